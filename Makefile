@@ -1,0 +1,48 @@
+# The two commands of the README are `make demo` and `make test`. Everything that they need is installed or built first.
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+# Child processes print their colours only where somebody sees them.
+INSTALLED := node_modules/.package-lock.json
+
+.DEFAULT_GOAL := help
+.PHONY: help install prepare generate lint typecheck test e2e-kind demo bench build clean
+
+help: ## Show this list.
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## Install the npm packages, with the Node that everything runs on.
+
+$(INSTALLED): package.json package-lock.json
+	@scripts/install-packages
+
+prepare: install ## Install or build what tests and demo need: control plane, registries, foreign clients.
+	@node test/harness/binaries/prepare.ts
+
+generate: install ## Write config/crd, config/rbac and docs/reference from src/.
+	@node scripts/generate.ts
+
+typecheck: install ## Check the types.
+	@tsc -p .
+
+lint: install ## Format, lint, types, import boundaries, generated files; proves with fixtures that each of them bites.
+	@scripts/lint
+
+test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
+	@scripts/test $(ONLY)
+
+e2e-kind: install build ## Run the cluster tests against an existing cluster: TALLYMAN_TEST_KUBECONFIG, or a new kind cluster.
+	@scripts/e2e-kind
+
+demo: ## Run the operator against a real API server and a registry with damaged images, and show what kubectl shows.
+	@$(MAKE) --no-print-directory prepare build
+	@node scripts/demo.ts
+
+bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read or ONLY=watch for one group.
+	@node --expose-gc bench/main.ts $(ONLY)
+
+build: install ## Bundle the operator into dist/tallyman.mjs.
+	@node scripts/build.ts
+
+clean: ## Remove what was built here. The cache of binaries stays.
+	rm -rf dist node_modules .demo

@@ -1,0 +1,146 @@
+// `make demo`: a real API server with fake nodes, a real registry with damaged images, the operator as a process of its
+// own, and what kubectl shows of it. In a terminal it then waits for Ctrl-C; elsewhere it ends by itself.
+import path from 'node:path'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { startOperator } from '#test/harness/operator.ts'
+import { startRegistry } from '#test/harness/registry.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { credentialObjects, sampleObjects, workloadObjects } from './demo/objects.ts'
+import { tellStory } from './demo/story.ts'
+import { terminal } from './demo/terminal.ts'
+
+const NAMESPACE = 'default'
+const interrupted = new AbortController()
+const cleanups: (() => Promise<unknown>)[] = []
+
+process.once('SIGINT', () => interrupted.abort())
+process.once('SIGTERM', () => interrupted.abort())
+
+try {
+  await Promise.race([demo(), untilInterrupted()])
+} catch (error) {
+  console.error(error)
+  process.exitCode = 1
+} finally {
+  await terminal.step('Stopping', async () => {
+    for (const cleanup of cleanups.toReversed()) await cleanup()
+  })
+}
+
+async function demo(): Promise<void> {
+  terminal.title('Tallyman demo')
+  const registry = await terminal.step('Starting a registry (docker-registry 2.8, TLS, password)', () =>
+    startRegistry({
+      version: '2.8',
+      tls: true,
+      auth: { kind: 'basic', username: 'puller', password: 'demo' },
+    }),
+  )
+  cleanups.push(() => registry.stop())
+  const story = tellStory(registry)
+  terminal.line(`It holds ${story.images} images at ${registry.host}. Damaged on its disk:`)
+  for (const { image, what } of story.damages) terminal.line(`  ${image}: ${what}`)
+
+  const cluster = await terminal.step(
+    'Starting etcd, kube-apiserver, controllers, scheduler and a fake node',
+    () => startCluster({ controllers: true, nodes: 1, crds: true }),
+  )
+  cleanups.push(() => cluster.stop())
+  await terminal.step(`Applying ${story.workloads.length} Deployments`, () =>
+    cluster.apply(workloadObjects(story.workloads)),
+  )
+  await terminal.step('Applying config/samples', () =>
+    cluster.apply([...credentialObjects(NAMESPACE, registry), ...sampleObjects(NAMESPACE, registry, '1m')]),
+  )
+
+  const logFile = path.join(cluster.stateDir, 'operator.log')
+  const operator = await terminal.step('Starting the operator as ServiceAccount tallyman', async () =>
+    startOperator({ kubeconfig: await cluster.operatorKubeconfig(), logFile }),
+  )
+  cleanups.push(() => operator.stop())
+
+  const pods = story.workloads.reduce((sum, { replicas }) => sum + replicas, 0)
+  await terminal.step(`Waiting for ${pods} pods`, () => podsRunning(cluster, pods))
+  await terminal.step('Waiting for the verdict', async () => {
+    await request(cluster, 'first')
+    await verdict(cluster, 'first', 'False')
+  })
+
+  terminal.title('What kubectl shows')
+  await show(cluster, ['get', 'registries,imageinventories', '-o', 'wide'])
+  await show(cluster, ['get', 'registrychecks'])
+  await show(cluster, ['describe', 'registrycheck', 'in-use'])
+
+  terminal.title('A layer is put back')
+  story.repair.run()
+  terminal.line(`${story.repair.image} is complete again. Asking for a run at once:`)
+  await request(cluster, 'second')
+  await terminal.step('Waiting for the second run', () => verdict(cluster, 'second', 'False'))
+  await show(cluster, ['get', 'registrychecks', '-o', 'wide'])
+  await show(cluster, ['get', 'events', '--field-selector', 'involvedObject.kind=RegistryCheck'])
+
+  if (!terminal.isTerminal) return
+  terminal.title('Try it yourself')
+  terminal.line(`  export KUBECONFIG=${cluster.adminKubeconfig}`)
+  terminal.line('  kubectl get tallyman')
+  terminal.line('  kubectl get registrychecks -w')
+  terminal.line('  kubectl annotate registrycheck in-use tallyman.dev/requestedAt=$(date +%s) --overwrite')
+  terminal.line('  kubectl explain registrycheck.spec')
+  terminal.line(`  curl ${await operator.url()}/metrics | grep tallyman_check`)
+  terminal.line(
+    `  rm -r ${registry.storageDir}/docker/registry/v2/repositories/shop/cart/_manifests/tags/v1.5`,
+  )
+  terminal.note(`Log of the operator: ${logFile}`)
+  terminal.note('Ctrl-C stops everything.')
+  await untilInterrupted()
+}
+
+function untilInterrupted(): Promise<void> {
+  return new Promise((resolve) => {
+    if (interrupted.signal.aborted) resolve()
+    interrupted.signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+async function show(cluster: TestCluster, args: string[]): Promise<void> {
+  const { stdout } = await cluster.kubectl(args)
+  terminal.command(args, stdout)
+}
+
+async function request(cluster: TestCluster, token: string): Promise<void> {
+  await cluster.kubectl([
+    'annotate',
+    '--overwrite',
+    'registrycheck',
+    'in-use',
+    `tallyman.dev/requestedAt=${token}`,
+  ])
+}
+
+async function verdict(cluster: TestCluster, token: string, status: string): Promise<void> {
+  const path_ = '{.status.lastHandledReconcileAt} {.status.conditions[?(@.type=="Healthy")].status}'
+  await eventually(
+    async () => {
+      const { stdout } = await cluster.kubectl(['get', 'registrycheck', 'in-use', '-o', `jsonpath=${path_}`])
+      return stdout === `${token} ${status}`
+    },
+    { timeoutMs: 60_000, message: `verdict ${status} for request ${token}`, signal: interrupted.signal },
+  )
+}
+
+async function podsRunning(cluster: TestCluster, count: number): Promise<void> {
+  await eventually(
+    async () => {
+      const { stdout } = await cluster.kubectl([
+        'get',
+        'pods',
+        '-A',
+        '--field-selector=status.phase=Running',
+        '-o',
+        'name',
+      ])
+      return stdout.split('\n').filter(Boolean).length >= count
+    },
+    { timeoutMs: 60_000, message: `${count} running pods`, signal: interrupted.signal },
+  )
+}

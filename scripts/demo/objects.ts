@@ -1,0 +1,64 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { parse } from 'yaml'
+import type { TestRegistry } from '#test/harness/registry.ts'
+import type { Workload } from './story.ts'
+
+const SAMPLES = path.join(import.meta.dirname, '../../config/samples')
+
+/** Namespaces and Deployments; the pods land on the fake nodes. */
+export function workloadObjects(workloads: readonly Workload[]): object[] {
+  const namespaces = [...new Set(workloads.map(({ namespace }) => namespace))]
+  return [
+    ...namespaces.map((name) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } })),
+    ...workloads.map(deployment),
+  ]
+}
+
+function deployment({ namespace, name, image, imageID, replicas }: Workload): object {
+  const labels = { app: name }
+  const annotations = imageID === undefined ? {} : { 'tallyman.dev/test-image-id': imageID }
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace, name, labels },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels, annotations }, spec: { containers: [{ name: 'app', image }] } },
+    },
+  }
+}
+
+/** What the samples need besides themselves: the password and the CA of the registry. */
+export function credentialObjects(namespace: string, registry: TestRegistry): object[] {
+  const { username = '', password = '' } = registry.credentials ?? {}
+  return [
+    {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      type: 'kubernetes.io/basic-auth',
+      metadata: { namespace, name: 'registry-pull' },
+      stringData: { username, password },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { namespace, name: 'registry-ca' },
+      data: { 'ca.crt': registry.caPem ?? '' },
+    },
+  ]
+}
+
+/** config/samples as they are, but for the address of the registry and a shorter interval. */
+export function sampleObjects(namespace: string, registry: TestRegistry, interval: string): object[] {
+  const read = (file: string) => parse(readFileSync(path.join(SAMPLES, file), 'utf8'))
+  const files: { resources: string[] } = read('kustomization.yaml')
+  return files.resources.map((file) => {
+    const object = read(file)
+    object.metadata.namespace = namespace
+    if (object.kind === 'Registry') object.spec.url = registry.url
+    if (object.kind === 'RegistryCheck') object.spec.interval = interval
+    return object
+  })
+}

@@ -1,0 +1,62 @@
+import { styleText } from 'node:util'
+
+const isTerminal = process.stdout.isTTY === true
+
+/** What the demo prints: colour in a terminal, the same words without it elsewhere. */
+export const terminal = {
+  isTerminal,
+
+  title(text: string): void {
+    console.log(`\n${styled('bold', text)}`)
+  },
+
+  line(text: string): void {
+    console.log(text)
+  },
+
+  note(text: string): void {
+    console.log(styled('dim', text))
+  },
+
+  /** A command as one would type it, and what it printed. */
+  command(args: readonly string[], output: string): void {
+    console.log(styled('cyan', `$ kubectl ${args.join(' ')}`))
+    console.log(output.trimEnd().split('\n').map(coloured).join('\n'))
+  },
+
+  /** Shows `label` while `work` runs, then how long it took. */
+  async step<T>(label: string, work: () => Promise<T>): Promise<T> {
+    const started = performance.now()
+    const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`
+    const ticker = isTerminal
+      ? setInterval(() => process.stdout.write(`\r${label} … ${seconds()} `), 100)
+      : undefined
+    if (!isTerminal) process.stdout.write(`${label} … `)
+    try {
+      const result = await work()
+      process.stdout.write(
+        isTerminal ? `\r${label} … ${styled('green', 'done')} (${seconds()})\n` : `done (${seconds()})\n`,
+      )
+      return result
+    } catch (error) {
+      process.stdout.write(isTerminal ? `\r${label} … ${styled('red', 'failed')}\n` : 'failed\n')
+      throw error
+    } finally {
+      clearInterval(ticker)
+    }
+  },
+}
+
+type Style = Parameters<typeof styleText>[0]
+
+function styled(style: Style, text: string): string {
+  return isTerminal ? styleText(style, text) : text
+}
+
+function coloured(line: string): string {
+  if (!isTerminal) return line
+  return line
+    .replace(/\b(False|Critical|ProblemsFound)\b/g, (word) => styleText('red', word))
+    .replace(/\b(Unknown|Warning)\b/g, (word) => styleText('yellow', word))
+    .replace(/\bTrue\b/g, (word) => styleText('green', word))
+}
