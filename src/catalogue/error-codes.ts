@@ -1,0 +1,300 @@
+/**
+ * What kind of fact an error states. Decisions branch on the kind or the code, never on a message.
+ * `absent`, `denied`, `unreachable`, `damaged` and `unsupported` are kept apart because only the first and the fourth
+ * say anything about an image (DESIGN principle 11).
+ */
+export type ErrorKind =
+  | 'absent'
+  | 'denied'
+  | 'unreachable'
+  | 'damaged'
+  | 'unsupported'
+  | 'throttled'
+  | 'invalid'
+  | 'conflict'
+  | 'expired'
+  | 'cancelled'
+  | 'internal'
+
+/** `backoff`: trying again later may help. `never`: it fails the same way until somebody changes something. */
+export type Retry = 'backoff' | 'never'
+
+export interface ErrorEntry {
+  readonly kind: ErrorKind
+  readonly retry: Retry
+  /** One sentence for the documentation: what happened. */
+  readonly means: string
+  /** One sentence for the user: what to do. */
+  readonly remedy: string
+}
+
+/** Every error code of the product. A code is API: it is never renamed and never given another meaning. */
+export const ERROR_CODES = {
+  // ── registry ────────────────────────────────────────────────────────────────
+  REGISTRY_ABSENT: {
+    kind: 'absent',
+    retry: 'never',
+    means: 'The registry says that the repository, tag, manifest or blob does not exist.',
+    remedy: 'Push it again, or correct the reference.',
+  },
+  REGISTRY_UNAUTHORIZED: {
+    kind: 'denied',
+    retry: 'backoff',
+    means: 'The registry or its token server refused the credentials, or asked for some and none are set.',
+    remedy: 'Set or correct the Secret that spec.credentials names.',
+  },
+  REGISTRY_FORBIDDEN: {
+    kind: 'denied',
+    retry: 'never',
+    means: 'The credentials are valid, but may not do this.',
+    remedy: 'Grant the account the right that the message names.',
+  },
+  REGISTRY_REALM_UNTRUSTED: {
+    kind: 'denied',
+    retry: 'never',
+    means:
+      'The registry points to a token server that credentials are not sent to: another scheme, or a private address.',
+    remedy: 'If the token server is yours, list its origin in spec.auth.trustedRealms.',
+  },
+  REGISTRY_UNREACHABLE: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means:
+      'No connection, or it broke: name resolution, refused, reset, closed before the answer was complete.',
+    remedy: 'Check spec.url, DNS, network policies and whether the registry runs.',
+  },
+  REGISTRY_TIMEOUT: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'The registry answered too slowly, or not at all.',
+    remedy: 'Check the load of the registry; lower spec.limits if we cause it.',
+  },
+  REGISTRY_TLS_UNTRUSTED: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means:
+      'The certificate of the registry is not signed by a known authority, has expired, or is for another name.',
+    remedy: 'Put the issuing CA into a Secret or ConfigMap and name it in spec.caRef.',
+  },
+  REGISTRY_NOT_TLS: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'The port answers, but does not speak TLS.',
+    remedy: 'Write http:// in spec.url, or the port that speaks TLS.',
+  },
+  REGISTRY_SERVER_ERROR: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'The registry answered with a 5xx status, also when asked again.',
+    remedy: 'Look into the log of the registry.',
+  },
+  REGISTRY_THROTTLED: {
+    kind: 'throttled',
+    retry: 'backoff',
+    means: 'The registry answered 429 for longer than we wait.',
+    remedy: 'Lower spec.limits.requestsPerSecond, or raise the quota of the account.',
+  },
+  REGISTRY_NOT_A_REGISTRY: {
+    kind: 'unsupported',
+    retry: 'backoff',
+    means: 'Something answers at this address that does not speak the distribution API.',
+    remedy: 'Check host, port and path of spec.url.',
+  },
+  REGISTRY_UNSUPPORTED: {
+    kind: 'unsupported',
+    retry: 'never',
+    means: 'The registry does not offer this operation.',
+    remedy: 'See the table of products in the documentation for what this one offers.',
+  },
+  REGISTRY_MEDIA_TYPE: {
+    kind: 'unsupported',
+    retry: 'never',
+    means: 'The manifest is of a kind that cannot be checked (schema 1, or unknown).',
+    remedy: 'Push the image again with a current tool.',
+  },
+  REGISTRY_DIGEST_MISMATCH: {
+    kind: 'damaged',
+    retry: 'never',
+    means: 'The bytes that the registry sent do not have the digest that was asked for.',
+    remedy: 'Restore the content from a backup or push the image again after deleting the damaged blob.',
+  },
+  REGISTRY_SIZE_MISMATCH: {
+    kind: 'damaged',
+    retry: 'never',
+    means: 'The content in the registry is shorter or longer than its descriptor says.',
+    remedy: 'Delete the damaged blob in the registry and push the image again.',
+  },
+  REGISTRY_TRUNCATED: {
+    kind: 'damaged',
+    retry: 'never',
+    means: 'The registry promised content and ended before it was complete, also when asked again.',
+    remedy: 'Look for missing or short files in the storage of the registry; push the image again.',
+  },
+  REGISTRY_MANIFEST_INVALID: {
+    kind: 'damaged',
+    retry: 'never',
+    means: 'The manifest or config is not valid JSON, or lacks what its media type demands.',
+    remedy: 'Push the image again.',
+  },
+  REGISTRY_TOO_LARGE: {
+    kind: 'damaged',
+    retry: 'never',
+    means:
+      'The registry sent more than a manifest, listing or error may hold; reading was stopped at the limit.',
+    remedy: 'No runtime accepts such a manifest: delete the tag, or look into what answers at this address.',
+  },
+  REGISTRY_PAGINATION: {
+    kind: 'unsupported',
+    retry: 'backoff',
+    means: 'The pages of a listing repeat themselves or do not end.',
+    remedy: 'Look into the registry or the proxy in front of it; nothing is concluded from the listing.',
+  },
+  REGISTRY_REDIRECT: {
+    kind: 'unsupported',
+    retry: 'backoff',
+    means: 'A redirect leads to another scheme or a private address, goes in circles, or has no target.',
+    remedy: 'Correct the public address of the registry or of its storage.',
+  },
+  REGISTRY_UPLOAD_LOST: {
+    kind: 'conflict',
+    retry: 'backoff',
+    means: 'The registry no longer knows the upload session.',
+    remedy: 'Set the same http.secret on all replicas of the registry.',
+  },
+  // ── Kubernetes ──────────────────────────────────────────────────────────────
+  KUBE_CONFIG_INVALID: {
+    kind: 'invalid',
+    retry: 'never',
+    means: 'No usable kubeconfig, and not running in a cluster.',
+    remedy: 'Set KUBECONFIG, or name a file and context that exist.',
+  },
+  KUBE_UNREACHABLE: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'The API server cannot be reached, or the connection broke.',
+    remedy: 'Check the address in the kubeconfig, network policies and whether the API server runs.',
+  },
+  KUBE_TIMEOUT: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'The API server did not answer in time.',
+    remedy: 'Check the load of the API server.',
+  },
+  KUBE_UNAUTHORIZED: {
+    kind: 'denied',
+    retry: 'backoff',
+    means: 'The API server does not accept our token or certificate.',
+    remedy: 'Renew the credentials in the kubeconfig.',
+  },
+  KUBE_FORBIDDEN: {
+    kind: 'denied',
+    retry: 'backoff',
+    means: 'RBAC does not allow this request.',
+    remedy: 'Apply config/rbac, or grant the verb that the message names.',
+  },
+  KUBE_NOT_FOUND: {
+    kind: 'absent',
+    retry: 'backoff',
+    means: 'The object, or its kind, does not exist in the cluster.',
+    remedy: 'Apply the object or the CRDs.',
+  },
+  KUBE_CONFLICT: {
+    kind: 'conflict',
+    retry: 'backoff',
+    means: 'The object was changed by somebody else since it was read.',
+    remedy: 'None: it is read again and tried again.',
+  },
+  KUBE_INVALID: {
+    kind: 'invalid',
+    retry: 'backoff',
+    means: 'The API server refused the object.',
+    remedy: 'Apply config/crd of the version that runs; if that is done, report it.',
+  },
+  KUBE_EXPIRED: {
+    kind: 'expired',
+    retry: 'backoff',
+    means: 'The resource version or continue token is too old (410).',
+    remedy: 'None: the list is read again.',
+  },
+  KUBE_THROTTLED: {
+    kind: 'throttled',
+    retry: 'backoff',
+    means: 'The API server answered 429.',
+    remedy: 'None: it is tried again after the time that the server names.',
+  },
+  KUBE_SERVER_ERROR: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'The API server answered with a 5xx status.',
+    remedy: 'Look into the log of the API server.',
+  },
+  KUBE_WATCH_BROKEN: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'A watch went silent, ended at once, or sent something that is no event.',
+    remedy: 'None: the watch is resumed. If it recurs, look at proxies between operator and API server.',
+  },
+  KUBE_TOO_LARGE: {
+    kind: 'invalid',
+    retry: 'backoff',
+    means: 'The API server sent more than an answer of this kind may hold.',
+    remedy: 'Report it: answers are read in pages.',
+  },
+  // ── our own ─────────────────────────────────────────────────────────────────
+  SPEC_INVALID: {
+    kind: 'invalid',
+    retry: 'never',
+    means: 'A field of the spec cannot be carried out as written.',
+    remedy: 'Correct the field that the message names.',
+  },
+  REFERENCE_NOT_FOUND: {
+    kind: 'absent',
+    retry: 'backoff',
+    means: 'An object that the spec refers to does not exist in the same namespace.',
+    remedy: 'Create it, or correct the name.',
+  },
+  SECRET_NOT_FOUND: {
+    kind: 'absent',
+    retry: 'backoff',
+    means: 'A Secret or ConfigMap that the spec names does not exist, or lacks the key.',
+    remedy: 'Create it in the same namespace.',
+  },
+  SECRET_FORBIDDEN: {
+    kind: 'denied',
+    retry: 'backoff',
+    means: 'The operator may not read Secrets in this namespace.',
+    remedy: 'Bind the Role of config/rbac/namespace in this namespace; the message holds the command.',
+  },
+  SECRET_INVALID: {
+    kind: 'invalid',
+    retry: 'backoff',
+    means: 'The Secret is of a type or shape that holds no usable credentials or certificate.',
+    remedy: 'Use type kubernetes.io/dockerconfigjson or kubernetes.io/basic-auth; a CA is PEM.',
+  },
+  LEADERSHIP_LOST: {
+    kind: 'cancelled',
+    retry: 'backoff',
+    means: 'This process no longer holds the Lease, so it writes nothing.',
+    remedy: 'None: the other replica goes on.',
+  },
+  TIMED_OUT: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'A step took longer than it may.',
+    remedy: 'None: it is tried again; the status keeps what is known.',
+  },
+  CANCELLED: {
+    kind: 'cancelled',
+    retry: 'backoff',
+    means: 'The work was stopped, because the process ends or the object changed.',
+    remedy: 'None.',
+  },
+  INTERNAL: {
+    kind: 'internal',
+    retry: 'backoff',
+    means: 'A defect in Tallyman: an error that no code names.',
+    remedy: 'Report it with the log line.',
+  },
+} as const satisfies Record<string, ErrorEntry>
+
+export type ErrorCode = keyof typeof ERROR_CODES

@@ -1,0 +1,37 @@
+/** Every event reason. Events are written on transitions only, never per image. */
+export const EVENT_REASONS = {
+  RegistryReachable: {
+    type: 'Normal',
+    action: 'Probe',
+    means: 'A Registry answers, for the first time or again.',
+  },
+  RegistryUnreachable: {
+    type: 'Warning',
+    action: 'Probe',
+    means: 'A Registry stopped answering, or refuses the credentials.',
+  },
+  InventorySynced: {
+    type: 'Normal',
+    action: 'Watch',
+    means: 'An ImageInventory is complete, for the first time or again.',
+  },
+  InventoryNotSynced: { type: 'Warning', action: 'Watch', means: 'An ImageInventory is no longer complete.' },
+  ProblemsFound: {
+    type: 'Warning',
+    action: 'Check',
+    means: 'A RegistryCheck has findings that it did not have before.',
+  },
+  ProblemsResolved: {
+    type: 'Normal',
+    action: 'Check',
+    means: 'A RegistryCheck lost findings that it had before.',
+  },
+  HealthUnknown: {
+    type: 'Warning',
+    action: 'Check',
+    means: 'A RegistryCheck can no longer say whether images are healthy.',
+  },
+  SpecInvalid: { type: 'Warning', action: 'Validate', means: 'A spec cannot be carried out as written.' },
+} as const satisfies Record<string, { type: 'Normal' | 'Warning'; action: string; means: string }>
+
+export type EventReason = keyof typeof EVENT_REASONS

@@ -1,0 +1,40 @@
+/**
+ * What a check can find wrong with an image. `class` keeps apart what must never be mixed: only `missing` and `damaged`
+ * say that a pull fails; `denied`, `unreachable` and `unsupported` say that we could not see; `info` harms nobody.
+ */
+export const FINDING_CODES = {
+  TagMissing: { class: 'missing', means: 'The tag that a workload names is not in the registry.' },
+  ManifestMissing: {
+    class: 'missing',
+    means: 'The digest that a workload names, or the manifest behind a tag, is not in the registry.',
+  },
+  PlatformMissing: {
+    class: 'missing',
+    means: 'The index names a manifest for a platform that nodes have, and it is gone.',
+  },
+  ConfigMissing: { class: 'missing', means: 'The config blob is gone.' },
+  LayerMissing: { class: 'missing', means: 'A layer is gone.' },
+  ManifestDamaged: { class: 'damaged', means: 'The manifest cannot be read, or does not have its digest.' },
+  ConfigDamaged: {
+    class: 'damaged',
+    means: 'The config blob is shorter or longer than its descriptor says.',
+  },
+  LayerDamaged: { class: 'damaged', means: 'A layer is shorter or longer than its descriptor says.' },
+  PullDenied: {
+    class: 'denied',
+    means: 'The registry refuses to show the image with the credentials of the Registry.',
+  },
+  NotExamined: { class: 'unreachable', means: 'The registry did not answer well enough to tell.' },
+  ManifestUnsupported: { class: 'unsupported', means: 'The manifest is schema 1 or of an unknown kind.' },
+  Drifted: {
+    class: 'info',
+    means: 'The digest that runs is no longer in the registry; what the tag names now is complete.',
+  },
+} as const satisfies Record<string, { class: FindingClass; means: string }>
+
+export type FindingClass = 'missing' | 'damaged' | 'denied' | 'unreachable' | 'unsupported' | 'info'
+export type FindingCode = keyof typeof FINDING_CODES
+
+/** Severities, worst first. */
+export const SEVERITIES = ['Critical', 'Warning', 'Info'] as const
+export type Severity = (typeof SEVERITIES)[number]

@@ -1,0 +1,165 @@
+/** Every metric. Names and labels are API. No label ever carries an image, a tag or a pod. */
+export interface MetricEntry {
+  readonly type: 'counter' | 'gauge' | 'histogram'
+  readonly labels: readonly string[]
+  readonly means: string
+  readonly buckets?: readonly number[]
+}
+
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800] as const
+
+export const METRICS = {
+  // controller-runtime's names, so that its dashboards work
+  controller_runtime_reconcile_total: {
+    type: 'counter',
+    labels: ['controller', 'result'],
+    means: 'Reconciliations by result (success, error, requeue_after, terminal_error, cancelled).',
+  },
+  controller_runtime_reconcile_errors_total: {
+    type: 'counter',
+    labels: ['controller'],
+    means: 'Reconciliations that ended in an error.',
+  },
+  controller_runtime_terminal_reconcile_errors_total: {
+    type: 'counter',
+    labels: ['controller'],
+    means: 'Errors that are not tried again before the spec changes.',
+  },
+  controller_runtime_reconcile_panics_total: {
+    type: 'counter',
+    labels: ['controller'],
+    means: 'Errors that no code names.',
+  },
+  controller_runtime_reconcile_timeouts_total: {
+    type: 'counter',
+    labels: ['controller'],
+    means: 'Reconciliations ended by their time limit.',
+  },
+  controller_runtime_reconcile_time_seconds: {
+    type: 'histogram',
+    labels: ['controller'],
+    means: 'Duration of a reconciliation.',
+    buckets: SECONDS,
+  },
+  controller_runtime_max_concurrent_reconciles: {
+    type: 'gauge',
+    labels: ['controller'],
+    means: 'Workers of the controller.',
+  },
+  controller_runtime_active_workers: {
+    type: 'gauge',
+    labels: ['controller'],
+    means: 'Workers that are busy.',
+  },
+  workqueue_depth: { type: 'gauge', labels: ['name'], means: 'Keys that wait.' },
+  workqueue_adds_total: { type: 'counter', labels: ['name'], means: 'Keys added.' },
+  workqueue_queue_duration_seconds: {
+    type: 'histogram',
+    labels: ['name'],
+    means: 'How long a key waited.',
+    buckets: SECONDS,
+  },
+  workqueue_work_duration_seconds: {
+    type: 'histogram',
+    labels: ['name'],
+    means: 'How long a key was worked on.',
+    buckets: SECONDS,
+  },
+  workqueue_unfinished_work_seconds: {
+    type: 'gauge',
+    labels: ['name'],
+    means: 'Seconds of work in progress, summed over workers.',
+  },
+  workqueue_longest_running_processor_seconds: {
+    type: 'gauge',
+    labels: ['name'],
+    means: 'Age of the longest work in progress.',
+  },
+  workqueue_retries_total: { type: 'counter', labels: ['name'], means: 'Keys added again after an error.' },
+  leader_election_master_status: { type: 'gauge', labels: ['name'], means: '1 on the replica that leads.' },
+  leader_election_slowpath_total: {
+    type: 'counter',
+    labels: ['name'],
+    means: 'Lease requests that had to read the Lease first.',
+  },
+  // ours
+  tallyman_resource_condition: {
+    type: 'gauge',
+    labels: ['kind', 'namespace', 'name', 'type', 'status'],
+    means: '1 for the status that the condition has.',
+  },
+  tallyman_resource_suspended: {
+    type: 'gauge',
+    labels: ['kind', 'namespace', 'name'],
+    means: '1 while spec.suspend is true.',
+  },
+  tallyman_watch_restarts_total: {
+    type: 'counter',
+    labels: ['cluster', 'resource', 'reason'],
+    means: 'Watches opened again, by reason.',
+  },
+  tallyman_watch_last_event_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['cluster', 'resource'],
+    means: 'When the last byte of a watch arrived.',
+  },
+  tallyman_watch_objects: {
+    type: 'gauge',
+    labels: ['cluster', 'resource'],
+    means: 'Objects held from a watch.',
+  },
+  tallyman_watch_list_duration_seconds: {
+    type: 'histogram',
+    labels: ['cluster', 'resource'],
+    means: 'Duration of a full list.',
+    buckets: SECONDS,
+  },
+  tallyman_inventory_images: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Distinct image references in use.',
+  },
+  tallyman_inventory_unmatched_images: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Image references whose host no Registry of the namespace has (S22).',
+  },
+  tallyman_registry_requests_total: {
+    type: 'counter',
+    labels: ['host', 'method', 'code'],
+    means: 'Requests to registries; code is the HTTP status, or the error code.',
+  },
+  tallyman_registry_request_duration_seconds: {
+    type: 'histogram',
+    labels: ['host', 'method'],
+    means: 'Time to the complete answer.',
+    buckets: SECONDS,
+  },
+  tallyman_check_images: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'state'],
+    means: 'Images of the last run by state (healthy, unhealthy, unknown).',
+  },
+  tallyman_check_findings: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'code', 'severity'],
+    means: 'Findings of the last run.',
+  },
+  tallyman_check_last_run_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'When the last complete run ended. Alert when it is older than two intervals (S22).',
+  },
+  tallyman_check_duration_seconds: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Duration of the last run.',
+  },
+  tallyman_event_loop_lag_seconds: {
+    type: 'gauge',
+    labels: [],
+    means: 'Delay of the event loop, maximum since the last scrape. Ten seconds lose the lease.',
+  },
+} as const satisfies Record<string, MetricEntry>
+
+export type MetricName = keyof typeof METRICS

@@ -1,0 +1,84 @@
+/** Condition types. The first three follow kstatus and speak about the spec; the others are verdicts about the world (S25). */
+export const CONDITION_TYPES = {
+  Ready: 'The spec is understood and can be worked on.',
+  Reconciling: 'Work towards the current spec goes on, or is being tried again. Absent when there is none.',
+  Stalled: 'Only a change of the spec can help. Absent otherwise.',
+  Reachable: 'Registry: it answered the last probe with the given credentials.',
+  Synced: 'ImageInventory: every required cluster is listed completely and watched live.',
+  Healthy: 'RegistryCheck: every image in scope can be pulled. Unknown when that could not be seen.',
+} as const
+
+export type ConditionType = keyof typeof CONDITION_TYPES
+
+/** Every condition reason, with the types it may stand on and one sentence for the documentation. */
+export const CONDITION_REASONS = {
+  // ── Ready, Reconciling, Stalled ──
+  Succeeded: { on: ['Ready'], means: 'The last reconciliation did all it had to.' },
+  Progressing: { on: ['Ready', 'Reconciling'], means: 'A new or changed spec is being worked on.' },
+  ProgressingWithRetry: {
+    on: ['Reconciling'],
+    means: 'The last try failed for a reason that may pass; it is tried again.',
+  },
+  SpecInvalid: {
+    on: ['Ready', 'Stalled'],
+    means: 'A field cannot be carried out as written; the message names it.',
+  },
+  RegistryNotFound: {
+    on: ['Ready', 'Healthy'],
+    means: 'spec.registryRef names no Registry in this namespace.',
+  },
+  InventoryNotFound: {
+    on: ['Ready', 'Healthy'],
+    means: 'spec.inventoryRef names no ImageInventory in this namespace.',
+  },
+  SecretNotFound: {
+    on: ['Ready', 'Reachable'],
+    means: 'A Secret or ConfigMap that the spec names is missing, or lacks the key.',
+  },
+  SecretForbidden: {
+    on: ['Ready', 'Reachable'],
+    means: 'The operator may not read Secrets in this namespace.',
+  },
+  SecretInvalid: {
+    on: ['Ready', 'Reachable'],
+    means: 'The Secret holds no usable credentials or certificate.',
+  },
+  Unauthorized: { on: ['Ready', 'Reachable'], means: 'The registry refuses the credentials.' },
+  RealmUntrusted: {
+    on: ['Ready', 'Reachable'],
+    means: 'Credentials are not sent to the token server that the registry names.',
+  },
+  Unreachable: { on: ['Ready', 'Reachable'], means: 'No connection to the registry, or it broke.' },
+  Timeout: { on: ['Ready', 'Reachable'], means: 'The registry did not answer in time.' },
+  TLSUntrusted: { on: ['Ready', 'Reachable'], means: 'The certificate of the registry cannot be verified.' },
+  NotTLS: { on: ['Ready', 'Reachable'], means: 'The port does not speak TLS.' },
+  ServerError: { on: ['Ready', 'Reachable'], means: 'The registry answers with 5xx.' },
+  Throttled: { on: ['Ready', 'Reachable'], means: 'The registry answers 429 for longer than we wait.' },
+  NotARegistry: { on: ['Ready', 'Reachable'], means: 'What answers there is no registry.' },
+  // ── verdicts ──
+  Answered: { on: ['Reachable'], means: 'The registry answered the probe.' },
+  AllSynced: { on: ['Synced'], means: 'Every cluster is listed and watched.' },
+  WatchBroken: {
+    on: ['Synced'],
+    means: 'A cluster is not listed completely or not watched at the moment; the message says why.',
+  },
+  AllHealthy: { on: ['Healthy'], means: 'Every image in scope was seen to be complete.' },
+  ProblemsFound: {
+    on: ['Healthy'],
+    means: 'At least one image in use cannot be pulled, or not on every platform in use.',
+  },
+  NotCheckedYet: { on: ['Healthy'], means: 'No run has ended yet.' },
+  RegistryUnreachable: {
+    on: ['Healthy'],
+    means: 'The registry is down or refuses us: nothing can be said about its images.',
+  },
+  InventoryNotSynced: { on: ['Healthy'], means: 'Which images are in use is not known completely.' },
+  NothingMatched: {
+    on: ['Healthy'],
+    means: 'No image in use belongs to this registry. A wrong spec.url or alias looks the same.',
+  },
+  CoverageTooLow: { on: ['Healthy'], means: 'Less than 95 % of the images in scope could be examined.' },
+  OutdatedReport: { on: ['Healthy'], means: 'The last complete run is older than two intervals.' },
+} as const satisfies Record<string, { on: readonly ConditionType[]; means: string }>
+
+export type ConditionReason = keyof typeof CONDITION_REASONS

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { duration, withRules } from '#crds/fields.ts'
+import { ImageInventorySpec } from '#crds/image-inventory.ts'
+import { structural } from '#crds/manifest.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import { RegistryCheckSpec } from '#crds/registry-check.ts'
+
+const CHECK = { registryRef: { name: 'main' }, inventoryRef: { name: 'all' } }
+
+describe('defaults of a spec', () => {
+  test('of a RegistryCheck, where an interval would forbid a schedule', () => {
+    expect(RegistryCheckSpec.parse(CHECK)).toEqual({
+      ...CHECK,
+      scope: 'InUse',
+      depth: 'Blobs',
+      timeout: '1h',
+      suspend: false,
+    })
+  })
+
+  test('of a Registry', () => {
+    expect(RegistrySpec.parse({ url: 'https://registry.example' })).toEqual({
+      url: 'https://registry.example',
+      limits: { concurrency: 8 },
+      pullThrough: false,
+      interval: '5m',
+      timeout: '30s',
+      suspend: false,
+    })
+    expect(RegistrySpec.parse({ serviceRef: { name: 'r', port: 5000 } }).serviceRef?.scheme).toBe('https')
+    expect(RegistrySpec.parse({ url: 'https://r', caRef: { name: 'ca' } }).caRef).toEqual({
+      kind: 'Secret',
+      name: 'ca',
+      key: 'ca.crt',
+    })
+    expect(RegistrySpec.parse({ url: 'https://r', limits: {} }).limits).toEqual({ concurrency: 8 })
+  })
+
+  test('of an ImageInventory', () => {
+    expect(ImageInventorySpec.parse({})).toEqual({ suspend: false })
+  })
+})
+
+describe('a duration field', () => {
+  const field = duration('How long.', '15m')
+
+  test.each(['15m', '1h30m', '250ms'])('takes %s', (text) => {
+    expect(field.parse(text)).toBe(text)
+  })
+
+  test.each(['', '0s', '15', '-1m', '99999999999999999999999999w'])(
+    'refuses %j and says what is right',
+    (text) => {
+      const { error } = field.safeParse(text)
+      expect(error?.issues[0]?.message).toBe(
+        `${JSON.stringify(text)} must be a duration such as 15m: whole numbers, each with one of the units ms, s, m, h, d, w`,
+      )
+    },
+  )
+})
+
+describe('rules', () => {
+  test('are added to what the schema says already', () => {
+    const rule = { rule: 'self != "x"', message: 'must not be x' }
+    expect(structural(withRules(z.string().max(5).describe('A text.'), rule))).toEqual({
+      type: 'string',
+      maxLength: 5,
+      description: 'A text.',
+      'x-kubernetes-validations': [rule],
+    })
+  })
+})

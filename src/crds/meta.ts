@@ -1,0 +1,36 @@
+import { z } from 'zod'
+
+export const GROUP = 'tallyman.dev'
+export const VERSION = 'v1alpha1'
+
+/** `kubectl annotate registrycheck main tallyman.dev/requestedAt=$(date +%s) --overwrite` runs it at once. */
+export const REQUESTED_AT = `${GROUP}/requestedAt`
+
+/** A status condition as the API conventions want it; `observedGeneration` is set on every one of ours. */
+export const Condition = z.object({
+  type: z.string().max(316),
+  status: z.enum(['True', 'False', 'Unknown']),
+  reason: z.string().max(1024),
+  message: z.string().max(32768),
+  observedGeneration: z.int().optional(),
+  lastTransitionTime: z.string().meta({ format: 'date-time' }),
+})
+export type Condition = z.infer<typeof Condition>
+
+export const Conditions = z
+  .array(Condition)
+  .max(16)
+  .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['type'] })
+
+/** What the status of every kind has. */
+export const commonStatus = {
+  observedGeneration: z.int().optional().describe('The generation of the spec that the status speaks about.'),
+  conditions: Conditions.optional().describe(
+    'Ready, Reconciling and Stalled follow kstatus; the verdict of the kind stands beside them.',
+  ),
+  lastHandledReconcileAt: z
+    .string()
+    .max(256)
+    .optional()
+    .describe(`The last value of the annotation ${REQUESTED_AT} that was acted on.`),
+}

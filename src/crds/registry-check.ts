@@ -1,0 +1,160 @@
+import { z } from 'zod'
+import { FINDING_CODES, type FindingCode, SEVERITIES } from '#catalogue/finding-codes.ts'
+import { duration, globs, localRef, suspend, withRules } from '#crds/fields.ts'
+import { conditionColumn, defineKind } from '#crds/kind.ts'
+import { commonStatus } from '#crds/meta.ts'
+
+export const FindingCodeField = z.enum(Object.keys(FINDING_CODES) as [FindingCode, ...FindingCode[]])
+export const SeverityField = z.enum(SEVERITIES)
+
+/** How many findings the status carries; the counts speak of all of them. */
+export const FINDINGS_IN_STATUS = 20
+
+export const SeverityRule = z.object({
+  namespaces: globs('Patterns over namespaces that use the image.', 32),
+  level: SeverityField,
+})
+
+export const IgnoreRule = z.object({
+  image: z.string().min(1).max(512).describe('Pattern over the image as workloads write it.'),
+  code: FindingCodeField.optional().describe('Absent: every code.'),
+  until: z.string().meta({ format: 'date-time' }).describe('From then on the finding counts again.'),
+  reason: z.string().min(1).max(512),
+})
+
+export const RegistryCheckSpec = withRules(
+  z.object({
+    registryRef: localRef('The Registry whose images are checked.'),
+    inventoryRef: localRef('The ImageInventory that says which images are in use.'),
+    scope: z.enum(['InUse']).default('InUse').describe('InUse: the images that workloads use.'),
+    depth: z
+      .enum(['Manifest', 'Blobs'])
+      .default('Blobs')
+      .describe(
+        'Manifest: tag, manifest and the manifests of all platforms. Blobs: also the config and the last byte of every layer.',
+      ),
+    interval: duration(
+      'Time between the starts of two runs. Without interval and schedule: 15m.',
+      '15m',
+    ).optional(),
+    schedule: z
+      .string()
+      .min(1)
+      .max(128)
+      .optional()
+      .describe('Cron expression with five fields, in place of interval.'),
+    timeZone: z
+      .string()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('IANA name of the time zone of schedule. Absent: UTC.'),
+    timeout: duration('How long one run may take.', '1h').default('1h'),
+    severity: z
+      .array(SeverityRule)
+      .max(32)
+      .optional()
+      .describe(
+        'How bad it is that an image cannot be pulled, by who uses it. The first match wins; without one: Warning.',
+      ),
+    ignore: z.array(IgnoreRule).max(256).optional().describe('Known findings that are accepted for a time.'),
+    suspend,
+  }),
+  {
+    rule: '!(has(self.schedule) && has(self.interval))',
+    message: 'set spec.schedule or spec.interval, not both',
+  },
+  { rule: '!has(self.timeZone) || has(self.schedule)', message: 'spec.timeZone goes with spec.schedule' },
+)
+export type RegistryCheckSpec = z.infer<typeof RegistryCheckSpec>
+
+export const FindingStatus = z.object({
+  image: z.string().max(1024),
+  code: FindingCodeField,
+  severity: SeverityField,
+  platform: z.string().max(128).optional(),
+  message: z.string().max(1024),
+  usedBy: z.array(z.string().max(512)).max(5).describe('cluster/namespace/kind/name, the first few.'),
+  pods: z.int().describe('Pods that run the image.'),
+  firstSeen: z.string().meta({ format: 'date-time' }),
+})
+export type FindingStatus = z.infer<typeof FindingStatus>
+
+const FindingCount = z.object({ code: FindingCodeField, severity: SeverityField, count: z.int() })
+
+export const RegistryCheckStatus = z.object({
+  ...commonStatus,
+  run: z
+    .object({
+      startedAt: z.string().meta({ format: 'date-time' }),
+      finishedAt: z.string().meta({ format: 'date-time' }),
+      durationSeconds: z.int(),
+    })
+    .optional()
+    .describe('The last complete run: what the findings below are from.'),
+  images: z
+    .object({
+      total: z.int(),
+      healthy: z.int(),
+      unhealthy: z.int(),
+      unknown: z.int().describe('Could not be examined.'),
+    })
+    .optional(),
+  severity: z
+    .enum(['None', ...SEVERITIES])
+    .optional()
+    .describe('The worst severity of all findings.'),
+  findingCounts: z.array(FindingCount).max(64).optional(),
+  findings: z
+    .array(FindingStatus)
+    .max(FINDINGS_IN_STATUS)
+    .optional()
+    .describe('The first findings, worst first. findingCounts speaks of all.'),
+  findingsTruncated: z
+    .boolean()
+    .optional()
+    .describe('true when there are more findings than the status shows.'),
+  ignored: z.int().optional().describe('Findings that spec.ignore accepts.'),
+  unmatchedImages: z.int().optional().describe('Images in use that belong to another registry.'),
+})
+export type RegistryCheckStatus = z.infer<typeof RegistryCheckStatus>
+
+export const RegistryCheck = defineKind({
+  kind: 'RegistryCheck',
+  plural: 'registrychecks',
+  shortNames: ['regcheck'],
+  description: 'Health of the images that are in use: found before a pod has to be rescheduled.',
+  spec: RegistryCheckSpec,
+  status: RegistryCheckStatus,
+  columns: [
+    {
+      name: 'Registry',
+      type: 'string',
+      jsonPath: '.spec.registryRef.name',
+      description: 'The Registry that is checked.',
+    },
+    { name: 'Scope', type: 'string', jsonPath: '.spec.scope', description: 'Which images are checked.' },
+    { name: 'Images', type: 'integer', jsonPath: '.status.images.total', description: 'Images in scope.' },
+    {
+      name: 'Unhealthy',
+      type: 'integer',
+      jsonPath: '.status.images.unhealthy',
+      description: 'Images that cannot be pulled.',
+    },
+    { name: 'Severity', type: 'string', jsonPath: '.status.severity', description: 'The worst severity.' },
+    {
+      name: 'Last-Check',
+      type: 'date',
+      jsonPath: '.status.run.finishedAt',
+      description: 'End of the last complete run.',
+    },
+    conditionColumn('Healthy', 'Healthy', 'The verdict.'),
+    {
+      name: 'Message',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Healthy")].message',
+      description: 'The verdict in a sentence.',
+      priority: 1,
+    },
+  ],
+})
