@@ -1,0 +1,213 @@
+import type { Dispatcher } from 'undici'
+import { TallymanError } from '#catalogue/error.ts'
+import type { Clock } from '#time/clock.ts'
+import { linkedAbort } from './abort.ts'
+import { type Access, Credentials } from './credentials.ts'
+import { SharedDispatcher } from './dispatcher.ts'
+import { httpError, transportError } from './errors.ts'
+import type { KubeconfigSource } from './kubeconfig.ts'
+import type { KubeRequest, KubeResponse, KubeStream } from './request.ts'
+
+export type { KubeRequest, KubeResponse, KubeStream } from './request.ts'
+
+/** One cluster: its address, credentials and the one pool of connections that everything sent to it shares. */
+export interface ClusterConnection {
+  /** The name of the context, or `in-cluster`. */
+  readonly name: string
+  /** Origin and base path. */
+  readonly server: string
+  /** The whole answer, at most `maxBytes` of it. @throws KUBE_*, CANCELLED */
+  request(options: KubeRequest): Promise<KubeResponse>
+  /** Status and headers at once, the body as it comes. @throws KUBE_*, CANCELLED */
+  stream(options: KubeRequest): Promise<KubeStream>
+  /** Ends every connection, also of requests and streams that still run. */
+  close(): Promise<void>
+}
+
+export interface ConnectOptions extends KubeconfigSource {
+  readonly clock: Clock
+}
+
+/**
+ * A cluster by kubeconfig (path, text, $KUBECONFIG, ~/.kube/config) or by the pod's own ServiceAccount. Reads the
+ * configuration and the first credentials; sends nothing.
+ * @throws KUBE_CONFIG_INVALID, KUBE_UNAUTHORIZED
+ */
+export async function connect(options: ConnectOptions): Promise<ClusterConnection> {
+  const credentials = new Credentials(options, options.clock)
+  await credentials.access()
+  return new HttpConnection(credentials, options.clock)
+}
+
+const TIMEOUT_MS = 30_000
+const MAX_BYTES = 16 * 1024 * 1024
+const MAX_ERROR_BYTES = 64 * 1024
+
+class HttpConnection implements ClusterConnection {
+  readonly name: string
+  readonly server: string
+  readonly #credentials: Credentials
+  readonly #clock: Clock
+  readonly #dispatcher = new SharedDispatcher()
+  readonly #origin: string
+  readonly #basePath: string
+
+  constructor(credentials: Credentials, clock: Clock) {
+    this.#credentials = credentials
+    this.#clock = clock
+    this.name = credentials.name
+    this.server = credentials.server
+    const url = URL.parse(this.server)
+    if (url === null) throw new TallymanError('KUBE_CONFIG_INVALID', `${this.server} is not a URL`)
+    this.#origin = url.origin
+    this.#basePath = url.pathname.replace(/\/+$/, '')
+  }
+
+  async request(options: KubeRequest): Promise<KubeResponse> {
+    const timer = this.#limit(options)
+    try {
+      const answer = await this.#send(options, timer.signal)
+      const body = await readBody(answer.body, options.maxBytes ?? MAX_BYTES, options)
+      return { status: answer.statusCode, headers: flatHeaders(answer.headers), body }
+    } catch (error) {
+      throw transportError(options, error, timer.signal)
+    } finally {
+      timer.end()
+    }
+  }
+
+  async stream(options: KubeRequest): Promise<KubeStream> {
+    // The limit ends with the headers, the link to the caller's signal with the body.
+    const timer = this.#limit(options)
+    try {
+      const answer = await this.#send(options, timer.signal)
+      timer.stop()
+      const body = readStream(answer.body, options, timer)
+      return { status: answer.statusCode, headers: flatHeaders(answer.headers), body }
+    } catch (error) {
+      timer.end()
+      throw transportError(options, error, timer.signal)
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#dispatcher.destroy()
+  }
+
+  async #send(options: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    for (let retried = false; ; retried = true) {
+      const access = await this.#credentials.access()
+      const answer = await this.#exchange(options, access, signal)
+      if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
+      const body = await readStart(answer.body, MAX_ERROR_BYTES)
+      if (answer.statusCode === 401 && !retried && this.#credentials.refresh(access)) continue
+      throw httpError(options, answer.statusCode, body, flatHeaders(answer.headers)['retry-after'])
+    }
+  }
+
+  #exchange(options: KubeRequest, access: Access, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    const { method, body } = options
+    options.beforeSend?.()
+    return this.#dispatcher.for(access.connect).request({
+      origin: this.#origin,
+      path: `${this.#basePath}${options.path}${queryString(options.query)}`,
+      method,
+      signal,
+      headers: {
+        'user-agent': 'tallyman',
+        accept: options.accept ?? 'application/json',
+        ...(body === undefined ? {} : { 'content-type': options.contentType ?? 'application/json' }),
+        ...access.headers,
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    })
+  }
+
+  #limit(options: KubeRequest): Timer {
+    const timeoutMs = options.timeoutMs ?? TIMEOUT_MS
+    const link = linkedAbort(options.signal)
+    const stop = this.#clock.schedule(timeoutMs, () => {
+      const name = `${options.method} ${options.path}`
+      link.abort(new TallymanError('KUBE_TIMEOUT', `${name}: no complete answer within ${timeoutMs} ms`))
+    })
+    return {
+      signal: link.signal,
+      stop,
+      end: () => {
+        stop()
+        link.release()
+      },
+    }
+  }
+}
+
+interface Timer {
+  readonly signal: AbortSignal
+  /** Ends the time limit; the caller's signal still aborts. */
+  stop(): void
+  /** Ends both. */
+  end(): void
+}
+
+async function* readStream(
+  body: AsyncIterable<Uint8Array>,
+  request: KubeRequest,
+  timer: Timer,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* body
+  } catch (error) {
+    throw transportError(request, error, timer.signal)
+  } finally {
+    timer.end()
+  }
+}
+
+async function readBody(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  request: KubeRequest,
+): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > maxBytes) {
+      throw new TallymanError(
+        'KUBE_TOO_LARGE',
+        `${request.method} ${request.path}: more than ${maxBytes} bytes`,
+      )
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks, size)
+}
+
+/** At most `maxBytes` of an error's body; leaving the loop closes the connection if there is more. */
+async function readStart(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = []
+  let size = 0
+  for await (const chunk of body) {
+    chunks.push(chunk)
+    size += chunk.length
+    if (size >= maxBytes) break
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes)
+}
+
+function queryString(query: KubeRequest['query']): string {
+  const parameters = new URLSearchParams()
+  for (const [name, value] of Object.entries(query ?? {})) {
+    if (value !== undefined) parameters.set(name, String(value))
+  }
+  const text = parameters.toString()
+  return text === '' ? '' : `?${text}`
+}
+
+function flatHeaders(headers: Dispatcher.ResponseData['headers']): Record<string, string> {
+  const flat: Record<string, string> = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value
+  }
+  return flat
+}

@@ -1,0 +1,281 @@
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import type { Clock } from '#time/clock.ts'
+import type { WatchCodec, WatchEvent } from './codec.ts'
+import type { ClusterConnection } from './connection.ts'
+import { ListCollector, objectsChangedBy, type ReflectorSink } from './list-collector.ts'
+import type { Log } from './log.ts'
+import { listPages } from './paged-list.ts'
+import {
+  type Attempt,
+  type Decision,
+  decide,
+  firstAttempt,
+  NOTHING_KNOWN,
+  type Outcome,
+  type RestartReason,
+} from './reflector-state.ts'
+import { runWatch, SILENCE_MS, type WatchScope } from './watch-stream.ts'
+
+export type { ReflectorSink, ReplaceSession } from './list-collector.ts'
+
+/** Told of everything that a metric counts. */
+export interface ReflectorObserver {
+  /** The watch was opened, or the list begun, again. */
+  restarted(reason: RestartReason): void
+  bytes(count: number): void
+  /** A complete list was committed. */
+  listed(durationMs: number, objects: number): void
+  /** How many objects are held now. */
+  objects(count: number): void
+}
+
+export interface ReflectorState {
+  readonly phase: 'idle' | 'listing' | 'watching' | 'waiting' | 'stopped'
+  /** When the phase began, ms since the epoch. */
+  readonly since: number
+  /** Why the last attempt failed; absent since the watch is established again. */
+  readonly lastError?: TallymanError | undefined
+  /** When the last byte of a watch arrived, ms since the epoch. A quiet cluster sends a bookmark about every minute. */
+  readonly lastEventAt?: number | undefined
+  /** Of the last list or event that was applied. Opaque. */
+  readonly resourceVersion: string
+  readonly objects: number
+  readonly restarts: number
+}
+
+export interface ReflectorOptions<T> extends WatchScope {
+  readonly connection: ClusterConnection
+  readonly codec: WatchCodec<T>
+  readonly sink: ReflectorSink<T>
+  readonly clock: Clock
+  readonly log: Log
+  readonly observer?: ReflectorObserver | undefined
+  /** In [0, 1). */
+  readonly random?: (() => number) | undefined
+}
+
+/** How long after the last sign of life a watch counts as live: its silence limit, and time for a few tries to resume. */
+export const SYNC_GRACE_MS = SILENCE_MS + 15_000
+
+/**
+ * Keeps a sink equal to what a cluster holds of one resource: lists, watches, resumes where a watch ended, and lists
+ * again only where it must. One stream at a time, events in order, the version advanced only after an event was applied.
+ */
+export class Reflector<T> {
+  readonly #options: ReflectorOptions<T>
+  readonly #log: Log
+  readonly #stopping = new AbortController()
+  readonly #waiters = new Set<() => void>()
+  #running: Promise<void> | undefined
+  #state: ReflectorState
+  #listedOnce = false
+  #aliveAt = Number.NEGATIVE_INFINITY
+
+  constructor(options: ReflectorOptions<T>) {
+    this.#options = options
+    const { plural } = options.resource
+    this.#log = options.log.child({ cluster: options.connection.name, resource: plural })
+    this.#state = { phase: 'idle', since: options.clock.now(), resourceVersion: '', objects: 0, restarts: 0 }
+  }
+
+  /** Begins; a second call does nothing. */
+  start(): void {
+    this.#running ??= this.#run()
+  }
+
+  /** Ends the stream or pause, whatever it is at; resolves when nothing runs any more. The sink keeps what it holds. */
+  async stop(): Promise<void> {
+    this.#stopping.abort(new TallymanError('CANCELLED', 'The reflector was stopped'))
+    await this.#running
+    this.#enter('stopped')
+    this.#wake()
+  }
+
+  /**
+   * A complete list was applied, and the watch that follows it gave a sign of life (it was accepted, or sent a byte)
+   * within SYNC_GRACE_MS. False therefore also when it cannot be established again, or when only a list is being tried.
+   */
+  get synced(): boolean {
+    if (!this.#listedOnce || this.#state.phase === 'stopped') return false
+    return this.#options.clock.monotonic() - this.#aliveAt <= SYNC_GRACE_MS
+  }
+
+  get state(): ReflectorState {
+    return this.#state
+  }
+
+  /** Resolves as soon as `synced`. @throws CANCELLED when the signal aborts or the reflector is stopped first */
+  async whenSynced(signal?: AbortSignal): Promise<void> {
+    while (!this.synced) {
+      if (signal?.aborted || this.#state.phase === 'stopped') {
+        throw new TallymanError('CANCELLED', `Nothing waits any more for ${this.#options.resource.plural}`)
+      }
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          this.#waiters.delete(wake)
+          signal?.removeEventListener('abort', wake)
+          resolve()
+        }
+        this.#waiters.add(wake)
+        signal?.addEventListener('abort', wake, { once: true })
+      })
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping
+    let known = NOTHING_KNOWN
+    let attempt = firstAttempt()
+    while (!signal.aborted) {
+      const outcome = await this.#attempt(attempt)
+      if (signal.aborted) return
+      const decision = decide(known, attempt, outcome, this.#options.random)
+      this.#record(decision, outcome)
+      known = decision.knowledge
+      attempt = decision.next
+      if (decision.delayMs > 0) await this.#pause(decision.delayMs)
+    }
+  }
+
+  /** Never rejects: whatever goes wrong is part of the outcome. */
+  async #attempt(attempt: Attempt): Promise<Outcome> {
+    const startedAt = this.#options.clock.monotonic()
+    const progress = { listed: false, events: 0 }
+    let error: TallymanError | undefined
+    this.#enter(attempt.kind === 'watch' ? 'watching' : 'listing')
+    try {
+      if (attempt.kind === 'pages') await this.#list(attempt, startedAt, progress)
+      else await this.#watch(attempt, startedAt, progress)
+    } catch (thrown) {
+      error = asTallymanError(thrown)
+    }
+    const durationMs = this.#options.clock.monotonic() - startedAt
+    return { ...progress, durationMs, error, resourceVersion: this.#state.resourceVersion }
+  }
+
+  async #list(attempt: Attempt, startedAt: number, progress: Progress): Promise<void> {
+    const collector = new ListCollector(this.#options.sink)
+    try {
+      const version = await listPages({
+        ...this.#common(),
+        resourceVersion: attempt.resourceVersion,
+        onBytes: (count) => this.#options.observer?.bytes(count),
+        onItem: (item) => collector.add(item),
+      })
+      this.#commit(collector, version, startedAt)
+      progress.listed = true
+    } finally {
+      collector.abort()
+    }
+  }
+
+  async #watch(attempt: Attempt, startedAt: number, progress: Progress): Promise<void> {
+    const initialEvents = attempt.kind === 'watch-list'
+    let collector = initialEvents ? new ListCollector(this.#options.sink) : undefined
+    const onEvent = (event: AppliedEvent<T>) => {
+      if (collector === undefined) {
+        progress.events += 1
+        this.#apply(event)
+      } else if (event.type !== 'BOOKMARK') collector.event(event)
+      else if (event.initialEventsEnd) {
+        this.#commit(collector, event.resourceVersion, startedAt)
+        collector = undefined
+        progress.listed = true
+        this.#enter('watching')
+        this.#heard()
+      }
+    }
+    try {
+      await runWatch({
+        ...this.#common(),
+        random: this.#options.random ?? Math.random,
+        resourceVersion: attempt.resourceVersion,
+        initialEvents,
+        onOpen: () => {
+          if (!initialEvents) this.#heard()
+        },
+        onBytes: (count) => {
+          this.#options.observer?.bytes(count)
+          if (collector === undefined) this.#heard(this.#options.clock.now())
+        },
+        onEvent,
+      })
+    } finally {
+      collector?.abort()
+    }
+  }
+
+  #common() {
+    const { connection, codec, clock, resource, namespace, fieldSelector, labelSelector } = this.#options
+    const scope = { resource, namespace, fieldSelector, labelSelector }
+    return { connection, codec, clock, scope, signal: this.#stopping.signal }
+  }
+
+  #apply(event: AppliedEvent<T>): void {
+    const { sink, observer } = this.#options
+    let { objects } = this.#state
+    if (event.type !== 'BOOKMARK') {
+      if (event.type === 'DELETED') sink.remove(event.item)
+      else sink.upsert(event.item)
+      const change = objectsChangedBy(event.type)
+      objects += change
+      if (change !== 0) observer?.objects(objects)
+    }
+    this.#state = { ...this.#state, objects, resourceVersion: event.resourceVersion }
+  }
+
+  #commit(collector: ListCollector<T>, resourceVersion: string, startedAt: number): void {
+    const { clock, observer } = this.#options
+    const objects = collector.commit()
+    this.#state = { ...this.#state, objects, resourceVersion, lastEventAt: clock.now() }
+    this.#listedOnce = true
+    const durationMs = clock.monotonic() - startedAt
+    observer?.listed(durationMs, objects)
+    observer?.objects(objects)
+    this.#log.info({ objects, durationMs: Math.round(durationMs) }, 'listed')
+  }
+
+  /** A sign of life of the watch; `at` where it was a byte. */
+  #heard(at?: number): void {
+    this.#aliveAt = this.#options.clock.monotonic()
+    const { lastError, ...rest } = this.#state
+    if (at !== undefined) this.#state = { ...rest, lastEventAt: at }
+    else if (lastError !== undefined) this.#state = rest
+    if (this.#waiters.size > 0 && this.synced) this.#wake()
+  }
+
+  #record({ reason, delayMs }: Decision, { error, events, durationMs }: Outcome): void {
+    if (reason === undefined) return
+    const restarts = this.#state.restarts + 1
+    this.#state = { ...this.#state, restarts, ...(error === undefined ? {} : { lastError: error }) }
+    this.#options.observer?.restarted(reason)
+    const fields = { reason, events, durationMs: Math.round(durationMs), delayMs: Math.round(delayMs) }
+    if (error === undefined) this.#log.debug(fields, 'the watch ended and is resumed')
+    else
+      this.#log.warn({ ...fields, code: error.code, error: error.message }, 'the watch failed and is resumed')
+  }
+
+  async #pause(delayMs: number): Promise<void> {
+    this.#enter('waiting')
+    try {
+      await this.#options.clock.sleep(delayMs, this.#stopping.signal)
+    } catch (error) {
+      if (!this.#stopping.signal.aborted) throw error
+    }
+  }
+
+  #enter(phase: ReflectorState['phase']): void {
+    this.#state = { ...this.#state, phase, since: this.#options.clock.now() }
+  }
+
+  #wake(): void {
+    for (const wake of [...this.#waiters]) wake()
+  }
+}
+
+interface Progress {
+  listed: boolean
+  events: number
+}
+
+type AppliedEvent<T> = Exclude<WatchEvent<T>, { readonly type: 'ERROR' }>
