@@ -1,0 +1,18 @@
+import type { CallOptions, Lane } from './target.ts'
+import type { Call } from './transport.ts'
+
+/** What every call takes from its caller's options. */
+export function callerOptions(options: CallOptions | undefined): {
+  lane: Lane
+  signal: AbortSignal | undefined
+} {
+  return { lane: options?.lane ?? 'check', signal: options?.signal }
+}
+
+/** A read of a small answer, asked again where that can help. */
+export function readCall(
+  call: Pick<Call, 'target' | 'scope' | 'maxBytes'> & Partial<Pick<Call, 'method' | 'headers' | 'kind'>>,
+  options: CallOptions | undefined,
+): Call {
+  return { method: 'GET', kind: 'answer', retry: 'transient', ...call, ...callerOptions(options) }
+}

@@ -1,0 +1,150 @@
+import type { Clock } from '#time/clock.ts'
+import type { Authenticator } from './auth/authenticator.ts'
+import { type BlobRef, getConfig, headBlob, probeBlob, readBlob } from './blobs.ts'
+import type { ImageConfig } from './config.ts'
+import type { Egress } from './egress.ts'
+import { listRepositories, listTags } from './listings.ts'
+import type { Manifest } from './manifest.ts'
+import { getManifest, headManifest, type ManifestHead, putManifest } from './manifests.ts'
+import { type Product, ping } from './ping.ts'
+import type { CallOptions } from './target.ts'
+import type { Transport } from './transport.ts'
+import { type BlobSource, uploadBlob } from './uploads.ts'
+
+export type { BlobRef } from './blobs.ts'
+export type { ImageConfig } from './config.ts'
+export type { Descriptor, Platform } from './descriptor.ts'
+export type { ArtifactManifest, ImageManifest, IndexManifest, Manifest } from './manifest.ts'
+export type { ManifestHead } from './manifests.ts'
+export type { Product } from './ping.ts'
+export type {
+  CallOptions,
+  Credential,
+  Lane,
+  RegistryLimits,
+  RegistryTarget,
+  RequestObserver,
+} from './target.ts'
+export type { BlobSource } from './uploads.ts'
+
+/**
+ * One registry with one credential, made by a RegistryPool. Every method rejects with a TallymanError whose kind keeps
+ * apart what is absent, denied, unreachable, damaged and unsupported. Repository names are those below the path of the
+ * target's URL. Digests are verified wherever bytes are read.
+ */
+export class RegistryClient {
+  readonly #transport: Transport
+  readonly #auth: Authenticator
+  readonly #egress: Egress
+  readonly #clock: Clock
+  readonly #prefix: string
+
+  /** @param parts.prefix path of the target's URL, with a slash at its end, or empty */
+  constructor(parts: {
+    transport: Transport
+    auth: Authenticator
+    egress: Egress
+    clock: Clock
+    prefix: string
+  }) {
+    this.#transport = parts.transport
+    this.#auth = parts.auth
+    this.#egress = parts.egress
+    this.#clock = parts.clock
+    this.#prefix = parts.prefix
+  }
+
+  /**
+   * Whether a registry answers and takes the credentials.
+   * @returns authenticated: the answer was given to our credentials; false also where it does not ask for any
+   */
+  async ping(options?: CallOptions): Promise<{ authenticated: boolean; product: Product }> {
+    const product = await ping(this.#transport, options)
+    return { authenticated: this.#auth.isUsed, product }
+  }
+
+  /** The repositories below the prefix, page by page. @throws REGISTRY_UNSUPPORTED where the product lists none */
+  async *repositories(options?: CallOptions): AsyncGenerator<readonly string[], void, void> {
+    for await (const page of listRepositories(this.#transport, options)) {
+      const ours = this.#prefix === '' ? page : this.#below(page)
+      if (ours.length > 0) yield ours
+    }
+  }
+
+  /** The tags, page by page; docker-registry 2.8 sends them all as one. @throws REGISTRY_ABSENT unknown repository */
+  tags(repository: string, options?: CallOptions): AsyncGenerator<readonly string[], void, void> {
+    return listTags(this.#transport, this.#prefix + repository, options)
+  }
+
+  /** What the registry claims of a manifest. @param reference tag or digest */
+  headManifest(repository: string, reference: string, options?: CallOptions): Promise<ManifestHead> {
+    return headManifest(this.#transport, this.#prefix + repository, reference, options)
+  }
+
+  /**
+   * A manifest with verified bytes. @param reference tag or digest
+   * @throws REGISTRY_ABSENT REGISTRY_DIGEST_MISMATCH REGISTRY_MANIFEST_INVALID REGISTRY_MEDIA_TYPE REGISTRY_TOO_LARGE …
+   */
+  getManifest(repository: string, reference: string, options?: CallOptions): Promise<Manifest> {
+    return getManifest(this.#transport, this.#prefix + repository, reference, options)
+  }
+
+  /** The config of an image, verified. Of a thing that is no image it has no fields. */
+  getConfig(repository: string, descriptor: BlobRef, options?: CallOptions): Promise<ImageConfig> {
+    return getConfig(this.#transport, this.#prefix + repository, descriptor, options)
+  }
+
+  /** What the registry claims of a blob; not evidence, see `probeBlob`. */
+  headBlob(repository: string, digest: string, options?: CallOptions): Promise<{ size: number }> {
+    return headBlob(this.#transport, this.#prefix + repository, digest, options)
+  }
+
+  /** Proves by its last byte that a blob is there in full length. Resolves where it is. */
+  probeBlob(repository: string, descriptor: BlobRef, options?: CallOptions): Promise<void> {
+    return probeBlob(this.#transport, this.#prefix + repository, descriptor, options)
+  }
+
+  /** Reads and hashes all of a blob in constant memory. Resolves where length and digest are right. */
+  async hashBlob(repository: string, descriptor: BlobRef, options?: CallOptions): Promise<void> {
+    const chunks = this.readBlob(repository, descriptor, options)
+    while (!(await chunks.next()).done);
+  }
+
+  /** The content of a blob, verified when the iteration ends. */
+  readBlob(
+    repository: string,
+    descriptor: BlobRef,
+    options?: CallOptions,
+  ): AsyncGenerator<Uint8Array, void, void> {
+    return readBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, options)
+  }
+
+  /** Uploads a blob unless it is there. @param source may be called several times */
+  uploadBlob(
+    repository: string,
+    descriptor: BlobRef,
+    source: BlobSource,
+    options?: CallOptions,
+  ): Promise<void> {
+    return uploadBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, source, options)
+  }
+
+  /** Stores exactly these bytes as a manifest. @param reference tag or digest */
+  putManifest(
+    repository: string,
+    reference: string,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    options?: CallOptions,
+  ): Promise<{ digest: string }> {
+    return putManifest(this.#transport, this.#prefix + repository, reference, manifest, options)
+  }
+
+  /** Closes all connections; calls under way fail. */
+  close(): Promise<void> {
+    return this.#egress.close()
+  }
+
+  #below(page: readonly string[]): readonly string[] {
+    return page.filter((name) => name.startsWith(this.#prefix)).map((name) => name.slice(this.#prefix.length))
+  }
+}

@@ -1,0 +1,125 @@
+import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { nextLinks } from './link.ts'
+
+/** The one page size that every product accepts: distribution and ECR refuse more. */
+export const PAGE_SIZE = 1000
+/** Ten million entries; a listing that goes on after that does not end. */
+const MAX_PAGES = 10_000
+const MAX_EMPTY_PAGES = 16
+const MAX_RESTARTS = 3
+
+export interface Page {
+  readonly entries: readonly string[]
+  /** Values of the Link headers. */
+  readonly links: readonly string[]
+}
+
+/**
+ * The query of the next page; undefined: this was the last. A Link decides where there is one, and of it only the query
+ * counts: Nexus and Artifactory send paths that lead nowhere. Without one, a full page may have a successor; more entries
+ * than were asked for are the whole list, as docker-registry 2.8 sends it.
+ * @param pageSize what was asked for; undefined: nothing, so that a page cannot be told to be full
+ */
+export function nextQuery(page: Page, pageSize: number | undefined): string | undefined {
+  const [link] = nextLinks(page.links)
+  if (link !== undefined) {
+    const question = link.indexOf('?')
+    return question < 0 ? '' : (link.slice(question + 1).split('#')[0] ?? '')
+  }
+  const last = page.entries.at(-1)
+  if (pageSize === undefined || page.entries.length !== pageSize || last === undefined) return undefined
+  return afterEntry(last, pageSize)
+}
+
+function afterEntry(entry: string, pageSize: number | undefined): string {
+  const last = `last=${encodeURIComponent(entry)}`
+  return pageSize === undefined ? last : `n=${pageSize}&${last}`
+}
+
+/**
+ * All pages of a listing, none of them empty, no entry of one page again in the next.
+ * @param fetch one page by its query
+ * @param what for messages
+ * @throws REGISTRY_PAGINATION where the pages repeat or do not end, or one of them is refused in the middle: that is
+ *   unknown, never the end of the list. Otherwise whatever `fetch` throws.
+ */
+export async function* listPages(
+  fetch: (query: string) => Promise<Page>,
+  what: string,
+): AsyncGenerator<readonly string[], void, void> {
+  let pageSize: number | undefined = PAGE_SIZE
+  let query = `n=${PAGE_SIZE}`
+  let previous: readonly string[] = []
+  let isGuess = false
+  let restarts = 0
+  let emptyPages = 0
+  const cursors = new CycleDetector()
+  for (let count = 0; count < MAX_PAGES; count++) {
+    let page: Page
+    try {
+      page = await fetch(query)
+    } catch (error) {
+      if (count === 0 && refusesPageSize(error)) {
+        pageSize = undefined
+        query = ''
+        continue
+      }
+      const before = previous.at(-2)
+      if (count === 0 || !hasCode(error, 'REGISTRY_ABSENT', 'REGISTRY_UNSUPPORTED')) throw error
+      if (before === undefined || restarts === MAX_RESTARTS) {
+        throw new TallymanError('REGISTRY_PAGINATION', `The listing of ${what} broke off in the middle`, {
+          cause: error,
+        })
+      }
+      // The entry that the cursor names was deleted meanwhile: zot and Harbor refuse it.
+      restarts += 1
+      query = afterEntry(before, pageSize)
+      continue
+    }
+    const repeats = page.entries.length > 0 && page.entries[0] === previous[0]
+    // Exactly one page's worth from a server that ignores `last`: it was the whole list.
+    if (repeats && isGuess) return
+    if (repeats && restarts === 0) throw endless(what)
+    const known = new Set(previous)
+    const fresh = page.entries.filter((entry) => !known.has(entry))
+    if (fresh.length > 0) yield fresh
+    emptyPages = page.entries.length === 0 ? emptyPages + 1 : 0
+    const next = nextQuery(page, pageSize)
+    if (next === undefined) return
+    if (emptyPages > MAX_EMPTY_PAGES || cursors.repeats(next)) throw endless(what)
+    isGuess = nextLinks(page.links).length === 0
+    if (page.entries.length > 0) previous = page.entries
+    query = next
+  }
+  throw endless(what)
+}
+
+function refusesPageSize(error: unknown): boolean {
+  if (!hasCode(error, 'REGISTRY_UNSUPPORTED')) return false
+  const { registryCode, status } = error.details
+  return registryCode === 'PAGINATION_NUMBER_INVALID' || (status === 400 && registryCode === 'UNSUPPORTED')
+}
+
+const endless = (what: string) =>
+  new TallymanError(
+    'REGISTRY_PAGINATION',
+    `The pages of the listing of ${what} repeat themselves or do not end`,
+  )
+
+/** Finds a cycle in a sequence of any length and holds one element of it (Brent). */
+class CycleDetector {
+  #kept: string | undefined
+  #steps = 0
+  #power = 1
+
+  repeats(value: string): boolean {
+    if (value === this.#kept) return true
+    this.#steps += 1
+    if (this.#steps === this.#power) {
+      this.#kept = value
+      this.#power *= 2
+      this.#steps = 0
+    }
+    return false
+  }
+}
