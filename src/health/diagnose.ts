@@ -1,0 +1,135 @@
+import { FINDING_CODES, type FindingCode } from '#catalogue/finding-codes.ts'
+import type {
+  BlobEvidence,
+  ImageEvidence,
+  ManifestEvidence,
+  NotPresent,
+  Platform,
+  Present,
+  Sight,
+} from '#health/evidence.ts'
+import { type Defect, platformText } from '#health/finding.ts'
+import type { ImageUse } from '#inventory/snapshot.ts'
+
+export interface DiagnosisContext {
+  /** Platforms of the nodes. Empty: not known, and then every platform counts. */
+  readonly platforms: readonly { readonly os: string; readonly architecture: string }[]
+}
+
+/**
+ * What is wrong with one image, from what was seen of it. Pure; a defect says nothing yet about how bad it is.
+ * Platforms that no node has, attestations and images that are never pulled yield harmless defects (S24); a running
+ * digest that is gone while the tag still resolves is `Drifted` (S23).
+ */
+export function diagnose(use: ImageUse, evidence: ImageEvidence, context: DiagnosisContext): Defect[] {
+  const top = evidence.manifest
+  const byDigest = use.reference?.digest !== undefined
+  const defects = isPresent(top.sight)
+    ? contentDefects(top, undefined, true, context)
+    : [topDefect(top, top.sight, byDigest, evidence.tagListed === true)]
+  const drifted = isPresent(top.sight) && !byDigest ? evidence.running.flatMap(driftDefect) : []
+  return [...(use.neverPulled ? defects.map(harmlessIfSeen) : defects), ...drifted]
+}
+
+function topDefect(
+  manifest: ManifestEvidence,
+  sight: NotPresent,
+  byDigest: boolean,
+  tagListed: boolean,
+): Defect {
+  const gone: FindingCode = byDigest || tagListed ? 'ManifestMissing' : 'TagMissing'
+  const message =
+    sight.state === 'absent' && tagListed
+      ? `the registry lists tag ${manifest.reference}, but the manifest behind it is gone`
+      : sight.message
+  return { ...defectOf(manifest.reference, sight, gone, 'ManifestDamaged', true), message }
+}
+
+function contentDefects(
+  manifest: ManifestEvidence,
+  platform: Platform | undefined,
+  harmful: boolean,
+  context: DiagnosisContext,
+): Defect[] {
+  const config =
+    manifest.config === undefined
+      ? []
+      : blobDefects(manifest.config, 'ConfigMissing', 'ConfigDamaged', harmful)
+  const layers = manifest.layers.flatMap((layer) =>
+    blobDefects(layer, 'LayerMissing', 'LayerDamaged', harmful),
+  )
+  const children = manifest.children.flatMap((child) => childDefects(child, harmful, context))
+  const own = [...config, ...layers]
+  return [
+    ...(platform === undefined
+      ? own
+      : own.map((defect) => ({ ...defect, platform: platformText(platform) }))),
+    ...children,
+  ]
+}
+
+function childDefects(child: ManifestEvidence, harmful: boolean, context: DiagnosisContext): Defect[] {
+  const matters = harmful && isWanted(child.platform, context)
+  if (isPresent(child.sight)) return contentDefects(child, child.platform, matters, context)
+  const defect = defectOf(child.reference, child.sight, 'PlatformMissing', 'ManifestDamaged', matters)
+  return [child.platform === undefined ? defect : { ...defect, platform: platformText(child.platform) }]
+}
+
+function blobDefects(
+  blob: BlobEvidence,
+  missing: FindingCode,
+  damaged: FindingCode,
+  harmful: boolean,
+): Defect[] {
+  return isPresent(blob.sight) ? [] : [defectOf(blob.digest, blob.sight, missing, damaged, harmful)]
+}
+
+function driftDefect(running: ManifestEvidence): Defect[] {
+  if (isPresent(running.sight) || running.sight.state !== 'absent') return []
+  return [
+    {
+      code: 'Drifted',
+      subject: running.reference,
+      cause: running.sight.code,
+      message: `pods run ${running.reference}, which the registry no longer has; a new pod gets what the tag names now`,
+      harmful: false,
+    },
+  ]
+}
+
+function defectOf(
+  subject: string,
+  sight: NotPresent,
+  missing: FindingCode,
+  damaged: FindingCode,
+  harmful: boolean,
+): Defect {
+  const codes: Record<NotPresent['state'], FindingCode> = {
+    absent: missing,
+    damaged,
+    denied: 'PullDenied',
+    unreachable: 'NotExamined',
+    unsupported: 'ManifestUnsupported',
+  }
+  return { code: codes[sight.state], subject, cause: sight.code, message: sight.message, harmful }
+}
+
+/** A child counts when a node could ask for it. Nodes do not report variants, so any variant of their architecture does. */
+function isWanted(platform: Platform | undefined, context: DiagnosisContext): boolean {
+  if (platform === undefined) return true
+  if (platform.os === 'unknown') return false
+  if (context.platforms.length === 0) return true
+  return context.platforms.some(
+    (node) => node.os === platform.os && node.architecture === platform.architecture,
+  )
+}
+
+function isPresent(sight: Sight): sight is Present {
+  return sight.state === 'present'
+}
+
+/** Nobody pulls it: that it is broken harms nobody. What was not seen stays not seen. */
+function harmlessIfSeen(defect: Defect): Defect {
+  const { class: kind } = FINDING_CODES[defect.code]
+  return kind === 'missing' || kind === 'damaged' ? { ...defect, harmful: false } : defect
+}

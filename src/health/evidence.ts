@@ -1,0 +1,52 @@
+import type { ErrorCode } from '#catalogue/error-codes.ts'
+
+/**
+ * What was seen of one thing in a registry, after as many looks as a verdict takes. Only `absent` and `damaged` say
+ * something about the image; the others say that it could not be seen.
+ */
+export type Sight = Present | NotPresent
+
+export interface Present {
+  readonly state: 'present'
+}
+
+export interface NotPresent {
+  readonly state: 'absent' | 'damaged' | 'denied' | 'unreachable' | 'unsupported'
+  /** The error of the last look. */
+  readonly code: ErrorCode
+  readonly message: string
+}
+
+export interface Platform {
+  readonly os: string
+  readonly architecture: string
+  readonly variant?: string | undefined
+}
+
+export interface BlobEvidence {
+  readonly digest: string
+  readonly sight: Sight
+}
+
+export interface ManifestEvidence {
+  /** The tag or digest that was asked for. */
+  readonly reference: string
+  readonly sight: Sight
+  /** The digest that the bytes have; absent where they could not be read. */
+  readonly digest?: string | undefined
+  /** What the index says about this child. */
+  readonly platform?: Platform | undefined
+  readonly config?: BlobEvidence | undefined
+  readonly layers: readonly BlobEvidence[]
+  readonly children: readonly ManifestEvidence[]
+}
+
+/** All that one run saw of one image in use. */
+export interface ImageEvidence {
+  readonly repository: string
+  readonly manifest: ManifestEvidence
+  /** For an absent tag: whether the registry still lists it (then the manifest behind it is gone). */
+  readonly tagListed?: boolean | undefined
+  /** Digests that pods run and that the manifest above does not contain. */
+  readonly running: readonly ManifestEvidence[]
+}

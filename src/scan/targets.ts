@@ -1,0 +1,30 @@
+import { locate, type RegistryNames } from '#inventory/locate.ts'
+import type { ImageUse, InventorySnapshot } from '#inventory/snapshot.ts'
+import type { ImageTarget } from '#scan/image-scan.ts'
+
+export interface InUseTargets {
+  /** Each image of the registry with what to look for, in the order of the snapshot. */
+  readonly targets: readonly { readonly use: ImageUse; readonly target: ImageTarget }[]
+  /** Images in use that belong to another registry, or are no legal reference. */
+  readonly elsewhere: number
+}
+
+/**
+ * What to look at in one registry for the images in use: what the kubelet would ask for (a digest where one is written,
+ * else the tag), and the digests that run (S23).
+ */
+export function targetsInUse(snapshot: InventorySnapshot, names: RegistryNames): InUseTargets {
+  const targets = snapshot.images.flatMap((use) => {
+    const located = use.reference === undefined ? undefined : locate(use.reference, names)
+    const reference = located?.digest ?? located?.tag
+    if (located === undefined || reference === undefined) return []
+    const isTag = located.digest === undefined
+    return [
+      {
+        use,
+        target: { repository: located.repository, reference, isTag, runningDigests: use.runningDigests },
+      },
+    ]
+  })
+  return { targets, elsewhere: snapshot.images.length - targets.length }
+}
