@@ -1,0 +1,71 @@
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { LOG_LEVELS, type LogLevel } from '#runtime/logger.ts'
+import { parseDuration } from '#time/duration.ts'
+
+export interface OperatorOptions {
+  /** Path; absent: KUBECONFIG, the default file, or the cluster that the process runs in. */
+  readonly kubeconfig?: string
+  readonly context?: string
+  /** Holds the Lease. */
+  readonly namespace: string
+  readonly listen: { readonly host: string; readonly port: number }
+  /** Milliseconds. */
+  readonly leaseDuration: number
+  readonly renewDeadline: number
+  readonly retryPeriod: number
+  readonly logLevel: LogLevel
+}
+
+/** `tallyman operator`. @param run assembles and runs it; resolves when it has shut down */
+export function operatorCommand(run: (options: OperatorOptions) => Promise<void>): Command {
+  return new Command('operator')
+    .description('Watch the cluster and keep the objects of group tallyman.dev up to date.')
+    .option(
+      '--kubeconfig <file>',
+      'kubeconfig to use; default: KUBECONFIG, ~/.kube/config, or the cluster it runs in',
+    )
+    .option('--context <name>', 'context of the kubeconfig; default: its current one')
+    .addOption(
+      new Option('--namespace <name>', 'namespace of the Lease')
+        .env('POD_NAMESPACE')
+        .default('tallyman-system'),
+    )
+    .addOption(
+      new Option('--listen <host:port>', 'address of probes and metrics')
+        .argParser(address)
+        .default({ host: '127.0.0.1', port: 8080 }, '127.0.0.1:8080'),
+    )
+    .addOption(durationOption('--lease-duration', 'how long a standby waits before it takes over', '30s'))
+    .addOption(durationOption('--renew-deadline', 'how long the leader goes on without renewing', '20s'))
+    .addOption(durationOption('--retry-period', 'time between renewals', '4s'))
+    .addOption(
+      new Option('--log-level <level>', 'lowest level that is logged').choices(LOG_LEVELS).default('info'),
+    )
+    .action((options: OperatorOptions, command: Command) => {
+      const { leaseDuration, renewDeadline, retryPeriod } = options
+      if (leaseDuration <= renewDeadline || renewDeadline <= retryPeriod * 1.2) {
+        command.error(
+          'error: --lease-duration must be above --renew-deadline, and that above 1.2 times --retry-period',
+        )
+      }
+      return run(options)
+    })
+}
+
+function durationOption(flag: string, description: string, preset: string): Option {
+  return new Option(`${flag} <duration>`, description).argParser(duration).default(duration(preset), preset)
+}
+
+function duration(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined || ms === 0) throw new InvalidArgumentError('must be a duration such as 15s or 2m.')
+  return ms
+}
+
+function address(text: string): OperatorOptions['listen'] {
+  const [, host, port] = /^(.+):([0-9]{1,5})$/.exec(text) ?? []
+  if (host === undefined || Number(port) > 65535) {
+    throw new InvalidArgumentError('must be host:port, such as 0.0.0.0:8080 or [::]:8080.')
+  }
+  return { host: host.replace(/^\[(.*)\]$/, '$1'), port: Number(port) }
+}

@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { scheduleOf } from '#controllers/check-schedule.ts'
+
+const at = (text: string) => Date.parse(text)
+const next = (spec: Parameters<typeof scheduleOf>[0], from: string) => {
+  const time = scheduleOf(spec).next(at(from))
+  return time === undefined ? undefined : new Date(time).toISOString()
+}
+
+function refusal(spec: Parameters<typeof scheduleOf>[0]): string {
+  try {
+    scheduleOf(spec)
+  } catch (error) {
+    if (error instanceof TallymanError && error.code === 'SPEC_INVALID') return error.message
+    throw error
+  }
+  throw new Error('it was taken')
+}
+
+describe('an interval', () => {
+  test('counts from start to start, and is 15 minutes by default', () => {
+    expect(next({ interval: '6h' }, '2026-01-01T10:00:00Z')).toBe('2026-01-01T16:00:00.000Z')
+    expect(next({}, '2026-01-01T10:00:00Z')).toBe('2026-01-01T10:15:00.000Z')
+    expect(next({ interval: '1s' }, '2026-01-01T10:00:00Z')).toBe('2026-01-01T10:00:01.000Z')
+  })
+
+  test.each(['0s', '999ms', '', 'often', '-5m', '99999999999999999999w'])('is refused as %j', (interval) => {
+    expect(refusal({ interval })).toBe(
+      `spec.interval: ${JSON.stringify(interval)} must be a duration of at least 1s, such as 15m`,
+    )
+  })
+})
+
+describe('a cron expression', () => {
+  test.each([
+    ['0 3 * * *', undefined, '2026-01-01T02:59:59Z', '2026-01-01T03:00:00.000Z'],
+    ['0 3 * * *', undefined, '2026-01-01T03:00:00Z', '2026-01-02T03:00:00.000Z'],
+    ['*/15 * * * *', 'UTC', '2026-01-01T10:07:00Z', '2026-01-01T10:15:00.000Z'],
+    ['0 3 * * *', 'Europe/Oslo', '2026-01-01T00:00:00Z', '2026-01-01T02:00:00.000Z'],
+    ['0 3 * * *', 'Europe/Oslo', '2026-07-01T00:00:00Z', '2026-07-01T01:00:00.000Z'],
+    ['0 0 29 2 *', 'UTC', '2026-03-01T00:00:00Z', '2028-02-29T00:00:00.000Z'],
+    ['0 12 * * MON', 'UTC', '2026-01-01T00:00:00Z', '2026-01-05T12:00:00.000Z'],
+  ])('%s in %s after %s: %s', (schedule, timeZone, from, expected) => {
+    expect(next({ schedule, timeZone }, from)).toBe(expected)
+  })
+
+  test('goes on through the hour that summer time leaves out', () => {
+    const skipped = next({ schedule: '30 2 * * *', timeZone: 'Europe/Oslo' }, '2026-03-28T12:00:00Z')
+    expect(skipped).toMatch(/^2026-03-29T01:/)
+  })
+
+  test('never comes where no date fits', () => {
+    expect(next({ schedule: '0 0 30 2 *' }, '2026-01-01T00:00:00Z')).toBeUndefined()
+  })
+
+  test.each(['', '* * * *', '* * * * * *', '61 * * * *', 'daily', '0 3 * * * UTC'])(
+    'is refused as %j',
+    (schedule) => {
+      expect(refusal({ schedule })).toContain(
+        `spec.schedule: ${JSON.stringify(schedule)} must be a cron expression with five fields, such as "0 3 * * *"`,
+      )
+    },
+  )
+
+  test('is refused in a time zone that is none', () => {
+    expect(refusal({ schedule: '0 3 * * *', timeZone: 'Mars/Olympus' })).toBe(
+      'spec.timeZone: "Mars/Olympus" must be an IANA name such as Europe/Oslo',
+    )
+  })
+})
+
+describe('any schedule', () => {
+  const spec = fc.oneof(
+    fc.integer({ min: 1, max: 10_000 }).map((minutes) => ({ interval: `${minutes}m` })),
+    fc.record({
+      schedule: fc.tuple(fc.nat(59), fc.nat(23)).map(([minute, hour]) => `${minute} ${hour} * * *`),
+      timeZone: fc.constantFrom('UTC', 'Europe/Oslo', 'America/New_York', 'Asia/Kolkata', 'Pacific/Chatham'),
+    }),
+  )
+
+  test('goes forward', () => {
+    const time = fc.integer({ min: at('2020-01-01T00:00:00Z'), max: at('2040-01-01T00:00:00Z') })
+    fc.assert(
+      fc.property(spec, time, (chosen, now) => {
+        const then = scheduleOf(chosen).next(now)
+        expect(then).toBeGreaterThan(now)
+        if ('schedule' in chosen) expect(Number(then) - now).toBeLessThanOrEqual(49 * 3_600_000)
+      }),
+      { numRuns: 50 },
+    )
+  })
+})

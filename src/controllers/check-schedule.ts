@@ -1,0 +1,62 @@
+import { Cron } from 'croner'
+import { TallymanError } from '#catalogue/error.ts'
+import type { RegistryCheckSpec } from '#crds/registry-check.ts'
+import { parseDuration } from '#time/duration.ts'
+
+const DEFAULT_INTERVAL_MS = 15 * 60_000
+/** Shorter, a check would do nothing but check. */
+const MIN_INTERVAL_MS = 1_000
+
+/** When a check runs. All times are milliseconds since the epoch. */
+export interface Schedule {
+  /** The first start after `time`; undefined: never again. */
+  next(time: number): number | undefined
+}
+
+/**
+ * The schedule of a spec: an interval between starts, or a cron expression in a time zone.
+ * @throws TallymanError SPEC_INVALID with field, value and what would be right
+ */
+export function scheduleOf(spec: Pick<RegistryCheckSpec, 'interval' | 'schedule' | 'timeZone'>): Schedule {
+  return spec.schedule === undefined ? every(spec.interval) : cron(spec.schedule, spec.timeZone ?? 'UTC')
+}
+
+function every(interval: string | undefined): Schedule {
+  const ms = interval === undefined ? DEFAULT_INTERVAL_MS : parseDuration(interval)
+  if (ms === undefined || ms < MIN_INTERVAL_MS) {
+    throw new TallymanError(
+      'SPEC_INVALID',
+      `spec.interval: ${JSON.stringify(interval)} must be a duration of at least 1s, such as 15m`,
+    )
+  }
+  return { next: (time) => time + ms }
+}
+
+function cron(expression: string, timeZone: string): Schedule {
+  assertTimeZone(timeZone)
+  try {
+    const job = new Cron(expression, { paused: true, timezone: timeZone, mode: '5-part' })
+    return { next: (time) => job.nextRun(new Date(time))?.getTime() }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TallymanError(
+      'SPEC_INVALID',
+      `spec.schedule: ${JSON.stringify(expression)} must be a cron expression with five fields, such as "0 3 * * *" (${why})`,
+      { cause: error },
+    )
+  }
+}
+
+function assertTimeZone(timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone })
+  } catch (error) {
+    throw new TallymanError(
+      'SPEC_INVALID',
+      `spec.timeZone: ${JSON.stringify(timeZone)} must be an IANA name such as Europe/Oslo`,
+      {
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,129 @@
+import { FINDING_CODES } from '#catalogue/finding-codes.ts'
+import type { CheckRun } from '#controllers/check-run.ts'
+import { FINDINGS_IN_STATUS, type FindingStatus, type RegistryCheckStatus } from '#crds/registry-check.ts'
+import { type Finding, findingKey } from '#health/finding.ts'
+import type { Verdict } from '#health/verdict.ts'
+import type { WorkloadUser } from '#inventory/snapshot.ts'
+import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
+import { markReady } from '#runtime/kstatus-marks.ts'
+
+const USERS_SHOWN = 5
+/** As registry-check.ts bounds them: the API server refuses a status with a longer text as a whole. */
+const MAX_IMAGE = 1024
+const MAX_MESSAGE = 1024
+const MAX_PLATFORM = 128
+const MAX_USER = 512
+/** Of all findings shown, in the JSON that is stored: a status shall stay under 128 KiB, also where texts escape badly. */
+const MAX_FINDINGS_BYTES = 96 * 1024
+
+/** Since when each finding is known, by findingKey; milliseconds since the epoch. */
+export type FirstSeen = ReadonlyMap<string, { readonly at: number; readonly harmful: boolean }>
+
+/** The status after a complete run. A summary with a bound: counts of everything, the first findings. */
+export function statusAfterRun(
+  status: RegistryCheckStatus,
+  run: CheckRun,
+  verdict: Verdict,
+  firstSeen: FirstSeen,
+  stamp: Stamp,
+): RegistryCheckStatus {
+  const findings = shownFindings(run.findings, firstSeen, stamp.now)
+  return {
+    ...statusWithVerdict(status, verdict, stamp),
+    run: {
+      startedAt: rfc3339Seconds(run.startedAt),
+      finishedAt: rfc3339Seconds(run.finishedAt),
+      durationSeconds: Math.round((run.finishedAt - run.startedAt) / 1000),
+    },
+    images: { ...run.images },
+    severity: run.severity,
+    findingCounts: run.counts.map((count) => ({ ...count })),
+    findings,
+    findingsTruncated: run.findings.length > findings.length,
+    ignored: run.ignored,
+    unmatchedImages: run.elsewhere,
+  }
+}
+
+/** The status with another verdict. Findings and counts stay those of the last complete run, with its time. */
+export function statusWithVerdict(
+  status: RegistryCheckStatus,
+  verdict: Verdict,
+  stamp: Stamp,
+): RegistryCheckStatus {
+  const marked = markReady(
+    status,
+    stamp,
+    'The spec is understood; what the check found is the condition Healthy',
+  )
+  return {
+    ...status,
+    ...marked,
+    conditions: setCondition(marked.conditions, { type: 'Healthy', ...verdict }, stamp),
+  }
+}
+
+/** When each finding of a run was first seen: what was known keeps its time. */
+export function updateFirstSeen(known: FirstSeen, findings: readonly Finding[], now: number): FirstSeen {
+  return new Map(
+    findings.map((finding) => {
+      const key = keyOf(finding)
+      return [key, { at: known.get(key)?.at ?? now, harmful: finding.harmful }]
+    }),
+  )
+}
+
+/** What a status remembers of it: all that is left after a restart. */
+export function firstSeenOf(status: RegistryCheckStatus | undefined): FirstSeen {
+  return new Map(
+    (status?.findings ?? []).map((finding) => {
+      const harmful = FINDING_CODES[finding.code].class !== 'info'
+      return [findingKey(finding), { at: Date.parse(finding.firstSeen), harmful }]
+    }),
+  )
+}
+
+/** How many harmful findings of `now` were not there `before`. */
+export function countNew(now: FirstSeen, before: FirstSeen): number {
+  return [...now].filter(([key, { harmful }]) => harmful && !before.has(key)).length
+}
+
+/** The first findings, as many as number and bytes allow. */
+function shownFindings(findings: readonly Finding[], firstSeen: FirstSeen, now: number): FindingStatus[] {
+  const shown: FindingStatus[] = []
+  let bytes = 0
+  for (const finding of findings.slice(0, FINDINGS_IN_STATUS)) {
+    const entry = findingStatus(finding, firstSeen, now)
+    bytes += Buffer.byteLength(JSON.stringify(entry))
+    if (bytes > MAX_FINDINGS_BYTES) break
+    shown.push(entry)
+  }
+  return shown
+}
+
+function findingStatus(finding: Finding, firstSeen: FirstSeen, now: number): FindingStatus {
+  const { use, code, severity, platform, message } = finding
+  return {
+    image: use.image.slice(0, MAX_IMAGE),
+    code,
+    severity,
+    ...(platform === undefined ? {} : { platform: platform.slice(0, MAX_PLATFORM) }),
+    message: message.slice(0, MAX_MESSAGE),
+    usedBy: use.users.slice(0, USERS_SHOWN).map(userText),
+    pods: use.pods,
+    firstSeen: rfc3339Seconds(firstSeen.get(keyOf(finding))?.at ?? now),
+  }
+}
+
+/** Of the texts as the status shows them: after a restart it is read back from there. */
+function keyOf({ use, code, platform }: Finding): string {
+  return findingKey({
+    image: use.image.slice(0, MAX_IMAGE),
+    code,
+    platform: platform?.slice(0, MAX_PLATFORM),
+  })
+}
+
+function userText({ cluster, namespace, kind, name }: WorkloadUser): string {
+  return `${cluster}/${namespace}/${kind}/${name}`.slice(0, MAX_USER)
+}

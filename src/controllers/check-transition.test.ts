@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest'
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import { transitionOf } from '#controllers/check-transition.ts'
+import type { RegistryCheckStatus } from '#crds/registry-check.ts'
+
+function status(value: 'True' | 'False' | 'Unknown', reason: ConditionReason): RegistryCheckStatus {
+  const lastTransitionTime = '2026-01-01T00:00:00Z'
+  return { conditions: [{ type: 'Healthy', status: value, reason, message: reason, lastTransitionTime }] }
+}
+
+const HEALTHY = status('True', 'AllHealthy')
+const BROKEN = status('False', 'ProblemsFound')
+const SILENT = status('Unknown', 'RegistryUnreachable')
+const UNSYNCED = status('Unknown', 'InventoryNotSynced')
+const FIRST = status('Unknown', 'NotCheckedYet')
+
+describe('an event', () => {
+  test.each([
+    ['the first run finds nothing', FIRST, HEALTHY, 0, 0, undefined],
+    ['the first run finds problems', FIRST, BROKEN, 3, 0, 'ProblemsFound: ProblemsFound (3 new)'],
+    ['a run finds the same as before', BROKEN, BROKEN, 0, 0, undefined],
+    ['a run finds more', BROKEN, BROKEN, 2, 1, 'ProblemsFound: ProblemsFound (2 new)'],
+    ['a run finds less', BROKEN, BROKEN, 0, 2, 'ProblemsResolved: ProblemsFound (2 resolved)'],
+    ['a run finds nothing any more', BROKEN, HEALTHY, 0, 3, 'ProblemsResolved: AllHealthy (3 resolved)'],
+    ['the registry goes silent', HEALTHY, SILENT, 0, 0, 'HealthUnknown: RegistryUnreachable'],
+    ['the registry stays silent', SILENT, SILENT, 0, 0, undefined],
+    ['another reason not to know', SILENT, UNSYNCED, 0, 0, 'HealthUnknown: InventoryNotSynced'],
+    ['it is back and as it was', SILENT, BROKEN, 0, 0, undefined],
+    ['the spec is new', HEALTHY, FIRST, 0, 0, undefined],
+    ['nothing was known, and is not', undefined, SILENT, 0, 0, undefined],
+    ['there is no verdict', HEALTHY, {}, 5, 5, undefined],
+  ] as const)('when %s', (_what, before, after, appeared, disappeared, told) => {
+    const transition = transitionOf(before, after, appeared, disappeared)
+    expect(transition && `${transition.reason}: ${transition.note}`).toBe(told)
+  })
+})

@@ -1,0 +1,176 @@
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import type { ControllerDeps } from '#controllers/deps.ts'
+import { probeReason } from '#controllers/probe-reasons.ts'
+import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
+import { REGISTRIES, type RegistryObject, specOf } from '#controllers/resources.ts'
+import { withTimeLimit } from '#controllers/time-limit.ts'
+import type { Condition } from '#crds/meta.ts'
+import { RegistrySpec, type RegistryStatus } from '#crds/registry.ts'
+import { getCondition, type Stamp, setCondition } from '#runtime/conditions.ts'
+import type { ReconcileContext } from '#runtime/controller.ts'
+import { type Marked, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
+import { parseKey } from '#runtime/object-key.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+import { requestedAt } from '#runtime/predicates.ts'
+import { DONE, type Result } from '#runtime/result.ts'
+import { type BackoffPolicy, jittered } from '#time/backoff.ts'
+import { parseDuration } from '#time/duration.ts'
+
+/** One probe, with all waits that the registry asks for; below the time limit of a reconciliation. */
+const PROBE_LIMIT_MS = 90_000
+const MIN_INTERVAL_MS = 1_000
+
+/** How often a registry that does not answer is tried: at most every five minutes (S25). */
+export const PROBE_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
+
+/**
+ * Keeps the status of a Registry: can its spec be worked on, and does it answer? What is wrong with Secret, password, CA
+ * or network is `Ready=False` until this spec was reached once, and `Reachable=False` from then on (S25).
+ */
+export class RegistryController {
+  readonly #deps: ControllerDeps
+  readonly #access: RegistryAccess
+  readonly #store: ObjectStore<RegistryObject>
+
+  constructor(deps: ControllerDeps, access: RegistryAccess, store: ObjectStore<RegistryObject>) {
+    this.#deps = deps
+    this.#access = access
+    this.#store = store
+  }
+
+  readonly reconcile = async (key: string, { signal }: ReconcileContext): Promise<Result> => {
+    const registry = this.#store.get(key)
+    if (registry === undefined || registry.metadata.deletionTimestamp !== undefined) {
+      const { namespace = '', name } = parseKey(key)
+      this.#deps.objectMetrics.forget({ kind: REGISTRIES.kind, namespace, name })
+      return DONE
+    }
+
+    const stamp = { generation: registry.metadata.generation ?? 0, now: this.#deps.clock.now() }
+    try {
+      const spec = specOf(RegistrySpec, registry)
+      this.#deps.objectMetrics.suspended(subjectOf(registry), spec.suspend)
+      if (spec.suspend) return DONE
+
+      const interval = parseDuration(spec.interval) ?? 0
+      if (interval < MIN_INTERVAL_MS) {
+        const value = JSON.stringify(spec.interval)
+        throw new TallymanError(
+          'SPEC_INVALID',
+          `spec.interval: ${value} must be a duration of at least 1s, such as 5m`,
+        )
+      }
+      const ms = PROBE_LIMIT_MS
+      const message = `the probe took longer than ${ms / 1000} s`
+      const answer = await withTimeLimit(
+        { clock: this.#deps.clock, signal, ms, message },
+        async (limited) => {
+          const opened = await this.#access.open(registry, limited)
+          await this.#access.verifyCredentials(registry, limited)
+          return opened
+        },
+      )
+      await this.#write(registry, answeredStatus(registry, answer, stamp), signal)
+      return { requeueAfterMs: jittered(interval, 0.05) }
+    } catch (thrown) {
+      const error = asTallymanError(thrown)
+      const status = signal.aborted ? undefined : failedStatus(registry, error, stamp)
+      if (status !== undefined) await this.#write(registry, status, signal)
+      if (signal.aborted) throw error
+      // What the code calls final may still be mended outside of the spec: a right granted, a password changed.
+      if (error.entry.retry === 'never' && error.code !== 'SPEC_INVALID') {
+        return { requeueAfterMs: jittered(PROBE_BACKOFF.max, 0.2) }
+      }
+      throw error
+    }
+  }
+
+  async #write(registry: RegistryObject, status: RegistryStatus, signal: AbortSignal): Promise<void> {
+    const handled = requestedAt(registry)
+    const next = handled === undefined ? status : { ...status, lastHandledReconcileAt: handled }
+    await this.#deps.status.write(REGISTRIES, registry, next, signal)
+    this.#deps.objectMetrics.conditions(subjectOf(registry), next.conditions ?? [])
+    this.#tell(registry, next)
+  }
+
+  #tell(registry: RegistryObject, next: RegistryStatus): void {
+    const before = said(registry.status)
+    const now = said(next)
+    if (now === undefined || (now.status === before?.status && now.reason === before.reason)) return
+    const reason =
+      now.status === 'True'
+        ? 'RegistryReachable'
+        : now.type === 'Stalled'
+          ? 'SpecInvalid'
+          : 'RegistryUnreachable'
+    this.#deps.events.record(registry, reason, now.message)
+  }
+}
+
+/** The condition that says most about the registry at the moment. */
+function said(status: RegistryStatus | undefined): Condition | undefined {
+  const conditions = status?.conditions ?? []
+  return (
+    getCondition(conditions, 'Stalled') ??
+    getCondition(conditions, 'Reachable') ??
+    getCondition(conditions, 'Ready')
+  )
+}
+
+function answeredStatus(registry: RegistryObject, answer: OpenRegistry, stamp: Stamp): RegistryStatus {
+  const { url, product, authenticated } = answer
+  const how = authenticated ? 'with credentials' : 'anonymously'
+  const marked = markReady(registry.status ?? {}, stamp, `${url} is understood and answers ${how}`)
+  return {
+    ...registry.status,
+    ...reachable(marked, 'True', 'Answered', `${url} answers ${how}`, stamp),
+    url,
+    product,
+    authenticated,
+  }
+}
+
+/** undefined: the error is not about the registry, and its status must not say so. */
+function failedStatus(
+  registry: RegistryObject,
+  error: TallymanError,
+  stamp: Stamp,
+): RegistryStatus | undefined {
+  const status = registry.status ?? {}
+  if (error.code === 'SPEC_INVALID') {
+    const marked = markStalled(status, stamp, 'SpecInvalid', error)
+    return { ...status, ...marked, conditions: marked.conditions.filter(({ type }) => type !== 'Reachable') }
+  }
+  const reason = probeReason(error.code)
+  if (reason === undefined) return undefined
+  const reached = getCondition(status.conditions ?? [], 'Reachable')
+  if (reached?.observedGeneration === stamp.generation) {
+    const marked = markReady(
+      status,
+      stamp,
+      'The spec is understood; whether the registry answers is the condition Reachable',
+    )
+    return { ...status, ...reachable(marked, 'False', reason, error.advice, stamp) }
+  }
+  const marked = markRetrying(status, stamp, reason, error)
+  // What an older spec reached says nothing about this one.
+  return { ...status, ...marked, conditions: marked.conditions.filter(({ type }) => type !== 'Reachable') }
+}
+
+function reachable(
+  marked: Marked,
+  status: 'True' | 'False',
+  reason: ConditionReason,
+  message: string,
+  stamp: Stamp,
+): Marked {
+  return {
+    ...marked,
+    conditions: setCondition(marked.conditions, { type: 'Reachable', status, reason, message }, stamp),
+  }
+}
+
+function subjectOf(registry: RegistryObject) {
+  return { kind: REGISTRIES.kind, namespace: registry.metadata.namespace ?? '', name: registry.metadata.name }
+}

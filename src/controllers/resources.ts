@@ -1,0 +1,34 @@
+import type { z } from 'zod'
+import { TallymanError } from '#catalogue/error.ts'
+import { ImageInventory, type ImageInventoryStatus } from '#crds/image-inventory.ts'
+import type { KindDefinition } from '#crds/kind.ts'
+import { GROUP, VERSION } from '#crds/meta.ts'
+import { Registry, type RegistryStatus } from '#crds/registry.ts'
+import { RegistryCheck, type RegistryCheckStatus } from '#crds/registry-check.ts'
+import type { Resource } from '#kube/resource.ts'
+import type { CustomObject } from '#runtime/custom-object.ts'
+
+export type RegistryObject = CustomObject<RegistryStatus>
+export type ImageInventoryObject = CustomObject<ImageInventoryStatus>
+export type RegistryCheckObject = CustomObject<RegistryCheckStatus>
+
+export const REGISTRIES = resourceOf(Registry)
+export const IMAGE_INVENTORIES = resourceOf(ImageInventory)
+export const REGISTRY_CHECKS = resourceOf(RegistryCheck)
+
+function resourceOf({ kind, plural }: KindDefinition): Resource {
+  return { group: GROUP, version: VERSION, plural, kind, namespaced: true }
+}
+
+/**
+ * The spec with its defaults. The API server has checked it against the CRD; an object that was stored under an older
+ * CRD, or a rule that CEL cannot express, still ends here.
+ * @throws TallymanError SPEC_INVALID naming the first field that does not fit
+ */
+export function specOf<S extends z.ZodType>(schema: S, object: CustomObject): z.output<S> {
+  const parsed = schema.safeParse(object.spec)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const field = ['spec', ...(issue?.path ?? [])].map(String).join('.')
+  throw new TallymanError('SPEC_INVALID', `${field}: ${issue?.message ?? 'does not fit the schema'}`)
+}

@@ -1,0 +1,205 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { LiveInventory } from '#clusters/live-inventory.ts'
+import type { OperatorOptions } from '#commands/operator.ts'
+import { ImageInventoryController } from '#controllers/image-inventory-controller.ts'
+import { proxyEnvironment } from '#controllers/proxy-environment.ts'
+import { RegistryAccess } from '#controllers/registry-access.ts'
+import { CHECK_BACKOFF, RegistryCheckController } from '#controllers/registry-check-controller.ts'
+import { PROBE_BACKOFF, RegistryController } from '#controllers/registry-controller.ts'
+import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
+import { SecretCache } from '#controllers/secret-cache.ts'
+import { wake } from '#controllers/wake.ts'
+import { ImageInventoryStatus } from '#crds/image-inventory.ts'
+import { RegistryStatus } from '#crds/registry.ts'
+import { RegistryCheckStatus } from '#crds/registry-check.ts'
+import { KubeClient } from '#kube/client.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
+import type { Log } from '#kube/log.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import { Controller } from '#runtime/controller.ts'
+import { customObjectReader } from '#runtime/custom-object.ts'
+import { EventRecorder } from '#runtime/events.ts'
+import { LeaderElector } from '#runtime/leader-election.ts'
+import { createLogger } from '#runtime/logger.ts'
+import { Manager, type Service } from '#runtime/manager.ts'
+import { Metrics } from '#runtime/metrics.ts'
+import { ObjectMetrics } from '#runtime/object-metrics.ts'
+import { ResourceWatch } from '#runtime/resource-watch.ts'
+import { shutdownSignal } from '#runtime/signals.ts'
+import { StatusWriter } from '#runtime/status-writer.ts'
+import { runTerm } from '#runtime/term.ts'
+import { watchObserver } from '#runtime/watch-metrics.ts'
+import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { Server } from '#server/server.ts'
+import { systemClock } from '#time/clock.ts'
+import { version } from './version.ts'
+
+/** Checks of different objects that run side by side; what they ask of one registry is limited by its client. */
+const CHECKS_AT_ONCE = 4
+const PROBES_AT_ONCE = 4
+/** Longer than this a term does not wait for the first list of pods: that it is missing must be said. */
+const FIRST_LIST_MS = 15_000
+/** A run has its own limit, spec.timeout; this one only ends what does not obey it. */
+const CHECK_TIMEOUT_MS = 25 * 3_600_000
+
+/** Puts the operator together and runs it until SIGTERM or SIGINT. */
+export async function runOperator(options: OperatorOptions): Promise<void> {
+  const clock = systemClock
+  const log = createLogger({ level: options.logLevel })
+  process.on('unhandledRejection', (err) => {
+    log.fatal({ err }, 'a rejection that nobody handled: a defect')
+    process.exit(1)
+  })
+  const shutdown = shutdownSignal(log)
+  log.info({ version: version() }, 'starting')
+
+  const source = { kubeconfig: options.kubeconfig, context: options.context, clock }
+  const connection = await connect(source)
+  // The Lease must not wait behind the requests of everything else.
+  const leaseConnection = await connect(source)
+  const client = new KubeClient(connection)
+  const metrics = new Metrics()
+  const identity = `${hostname()}_${randomUUID()}`
+
+  const watch = { connection, clock, log, metrics }
+  const registries = new ResourceWatch({
+    ...watch,
+    resource: REGISTRIES,
+    read: customObjectReader(REGISTRIES, RegistryStatus),
+  })
+  const inventories = new ResourceWatch({
+    ...watch,
+    resource: IMAGE_INVENTORIES,
+    read: customObjectReader(IMAGE_INVENTORIES, ImageInventoryStatus),
+  })
+  const checks = new ResourceWatch({
+    ...watch,
+    resource: REGISTRY_CHECKS,
+    read: customObjectReader(REGISTRY_CHECKS, RegistryCheckStatus),
+  })
+  const caches = [registries, inventories, checks]
+  const live = liveInventory(connection, metrics, log)
+
+  const elector: LeaderElector = new LeaderElector({
+    client: new KubeClient(leaseConnection),
+    lease: { namespace: options.namespace, name: 'tallyman' },
+    identity,
+    times: {
+      leaseDurationMs: options.leaseDuration,
+      renewDeadlineMs: options.renewDeadline,
+      retryPeriodMs: options.retryPeriod,
+    },
+    clock,
+    log,
+    metrics,
+    lead: async (term) => {
+      await firstList(live, term)
+      await runTerm(all, term, clock)
+    },
+  })
+  const events = new EventRecorder({ client, fence: elector, clock, log, instance: identity })
+  const pool = registryPool(metrics, log)
+  const access = new RegistryAccess(pool, new SecretCache(client, clock), proxyEnvironment(process.env))
+  const deps = {
+    clock,
+    status: new StatusWriter(client, elector),
+    events,
+    objectMetrics: new ObjectMetrics(metrics),
+  }
+  const stores = { checks: checks.store, registries: registries.store, inventories: inventories.store }
+
+  const common = { clock, log, metrics }
+  const controllers = {
+    registry: new Controller({
+      ...common,
+      name: 'registry',
+      concurrency: PROBES_AT_ONCE,
+      backoff: PROBE_BACKOFF,
+      keys: () => registries.store.keys(),
+      reconcile: new RegistryController(deps, access, registries.store).reconcile,
+    }),
+    imageInventory: new Controller({
+      ...common,
+      name: 'imageinventory',
+      keys: () => inventories.store.keys(),
+      reconcile: new ImageInventoryController(deps, live, inventories.store, registries.store).reconcile,
+    }),
+    registryCheck: new Controller({
+      ...common,
+      name: 'registrycheck',
+      concurrency: CHECKS_AT_ONCE,
+      timeoutMs: CHECK_TIMEOUT_MS,
+      backoff: CHECK_BACKOFF,
+      keys: () => checks.store.keys(),
+      reconcile: new RegistryCheckController(deps, access, live, stores).reconcile,
+    }),
+  }
+  const all = Object.values(controllers)
+  wake(stores, live, controllers)
+
+  const server = new Server({
+    ...options.listen,
+    live: [workersLive(all), watchesLive(caches, clock)],
+    ready: [cachesSynced(caches)],
+    metrics,
+  })
+  const services = [announced(server, log), asService(live)]
+  const manager = new Manager({ services, caches, controllers: all, elector, events, clock, log })
+  try {
+    await manager.run(shutdown)
+  } finally {
+    await pool.close()
+    await Promise.all([connection.close(), leaseConnection.close()])
+    metrics.close()
+  }
+}
+
+function liveInventory(connection: ClusterConnection, metrics: Metrics, log: Log): LiveInventory {
+  return new LiveInventory({
+    clusters: [{ name: connection.name, connection }],
+    clock: systemClock,
+    log,
+    observer: (cluster, resource) => watchObserver(metrics, systemClock, cluster, resource),
+  })
+}
+
+/** Gives the pods a moment to be listed, so that a restart does not call an inventory incomplete for a second. */
+async function firstList(live: LiveInventory, term: AbortSignal): Promise<void> {
+  const patience = AbortSignal.any([term, AbortSignal.timeout(FIRST_LIST_MS)])
+  try {
+    await live.whenSynced(patience)
+  } catch (error) {
+    if (!patience.aborted) throw error
+  }
+}
+
+/** Nobody waits for the list to be complete: whether it is, is a condition. */
+function asService(live: LiveInventory): Service {
+  return { start: async () => live.start(), stop: () => live.stop() }
+}
+
+function registryPool(metrics: Metrics, log: Log): RegistryPool {
+  return new RegistryPool({
+    clock: systemClock,
+    userAgent: `tallyman/${version()}`,
+    log,
+    observer: {
+      finished: ({ host, method, status, durationMs }) => {
+        metrics.count('tallyman_registry_requests_total', { host, method, code: String(status) })
+        metrics.observe('tallyman_registry_request_duration_seconds', { host, method }, durationMs / 1000)
+      },
+    },
+  })
+}
+
+/** The server, saying where it listens once it does: with port 0 nobody else knows. */
+function announced(server: Server, log: Log): Service {
+  return {
+    start: async () => {
+      await server.start()
+      log.info({ url: server.url }, 'listening')
+    },
+    stop: () => server.stop(),
+  }
+}

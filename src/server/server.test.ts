@@ -1,0 +1,124 @@
+import { pino } from 'pino'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { TallymanError } from '#catalogue/error.ts'
+import { Controller } from '#runtime/controller.ts'
+import { Metrics } from '#runtime/metrics.ts'
+import type { Cache } from '#runtime/resource-watch.ts'
+import { DONE, type Result } from '#runtime/result.ts'
+import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { Server } from '#server/server.ts'
+import { FakeClock } from '#test/harness/fake-clock.ts'
+
+interface CacheSwitch extends Cache {
+  synced: boolean
+  state: { phase: 'waiting' | 'watching'; since: number; lastError?: TallymanError }
+}
+
+function newCache(name: string): CacheSwitch {
+  return {
+    name,
+    synced: false,
+    state: { phase: 'watching', since: 0 },
+    start: () => undefined,
+    stop: () => Promise.resolve(),
+    whenSynced: () => Promise.resolve(),
+  }
+}
+
+async function setUp() {
+  const clock = new FakeClock()
+  const metrics = new Metrics()
+  const caches = [newCache('registries'), newCache('pods')]
+  const controller = new Controller({
+    name: 'check',
+    clock,
+    log: pino({ level: 'silent' }),
+    metrics,
+    timeoutMs: 60_000,
+    keys: () => [],
+    reconcile: () => new Promise<Result>((resolve) => clock.schedule(600_000, () => resolve(DONE))),
+  })
+  const server = new Server({
+    host: '127.0.0.1',
+    port: 0,
+    live: [workersLive([controller]), watchesLive(caches, clock)],
+    ready: [cachesSynced(caches)],
+    metrics,
+  })
+  await server.start()
+  onTestFinished(async () => {
+    await server.stop()
+    metrics.close()
+  })
+  const ask = async (path: string) => {
+    const response = await fetch(`${server.url}${path}`)
+    return {
+      status: response.status,
+      type: response.headers.get('content-type'),
+      text: await response.text(),
+    }
+  }
+  return { clock, caches, controller, server, ask }
+}
+
+describe('the server', () => {
+  test('is ready when every cache is complete, and names those that are not', async () => {
+    const { caches, ask } = await setUp()
+    expect(await ask('/readyz')).toMatchObject({
+      status: 503,
+      text: '[-]caches: not synced: registries, pods\n',
+    })
+    for (const cache of caches) cache.synced = true
+    expect(await ask('/readyz')).toMatchObject({ status: 200, text: '[+]caches ok\n' })
+  })
+
+  test('is live while an outage keeps the caches incomplete, as long as the watches try', async () => {
+    const { clock, caches, ask } = await setUp()
+    for (let minute = 0; minute < 60; minute += 1) {
+      for (const cache of caches) cache.state = { phase: 'waiting', since: clock.now() }
+      await clock.advance(60_000)
+      expect((await ask('/healthz')).status).toBe(200)
+    }
+  })
+
+  test('is no longer live when a watch loop has stopped turning, whatever the wall clock says', async () => {
+    const { clock, ask } = await setUp()
+    expect((await ask('/healthz')).status).toBe(200)
+    clock.jump(86_400_000)
+    expect((await ask('/healthz')).status).toBe(200)
+    await clock.advance(15 * 60_000 + 1)
+    expect(await ask('/healthz')).toMatchObject({
+      status: 503,
+      text: '[+]workers ok\n[-]watches: stalled: registries, pods\n',
+    })
+  })
+
+  test('is no longer live when a worker does not end at its time limit', async () => {
+    const { clock, controller, ask } = await setUp()
+    void controller.run(new AbortController().signal)
+    controller.enqueue('ns/stuck')
+    await clock.advance(110_000)
+    expect((await ask('/healthz')).status).toBe(200)
+    await clock.advance(11_000)
+    expect(await ask('/healthz')).toMatchObject({
+      status: 503,
+      text: expect.stringContaining('hung: check ns/stuck'),
+    })
+  })
+
+  test('serves metrics, and nothing else', async () => {
+    const { ask } = await setUp()
+    const metrics = await ask('/metrics')
+    expect(metrics).toMatchObject({ status: 200, type: expect.stringContaining('text/plain; version=0.0.4') })
+    expect(metrics.text).toContain('controller_runtime_max_concurrent_reconciles{controller="check"} 1')
+    expect((await ask('/')).status).toBe(404)
+  })
+
+  test('lets nobody wait for it at the end: idle connections are closed', async () => {
+    const { server, ask } = await setUp()
+    await ask('/healthz')
+    const { url } = server
+    await server.stop()
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow()
+  })
+})
