@@ -1,0 +1,117 @@
+import path from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { REGISTRY_CHECKS } from '#controllers/resources.ts'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
+import { containerImage } from '#test/harness/images.ts'
+import { logLines, type OperatorProcess, startOperator } from '#test/harness/operator.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { Api } from './support/api.ts'
+import { imageInventory, pod, registry, registryCheck } from './support/objects.ts'
+
+const LEASE_MS = 2_000
+const LEASE = ['--lease-duration', '2s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
+
+/** An operator whose requests to the API server can be told from those of the other one. */
+interface Observed {
+  readonly operator: OperatorProcess
+  readonly proxy: FaultProxy
+}
+
+let cluster: TestCluster
+let server: TestRegistry
+let api: Api
+const proxies: FaultProxy[] = []
+const place = () => ({ namespace: cluster.namespace, name: 'main' })
+
+beforeAll(async () => {
+  cluster = await startCluster({ crds: true })
+  server = await startRegistry({ version: '2.8' })
+  api = await Api.connect(cluster)
+  new StorageWriter(server.storageDir).write('app/whole', containerImage({ seed: 'whole' }), '1')
+  await cluster.apply([
+    pod({ namespace: cluster.namespace, name: 'whole' }, `${server.host}/app/whole:1`),
+    imageInventory({ namespace: cluster.namespace, name: 'all' }),
+    registry(place(), { url: server.url, interval: '1s' }),
+    // Every second something to write: whoever believes to lead shows it.
+    registryCheck(place(), { interval: '1s' }),
+  ])
+})
+
+afterAll(async () => {
+  await api.close()
+  await Promise.all(proxies.map((proxy) => proxy.stop()))
+  await server.stop()
+  await cluster.stop()
+})
+
+async function start(name: string): Promise<Observed> {
+  const proxy = await startFaultProxy({
+    upstream: cluster.server,
+    upstreamCa: cluster.caPem ?? '',
+    tls: true,
+  })
+  proxies.push(proxy)
+  const kubeconfig = await cluster.operatorKubeconfig({ server: proxy.url, caPem: proxy.caPem ?? '' })
+  const logFile = path.join(cluster.stateDir, `${name}.log`)
+  return { operator: await startOperator({ kubeconfig, logFile, args: LEASE }), proxy }
+}
+
+function said({ operator }: Observed, message: string, times = 1): Promise<boolean> {
+  return eventually(
+    async () => (await logLines(operator.logFile)).filter(({ msg }) => msg === message).length >= times,
+    { message: `${operator.name} to say "${message}" ${times} times`, timeoutMs: 20_000 },
+  )
+}
+
+function writesSince({ proxy }: Observed, n: number): string[] {
+  return proxy.requests
+    .filter((request) => request.n > n && request.method !== 'GET')
+    .map((request) => `${request.method} ${request.path}`)
+}
+
+test('S16: a leader that was frozen for two lease durations writes nothing after it thawed; the other one leads', async () => {
+  const first = await start('first')
+  await said(first, 'leading')
+  const second = await start('second')
+  await api.run(place())
+
+  first.operator.signal('SIGSTOP')
+  await said(second, 'leading')
+  const takenOver = performance.now()
+  await eventually(() => performance.now() - takenOver >= LEASE_MS, { message: 'another lease duration' })
+  const before = first.proxy.count
+  first.operator.signal('SIGCONT')
+  await said(first, 'standing by')
+  // Standing by it looks at the Lease again and again: by the third look everything that was queued has gone out.
+  const looks = first.proxy.counter({ path: /leases/, method: 'GET' })
+  await looks.reached(3)
+
+  expect(writesSince(first, before)).toStrictEqual([])
+  expect(first.operator.running).toBe(true)
+  await api.run(place())
+  expect(writesSince(first, before)).toStrictEqual([])
+
+  await second.operator.stop()
+  await said(first, 'leading', 2)
+  await api.run(place())
+  await first.operator.stop()
+})
+
+test('S16: an API server that is away for longer than the lease costs leadership and not the process', async () => {
+  const only = await start('only')
+  await said(only, 'leading')
+
+  only.proxy.stopListening()
+  await only.proxy.cutConnections()
+  await said(only, 'standing by')
+  await only.proxy.resumeListening()
+  await said(only, 'leading', 2)
+
+  await api.run(place())
+  expect(only.operator.running).toBe(true)
+  expect(await api.exists(REGISTRY_CHECKS, place())).toBe(true)
+  await only.operator.stop()
+})

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { Lane } from './chaos/lane.ts'
+
+/** No run has as many requests: should one never end, the test does. */
+const BOUND = 200
+const LANES = 2
+
+let lanes: Lane[]
+
+beforeAll(async () => {
+  lanes = await Promise.all(Array.from({ length: LANES }, () => Lane.start()))
+})
+
+afterAll(async () => {
+  await Promise.all(lanes.map((lane) => lane.stop()))
+})
+
+test('killed at its n-th request, for every n of a run, and started again: the final status is the same', async () => {
+  const lengths = await Promise.all(
+    lanes.map(async (lane, offset) => {
+      const undisturbed = await lane.runKilledAt(BOUND)
+      expect(undisturbed.killed).toBe(false)
+      for (let n = 1 + offset; n < BOUND; n += LANES) {
+        const { killed, status } = await lane.runKilledAt(n)
+        expect(status, `killed at request ${n}`).toStrictEqual(undisturbed.status)
+        if (!killed) return n
+      }
+      throw new Error(`a run has more than ${BOUND} requests`)
+    }),
+  )
+  // Watches, Lease, probe, manifests, blobs, status: less would be no whole run.
+  expect(Math.min(...lengths)).toBeGreaterThan(20)
+}, 240_000)

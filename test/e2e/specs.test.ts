@@ -1,0 +1,189 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { imageInventory, registry, registryCheck } from './support/objects.ts'
+import { REFUSED_CHECKS, REFUSED_REGISTRIES } from './support/refused-specs.ts'
+
+// No operator runs here: all of this the API server does by itself, with the CRDs.
+
+let cluster: TestCluster
+
+beforeAll(async () => {
+  cluster = await startCluster({ crds: true })
+})
+
+afterAll(async () => {
+  await cluster.stop()
+})
+
+const URL_ = 'https://registry.example.com'
+const REFS = { registryRef: { name: 'main' }, inventoryRef: { name: 'all' } }
+const in_ = (name: string) => ({ namespace: cluster.namespace, name })
+let objects = 0
+const nextName = () => `object-${++objects}`
+
+const registryOf = (spec: object) => registry(in_(nextName()), spec)
+/** With exactly this spec, without the references that registryCheck adds. */
+const checkOf = (spec: object) => ({ ...registryCheck(in_(nextName())), spec })
+
+/** What kubectl says when it refuses, without the name of the object and what the API server adds to every schema error. */
+async function refusal(object: object): Promise<string> {
+  const applied = await cluster.kubectl(['apply', '-f', '-'], {
+    input: JSON.stringify(object),
+    allowFailure: true,
+  })
+  expect(applied).toMatchObject({ code: 1, stdout: '' })
+  return applied.stderr
+    .split('\n')
+    .filter((line) => !line.includes('some validation rules were not checked'))
+    .join('\n')
+    .replace(/^The \w+ "[^"]*" is invalid: *\n?/, '')
+    .replace(/^Error from server \(BadRequest\): .* cannot be handled as an? \w+: /, '')
+    .replace(/^\* /gm, '')
+    .trim()
+}
+
+async function stored(kind: string, object: object): Promise<Record<string, unknown>> {
+  const { stdout } = await cluster.kubectl(['apply', '-o', 'json', '-f', '-'], {
+    input: JSON.stringify(object),
+  })
+  const result: unknown = JSON.parse(stdout)
+  expect(result).toMatchObject({ kind })
+  return Object.fromEntries(Object.entries(result ?? {}))
+}
+
+const serviceRef = { name: 'registry', port: 5000 }
+
+describe.concurrent('a Registry is refused', () => {
+  test.for(REFUSED_REGISTRIES)('%s', async ([, spec, message]) => {
+    expect(await refusal(registryOf(spec))).toBe(message)
+  })
+})
+
+describe.concurrent('a RegistryCheck is refused', () => {
+  test.for(REFUSED_CHECKS)('%s', async ([, spec, message]) => {
+    expect(await refusal(checkOf(spec))).toBe(message)
+  })
+})
+
+describe('without a spec', () => {
+  test.for(['Registry', 'ImageInventory', 'RegistryCheck'])('no %s is accepted', async (kind) => {
+    const { apiVersion, metadata } = { apiVersion: 'tallyman.dev/v1alpha1', metadata: in_(nextName()) }
+    expect(await refusal({ apiVersion, kind, metadata })).toBe('spec: Required value')
+  })
+})
+
+describe('what is accepted', () => {
+  test('a Registry of a url has its defaults written out', async () => {
+    expect(await stored('Registry', registryOf({ url: URL_ }))).toMatchObject({
+      spec: {
+        url: URL_,
+        interval: '5m',
+        timeout: '30s',
+        limits: { concurrency: 8 },
+        pullThrough: false,
+        suspend: false,
+      },
+    })
+  })
+
+  test('so has one of a Service with a CA', async () => {
+    const object = registryOf({ serviceRef, caRef: { name: 'ca' } })
+    expect(await stored('Registry', object)).toMatchObject({
+      spec: {
+        serviceRef: { ...serviceRef, scheme: 'https' },
+        caRef: { kind: 'Secret', name: 'ca', key: 'ca.crt' },
+      },
+    })
+  })
+
+  test.for([
+    'https://registry.example.com:5000',
+    'http://10.0.0.1:5000',
+    'https://[::1]:5000',
+    'https://example.com/team/a',
+  ])('the url %s', async (url) => {
+    expect(await stored('Registry', registryOf({ url }))).toMatchObject({ spec: { url } })
+  })
+
+  test('a RegistryCheck of two references has scope, depth and timeout, and the operator decides on the interval', async () => {
+    const { spec } = await stored('RegistryCheck', checkOf(REFS))
+    expect(spec).toEqual({ ...REFS, scope: 'InUse', depth: 'Blobs', timeout: '1h', suspend: false })
+  })
+
+  test('a RegistryCheck with only a schedule gets no interval beside it', async () => {
+    const object = checkOf({ ...REFS, schedule: '0 3 * * *', timeZone: 'Europe/Oslo' })
+    const { spec } = await stored('RegistryCheck', object)
+    expect(spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Europe/Oslo' })
+    expect(spec).not.toHaveProperty('interval')
+  })
+
+  test.for(['90s', '1h30m', '36h', '2w', '500ms'])('the interval %s', async (interval) => {
+    expect(await stored('RegistryCheck', checkOf({ ...REFS, interval }))).toMatchObject({
+      spec: { interval },
+    })
+  })
+
+  test('every kind starts as not observed, so that kstatus does not take it for finished', async () => {
+    const all = [
+      ['Registry', registryOf({ url: URL_ })],
+      ['ImageInventory', imageInventory(in_(nextName()))],
+      ['RegistryCheck', checkOf(REFS)],
+    ] as const
+    for (const [kind, object] of all) {
+      expect(await stored(kind, object)).toMatchObject({ status: { observedGeneration: -1 } })
+    }
+  })
+})
+
+describe('what kubectl shows', () => {
+  beforeAll(async () => {
+    await cluster.apply([
+      registry(in_('shown'), { url: URL_ }),
+      imageInventory(in_('shown')),
+      registryCheck(in_('shown')),
+    ])
+  })
+
+  const columns: readonly (readonly [name: string, narrow: string, wide: string])[] = [
+    ['registries', 'NAME URL REACHABLE READY AGE', 'NAME URL REACHABLE READY PRODUCT MESSAGE AGE'],
+    ['imageinventories', 'NAME CLUSTERS SYNCED IMAGES AGE', 'NAME CLUSTERS SYNCED IMAGES PODS READY AGE'],
+    [
+      'registrychecks',
+      'NAME REGISTRY SCOPE IMAGES UNHEALTHY SEVERITY LAST-CHECK HEALTHY',
+      'NAME REGISTRY SCOPE IMAGES UNHEALTHY SEVERITY LAST-CHECK HEALTHY MESSAGE',
+    ],
+  ]
+  test.for(columns)('the columns of %s', async ([plural, narrow, wide]) => {
+    const get = ['get', plural, 'shown', '-n', cluster.namespace]
+    const header = async (args: readonly string[]) =>
+      (await cluster.kubectl(args)).stdout.split('\n')[0]?.trim().split(/ +/).join(' ')
+    expect(await header(get)).toBe(narrow)
+    expect(await header([...get, '-o', 'wide'])).toBe(wide)
+  })
+
+  test('each kind by its short name, and all of them by the category', async () => {
+    const names = async (what: string) => {
+      const { stdout } = await cluster.kubectl(['get', what, '-n', cluster.namespace, '-o', 'name'])
+      return stdout.split('\n').filter((line) => line.endsWith('/shown'))
+    }
+    const [reg, inv, regcheck] = await Promise.all(['reg', 'inv', 'regcheck'].map(names))
+    expect(reg).toEqual(['registry.tallyman.dev/shown'])
+    expect(inv).toEqual(['imageinventory.tallyman.dev/shown'])
+    expect(regcheck).toEqual(['registrycheck.tallyman.dev/shown'])
+    expect((await names('tallyman')).sort()).toEqual([reg, inv, regcheck].flat().sort())
+  })
+
+  const explained: readonly (readonly [field: string, text: string])[] = [
+    ['registry', 'Where a container registry is and how to speak to it.'],
+    ['registry.spec.aliases', 'Every other name that pods use for this registry'],
+    ['imageinventory.status.unmatchedHosts', 'Hosts of images in use that no Registry'],
+    [
+      'registrycheck.spec.interval',
+      'Time between the starts of two runs. Without interval and schedule: 15m. A duration with units ms, s, m, h, d, w.',
+    ],
+  ]
+  test.for(explained)('our words for %s', async ([field, text]) => {
+    const { stdout } = await cluster.kubectl(['explain', field])
+    expect(stdout.replace(/\s+/g, ' ')).toContain(text)
+  })
+})

@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
+import { ImageInventoryStatus } from '#crds/image-inventory.ts'
+import { REQUESTED_AT } from '#crds/meta.ts'
+import { RegistryStatus } from '#crds/registry.ts'
+import { RegistryCheckStatus } from '#crds/registry-check.ts'
+import { KubeClient } from '#kube/client.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
+import type { KubeObject } from '#kube/objects.ts'
+import { EVENTS, type Resource } from '#kube/resource.ts'
+import { type CustomObject, customObjectReader } from '#runtime/custom-object.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { systemClock } from '#time/clock.ts'
+import type { Place } from './objects.ts'
+
+const Event = z.object({
+  type: z.string(),
+  reason: z.string(),
+  note: z.string(),
+  regarding: z.object({ kind: z.string(), name: z.string() }),
+  series: z.object({ count: z.int() }).nullish(),
+})
+export type EventView = z.infer<typeof Event>
+
+const readRegistry = customObjectReader(REGISTRIES, RegistryStatus)
+const readInventory = customObjectReader(IMAGE_INVENTORIES, ImageInventoryStatus)
+const readCheck = customObjectReader(REGISTRY_CHECKS, RegistryCheckStatus)
+
+/** Reads our objects as an administrator, and cheaply: a kubectl for every look would be the load of the test. */
+export class Api {
+  readonly #connection: ClusterConnection
+  readonly #client: KubeClient
+  #requests = 0
+
+  private constructor(connection: ClusterConnection) {
+    this.#connection = connection
+    this.#client = new KubeClient(connection)
+  }
+
+  static async connect(cluster: TestCluster): Promise<Api> {
+    return new Api(await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock }))
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  async registry(place: Place) {
+    return readRegistry(await this.#client.get<unknown>(REGISTRIES, place))
+  }
+
+  async inventory(place: Place) {
+    return readInventory(await this.#client.get<unknown>(IMAGE_INVENTORIES, place))
+  }
+
+  async check(place: Place) {
+    return readCheck(await this.#client.get<unknown>(REGISTRY_CHECKS, place))
+  }
+
+  async exists(resource: Resource, place: Place): Promise<boolean> {
+    try {
+      await this.#client.get<unknown>(resource, place)
+      return true
+    } catch (thrown) {
+      if (hasCode(thrown, 'KUBE_NOT_FOUND')) return false
+      throw asTallymanError(thrown)
+    }
+  }
+
+  /** The events about one object, in no order. */
+  async events(kind: string, { namespace, name }: Place): Promise<EventView[]> {
+    const found: EventView[] = []
+    for await (const raw of this.#client.list<unknown>(EVENTS, { namespace })) {
+      const event = Event.safeParse(raw)
+      if (!event.success) continue
+      const { regarding } = event.data
+      if (regarding.kind === kind && regarding.name === name) found.push(event.data)
+    }
+    return found
+  }
+
+  async patch(resource: Resource, place: Place, patch: object, subresource?: 'status'): Promise<void> {
+    const where = subresource === undefined ? {} : { subresource }
+    await this.#client.patch<unknown>(resource, place, patch, { type: 'merge', ...where })
+  }
+
+  /** Creates an object without the price of a kubectl. */
+  async create(resource: Resource, object: KubeObject): Promise<void> {
+    await this.#client.create<unknown>(resource, object)
+  }
+
+  delete(resource: Resource, place: Place): Promise<void> {
+    return this.#client.delete(resource, place)
+  }
+
+  /**
+   * Asks for a run, as `kubectl annotate` does, and changes the object as `patch` says.
+   * @returns what the status echoes once it was made
+   */
+  async request(resource: Resource, place: Place, patch: object = {}): Promise<string> {
+    this.#requests += 1
+    const token = `request-${this.#requests}`
+    await this.patch(resource, place, { ...patch, metadata: { annotations: { [REQUESTED_AT]: token } } })
+    return token
+  }
+
+  /** Asks for a run of a check, with a change where one is given, and waits for its end. */
+  async run(place: Place, patch: object = {}) {
+    const token = await this.request(REGISTRY_CHECKS, place, patch)
+    return eventually(
+      async () => {
+        const check = await this.check(place)
+        return check.status?.lastHandledReconcileAt === token ? check : undefined
+      },
+      { message: `a run of check ${place.name}`, timeoutMs: 20_000 },
+    )
+  }
+}
+
+export type Check = Awaited<ReturnType<Api['check']>>
+
+/** Waits until the conditions of an object are as `expected`: type → "Status Reason", undefined where there is none. */
+export function settled<Status extends { conditions?: readonly ConditionView[] | undefined }>(
+  read: () => Promise<CustomObject<Status>>,
+  expected: Readonly<Record<string, string | undefined>>,
+  timeoutMs = 30_000,
+): Promise<CustomObject<Status>> {
+  const wanted = Object.entries(expected)
+  return eventually(
+    async () => {
+      const object = await read()
+      const conditions = object.status?.conditions ?? []
+      const missed = wanted.filter(([type, text]) => conditionText(conditions, type) !== text)
+      if (missed.length === 0) return object
+      throw new Error(`conditions: ${JSON.stringify(conditions)}`)
+    },
+    { timeoutMs, intervalMs: 40, message: wanted.map(([type, text]) => `${type}=${text}`).join(', ') },
+  )
+}
+
+interface ConditionView {
+  readonly type: string
+  readonly status: string
+  readonly reason: string
+  readonly message: string
+}
+
+/** "False TLSUntrusted"; undefined where the object has no such condition. */
+export function conditionText(conditions: readonly ConditionView[], type: string): string | undefined {
+  const found = conditions.find((condition) => condition.type === type)
+  return found === undefined ? undefined : `${found.status} ${found.reason}`
+}
+
+/** The message of a condition; empty where there is none. */
+export function messageOf<Status extends { conditions?: readonly ConditionView[] | undefined }>(
+  object: CustomObject<Status>,
+  type: string,
+): string {
+  return object.status?.conditions?.find((condition) => condition.type === type)?.message ?? ''
+}
+
+/** What the findings say, in the order of the status: repository and tag, code, platform, severity. */
+export function findingsOf(check: Check): string[] {
+  return (check.status?.findings ?? []).map(({ image, code, severity, platform }) =>
+    [image.slice(image.indexOf('/') + 1), code, platform, severity].filter(Boolean).join(' '),
+  )
+}

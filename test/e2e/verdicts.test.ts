@@ -1,0 +1,240 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { REGISTRIES } from '#controllers/resources.ts'
+import { PODS } from '#kube/resource.ts'
+import { type FaultProxy, registryError, startFaultProxy } from '#test/harness/fault-proxy.ts'
+import { containerImage } from '#test/harness/images.ts'
+import { checkKstatus } from '#test/harness/kstatus.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { conditionText, findingsOf, messageOf, settled } from './support/api.ts'
+import { scrape, valuesBy } from './support/metrics.ts'
+import { imageInventory, type PodOptions, pod, registry, registryCheck } from './support/objects.ts'
+import { startWorld, type World } from './support/world.ts'
+
+// What a check may say of what it saw: not more (S22, S24), and where it may not run at all.
+
+let world: World
+let server: TestRegistry
+let front: FaultProxy
+let home: string
+
+beforeAll(async () => {
+  ;[world, server] = await Promise.all([startWorld(), startRegistry({ version: '3' })])
+  const writer = new StorageWriter(server.storageDir)
+  const whole = containerImage({ seed: 'whole' })
+  for (const name of ['whole', 'other', 'private']) writer.write(`app/${name}`, whole, '1')
+  front = await startFaultProxy({ upstream: server.url })
+  front.rule(registryError(403, 'DENIED', 'not yours'), { path: /^\/v2\/refused\// })
+  front.rule(registryError(401, 'UNAUTHORIZED', 'who are you'), { path: /^\/v2\/unknown\// })
+  home = await world.namespace('verdicts')
+})
+
+afterAll(async () => {
+  await front.stop()
+  await server.stop()
+  await world.stop()
+})
+
+const in_ = (name: string) => ({ namespace: home, name })
+
+/** A Registry that pods know as `<name>.example.com`, a check of it, and a pod for each image. */
+async function given(
+  name: string,
+  images: readonly (readonly [image: string, options?: PodOptions])[],
+): Promise<void> {
+  const host = `${name}.example.com`
+  await world.cluster.apply([
+    ...images.map(([image, options], at) => pod(in_(`${name}-${at}`), `${host}/${image}`, options)),
+    registry(in_(name), { url: front.url, aliases: [{ host }] }),
+    registryCheck(in_(name), { registryRef: { name }, interval: '1h' }),
+  ])
+}
+
+/** Runs the check until it covers `total` images. */
+const runOver = (name: string, total: number) =>
+  eventually(
+    async () => {
+      const check = await world.api.run(in_(name))
+      return check.status?.images?.total === total ? check : undefined
+    },
+    { message: `a run over ${total} images` },
+  )
+
+describe.concurrent('who cries wolf', () => {
+  test('S24: an image that is never pulled may be missing', async () => {
+    await given('never', [['app/gone:1', { imagePullPolicy: 'Never' }], ['app/whole:1']])
+    const check = await runOver('never', 2)
+    expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('True AllHealthy')
+    expect(findingsOf(check)).toEqual(['app/gone:1 TagMissing Info'])
+    expect(check.status).toMatchObject({ images: { healthy: 2, unhealthy: 0 }, severity: 'Info' })
+    checkKstatus(check)
+
+    await world.cluster.apply([pod(in_('never-pulls'), 'never.example.com/app/gone:1')])
+    const pulled = await eventually(async () => {
+      const run = await world.api.run(in_('never'))
+      return run.status?.findings?.[0]?.pods === 2 ? run : undefined
+    })
+    expect(conditionText(pulled.status?.conditions ?? [], 'Healthy')).toBe('False ProblemsFound')
+    expect(findingsOf(pulled)).toEqual(['app/gone:1 TagMissing Warning'])
+  })
+
+  test('S24: what the registry refuses to show is Info where no pod names a pull secret, and never unhealthy', async () => {
+    await given('denied', [
+      ['refused/anonymous:1'],
+      ['refused/secret:1', { pullSecret: 'of-the-pod' }],
+      ['unknown/anonymous:1'],
+      ['unknown/secret:1', { pullSecret: 'of-the-pod' }],
+      ['app/whole:1'],
+    ])
+    const check = await runOver('denied', 5)
+    expect(findingsOf(check)).toEqual([
+      'refused/secret:1 PullDenied Warning',
+      'unknown/secret:1 PullDenied Warning',
+      'refused/anonymous:1 PullDenied Info',
+      'unknown/anonymous:1 PullDenied Info',
+    ])
+    expect(check.status?.images).toEqual({ total: 5, healthy: 1, unhealthy: 0, unknown: 4 })
+    expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('Unknown CoverageTooLow')
+    expect(messageOf(check, 'Healthy')).toBe('Only 1 of 5 images could be examined: 4 PullDenied')
+    checkKstatus(check)
+  })
+
+  test('S23: a digest that runs and is gone is told as Info while its tag can be pulled', async () => {
+    await given('drifted', [['app/whole:1']])
+    await runOver('drifted', 1)
+    const digest = `sha256:${'d'.repeat(64)}`
+    const running = {
+      name: 'app',
+      image: 'drifted.example.com/app/whole:1',
+      imageID: `drifted.example.com/app/whole@${digest}`,
+      ready: true,
+      restartCount: 0,
+    }
+    await world.api.patch(PODS, in_('drifted-0'), { status: { containerStatuses: [running] } }, 'status')
+    const check = await eventually(async () => {
+      const run = await world.api.run(in_('drifted'))
+      return run.status?.findings?.length === 1 ? run : undefined
+    })
+    expect(findingsOf(check)).toEqual(['app/whole:1 Drifted Info'])
+    expect(check.status?.findings?.[0]?.message).toContain(digest)
+    expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('True AllHealthy')
+  })
+})
+
+describe('S22: images of no Registry', () => {
+  test('are counted by host, until an alias says whose they are', async () => {
+    const inventory = () => world.api.inventory(in_('all'))
+    await world.cluster.apply([
+      pod(in_('unmatched-1'), 'unmatched.example.com/app/whole:1'),
+      pod(in_('unmatched-2'), 'unmatched.example.com/app/other:1'),
+      pod(in_('no-reference'), 'unmatched.example.com/UPPER'),
+    ])
+    const counted = await eventually(async () => {
+      const found = await inventory()
+      return found.status?.unmatchedHosts?.some(({ host }) => host === 'unmatched.example.com')
+        ? found
+        : undefined
+    })
+    expect(counted.status?.unmatchedHosts).toContainEqual({ host: 'unmatched.example.com', images: 2 })
+    expect(counted.status).toMatchObject({ unparsable: 1 })
+    expect(conditionText(counted.status?.conditions ?? [], 'Synced')).toBe('True AllSynced')
+    checkKstatus(counted)
+    const samples = await scrape(world.operatorUrl)
+    const labels = { namespace: home, name: 'all' }
+    const values = (metric: string) => valuesBy(samples, metric, labels, [])['']
+    expect(values('tallyman_inventory_unmatched_images')).toBe(counted.status?.unmatchedImages)
+    expect(values('tallyman_inventory_images')).toBe(counted.status?.images)
+
+    await world.cluster.apply([
+      registry(in_('unmatched'), { url: front.url, aliases: [{ host: 'unmatched.example.com' }] }),
+    ])
+    await eventually(async () => {
+      const hosts = (await inventory()).status?.unmatchedHosts
+      return hosts?.every(({ host }) => host !== 'unmatched.example.com')
+    })
+  })
+})
+
+describe.concurrent('what is not there yet', () => {
+  test('a check of a Registry that does not exist waits for it', async () => {
+    const check = () => world.api.check(in_('orphan'))
+    await world.cluster.apply([registryCheck(in_('orphan'), { registryRef: { name: 'later' } })])
+    const waiting = await settled(check, {
+      Ready: 'False RegistryNotFound',
+      Reconciling: 'True ProgressingWithRetry',
+      Healthy: 'Unknown RegistryNotFound',
+    })
+    expect(messageOf(waiting, 'Ready')).toBe(
+      `spec.registryRef: there is no Registry ${home}/later. Create it, or correct the name.`,
+    )
+    checkKstatus(waiting)
+    await world.cluster.apply([registry(in_('later'), { url: front.url })])
+    checkKstatus(await settled(check, { Ready: 'True Succeeded', Healthy: 'Unknown NothingMatched' }))
+    await world.api.delete(REGISTRIES, in_('later'))
+    await settled(check, { Ready: 'False RegistryNotFound', Healthy: 'Unknown RegistryNotFound' })
+  })
+
+  test('so does one of an ImageInventory', async () => {
+    const check = () => world.api.check(in_('uncounted'))
+    await world.cluster.apply([
+      registry(in_('counted'), { url: front.url }),
+      registryCheck(in_('uncounted'), {
+        registryRef: { name: 'counted' },
+        inventoryRef: { name: 'tomorrow' },
+      }),
+    ])
+    const waiting = await settled(check, {
+      Ready: 'False InventoryNotFound',
+      Healthy: 'Unknown InventoryNotFound',
+    })
+    expect(messageOf(waiting, 'Ready')).toBe(
+      `spec.inventoryRef: there is no ImageInventory ${home}/tomorrow. Create it, or correct the name.`,
+    )
+    checkKstatus(waiting)
+    await world.cluster.apply([imageInventory(in_('tomorrow'))])
+    checkKstatus(await settled(check, { Ready: 'True Succeeded', Healthy: 'Unknown NothingMatched' }))
+  })
+})
+
+describe.concurrent('a spec that only an edit mends is Stalled', () => {
+  const rejected: readonly (readonly [name: string, spec: object, message: RegExp])[] = [
+    [
+      'too-often',
+      { interval: '500ms' },
+      /^spec\.interval: "500ms" must be a duration of at least 1s, such as 15m\. Correct the field/,
+    ],
+    [
+      'never-again',
+      { interval: '0s' },
+      /^spec\.interval: "0s" must be a duration such as 15m: .*Correct the field/,
+    ],
+    [
+      'bad-minute',
+      { schedule: '61 3 * * *' },
+      /^spec\.schedule: "61 3 \* \* \*" must be a cron expression with five fields, such as "0 3 \* \* \*" \(.*\)\. Correct the field/,
+    ],
+    [
+      'with-seconds',
+      { schedule: '0 0 3 * * *' },
+      /^spec\.schedule: "0 0 3 \* \* \*" must be a cron expression with five fields, such as "0 3 \* \* \*"/,
+    ],
+    [
+      'nowhere',
+      { schedule: '0 3 * * *', timeZone: 'Europe/Atlantis' },
+      /^spec\.timeZone: "Europe\/Atlantis" must be an IANA name such as Europe\/Oslo\. Correct the field/,
+    ],
+  ]
+  test.for(rejected)('%s', async ([name, spec, message], { expect }) => {
+    await world.cluster.apply([registryCheck(in_(name), spec)])
+    const check = await settled(() => world.api.check(in_(name)), {
+      Stalled: 'True SpecInvalid',
+      Ready: 'False SpecInvalid',
+      Reconciling: undefined,
+    })
+    expect(messageOf(check, 'Stalled')).toMatch(message)
+    checkKstatus(check)
+    const told = await eventually(async () => (await world.api.events('RegistryCheck', in_(name)))[0])
+    expect(told).toMatchObject({ type: 'Warning', reason: 'SpecInvalid', note: messageOf(check, 'Stalled') })
+  })
+})
