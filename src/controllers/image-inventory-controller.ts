@@ -14,6 +14,7 @@ import {
 } from '#crds/image-inventory.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { type Unmatched, unmatchedImages } from '#inventory/unmatched.ts'
+import { Announced } from '#runtime/announced.ts'
 import { getCondition, type NewCondition, type Stamp, setCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import { markReady, markStalled } from '#runtime/kstatus-marks.ts'
@@ -33,6 +34,7 @@ export class ImageInventoryController {
   readonly #live: Snapshots
   readonly #store: ObjectStore<ImageInventoryObject>
   readonly #registries: ObjectStore<RegistryObject>
+  readonly #announced = new Announced<ImageInventoryStatus>()
 
   constructor(
     deps: ControllerDeps,
@@ -50,6 +52,7 @@ export class ImageInventoryController {
     const inventory = this.#store.get(key)
     if (inventory === undefined || inventory.metadata.deletionTimestamp !== undefined) {
       const { namespace = '', name } = parseKey(key)
+      this.#announced.forget(key)
       this.#deps.objectMetrics.forget({ kind: IMAGE_INVENTORIES.kind, namespace, name })
       return DONE
     }
@@ -84,9 +87,11 @@ export class ImageInventoryController {
   ): Promise<void> {
     const handled = requestedAt(inventory)
     const next = handled === undefined ? status : { ...status, lastHandledReconcileAt: handled }
+    const announced = this.#announced.before(inventory)
     await this.#deps.status.write(IMAGE_INVENTORIES, inventory, next, signal)
     this.#deps.objectMetrics.conditions(subjectOf(inventory), next.conditions ?? [])
-    const before = getCondition(inventory.status?.conditions ?? [], 'Synced')
+    this.#announced.set(inventory, next)
+    const before = getCondition(announced?.conditions ?? [], 'Synced')
     const now = getCondition(next.conditions ?? [], 'Synced')
     if (now === undefined || now.status === before?.status) return
     // A first list that has not ended yet is no news.

@@ -28,6 +28,7 @@ import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-chec
 import { staleVerdict } from '#health/staleness.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { Announced } from '#runtime/announced.ts'
 import { getCondition, type Stamp, setCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import { markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
@@ -74,6 +75,7 @@ export class RegistryCheckController {
   readonly #live: Snapshots
   readonly #stores: RegistryCheckStores
   readonly #firstSeen = new Map<string, FirstSeen>()
+  readonly #announced = new Announced<RegistryCheckStatus>()
 
   constructor(deps: ControllerDeps, access: RegistryAccess, live: Snapshots, stores: RegistryCheckStores) {
     this.#deps = deps
@@ -218,12 +220,13 @@ export class RegistryCheckController {
     signal: AbortSignal,
   ): Promise<void> {
     const remembered = this.#firstSeen.get(key)
-    const known = remembered ?? firstSeenOf(check.status)
+    const announced = this.#announced.before(check)
+    const known = remembered ?? firstSeenOf(announced)
     const seen = updateFirstSeen(known, run.findings, run.startedAt)
     const status = statusAfterRun(check.status ?? {}, run, verdict, seen, stamp)
     // After a restart only the findings that the status shows are known: where it shows not all, counts must do.
-    const isKnown = remembered !== undefined || check.status?.findingsTruncated !== true
-    const same = JSON.stringify(check.status?.findingCounts) === JSON.stringify(status.findingCounts)
+    const isKnown = remembered !== undefined || announced?.findingsTruncated !== true
+    const same = JSON.stringify(announced?.findingCounts) === JSON.stringify(status.findingCounts)
     const appeared = isKnown ? countNew(seen, known) : Number(!same)
     const disappeared = isKnown ? countNew(known, seen) : 0
     await this.#write(check, status, signal, appeared, disappeared)
@@ -273,17 +276,19 @@ export class RegistryCheckController {
     // What stands while a run goes on is no answer to who asked for it.
     const handled = reason === 'NotCheckedYet' || reason === 'OutdatedReport' ? undefined : requestedAt(check)
     const next = handled === undefined ? status : { ...status, lastHandledReconcileAt: handled }
+    const announced = this.#announced.before(check)
     const written = await this.#deps.status.write(REGISTRY_CHECKS, check, next, signal)
     this.#measure(check, next)
     const stalled = getCondition(next.conditions ?? [], 'Stalled')
     if (
       stalled !== undefined &&
-      stalled.message !== getCondition(check.status?.conditions ?? [], 'Stalled')?.message
+      stalled.message !== getCondition(announced?.conditions ?? [], 'Stalled')?.message
     ) {
       this.#deps.events.record(check, 'SpecInvalid', stalled.message)
     }
-    const transition = transitionOf(check.status, next, appeared, disappeared)
+    const transition = transitionOf(announced, next, appeared, disappeared)
     if (transition !== undefined) this.#deps.events.record(check, transition.reason, transition.note)
+    this.#announced.set(check, next)
     return written
   }
 
@@ -315,6 +320,7 @@ export class RegistryCheckController {
   #forget(key: string): Result {
     const { namespace = '', name } = parseKey(key)
     this.#firstSeen.delete(key)
+    this.#announced.forget(key)
     this.#deps.objectMetrics.forget({ kind: REGISTRY_CHECKS.kind, namespace, name })
     return DONE
   }

@@ -7,6 +7,7 @@ import { REGISTRIES, type RegistryObject, specOf } from '#controllers/resources.
 import { withTimeLimit } from '#controllers/time-limit.ts'
 import type { Condition } from '#crds/meta.ts'
 import { RegistrySpec, type RegistryStatus } from '#crds/registry.ts'
+import { Announced } from '#runtime/announced.ts'
 import { getCondition, type Stamp, setCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import { type Marked, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
@@ -32,6 +33,7 @@ export class RegistryController {
   readonly #deps: ControllerDeps
   readonly #access: RegistryAccess
   readonly #store: ObjectStore<RegistryObject>
+  readonly #announced = new Announced<RegistryStatus>()
 
   constructor(deps: ControllerDeps, access: RegistryAccess, store: ObjectStore<RegistryObject>) {
     this.#deps = deps
@@ -43,6 +45,7 @@ export class RegistryController {
     const registry = this.#store.get(key)
     if (registry === undefined || registry.metadata.deletionTimestamp !== undefined) {
       const { namespace = '', name } = parseKey(key)
+      this.#announced.forget(key)
       this.#deps.objectMetrics.forget({ kind: REGISTRIES.kind, namespace, name })
       return DONE
     }
@@ -89,13 +92,15 @@ export class RegistryController {
   async #write(registry: RegistryObject, status: RegistryStatus, signal: AbortSignal): Promise<void> {
     const handled = requestedAt(registry)
     const next = handled === undefined ? status : { ...status, lastHandledReconcileAt: handled }
+    const announced = this.#announced.before(registry)
     await this.#deps.status.write(REGISTRIES, registry, next, signal)
     this.#deps.objectMetrics.conditions(subjectOf(registry), next.conditions ?? [])
-    this.#tell(registry, next)
+    this.#tell(registry, announced, next)
+    this.#announced.set(registry, next)
   }
 
-  #tell(registry: RegistryObject, next: RegistryStatus): void {
-    const before = said(registry.status)
+  #tell(registry: RegistryObject, announced: RegistryStatus | undefined, next: RegistryStatus): void {
+    const before = said(announced)
     const now = said(next)
     if (now === undefined || (now.status === before?.status && now.reason === before.reason)) return
     const reason =

@@ -26,14 +26,14 @@ afterAll(() => cluster.stop())
 
 const minutes = (n: number) => n * 60_000
 
-async function newRecorder(leads = true) {
+async function newRecorder(election = { leads: true }) {
   const proxy = await startFaultProxy({ upstream: cluster.server, upstreamInsecure: true, tls: true })
   const kubeconfig = await cluster.operatorKubeconfig({ server: proxy.url })
   const connection = await connect({ kubeconfig, clock: systemClock })
   const clock = new FakeClock(Date.now())
   const fence = {
     assertLeader: () => {
-      if (!leads) throw new TallymanError('LEADERSHIP_LOST', 'standing by')
+      if (!election.leads) throw new TallymanError('LEADERSHIP_LOST', 'standing by')
     },
   }
   const log = pino({ level: 'silent' })
@@ -174,10 +174,20 @@ describe('an event', { timeout: 30_000 }, () => {
   })
 
   test('is not written by a process that does not lead', async () => {
-    const { recorder, proxy } = await newRecorder(false)
+    const { recorder, proxy } = await newRecorder({ leads: false })
     recorder.record(subject('standby'), 'RegistryReachable', 'answers')
     await recorder.flush(1_000)
     expect(proxy.count).toBe(0)
+  })
+
+  test('that was recorded when a term ended is written in the next one', async () => {
+    const election = { leads: false }
+    const { recorder, clock, proxy } = await newRecorder(election)
+    recorder.record(subject('re-elected'), 'RegistryReachable', 'answers')
+    await eventually(() => clock.pending > 1)
+    election.leads = true
+    await clock.advance(1_000)
+    await eventually(() => proxy.count === 1)
   })
 
   test('that is on its way when the process ends is sent once', async () => {

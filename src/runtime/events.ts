@@ -48,6 +48,7 @@ export class EventRecorder {
   #sender: Promise<void> | undefined
   #cancelSweep: (() => void) | undefined
   #dropped = 0
+  #flushing = false
 
   constructor(options: EventRecorderOptions) {
     this.#options = options
@@ -89,6 +90,7 @@ export class EventRecorder {
 
   /** Sends what waits, for at most `timeoutMs`, and ends. Nothing is recorded after it. */
   async flush(timeoutMs: number): Promise<void> {
+    this.#flushing = true
     this.#cancelSweep?.()
     for (const series of this.#series.values()) {
       if (series.sentCount !== series.count) this.#enqueue(series)
@@ -140,7 +142,8 @@ export class EventRecorder {
         return
       } catch (thrown) {
         const error = asTallymanError(thrown)
-        if (!mayPass(error) || tries === MAX_TRIES || !(await this.#pause(error, tries - 1))) {
+        const mayLeadAgain = error.code === 'LEADERSHIP_LOST' && !this.#flushing
+        if (!(mayPass(error) || mayLeadAgain) || tries === MAX_TRIES || !(await this.#pause(error, tries - 1))) {
           this.#giveUp(series, error)
           return
         }

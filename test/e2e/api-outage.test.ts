@@ -9,7 +9,7 @@ import { type OperatorProcess, startOperator } from '#test/harness/operator.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
 import { Api } from './support/api.ts'
-import { imageInventory, pod } from './support/objects.ts'
+import { imageInventory, pod, registry } from './support/objects.ts'
 
 /** The API server stays away this long; `TALLYMAN_OUTAGE_SECONDS=60` for the minute of a real upgrade. */
 const OUTAGE_MS = Number(process.env.TALLYMAN_OUTAGE_SECONDS ?? 6) * 1000
@@ -110,6 +110,15 @@ test('a watch that has expired, as an event and as a status, is listed anew and 
 
   await converges()
   expect(openWatches()).toStrictEqual(ONE_EACH)
+})
+
+test('a status write whose answer is lost is told all the same', async () => {
+  const place = { namespace: cluster.namespace, name: 'nobody-listens' }
+  proxy.rule({ kind: 'drop', times: 1 }, { method: 'PATCH', path: /\/registries\/nobody-listens\/status$/ })
+  await cluster.apply([registry(place, { url: 'http://127.0.0.1:1' })])
+
+  const reasons = async () => (await api.events('Registry', place)).map(({ reason }) => reason)
+  await eventually(async () => (await reasons()).includes('RegistryUnreachable'), { timeoutMs: 30_000 })
 })
 
 test('an API server that is killed under load and comes back finds the same process, one watch each, and nothing lost', async () => {
