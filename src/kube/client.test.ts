@@ -5,6 +5,7 @@ import { CONFIG_MAPS, NAMESPACES, SECRETS } from '#kube/resource.ts'
 import { readConfigMap, readSecret } from '#kube/secrets.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { type ProxiedCluster, proxied } from '#test/harness/reflected.ts'
+import { eventually } from '#test/harness/wait.ts'
 
 interface ConfigMap extends KubeObject {
   readonly data?: Readonly<Record<string, string>>
@@ -115,6 +116,8 @@ describe('reading Secrets and ConfigMaps by name', () => {
     expect(refused).toMatchObject({ code: 'SECRET_FORBIDDEN' })
     const [, command = ''] = /run: kubectl (.*)$/.exec(String(refused)) ?? []
     await cluster.kubectl(command.split(' '))
-    expect((await readSecret(operator, { namespace: name, name: 's' })).data).toEqual(new Map())
+    // The authorizer learns of the binding by a watch.
+    const granted = await eventually(() => readSecret(operator, { namespace: name, name: 's' }))
+    expect(granted.data).toEqual(new Map())
   })
 })

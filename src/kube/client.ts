@@ -3,7 +3,7 @@ import type { ClusterConnection } from './connection.ts'
 import { listOf, recordOf, textOf } from './json.ts'
 import type { KubeObject } from './objects.ts'
 import type { KubeRequest } from './request.ts'
-import { type ObjectKey, type Resource, resourcePath } from './resource.ts'
+import { groupVersionPath, type ObjectKey, type Resource, resourcePath } from './resource.ts'
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined
@@ -73,6 +73,11 @@ export class KubeClient {
       for (const item of listOf(recordOf(page).items)) yield item as T
       next = textOf(recordOf(recordOf(page).metadata).continue) || undefined
     } while (next !== undefined)
+  }
+
+  /** The kinds of a group and version, an APIResourceList; without it the groups there are, an APIGroupList. */
+  discover<T>(of: Pick<Resource, 'group' | 'version'> | undefined, options: CallOptions = {}): Promise<T> {
+    return this.#call(options, { method: 'GET', path: of === undefined ? '/apis' : groupVersionPath(of) })
   }
 
   create<T>(resource: Resource, object: KubeObject, options: CallOptions = {}): Promise<T> {

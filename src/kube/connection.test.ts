@@ -79,6 +79,21 @@ describe('a connection to a cluster', () => {
     await expect(limited).rejects.toMatchObject({ code: 'KUBE_TOO_LARGE' })
   })
 
+  it('S02: knows how far the clock of the server is from ours, from any answer', async () => {
+    let ahead = 0
+    const clock = { ...systemClock, now: () => systemClock.now() - ahead }
+    const connection = await open({ kubeconfig: cluster.adminKubeconfig, clock })
+    expect(connection.skewMs).toBeUndefined()
+    await connection.request(VERSION)
+    expect(Math.abs(connection.skewMs ?? Number.NaN)).toBeLessThan(60_000)
+    ahead = 300_000
+    await connection.request({ method: 'GET', path: '/api/v1/namespaces/none' }).catch(() => undefined)
+    expect(Math.abs((connection.skewMs ?? Number.NaN) - ahead)).toBeLessThan(60_000)
+    ahead = -300_000
+    await connection.stream(VERSION)
+    expect(Math.abs((connection.skewMs ?? Number.NaN) - ahead)).toBeLessThan(60_000)
+  })
+
   it('says that the connection broke, also inside the answer', async () => {
     world.proxy.rule({ kind: 'cut', at: 'request', times: 1 })
     await expect(world.operator.request(VERSION)).rejects.toMatchObject({ code: 'KUBE_UNREACHABLE' })

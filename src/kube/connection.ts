@@ -2,6 +2,7 @@ import type { Dispatcher } from 'undici'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
+import { skewOf } from './clock-skew.ts'
 import { type Access, Credentials } from './credentials.ts'
 import { SharedDispatcher } from './dispatcher.ts'
 import { httpError, transportError } from './errors.ts'
@@ -16,6 +17,10 @@ export interface ClusterConnection {
   readonly name: string
   /** Origin and base path. */
   readonly server: string
+  /** By how many milliseconds the server's clock is ahead of ours, as of its last answer (see skewOf); undefined before one. */
+  readonly skewMs: number | undefined
+  /** The server's time as of its last answer, ms since the epoch, and when that was, monotonic ms; undefined before one. */
+  readonly serverClock: { readonly serverTime: number; readonly at: number } | undefined
   /** The whole answer, at most `maxBytes` of it. @throws KUBE_*, CANCELLED */
   request(options: KubeRequest): Promise<KubeResponse>
   /** Status and headers at once, the body as it comes. @throws KUBE_*, CANCELLED */
@@ -51,6 +56,8 @@ class HttpConnection implements ClusterConnection {
   readonly #dispatcher = new SharedDispatcher()
   readonly #origin: string
   readonly #basePath: string
+  #skewMs: number | undefined
+  #serverClock: ClusterConnection['serverClock']
 
   constructor(credentials: Credentials, clock: Clock) {
     this.#credentials = credentials
@@ -61,6 +68,14 @@ class HttpConnection implements ClusterConnection {
     if (url === null) throw new TallymanError('KUBE_CONFIG_INVALID', `${this.server} is not a URL`)
     this.#origin = url.origin
     this.#basePath = url.pathname.replace(/\/+$/, '')
+  }
+
+  get skewMs(): number | undefined {
+    return this.#skewMs
+  }
+
+  get serverClock(): ClusterConnection['serverClock'] {
+    return this.#serverClock
   }
 
   async request(options: KubeRequest): Promise<KubeResponse> {
@@ -97,12 +112,22 @@ class HttpConnection implements ClusterConnection {
   async #send(options: KubeRequest, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
     for (let retried = false; ; retried = true) {
       const access = await this.#credentials.access()
+      const sentAt = this.#clock.now()
       const answer = await this.#exchange(options, access, signal)
+      this.#noteTime(flatHeaders(answer.headers).date, sentAt)
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
       const body = await readStart(answer.body, MAX_ERROR_BYTES)
       if (answer.statusCode === 401 && !retried && this.#credentials.refresh(access)) continue
       throw httpError(options, answer.statusCode, body, flatHeaders(answer.headers)['retry-after'])
     }
+  }
+
+  #noteTime(date: string | undefined, sentAt: number): void {
+    const now = this.#clock.now()
+    const skewMs = skewOf(date, sentAt, now)
+    if (skewMs === undefined) return
+    this.#skewMs = skewMs
+    this.#serverClock = { serverTime: now + skewMs, at: this.#clock.monotonic() }
   }
 
   #exchange(options: KubeRequest, access: Access, signal: AbortSignal): Promise<Dispatcher.ResponseData> {

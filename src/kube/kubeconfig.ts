@@ -1,16 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
-import { KubeConfig, makeAbsolutePath } from '@kubernetes/client-node'
+import { type Cluster, KubeConfig, makeAbsolutePath } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { TallymanError } from '#catalogue/error.ts'
-import { isRecord, listOf, recordOf } from './json.ts'
+import { listOf, recordOf } from './json.ts'
+import { readSecretKubeconfig } from './kubeconfig-secret.ts'
 
 /** Where a cluster's address and credentials come from. */
 export interface KubeconfigSource {
   /** Path of a kubeconfig file. */
   readonly kubeconfig?: string | undefined
-  /** The text of a kubeconfig from a Secret. What it may hold is limited: see assertSelfContained. */
+  /** The text of a kubeconfig from a Secret. What it may hold is limited: see readSecretKubeconfig. */
   readonly kubeconfigText?: string | undefined
   /** Default: the current context. */
   readonly context?: string | undefined
@@ -27,32 +28,64 @@ export const IN_CLUSTER = 'in-cluster'
  * @throws KUBE_CONFIG_INVALID
  */
 export function loadKubeconfig<C extends KubeConfig>(config: C, source: KubeconfigSource): C {
-  try {
-    load(config, source)
-  } catch (error) {
-    if (error instanceof TallymanError) throw error
-    const message = error instanceof Error ? error.message : String(error)
-    throw new TallymanError('KUBE_CONFIG_INVALID', `The kubeconfig cannot be used: ${message}`, {
-      cause: error,
-    })
-  }
+  load(config, source)
   if (source.context !== undefined) config.setCurrentContext(source.context)
   const context = config.getContextObject(config.getCurrentContext())
-  if (context === null || config.getCurrentCluster() === null) {
+  const cluster = config.getCurrentCluster()
+  if (context === null || cluster === null) {
     const wanted = config.getCurrentContext() || '(none is current)'
-    const known = config.getContexts().map(({ name }) => name)
-    throw new TallymanError(
-      'KUBE_CONFIG_INVALID',
-      `The kubeconfig has no usable context ${wanted}; it has: ${known.join(', ') || 'none'}`,
-    )
+    const known = namesOf(config)
+    throw invalid(`The kubeconfig has no usable context ${wanted}; it has: ${known.join(', ') || 'none'}`)
   }
+  assertAddresses(cluster)
   return config
 }
 
+/**
+ * The names of all contexts, usable or not, each once.
+ * @throws KUBE_CONFIG_INVALID for whatever loadKubeconfig refuses in every context
+ */
+export function contextsOf(source: KubeconfigSource): readonly string[] {
+  const config = new KubeConfig()
+  load(config, source)
+  return namesOf(config)
+}
+
+function namesOf(config: KubeConfig): string[] {
+  return [...new Set(config.getContexts().map(({ name }) => name))]
+}
+
 function load(config: KubeConfig, source: KubeconfigSource): void {
+  try {
+    loadFrom(config, source)
+  } catch (error) {
+    if (error instanceof TallymanError) throw error
+    const message = error instanceof Error ? error.message : String(error)
+    // YAML errors go on with the lines around the place, which may hold a token.
+    throw invalid(`The kubeconfig cannot be used: ${message.split('\n', 1)[0]}`)
+  }
+}
+
+/** What a message or a status may show: an address, and no credentials in it. */
+function assertAddresses({ name, server, proxyUrl }: Cluster): void {
+  const url = URL.parse(server)
+  if (url === null || !['http:', 'https:'].includes(url.protocol)) {
+    throw invalid(`The server of cluster ${name} is no http or https URL`)
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw invalid(`The server of cluster ${name} has credentials in its URL: put them under users`)
+  }
+  if (proxyUrl === undefined || proxyUrl === '') return
+  if (!PROXY_SCHEMES.includes(URL.parse(proxyUrl)?.protocol ?? '')) {
+    throw invalid(`The proxy-url of cluster ${name} is no http, https or socks5 URL`)
+  }
+}
+
+const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks:']
+
+function loadFrom(config: KubeConfig, source: KubeconfigSource): void {
   if (source.kubeconfigText !== undefined) {
-    assertSelfContained(source.kubeconfigText)
-    config.loadFromString(source.kubeconfigText)
+    config.loadFromOptions(readSecretKubeconfig(source.kubeconfigText))
     return
   }
   const files = source.kubeconfig === undefined ? defaultFiles() : [source.kubeconfig]
@@ -63,10 +96,7 @@ function load(config: KubeConfig, source: KubeconfigSource): void {
     return
   }
   if (process.env.KUBERNETES_SERVICE_HOST === undefined || !existsSync(TOKEN_PATH)) {
-    throw new TallymanError(
-      'KUBE_CONFIG_INVALID',
-      'There is neither a kubeconfig nor a ServiceAccount of a pod',
-    )
+    throw invalid('There is neither a kubeconfig nor a ServiceAccount of a pod')
   }
   config.loadFromCluster()
   for (const context of config.contexts) Object.assign(context, { name: IN_CLUSTER })
@@ -96,40 +126,13 @@ function loadFile(config: KubeConfig, file: string): KubeConfig {
   return config
 }
 
-const FORBIDDEN_IN_TEXT = {
-  clusters: ['certificate-authority'],
-  users: ['exec', 'auth-provider', 'client-certificate', 'client-key', 'tokenFile', 'token-file'],
-} as const
-
-/**
- * A kubeconfig from a Secret is input of a user: it may neither run a program in our pod nor make us read a file of
- * our pod and send its content to an address of the user's choice.
- */
-function assertSelfContained(text: string): void {
-  const parsed: unknown = parse(text)
-  if (!isRecord(parsed))
-    throw new TallymanError('KUBE_CONFIG_INVALID', 'The kubeconfig is not a YAML mapping')
-  const entries = [
-    ...usersOf(parsed).map(({ user }) => ({ where: 'users', value: user, not: FORBIDDEN_IN_TEXT.users })),
-    ...listOf(parsed.clusters).map((entry) => ({
-      where: 'clusters',
-      value: recordOf(recordOf(entry).cluster),
-      not: FORBIDDEN_IN_TEXT.clusters,
-    })),
-  ]
-  for (const { where, value, not } of entries) {
-    const found = not.find((key) => value[key] !== undefined)
-    if (found === undefined) continue
-    throw new TallymanError(
-      'KUBE_CONFIG_INVALID',
-      `The kubeconfig of a Secret may not use "${found}" (in ${where}): put certificates and tokens into it as data`,
-    )
-  }
-}
-
 function usersOf(parsed: unknown): { name: unknown; user: Readonly<Record<string, unknown>> }[] {
   return listOf(recordOf(parsed).users).map((entry) => ({
     name: recordOf(entry).name,
     user: recordOf(recordOf(entry).user),
   }))
+}
+
+function invalid(message: string): TallymanError {
+  return new TallymanError('KUBE_CONFIG_INVALID', message)
 }

@@ -10,6 +10,11 @@ export interface NodeProjection {
   /** As in OCI platforms: `amd64`, `arm64`. A node reports no variant. */
   readonly architecture: string
   readonly ready: boolean
+  /**
+   * Every name of the images that the kubelet reports as cached (status.images): tags and digests, of one image too. It
+   * reports only the largest ones (50 by default), so what is missing here may be cached all the same.
+   */
+  readonly images: readonly string[]
 }
 
 /** The projection of a Node in JSON; never throws. */
@@ -27,5 +32,9 @@ export function projectNode(raw: unknown): NodeProjection {
       const { type, status: value } = recordOf(condition)
       return type === 'Ready' && value === 'True'
     }),
+    images: listOf(recordOf(status).images)
+      .flatMap((image) => listOf(recordOf(image).names))
+      .map(textOf)
+      .filter((name) => name !== ''),
   }
 }

@@ -78,7 +78,12 @@ describe('the projection of a pod', () => {
         initContainerStatuses: [ended('i', '2026-01-01T00:00:05Z')],
       },
       {
-        annotations: { 'k8s.io/initial-events-end': 'true', emoji: '😀' },
+        annotations: {
+          'k8s.io/initial-events-end': 'true',
+          emoji: '😀',
+          'tallyman.dev/keeping': 'no',
+          'tallyman.dev/keep': 'registry.local/ä:1',
+        },
         labels: { app: 'x' },
         finalizers: ['tallyman.dev/test'],
         ownerReferences: [
@@ -126,6 +131,7 @@ describe('the projection of a pod', () => {
       nodeName: 'node-1',
       phase: 'Pending',
       owner: { kind: 'ReplicaSet', name: 'web-1', uid: 'u2' },
+      keep: 'registry.local/ä:1',
       hasPullSecrets: true,
       deletionTimestamp: false,
       finishedAt: undefined,
@@ -169,10 +175,16 @@ describe('the projection of a node', () => {
       { type: 'MemoryPressure', status: 'False' },
       { type: 'Ready', status: 'True' },
     ]
+    const images = [
+      { names: ['registry.local/a@sha256:00', 'registry.local/a:1'], sizeBytes: 5_000_000_000 },
+      { names: ['<none>@<none>', ''] },
+      { sizeBytes: 7 },
+      { names: ['registry.local/b:ä'], sizeBytes: 3 },
+    ]
     await client.patch(
       NODES,
       { name: 'n2' },
-      { status: { nodeInfo, conditions } },
+      { status: { nodeInfo, conditions, images } },
       { type: 'merge', subresource: 'status' },
     )
 
@@ -181,8 +193,14 @@ describe('the projection of a node', () => {
 
     expect(protobuf).toStrictEqual(json)
     expect(json).toMatchObject([
-      { name: 'n1', os: '', architecture: '', ready: false },
-      { name: 'n2', os: 'linux', architecture: 'arm64', ready: true },
+      { name: 'n1', os: '', architecture: '', ready: false, images: [] },
+      {
+        name: 'n2',
+        os: 'linux',
+        architecture: 'arm64',
+        ready: true,
+        images: ['registry.local/a@sha256:00', 'registry.local/a:1', '<none>@<none>', 'registry.local/b:ä'],
+      },
     ])
   })
 })

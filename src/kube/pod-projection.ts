@@ -1,10 +1,10 @@
 import { listOf, recordOf, textOf, timeOf } from './json.ts'
-
-export type PullPolicy = 'Always' | 'IfNotPresent' | 'Never' | ''
+import { type OwnerProjection, projectMeta } from './meta-projection.ts'
+import { type ContainerKind, type ContainerSpec, type PullPolicy, projectPodSpec } from './pod-spec.ts'
 
 /** One container of a pod: what its spec names and what the node reports. */
 export interface ContainerProjection {
-  readonly kind: 'container' | 'init' | 'ephemeral'
+  readonly kind: ContainerKind
   /** As the spec names it. */
   readonly image: string
   /** What the node really runs, as the runtime reports it; empty before the image was pulled. */
@@ -12,12 +12,6 @@ export interface ContainerProjection {
   readonly pullPolicy: PullPolicy
   /** `ErrImagePull`, `ImagePullBackOff`, `CrashLoopBackOff`, …; empty where it does not wait. */
   readonly waitingReason: string
-}
-
-export interface OwnerProjection {
-  readonly kind: string
-  readonly name: string
-  readonly uid: string
 }
 
 /** What of a Pod this product keeps. Strings are empty and lists are [] where the pod has nothing. */
@@ -38,6 +32,8 @@ export interface PodProjection {
   readonly deletionTimestamp: boolean
   /** The owner reference with `controller: true`. */
   readonly owner?: OwnerProjection | undefined
+  /** The annotation KEEP_ANNOTATION. */
+  readonly keep: string
   readonly hasPullSecrets: boolean
   readonly containers: readonly ContainerProjection[]
   /** References of image volumes (spec.volumes[].image). */
@@ -47,8 +43,8 @@ export interface PodProjection {
 /** The projection of a Pod in JSON. What has the wrong type reads as absent, so it never throws. */
 export function projectPod(raw: unknown): PodProjection {
   const { metadata, spec, status } = recordOf(raw)
-  const meta = recordOf(metadata)
-  const podSpec = recordOf(spec)
+  const { creationTimestamp, deletionTimestamp } = recordOf(metadata)
+  const { nodeName, hasPullSecrets, init, containers, ephemeral, volumeImages } = projectPodSpec(spec)
   const podStatus = recordOf(status)
   const phase = textOf(podStatus.phase)
   const statuses = {
@@ -57,25 +53,19 @@ export function projectPod(raw: unknown): PodProjection {
     ephemeral: listOf(podStatus.ephemeralContainerStatuses),
   }
   return {
-    uid: textOf(meta.uid),
-    namespace: textOf(meta.namespace),
-    name: textOf(meta.name),
-    resourceVersion: textOf(meta.resourceVersion),
-    nodeName: textOf(podSpec.nodeName),
+    ...projectMeta(metadata),
+    nodeName,
     phase,
     finishedAt: isFinished(phase) ? lastFinish(Object.values(statuses).flat()) : undefined,
-    createdAt: timeOf(meta.creationTimestamp) ?? 0,
-    deletionTimestamp: timeOf(meta.deletionTimestamp) !== undefined,
-    owner: controllerOf(listOf(meta.ownerReferences)),
-    hasPullSecrets: listOf(podSpec.imagePullSecrets).length > 0,
+    createdAt: timeOf(creationTimestamp) ?? 0,
+    deletionTimestamp: timeOf(deletionTimestamp) !== undefined,
+    hasPullSecrets,
     containers: [
-      ...projectContainers('init', listOf(podSpec.initContainers), statuses.init),
-      ...projectContainers('container', listOf(podSpec.containers), statuses.container),
-      ...projectContainers('ephemeral', listOf(podSpec.ephemeralContainers), statuses.ephemeral),
+      ...projectContainers(init, statuses.init),
+      ...projectContainers(containers, statuses.container),
+      ...projectContainers(ephemeral, statuses.ephemeral),
     ],
-    volumeImages: listOf(podSpec.volumes)
-      .map((volume) => textOf(recordOf(recordOf(volume).image).reference))
-      .filter((reference) => reference !== ''),
+    volumeImages,
   }
 }
 
@@ -84,23 +74,17 @@ export function isFinished(phase: string): boolean {
   return phase === 'Succeeded' || phase === 'Failed'
 }
 
-export function pullPolicyOf(value: string): PullPolicy {
-  return value === 'Always' || value === 'IfNotPresent' || value === 'Never' ? value : ''
-}
-
 function projectContainers(
-  kind: ContainerProjection['kind'],
-  specs: readonly unknown[],
+  specs: readonly ContainerSpec[],
   statuses: readonly unknown[],
 ): ContainerProjection[] {
-  return specs.map((spec) => {
-    const { name, image, imagePullPolicy } = recordOf(spec)
-    const status = recordOf(statuses.find((candidate) => recordOf(candidate).name === name))
+  return specs.map(({ kind, name, image, pullPolicy }) => {
+    const status = recordOf(statuses.find((candidate) => textOf(recordOf(candidate).name) === name))
     return {
       kind,
-      image: textOf(image),
+      image,
       imageID: textOf(status.imageID),
-      pullPolicy: pullPolicyOf(textOf(imagePullPolicy)),
+      pullPolicy,
       waitingReason: textOf(recordOf(recordOf(status.state).waiting).reason),
     }
   })
@@ -113,10 +97,4 @@ function lastFinish(statuses: readonly unknown[]): number | undefined {
     if (at !== undefined && at > (last ?? 0)) last = at
   }
   return last
-}
-
-function controllerOf(references: readonly unknown[]): OwnerProjection | undefined {
-  const owner = references.map(recordOf).find((reference) => reference.controller === true)
-  if (owner === undefined) return undefined
-  return { kind: textOf(owner.kind), name: textOf(owner.name), uid: textOf(owner.uid) }
 }

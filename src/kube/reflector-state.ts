@@ -78,6 +78,11 @@ export function firstAttempt(): Attempt {
   return { kind: 'watch-list', resourceVersion: '' }
 }
 
+/** The list that begins anew with what the cluster holds now. */
+export function fromNothing(known: Knowledge): Attempt {
+  return list(known, '')
+}
+
 export function decide(
   before: Knowledge,
   attempt: Attempt,

@@ -303,6 +303,36 @@ describe('a reflector whose API server is restarted', () => {
   })
 })
 
+describe('a reflector that is told to start over', () => {
+  it('lists from nothing and is not synced until then, also when it waits to resume', async () => {
+    const clock = new FakeClock()
+    const running = start({ clock })
+    await running.whenSynced()
+    running.startOver()
+    expect([running.synced, running.state.resourceVersion]).toEqual([false, ''])
+    await running.whenSynced()
+    expect(reasons).toEqual(['expired'])
+
+    world.proxy.rule({ kind: 'status', status: 500, times: 1 }, { query: WATCH })
+    await cutNow()
+    await eventually(async () => {
+      await clock.advance(2_000)
+      return running.state.phase === 'waiting' && running.state.lastError?.code === 'KUBE_SERVER_ERROR'
+    })
+    running.startOver()
+    const reached = running.reached('1')
+    await eventually(async () => {
+      await clock.advance(5_000)
+      return running.synced
+    })
+    await reached
+    expect([sink.commits, reasons]).toEqual([3, ['expired', 'unreachable', 'server-error']])
+    const initial = world.proxy.requests.filter(({ query }) => INITIAL.test(query)).slice(-2)
+    for (const { query } of initial) expect(query).not.toMatch(/resourceVersion=/)
+    await converged()
+  })
+})
+
 describe('stopping a reflector', () => {
   it('is immediate while it connects, watches or waits, and leaves no stream', async () => {
     const held = world.proxy.hold({ query: WATCH })

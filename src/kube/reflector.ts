@@ -1,5 +1,6 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
+import { linkedAbort } from './abort.ts'
 import type { WatchCodec, WatchEvent } from './codec.ts'
 import type { ClusterConnection } from './connection.ts'
 import { ListCollector, objectsChangedBy, type ReflectorSink } from './list-collector.ts'
@@ -10,10 +11,12 @@ import {
   type Decision,
   decide,
   firstAttempt,
+  fromNothing,
   NOTHING_KNOWN,
   type Outcome,
   type RestartReason,
 } from './reflector-state.ts'
+import { isAtLeast } from './resource-version.ts'
 import { runWatch, SILENCE_MS, type WatchScope } from './watch-stream.ts'
 
 export type { ReflectorSink, ReplaceSession } from './list-collector.ts'
@@ -37,7 +40,7 @@ export interface ReflectorState {
   readonly lastError?: TallymanError | undefined
   /** When the last byte of a watch arrived, ms since the epoch. A quiet cluster sends a bookmark about every minute. */
   readonly lastEventAt?: number | undefined
-  /** Of the last list or event that was applied. Opaque. */
+  /** Of the last list or event that was applied; empty before the first and after startOver. */
   readonly resourceVersion: string
   readonly objects: number
   readonly restarts: number
@@ -67,6 +70,7 @@ export class Reflector<T> {
   readonly #stopping = new AbortController()
   readonly #waiters = new Set<() => void>()
   #running: Promise<void> | undefined
+  #current: { abort(reason: unknown): void } | undefined
   #state: ReflectorState
   #listedOnce = false
   #aliveAt = Number.NEGATIVE_INFINITY
@@ -106,7 +110,29 @@ export class Reflector<T> {
 
   /** Resolves as soon as `synced`. @throws CANCELLED when the signal aborts or the reflector is stopped first */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    while (!this.synced) {
+    await this.#until(() => this.synced, signal)
+  }
+
+  /**
+   * Resolves as soon as everything up to this version has been applied; never, where the versions have no order.
+   * @throws CANCELLED when the signal aborts or the reflector is stopped first
+   */
+  async reached(resourceVersion: string, signal?: AbortSignal): Promise<void> {
+    await this.#until(() => isAtLeast(this.#state.resourceVersion, resourceVersion), signal)
+  }
+
+  /**
+   * Forgets its version, lists from scratch, and is not synced until that is done. For a cluster whose history went back,
+   * as after a restored backup: it accepts a watch from a version of its future, and keeps all changes until then to itself.
+   */
+  startOver(): void {
+    this.#listedOnce = false
+    this.#state = { ...this.#state, resourceVersion: '' }
+    this.#current?.abort(new TallymanError('KUBE_EXPIRED', 'The reflector starts over'))
+  }
+
+  async #until(holds: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    while (!holds()) {
       if (signal?.aborted || this.#state.phase === 'stopped') {
         throw new TallymanError('CANCELLED', `Nothing waits any more for ${this.#options.resource.plural}`)
       }
@@ -134,6 +160,8 @@ export class Reflector<T> {
       known = decision.knowledge
       attempt = decision.next
       if (decision.delayMs > 0) await this.#pause(decision.delayMs)
+      // startOver() was called during the pause.
+      if (attempt.resourceVersion !== '' && this.#state.resourceVersion === '') attempt = fromNothing(known)
     }
   }
 
@@ -142,26 +170,31 @@ export class Reflector<T> {
     const startedAt = this.#options.clock.monotonic()
     const progress = { listed: false, events: 0 }
     let error: TallymanError | undefined
+    const link = linkedAbort(this.#stopping.signal)
+    this.#current = link
     this.#enter(attempt.kind === 'watch' ? 'watching' : 'listing')
     try {
-      if (attempt.kind === 'pages') await this.#list(attempt, startedAt, progress)
-      else await this.#watch(attempt, startedAt, progress)
+      if (attempt.kind === 'pages') await this.#list(attempt, link.signal, startedAt, progress)
+      else await this.#watch(attempt, link.signal, startedAt, progress)
     } catch (thrown) {
       error = asTallymanError(thrown)
+    } finally {
+      link.release()
     }
     const durationMs = this.#options.clock.monotonic() - startedAt
     return { ...progress, durationMs, error, resourceVersion: this.#state.resourceVersion }
   }
 
-  async #list(attempt: Attempt, startedAt: number, progress: Progress): Promise<void> {
+  async #list(attempt: Attempt, signal: AbortSignal, startedAt: number, progress: Progress): Promise<void> {
     const collector = new ListCollector(this.#options.sink)
     try {
       const version = await listPages({
-        ...this.#common(),
+        ...this.#common(signal),
         resourceVersion: attempt.resourceVersion,
         onBytes: (count) => this.#options.observer?.bytes(count),
         onItem: (item) => collector.add(item),
       })
+      signal.throwIfAborted()
       this.#commit(collector, version, startedAt)
       progress.listed = true
     } finally {
@@ -169,10 +202,12 @@ export class Reflector<T> {
     }
   }
 
-  async #watch(attempt: Attempt, startedAt: number, progress: Progress): Promise<void> {
+  async #watch(attempt: Attempt, signal: AbortSignal, startedAt: number, progress: Progress): Promise<void> {
     const initialEvents = attempt.kind === 'watch-list'
     let collector = initialEvents ? new ListCollector(this.#options.sink) : undefined
     const onEvent = (event: AppliedEvent<T>) => {
+      // What had arrived before startOver() is of the history that was left.
+      signal.throwIfAborted()
       if (collector === undefined) {
         progress.events += 1
         this.#apply(event)
@@ -187,7 +222,7 @@ export class Reflector<T> {
     }
     try {
       await runWatch({
-        ...this.#common(),
+        ...this.#common(signal),
         random: this.#options.random ?? Math.random,
         resourceVersion: attempt.resourceVersion,
         initialEvents,
@@ -205,10 +240,10 @@ export class Reflector<T> {
     }
   }
 
-  #common() {
+  #common(signal: AbortSignal) {
     const { connection, codec, clock, resource, namespace, fieldSelector, labelSelector } = this.#options
     const scope = { resource, namespace, fieldSelector, labelSelector }
-    return { connection, codec, clock, scope, signal: this.#stopping.signal }
+    return { connection, codec, clock, scope, signal }
   }
 
   #apply(event: AppliedEvent<T>): void {
@@ -222,6 +257,7 @@ export class Reflector<T> {
       if (change !== 0) observer?.objects(objects)
     }
     this.#state = { ...this.#state, objects, resourceVersion: event.resourceVersion }
+    if (this.#waiters.size > 0) this.#wake()
   }
 
   #commit(collector: ListCollector<T>, resourceVersion: string, startedAt: number): void {
@@ -229,6 +265,7 @@ export class Reflector<T> {
     const objects = collector.commit()
     this.#state = { ...this.#state, objects, resourceVersion, lastEventAt: clock.now() }
     this.#listedOnce = true
+    if (this.#waiters.size > 0) this.#wake()
     const durationMs = clock.monotonic() - startedAt
     observer?.listed(durationMs, objects)
     observer?.objects(objects)

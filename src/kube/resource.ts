@@ -23,18 +23,23 @@ export interface ResourceLocation {
 }
 
 /** The value of `apiVersion` in objects of this resource: `v1`, `apps/v1`. */
-export function apiVersion(resource: Resource): string {
+export function apiVersion(resource: Pick<Resource, 'group' | 'version'>): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`
 }
 
 /** The path below the API server's base address, without a query: `/api/v1/namespaces/a/pods/b/status`. */
 export function resourcePath(resource: Resource, location: ResourceLocation): string {
-  const segments =
-    resource.group === '' ? ['api', resource.version] : ['apis', resource.group, resource.version]
+  const segments: string[] = []
   if (resource.namespaced && location.namespace !== undefined) segments.push('namespaces', location.namespace)
   segments.push(resource.plural)
   if (location.name !== undefined) segments.push(location.name)
   if (location.subresource !== undefined) segments.push(location.subresource)
+  return `${groupVersionPath(resource)}/${segments.map(encodeURIComponent).join('/')}`
+}
+
+/** The path at which the API server lists the kinds of a group and version: `/api/v1`, `/apis/apps/v1`. */
+export function groupVersionPath({ group, version }: Pick<Resource, 'group' | 'version'>): string {
+  const segments = group === '' ? ['api', version] : ['apis', group, version]
   return `/${segments.map(encodeURIComponent).join('/')}`
 }
 
@@ -73,5 +78,61 @@ export const EVENTS: Resource = {
   version: 'v1',
   plural: 'events',
   kind: 'Event',
+  namespaced: true,
+}
+export const DEPLOYMENTS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'deployments',
+  kind: 'Deployment',
+  namespaced: true,
+}
+export const STATEFUL_SETS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'statefulsets',
+  kind: 'StatefulSet',
+  namespaced: true,
+}
+export const DAEMON_SETS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'daemonsets',
+  kind: 'DaemonSet',
+  namespaced: true,
+}
+export const REPLICA_SETS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'replicasets',
+  kind: 'ReplicaSet',
+  namespaced: true,
+}
+export const CONTROLLER_REVISIONS: Resource = {
+  group: 'apps',
+  version: 'v1',
+  plural: 'controllerrevisions',
+  kind: 'ControllerRevision',
+  namespaced: true,
+}
+export const REPLICATION_CONTROLLERS: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'replicationcontrollers',
+  kind: 'ReplicationController',
+  namespaced: true,
+}
+export const JOBS: Resource = {
+  group: 'batch',
+  version: 'v1',
+  plural: 'jobs',
+  kind: 'Job',
+  namespaced: true,
+}
+export const CRON_JOBS: Resource = {
+  group: 'batch',
+  version: 'v1',
+  plural: 'cronjobs',
+  kind: 'CronJob',
   namespaced: true,
 }

@@ -37,6 +37,8 @@ export interface WatchStreamOptions<T> {
   readonly resourceVersion: string
   /** Begin with every object that exists, ended by a bookmark with `initialEventsEnd` (WatchList, KEP-3157). */
   readonly initialEvents: boolean
+  /** After how long the server ends the watch. Default: a random 5 to 10 minutes, so that watches do not all return at once. */
+  readonly timeoutSeconds?: number | undefined
   /** The server has accepted the watch. */
   readonly onOpen: () => void
   readonly onBytes: (count: number) => void
@@ -45,8 +47,8 @@ export interface WatchStreamOptions<T> {
 }
 
 /**
- * One watch request, from its start to its end. Resolves when the server ends it, which it does after a random 5 to 10
- * minutes (so that watches do not all return at once), or at any other time.
+ * One watch request, from its start to its end. Resolves when the server ends it, after `timeoutSeconds` or at any
+ * other time.
  * @throws KUBE_* as the server answers, also for an ERROR event · KUBE_UNREACHABLE when the connection breaks ·
  *   KUBE_WATCH_BROKEN (detail `silent`) after SILENCE_MS without a byte · CANCELLED
  */
@@ -96,11 +98,12 @@ export async function runWatch<T>(options: WatchStreamOptions<T>): Promise<void>
   }
 }
 
-function watchQuery<T>({ scope, initialEvents, resourceVersion, random }: WatchStreamOptions<T>) {
+function watchQuery<T>(options: WatchStreamOptions<T>) {
+  const { scope, initialEvents, resourceVersion, random } = options
   return {
     watch: true,
     allowWatchBookmarks: true,
-    timeoutSeconds: Math.floor(SHORTEST_SECONDS * (1 + random())),
+    timeoutSeconds: options.timeoutSeconds ?? Math.floor(SHORTEST_SECONDS * (1 + random())),
     fieldSelector: scope.fieldSelector,
     labelSelector: scope.labelSelector,
     resourceVersion: resourceVersion === '' ? undefined : resourceVersion,

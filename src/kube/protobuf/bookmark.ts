@@ -1,5 +1,8 @@
 import { INITIAL_EVENTS_END } from '../codec.ts'
+import { readAnnotation } from './annotation.ts'
 import type { ProtoReader } from './reader.ts'
+
+const INITIAL_EVENTS_END_KEY = Buffer.from(INITIAL_EVENTS_END)
 
 export interface Bookmark {
   readonly resourceVersion: string
@@ -27,7 +30,7 @@ function readMetadata(reader: ProtoReader): Bookmark {
         resourceVersion = reader.text()
         break
       case 12:
-        if (isInitialEventsEnd(reader)) initialEventsEnd = true
+        if (readAnnotation(reader, INITIAL_EVENTS_END_KEY) === 'true') initialEventsEnd = true
         break
       default:
         reader.skip()
@@ -35,25 +38,4 @@ function readMetadata(reader: ProtoReader): Bookmark {
   }
   reader.leave(outer)
   return { resourceVersion, initialEventsEnd }
-}
-
-/** An entry of a map: key = 1, value = 2. */
-function isInitialEventsEnd(reader: ProtoReader): boolean {
-  const outer = reader.enter()
-  let key = ''
-  let value = ''
-  while (reader.next()) {
-    switch (reader.field) {
-      case 1:
-        key = reader.text()
-        break
-      case 2:
-        value = reader.text()
-        break
-      default:
-        reader.skip()
-    }
-  }
-  reader.leave(outer)
-  return key === INITIAL_EVENTS_END && value === 'true'
 }

@@ -1,31 +1,30 @@
-import type { OwnerProjection } from '../pod-projection.ts'
+import { KEEP_ANNOTATION } from '../keep.ts'
+import type { MetaProjection, OwnerProjection } from '../meta-projection.ts'
+import { readAnnotation } from './annotation.ts'
 import type { ProtoReader } from './reader.ts'
 import { readTime } from './time.ts'
 
-export interface Meta {
-  uid: string
-  namespace: string
-  name: string
-  resourceVersion: string
-  createdAt: number
-  deleting: boolean
-  controller: OwnerProjection | undefined
+const KEEP_KEY = Buffer.from(KEEP_ANNOTATION)
+
+export interface Meta extends MetaProjection {
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number
+  readonly deleting: boolean
+}
+
+export const NO_META: Meta = emptyMeta()
+
+/** What a projection of any kind keeps. */
+export function metaProjection({ uid, namespace, name, resourceVersion, owner, keep }: Meta): MetaProjection {
+  return { uid, namespace, name, resourceVersion, owner, keep }
 }
 
 /**
  * ObjectMeta: name = 1, namespace = 3, uid = 5, resourceVersion = 6, creationTimestamp = 8, deletionTimestamp = 9,
- * ownerReferences = 13.
+ * annotations = 12, ownerReferences = 13.
  */
 export function readMeta(reader: ProtoReader): Meta {
-  const meta: Meta = {
-    uid: '',
-    namespace: '',
-    name: '',
-    resourceVersion: '',
-    createdAt: 0,
-    deleting: false,
-    controller: undefined,
-  }
+  const meta = emptyMeta()
   const outer = reader.enter()
   while (reader.next()) {
     switch (reader.field) {
@@ -47,8 +46,12 @@ export function readMeta(reader: ProtoReader): Meta {
       case 9:
         meta.deleting = readTime(reader) > 0
         break
+      case 12:
+        meta.keep = readAnnotation(reader, KEEP_KEY) ?? meta.keep
+        break
       case 13:
-        meta.controller = readController(reader) ?? meta.controller
+        if (meta.owner === undefined) meta.owner = readController(reader)
+        else reader.skip()
         break
       default:
         reader.skip()
@@ -56,6 +59,19 @@ export function readMeta(reader: ProtoReader): Meta {
   }
   reader.leave(outer)
   return meta
+}
+
+function emptyMeta(): { -readonly [Field in keyof Meta]: Meta[Field] } {
+  return {
+    uid: '',
+    namespace: '',
+    name: '',
+    resourceVersion: '',
+    createdAt: 0,
+    deleting: false,
+    owner: undefined,
+    keep: '',
+  }
 }
 
 /** OwnerReference: kind = 1, name = 3, uid = 4, controller = 6. Undefined where it is not the controller. */

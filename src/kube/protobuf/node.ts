@@ -1,17 +1,18 @@
 import type { NodeProjection } from '../node-projection.ts'
-import { readMeta } from './meta.ts'
+import { NO_META, readMeta } from './meta.ts'
 import type { ProtoReader } from './reader.ts'
 
 interface NodeStatus {
   os: string
   architecture: string
   ready: boolean
+  images: string[]
 }
 
 /** The projection of a v1.Node (metadata = 1, status = 3): the same as projectNode gives for it in JSON. */
 export function readNode(reader: ProtoReader): NodeProjection {
-  let meta: ReturnType<typeof readMeta> | undefined
-  let status: NodeStatus = { os: '', architecture: '', ready: false }
+  let meta = NO_META
+  let status: NodeStatus = { os: '', architecture: '', ready: false, images: [] }
   while (reader.next()) {
     switch (reader.field) {
       case 1:
@@ -25,16 +26,16 @@ export function readNode(reader: ProtoReader): NodeProjection {
     }
   }
   return {
-    uid: meta?.uid ?? '',
-    name: meta?.name ?? '',
-    resourceVersion: meta?.resourceVersion ?? '',
+    uid: meta.uid,
+    name: meta.name,
+    resourceVersion: meta.resourceVersion,
     ...status,
   }
 }
 
-/** NodeStatus: conditions = 4, nodeInfo = 7. */
+/** NodeStatus: conditions = 4, nodeInfo = 7, images = 8. */
 function readStatus(reader: ProtoReader): NodeStatus {
-  const status: NodeStatus = { os: '', architecture: '', ready: false }
+  const status: NodeStatus = { os: '', architecture: '', ready: false, images: [] }
   const outer = reader.enter()
   while (reader.next()) {
     switch (reader.field) {
@@ -43,6 +44,9 @@ function readStatus(reader: ProtoReader): NodeStatus {
         break
       case 7:
         readInfo(reader, status)
+        break
+      case 8:
+        readImage(reader, status.images)
         break
       default:
         reader.skip()
@@ -66,6 +70,20 @@ function readInfo(reader: ProtoReader, into: NodeStatus): void {
       default:
         reader.skip()
     }
+  }
+  reader.leave(outer)
+}
+
+/** ContainerImage: names = 1. */
+function readImage(reader: ProtoReader, into: string[]): void {
+  const outer = reader.enter()
+  while (reader.next()) {
+    if (reader.field !== 1) {
+      reader.skip()
+      continue
+    }
+    const name = reader.repeated()
+    if (name !== '') into.push(name)
   }
   reader.leave(outer)
 }

@@ -1,12 +1,14 @@
-import { type ContainerProjection, isFinished, type PodProjection, pullPolicyOf } from '../pod-projection.ts'
+import { type ContainerProjection, isFinished, type PodProjection } from '../pod-projection.ts'
+import { type ContainerSpec, NO_POD_SPEC, type PodSpec } from '../pod-spec.ts'
 import { type ContainerState, NO_STATUS, readContainerStatus } from './container-status.ts'
-import { readMeta } from './meta.ts'
+import { NO_META, readMeta } from './meta.ts'
+import { readPodSpec } from './pod-spec.ts'
 import type { ProtoReader } from './reader.ts'
 
 /** The projection of a v1.Pod: the same as projectPod gives for the same pod in JSON. */
 export function readPod(reader: ProtoReader): PodProjection {
-  let meta: ReturnType<typeof readMeta> | undefined
-  let spec: PodSpec | undefined
+  let meta = NO_META
+  let spec = NO_POD_SPEC
   let status: PodStatus | undefined
   while (reader.next()) {
     switch (reader.field) {
@@ -14,7 +16,7 @@ export function readPod(reader: ProtoReader): PodProjection {
         meta = readMeta(reader)
         break
       case 2:
-        spec = readSpec(reader)
+        spec = readPodSpec(reader)
         break
       case 3:
         status = readStatus(reader)
@@ -25,133 +27,21 @@ export function readPod(reader: ProtoReader): PodProjection {
   }
   const phase = status?.phase ?? ''
   return {
-    uid: meta?.uid ?? '',
-    namespace: meta?.namespace ?? '',
-    name: meta?.name ?? '',
-    resourceVersion: meta?.resourceVersion ?? '',
-    nodeName: spec?.nodeName ?? '',
+    uid: meta.uid,
+    namespace: meta.namespace,
+    name: meta.name,
+    resourceVersion: meta.resourceVersion,
+    nodeName: spec.nodeName,
     phase,
     finishedAt: isFinished(phase) ? status?.lastFinish : undefined,
-    createdAt: meta?.createdAt ?? 0,
-    deletionTimestamp: meta?.deleting ?? false,
-    owner: meta?.controller,
-    hasPullSecrets: spec?.hasPullSecrets ?? false,
+    createdAt: meta.createdAt,
+    deletionTimestamp: meta.deleting,
+    owner: meta.owner,
+    keep: meta.keep,
+    hasPullSecrets: spec.hasPullSecrets,
     containers: joinContainers(spec, status),
-    volumeImages: spec?.volumeImages ?? [],
+    volumeImages: spec.volumeImages,
   }
-}
-
-interface ContainerSpec {
-  name: string
-  image: string
-  pullPolicy: string
-}
-
-interface PodSpec {
-  nodeName: string
-  hasPullSecrets: boolean
-  containers: ContainerSpec[]
-  init: ContainerSpec[]
-  ephemeral: ContainerSpec[]
-  volumeImages: string[]
-}
-
-/**
- * PodSpec: volumes = 1, containers = 2, nodeName = 10, imagePullSecrets = 15, initContainers = 20,
- * ephemeralContainers = 34.
- */
-function readSpec(reader: ProtoReader): PodSpec {
-  const spec: PodSpec = {
-    nodeName: '',
-    hasPullSecrets: false,
-    containers: [],
-    init: [],
-    ephemeral: [],
-    volumeImages: [],
-  }
-  const outer = reader.enter()
-  while (reader.next()) {
-    switch (reader.field) {
-      case 1: {
-        const image = readVolumeImage(reader)
-        if (image !== '') spec.volumeImages.push(image)
-        break
-      }
-      case 2:
-        spec.containers.push(readContainer(reader))
-        break
-      case 10:
-        spec.nodeName = reader.repeated()
-        break
-      case 15:
-        spec.hasPullSecrets = true
-        reader.skip()
-        break
-      case 20:
-        spec.init.push(readContainer(reader))
-        break
-      case 34:
-        spec.ephemeral.push(readEphemeral(reader))
-        break
-      default:
-        reader.skip()
-    }
-  }
-  reader.leave(outer)
-  return spec
-}
-
-/** Container and EphemeralContainerCommon: name = 1, image = 2, imagePullPolicy = 14. */
-function readContainer(reader: ProtoReader): ContainerSpec {
-  const container = { name: '', image: '', pullPolicy: '' }
-  const outer = reader.enter()
-  while (reader.next()) {
-    switch (reader.field) {
-      case 1:
-        container.name = reader.repeated()
-        break
-      case 2:
-        container.image = reader.repeated()
-        break
-      case 14:
-        container.pullPolicy = reader.repeated()
-        break
-      default:
-        reader.skip()
-    }
-  }
-  reader.leave(outer)
-  return container
-}
-
-/** EphemeralContainer: ephemeralContainerCommon = 1. */
-function readEphemeral(reader: ProtoReader): ContainerSpec {
-  let container: ContainerSpec = { name: '', image: '', pullPolicy: '' }
-  const outer = reader.enter()
-  while (reader.next()) {
-    if (reader.field === 1) container = readContainer(reader)
-    else reader.skip()
-  }
-  reader.leave(outer)
-  return container
-}
-
-/** Volume: volumeSource = 2; VolumeSource: image = 30; ImageVolumeSource: reference = 1. */
-function readVolumeImage(reader: ProtoReader): string {
-  return readNested(reader, 2, (source) =>
-    readNested(source, 30, (image) => readNested(image, 1, (value) => value.repeated())),
-  )
-}
-
-function readNested(reader: ProtoReader, field: number, read: (reader: ProtoReader) => string): string {
-  let found = ''
-  const outer = reader.enter()
-  while (reader.next()) {
-    if (reader.field === field) found = read(reader)
-    else reader.skip()
-  }
-  reader.leave(outer)
-  return found
 }
 
 interface PodStatus {
@@ -194,23 +84,21 @@ function addState(status: PodStatus, to: ContainerState[], reader: ProtoReader):
   if (state.finishedAt > (status.lastFinish ?? 0)) status.lastFinish = state.finishedAt
 }
 
-function joinContainers(spec: PodSpec | undefined, status: PodStatus | undefined): ContainerProjection[] {
+function joinContainers(spec: PodSpec, status: PodStatus | undefined): ContainerProjection[] {
   const joined: ContainerProjection[] = []
-  if (spec === undefined) return joined
-  join(joined, 'init', spec.init, status?.init)
-  join(joined, 'container', spec.containers, status?.containers)
-  join(joined, 'ephemeral', spec.ephemeral, status?.ephemeral)
+  join(joined, spec.init, status?.init)
+  join(joined, spec.containers, status?.containers)
+  join(joined, spec.ephemeral, status?.ephemeral)
   return joined
 }
 
 function join(
   into: ContainerProjection[],
-  kind: ContainerProjection['kind'],
   specs: readonly ContainerSpec[],
   states: readonly ContainerState[] | undefined,
 ): void {
-  for (const { name, image, pullPolicy } of specs) {
+  for (const { kind, name, image, pullPolicy } of specs) {
     const { imageID, waitingReason } = states?.find((state) => state.name === name) ?? NO_STATUS
-    into.push({ kind, image, imageID, pullPolicy: pullPolicyOf(pullPolicy), waitingReason })
+    into.push({ kind, image, imageID, pullPolicy, waitingReason })
   }
 }

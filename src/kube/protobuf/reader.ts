@@ -103,6 +103,13 @@ export class ProtoReader {
     return this.#intern(this.#bytes, start, this.#position)
   }
 
+  /** Passes a string; true when it is this one, in UTF-8. Nothing is decoded. */
+  textEquals(expected: Buffer): boolean {
+    const start = this.#enterValue()
+    if (this.#position - start !== expected.length) return false
+    return this.#bytes.compare(expected, 0, expected.length, start, this.#position) === 0
+  }
+
   /** Goes into the embedded message; returns what `leave` needs to come back. */
   enter(): number {
     this.#expect(LENGTH_DELIMITED)
