@@ -5,7 +5,7 @@ import type { ImageConfig } from './config.ts'
 import type { Egress } from './egress.ts'
 import { listRepositories, listTags } from './listings.ts'
 import type { Manifest } from './manifest.ts'
-import { getManifest, headManifest, type ManifestHead, putManifest } from './manifests.ts'
+import { getManifest, type HeadOptions, headManifest, type ManifestHead, putManifest } from './manifests.ts'
 import { type Product, ping } from './ping.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
@@ -15,7 +15,7 @@ export type { BlobRef } from './blobs.ts'
 export type { ImageConfig } from './config.ts'
 export type { Descriptor, Platform } from './descriptor.ts'
 export type { ArtifactManifest, ImageManifest, IndexManifest, Manifest } from './manifest.ts'
-export type { ManifestHead } from './manifests.ts'
+export type { HeadOptions, ManifestHead } from './manifests.ts'
 export type { Product } from './ping.ts'
 export type {
   CallOptions,
@@ -63,7 +63,7 @@ export class RegistryClient {
     return { authenticated: this.#auth.isUsed, product }
   }
 
-  /** The repositories below the prefix, page by page. @throws REGISTRY_UNSUPPORTED where the product lists none */
+  /** The repositories below the prefix, list by list. @throws REGISTRY_UNSUPPORTED where the product lists none */
   async *repositories(options?: CallOptions): AsyncGenerator<readonly string[], void, void> {
     for await (const page of listRepositories(this.#transport, options)) {
       const ours = this.#prefix === '' ? page : this.#below(page)
@@ -71,13 +71,13 @@ export class RegistryClient {
     }
   }
 
-  /** The tags, page by page; docker-registry 2.8 sends them all as one. @throws REGISTRY_ABSENT unknown repository */
+  /** The tags, in lists of some thousand each at most. @throws REGISTRY_ABSENT unknown repository */
   tags(repository: string, options?: CallOptions): AsyncGenerator<readonly string[], void, void> {
     return listTags(this.#transport, this.#prefix + repository, options)
   }
 
   /** What the registry claims of a manifest. @param reference tag or digest */
-  headManifest(repository: string, reference: string, options?: CallOptions): Promise<ManifestHead> {
+  headManifest(repository: string, reference: string, options?: HeadOptions): Promise<ManifestHead> {
     return headManifest(this.#transport, this.#prefix + repository, reference, options)
   }
 

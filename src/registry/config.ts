@@ -21,14 +21,14 @@ export interface ImageConfig {
 
 /**
  * The config that verified bytes hold.
- * @throws REGISTRY_MANIFEST_INVALID where they are no JSON object, or are nested too deep
+ * @throws REGISTRY_MANIFEST_INVALID where they are no JSON object, are nested too deep, or hold too many values
  */
 export function parseConfig(bytes: Uint8Array, digest: string, what: string): ImageConfig {
   const body = parseJson(bytes)?.value
   if (!isObject(body)) {
     throw new TallymanError(
       'REGISTRY_MANIFEST_INVALID',
-      `The config ${what} is no JSON object, or is nested too deep`,
+      `The config ${what} is no JSON object, is nested too deep, or holds too many values`,
       {
         details: { digest },
       },

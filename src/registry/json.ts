@@ -3,6 +3,11 @@
  * pulled, and our own code must not recurse into it.
  */
 const MAX_DEPTH = 10_000
+/**
+ * Each value takes up to some hundred bytes once it is parsed, and may take three in the text. A manifest of the largest
+ * size that names nothing but descriptors holds 150,000.
+ */
+const MAX_VALUES = 250_000
 /** Each level takes an opening and a closing byte. */
 const TOO_SHORT_TO_BE_DEEP = 2 * MAX_DEPTH
 
@@ -10,10 +15,11 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const OPEN = new Set([0x7b, 0x5b])
 const CLOSE = new Set([0x7d, 0x5d])
+const COMMA = 0x2c
 
-/** The value, or undefined where the bytes are no JSON or nested deeper than any runtime reads. */
+/** The value, or undefined where the bytes are no JSON, or deeper or of more values than anything that can be pulled. */
 export function parseJson(bytes: Uint8Array): { readonly value: unknown } | undefined {
-  if (bytes.byteLength > TOO_SHORT_TO_BE_DEEP && depthExceeds(bytes, MAX_DEPTH)) return undefined
+  if (bytes.byteLength > TOO_SHORT_TO_BE_DEEP && exceedsBounds(bytes)) return undefined
   try {
     return { value: JSON.parse(asBuffer(bytes).toString('utf8')) }
   } catch (error) {
@@ -22,8 +28,9 @@ export function parseJson(bytes: Uint8Array): { readonly value: unknown } | unde
   }
 }
 
-function depthExceeds(bytes: Uint8Array, limit: number): boolean {
+function exceedsBounds(bytes: Uint8Array): boolean {
   let depth = 0
+  let values = 0
   let inString = false
   for (let index = 0; index < bytes.byteLength; index++) {
     const byte = bytes[index] ?? 0
@@ -31,12 +38,14 @@ function depthExceeds(bytes: Uint8Array, limit: number): boolean {
       if (byte === BACKSLASH) index += 1
       else if (byte === QUOTE) inString = false
     } else if (byte === QUOTE) inString = true
+    else if (byte === COMMA) values += 1
     else if (OPEN.has(byte)) {
       depth += 1
-      if (depth > limit) return true
+      values += 1
+      if (depth > MAX_DEPTH) return true
     } else if (CLOSE.has(byte)) depth -= 1
   }
-  return false
+  return values > MAX_VALUES
 }
 
 /** The same bytes with Buffer's methods; no copy. */

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { EntryStore } from './entry-store.ts'
 import { ListingReader } from './listing.ts'
 
 function read(body: string | Buffer, cut = Number.POSITIVE_INFINITY, field = 'tags'): readonly string[] {
   const bytes = Buffer.from(body)
   const reader = new ListingReader(field, 'a')
   for (let at = 0; at < bytes.length; at += cut) reader.write(bytes.subarray(at, at + cut))
-  return reader.end()
+  return [...reader.end()].flat()
 }
 
 test('whatever JSON says is read, wherever the chunks are cut', () => {
@@ -69,4 +70,14 @@ describe('what is no listing', () => {
 test('400,000 tags in 13 MB are read', () => {
   const tags = Array.from({ length: 400_000 }, (_, i) => `release-2026.11.24-build-${i}`)
   expect(read(JSON.stringify({ name: 'a', tags }), 65_536)).toEqual(tags)
+})
+
+test('pages that are read one after another into the same place do not mix', () => {
+  const entries = new EntryStore()
+  for (const count of [3, 5_000, 1, 0, 2_000]) {
+    const tags = Array.from({ length: count }, (_, i) => `${count}-${i}`)
+    const reader = new ListingReader('tags', 'a', entries)
+    reader.write(Buffer.from(JSON.stringify({ tags })))
+    expect([...reader.end()].flat()).toEqual(tags)
+  }
 })

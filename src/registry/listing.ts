@@ -1,10 +1,8 @@
 import { TallymanError } from '#catalogue/error.ts'
+import { EntryStore } from './entry-store.ts'
 import { asBuffer } from './json.ts'
 
-/**
- * docker-registry 2.8 sends all tags of a repository in one body, 13 MB for 400,000. These bounds are far above that and
- * keep what a hostile one can make us hold to some tens of megabytes.
- */
+/** Together with the bound on the bytes of a page: what a hostile registry can make us hold is some tens of megabytes. */
 const MAX_ENTRIES = 1_000_000
 const MAX_ENTRY_BYTES = 4096
 const MAX_DEPTH = 64
@@ -18,9 +16,10 @@ const NO_BYTES = Buffer.alloc(0)
  * strings is kept. A list that is `null` or missing is empty.
  */
 export class ListingReader {
-  readonly entries: string[] = []
   readonly #field: string
   readonly #what: string
+  readonly #entries: EntryStore
+  #count = 0
   #carry: Buffer = NO_BYTES
   #depth = 0
   #key: string | undefined
@@ -32,24 +31,25 @@ export class ListingReader {
   /**
    * @param field name of the list: `tags` or `repositories`
    * @param what for messages
+   * @param entries where they are kept; what it holds from another page is forgotten
    */
-  constructor(field: string, what: string) {
+  constructor(field: string, what: string, entries = new EntryStore()) {
     this.#field = field
     this.#what = what
+    this.#entries = entries
+    entries.clear()
   }
 
   /** @throws REGISTRY_PAGINATION where this is no such listing, REGISTRY_TOO_LARGE above the bounds */
   write(chunk: Uint8Array): void {
-    const bytes = this.#carry.length === 0 ? asBuffer(chunk) : Buffer.concat([this.#carry, chunk])
-    this.#carry = NO_BYTES
-    let position = 0
+    const bytes = asBuffer(chunk)
+    let position = this.#carry.length === 0 ? 0 : this.#finishCarried(bytes)
     while (position < bytes.length) {
       const byte = bytes[position]
       if (byte === QUOTE) {
         const end = endOfString(bytes, position + 1)
         if (end < 0) {
-          this.#carry = Buffer.from(bytes.subarray(position))
-          if (this.#carry.length > MAX_ENTRY_BYTES) throw this.#tooLarge('an entry')
+          this.#carryOver(bytes.subarray(position))
           return
         }
         this.#string(bytes, position, end)
@@ -61,10 +61,33 @@ export class ListingReader {
     }
   }
 
-  /** The body has ended. @throws REGISTRY_PAGINATION where it ended in the middle */
-  end(): readonly string[] {
+  /** The string that the last chunk broke off in. @returns where in `bytes` it ends */
+  #finishCarried(bytes: Buffer): number {
+    const carried = this.#carry.length
+    // No more of the chunk is copied than a string may hold: it is far larger.
+    const joined = Buffer.concat([this.#carry, bytes.subarray(0, MAX_ENTRY_BYTES + 2)])
+    this.#carry = NO_BYTES
+    const end = endOfString(joined, 1)
+    if (end < 0) {
+      this.#carryOver(joined)
+      return bytes.length
+    }
+    this.#string(joined, 0, end)
+    return end + 1 - carried
+  }
+
+  #carryOver(rest: Buffer): void {
+    if (rest.length > MAX_ENTRY_BYTES) throw this.#tooLarge('an entry')
+    this.#carry = Buffer.from(rest)
+  }
+
+  /**
+   * The body has ended. @returns its strings in order, in lists of some thousand
+   * @throws REGISTRY_PAGINATION where it ended in the middle; the iteration throws it too, at an entry that is no string
+   */
+  end(): Iterable<readonly string[]> {
     if (!this.#ended || this.#carry.length > 0) throw this.#invalid()
-    return this.entries
+    return this.#entries.batches((bytes, start, end) => this.#decode(bytes, start, end - 1))
   }
 
   #string(bytes: Buffer, start: number, end: number): void {
@@ -73,14 +96,14 @@ export class ListingReader {
       if (!this.#began) throw this.#invalid()
       return
     }
-    const text = this.#decode(bytes, start, end)
     if (!isEntry) {
-      this.#key = text
+      this.#key = this.#decode(bytes, start, end)
       return
     }
     if (end - start > MAX_ENTRY_BYTES) throw this.#tooLarge('an entry')
-    if (this.entries.length === MAX_ENTRIES) throw this.#tooLarge('the listing')
-    this.entries.push(text)
+    if (this.#count === MAX_ENTRIES) throw this.#tooLarge('the listing')
+    this.#count += 1
+    this.#entries.add(bytes, start, end + 1)
   }
 
   #punctuation(byte: number): void {

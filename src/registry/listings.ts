@@ -2,6 +2,7 @@ import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { CATALOG_SCOPE, pullScope } from './auth/scope.ts'
 import { ERROR_BODY_BYTES } from './buffered.ts'
 import { readCall } from './calls.ts'
+import { EntryStore } from './entry-store.ts'
 import { headerValues } from './headers.ts'
 import { ListingReader } from './listing.ts'
 import { checkRepository } from './names.ts'
@@ -11,8 +12,11 @@ import { isWebPage, statusError } from './status.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
 
-/** The bytes of one page that are read at most. */
-const MAX_PAGE_BYTES = 32 * 1024 * 1024
+/**
+ * The bytes of one page that are read at most. docker-registry 2.8 sends all tags of a repository as one page: 13 MB for
+ * 400,000.
+ */
+const MAX_PAGE_BYTES = 16 * 1024 * 1024
 
 /** Distribution spec, end-8. A repository that was emptied has no tags; one that is not known is REGISTRY_ABSENT. */
 export async function* listTags(
@@ -22,8 +26,9 @@ export async function* listTags(
 ): AsyncGenerator<readonly string[], void, void> {
   checkRepository(name)
   const path = `/v2/${name}/tags/list`
+  const entries = new EntryStore()
   yield* listPages(
-    (query) => fetchPage(transport, path, query, pullScope(name), 'tags', options),
+    (query) => fetchPage(transport, path, query, pullScope(name), 'tags', entries, options),
     `the tags of ${name}`,
   )
 }
@@ -35,9 +40,10 @@ export async function* listRepositories(
   transport: Transport,
   options: CallOptions | undefined,
 ): AsyncGenerator<readonly string[], void, void> {
+  const entries = new EntryStore()
   try {
     yield* listPages(
-      (query) => fetchPage(transport, '/v2/_catalog', query, CATALOG_SCOPE, 'repositories', options),
+      (query) => fetchPage(transport, '/v2/_catalog', query, CATALOG_SCOPE, 'repositories', entries, options),
       'the repositories',
     )
   } catch (error) {
@@ -58,6 +64,7 @@ async function fetchPage(
   query: string,
   scope: string,
   field: string,
+  entries: EntryStore,
   options: CallOptions | undefined,
 ): Promise<Page> {
   const target = query === '' ? path : `${path}?${query}`
@@ -73,7 +80,7 @@ async function fetchPage(
     reply.abandon(error)
     throw error
   }
-  const reader = new ListingReader(field, path)
+  const reader = new ListingReader(field, path, entries)
   let size = 0
   for await (const chunk of reply.chunks()) {
     size += chunk.byteLength
@@ -85,5 +92,5 @@ async function fetchPage(
     }
     reader.write(chunk)
   }
-  return { entries: reader.end(), links: headerValues(reply.headers, 'link') }
+  return { batches: reader.end(), links: headerValues(reply.headers, 'link') }
 }

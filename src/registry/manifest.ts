@@ -43,7 +43,7 @@ export type Manifest = ImageManifest | IndexManifest | ArtifactManifest
  * The manifest that verified bytes hold.
  * @param contentType media type of the answer without parameters: it decides where the body names none (OCI allows that)
  * @param what for messages: `app@sha256:…`
- * @throws REGISTRY_MANIFEST_INVALID no JSON, nested too deep, type and shape or type and header differ, a bad descriptor;
+ * @throws REGISTRY_MANIFEST_INVALID no JSON, nested too deep, too many values, type and shape or type and header differ, a bad descriptor;
  *   REGISTRY_MEDIA_TYPE schema 1 or a kind that is not known
  */
 export function parseManifest(
@@ -57,7 +57,7 @@ export function parseManifest(
       details: { digest, contentType },
     })
   const body = parseJson(bytes)?.value
-  if (!isObject(body)) throw invalid('is no JSON object, or is nested too deep')
+  if (!isObject(body)) throw invalid('is no JSON object, is nested too deep, or holds too many values')
   const stated = typeof body.mediaType === 'string' ? body.mediaType : undefined
   const served = contentType === undefined || kindOf(contentType) === undefined ? undefined : contentType
   if (stated !== undefined && served !== undefined && stated !== served) {

@@ -20,12 +20,21 @@ export interface ManifestHead {
   readonly size: number
 }
 
-/** Distribution spec, end-3. @param name full repository name */
+export interface HeadOptions extends CallOptions {
+  /** true: never a GET, which makes a pull-through cache download. Default: GET where the headers of the HEAD do not tell. */
+  readonly headOnly?: boolean | undefined
+}
+
+/**
+ * Distribution spec, end-3.
+ * @param name full repository name
+ * @throws REGISTRY_UNSUPPORTED where the headers do not tell, with `headOnly`
+ */
 export async function headManifest(
   transport: Transport,
   name: string,
   reference: string,
-  options: CallOptions | undefined,
+  options: HeadOptions | undefined,
 ): Promise<ManifestHead> {
   const reply = await transport.send(manifestCall('HEAD', name, reference, options))
   if (reply.status !== 200) throw statusError(reply, 'HEAD', `manifest ${name} ${reference}`)
@@ -37,6 +46,12 @@ export async function headManifest(
     return { digest, mediaType, size }
   }
   // The headers are optional in the specification; then the body has to tell.
+  if (options?.headOnly === true) {
+    throw new TallymanError(
+      'REGISTRY_UNSUPPORTED',
+      `${reply.url.host} does not tell digest, type and size of manifest ${name} ${reference} in the headers of a HEAD, and a GET is not wanted`,
+    )
+  }
   return getManifest(transport, name, reference, options)
 }
 

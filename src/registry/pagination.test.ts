@@ -22,7 +22,7 @@ function honest(
     const entries = rest.slice(0, size)
     const more = rest.length > size
     const link = options.link ?? ((next: string) => `</v2/a/tags/list?${next}>; rel="next"`)
-    return { entries, links: more ? [link(`last=${entries.at(-1)}&n=${size}`)] : [] }
+    return { batches: [entries], links: more ? [link(`last=${entries.at(-1)}&n=${size}`)] : [] }
   }
   return { fetch, queries }
 }
@@ -71,7 +71,7 @@ describe('the whole list comes', () => {
     'from a server that ignores n and last, with %i entries',
     async (count) => {
       const all = names(0, count)
-      expect(await collect(async () => ({ entries: all, links: [] }))).toEqual(all)
+      expect(await collect(async () => ({ batches: [all], links: [] }))).toEqual(all)
     },
   )
 
@@ -115,13 +115,13 @@ describe('what is no end', () => {
   })
 
   test.each([
-    ['the same page', () => ({ entries: ['a'], links: ['</?last=a>; rel="next"'] })],
+    ['the same page', () => ({ batches: [['a']], links: ['</?last=a>; rel="next"'] })],
     [
       'cursors in a circle',
-      (n: number) => ({ entries: [`e${n}`], links: [`</?last=${n % 7}>; rel="next"`] }),
+      (n: number) => ({ batches: [[`e${n}`]], links: [`</?last=${n % 7}>; rel="next"`] }),
     ],
-    ['empty pages', (n: number) => ({ entries: [], links: [`</?last=${n}>; rel="next"`] })],
-    ['new pages', (n: number) => ({ entries: [`e${n}`], links: [`</?last=${n}>; rel="next"`] })],
+    ['empty pages', (n: number) => ({ batches: [], links: [`</?last=${n}>; rel="next"`] })],
+    ['new pages', (n: number) => ({ batches: [[`e${n}`]], links: [`</?last=${n}>; rel="next"`] })],
   ])('%s for ever', async (_, page) => {
     let n = 0
     await expect(collect(async () => page(n++))).rejects.toMatchObject({ code: 'REGISTRY_PAGINATION' })
@@ -141,9 +141,10 @@ describe('Link headers', () => {
   })
 
   test('a full page without Link has a next one, a larger or smaller one has none', () => {
-    expect(nextQuery({ entries: ['a', 'b&c'], links: [] }, 2)).toBe('n=2&last=b%26c')
-    expect(nextQuery({ entries: ['a'], links: [] }, 2)).toBeUndefined()
-    expect(nextQuery({ entries: ['a', 'b', 'c'], links: [] }, 2)).toBeUndefined()
-    expect(nextQuery({ entries: ['a', 'b'], links: [] }, undefined)).toBeUndefined()
+    const page = (...tail: string[]) => ({ first: tail[0], count: tail.length, tail, links: [] })
+    expect(nextQuery(page('a', 'b&c'), 2)).toBe('n=2&last=b%26c')
+    expect(nextQuery(page('a'), 2)).toBeUndefined()
+    expect(nextQuery(page('a', 'b', 'c'), 2)).toBeUndefined()
+    expect(nextQuery(page('a', 'b'), undefined)).toBeUndefined()
   })
 })

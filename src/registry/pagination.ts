@@ -3,14 +3,25 @@ import { nextLinks } from './link.ts'
 
 /** The one page size that every product accepts: distribution and ECR refuse more. */
 export const PAGE_SIZE = 1000
-/** Ten million entries; a listing that goes on after that does not end. */
+/** A listing that goes on after so many does not end. */
 const MAX_PAGES = 10_000
+const MAX_ENTRIES = 2_000_000
 const MAX_EMPTY_PAGES = 16
 const MAX_RESTARTS = 3
 
 export interface Page {
-  readonly entries: readonly string[]
+  /** Its entries, in lists of any length: a page may hold a million. Read once, before the next page is asked for. */
+  readonly batches: Iterable<readonly string[]>
   /** Values of the Link headers. */
+  readonly links: readonly string[]
+}
+
+/** What is remembered of a page once its entries have been handed on. */
+export interface PageEnd {
+  readonly first: string | undefined
+  readonly count: number
+  /** Its last entries, at most a page's worth. */
+  readonly tail: readonly string[]
   readonly links: readonly string[]
 }
 
@@ -20,14 +31,14 @@ export interface Page {
  * than were asked for are the whole list, as docker-registry 2.8 sends it.
  * @param pageSize what was asked for; undefined: nothing, so that a page cannot be told to be full
  */
-export function nextQuery(page: Page, pageSize: number | undefined): string | undefined {
+export function nextQuery(page: PageEnd, pageSize: number | undefined): string | undefined {
   const [link] = nextLinks(page.links)
   if (link !== undefined) {
     const question = link.indexOf('?')
     return question < 0 ? '' : (link.slice(question + 1).split('#')[0] ?? '')
   }
-  const last = page.entries.at(-1)
-  if (pageSize === undefined || page.entries.length !== pageSize || last === undefined) return undefined
+  const last = page.tail.at(-1)
+  if (pageSize === undefined || page.count !== pageSize || last === undefined) return undefined
   return afterEntry(last, pageSize)
 }
 
@@ -37,7 +48,7 @@ function afterEntry(entry: string, pageSize: number | undefined): string {
 }
 
 /**
- * All pages of a listing, none of them empty, no entry of one page again in the next.
+ * All entries of a listing, in lists none of which is empty, no entry at the end of one page again in the next.
  * @param fetch one page by its query
  * @param what for messages
  * @throws REGISTRY_PAGINATION where the pages repeat or do not end, or one of them is refused in the middle: that is
@@ -49,23 +60,24 @@ export async function* listPages(
 ): AsyncGenerator<readonly string[], void, void> {
   let pageSize: number | undefined = PAGE_SIZE
   let query = `n=${PAGE_SIZE}`
-  let previous: readonly string[] = []
+  let previous: PageEnd = { first: undefined, count: 0, tail: [], links: [] }
   let isGuess = false
   let restarts = 0
   let emptyPages = 0
+  let total = 0
   const cursors = new CycleDetector()
-  for (let count = 0; count < MAX_PAGES; count++) {
+  for (let pages = 0; pages < MAX_PAGES && total < MAX_ENTRIES; pages++) {
     let page: Page
     try {
       page = await fetch(query)
     } catch (error) {
-      if (count === 0 && refusesPageSize(error)) {
+      if (pages === 0 && refusesPageSize(error)) {
         pageSize = undefined
         query = ''
         continue
       }
-      const before = previous.at(-2)
-      if (count === 0 || !hasCode(error, 'REGISTRY_ABSENT', 'REGISTRY_UNSUPPORTED')) throw error
+      const before = previous.tail.at(-2)
+      if (pages === 0 || !hasCode(error, 'REGISTRY_ABSENT', 'REGISTRY_UNSUPPORTED')) throw error
       if (before === undefined || restarts === MAX_RESTARTS) {
         throw new TallymanError('REGISTRY_PAGINATION', `The listing of ${what} broke off in the middle`, {
           cause: error,
@@ -76,19 +88,31 @@ export async function* listPages(
       query = afterEntry(before, pageSize)
       continue
     }
-    const repeats = page.entries.length > 0 && page.entries[0] === previous[0]
-    // Exactly one page's worth from a server that ignores `last`: it was the whole list.
-    if (repeats && isGuess) return
-    if (repeats && restarts === 0) throw endless(what)
-    const known = new Set(previous)
-    const fresh = page.entries.filter((entry) => !known.has(entry))
-    if (fresh.length > 0) yield fresh
-    emptyPages = page.entries.length === 0 ? emptyPages + 1 : 0
-    const next = nextQuery(page, pageSize)
+    const known = new Set(previous.tail)
+    let first: string | undefined
+    let count = 0
+    let tail: readonly string[] = []
+    for (const batch of page.batches) {
+      if (count === 0 && batch.length > 0) {
+        first = batch[0]
+        const repeats = first === previous.first
+        // Exactly one page's worth from a server that ignores `last`: it was the whole list.
+        if (repeats && isGuess) return
+        if (repeats && restarts === 0) throw endless(what)
+      }
+      count += batch.length
+      tail = (batch.length < PAGE_SIZE ? [...tail, ...batch] : batch).slice(-PAGE_SIZE)
+      const fresh = batch.filter((entry) => !known.has(entry))
+      if (fresh.length > 0) yield fresh
+    }
+    total += count
+    const end: PageEnd = { first, count, tail, links: page.links }
+    emptyPages = count === 0 ? emptyPages + 1 : 0
+    const next = nextQuery(end, pageSize)
     if (next === undefined) return
     if (emptyPages > MAX_EMPTY_PAGES || cursors.repeats(next)) throw endless(what)
     isGuess = nextLinks(page.links).length === 0
-    if (page.entries.length > 0) previous = page.entries
+    if (count > 0) previous = end
     query = next
   }
   throw endless(what)

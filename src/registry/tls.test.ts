@@ -30,13 +30,13 @@ describe('TLS', () => {
       expect(await asked(secure.url, secure.caPem)).toMatchObject({ product: 'distribution-3' })
       await expect(asked(secure.url)).rejects.toMatchObject({
         code: 'REGISTRY_TLS_UNTRUSTED',
-        message: /unknown authority/,
+        message: expect.stringMatching(/unknown authority/),
       })
       const other = await createAuthority('other')
       await expect(asked(secure.url, other.caPem)).rejects.toMatchObject({ code: 'REGISTRY_TLS_UNTRUSTED' })
       await expect(asked(secure.url.replace('https:', 'http:'))).rejects.toMatchObject({
         code: 'REGISTRY_NOT_A_REGISTRY',
-        message: /wants https/,
+        message: expect.stringMatching(/wants https/),
       })
     } finally {
       await secure.stop()
@@ -52,7 +52,7 @@ describe('TLS', () => {
     try {
       await expect(asked(elsewhere.url, authority.caPem)).rejects.toMatchObject({
         code: 'REGISTRY_TLS_UNTRUSTED',
-        message: /another name/,
+        message: expect.stringMatching(/another name/),
       })
     } finally {
       await elsewhere.stop()

@@ -2,16 +2,21 @@ import type { ManifestEvidence } from '#health/evidence.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { type LookOptions, lookTwice, PRESENT, sightOf } from '#scan/look.ts'
 
+export interface HeadLookOptions extends LookOptions {
+  /** true: a manifest that a HEAD does not tell enough about is `unsupported`; never a GET. */
+  readonly headOnly: boolean
+}
+
 /**
- * Looks at manifests by HEAD only, each distinct (repository, reference) once per run: all that a pull-through cache may
- * be asked without making it download (S23).
+ * Looks at manifests by HEAD, each distinct (repository, reference) once per run. With `headOnly` it is all that a
+ * pull-through cache may be asked without making it download (S23).
  */
 export class HeadLooks {
   readonly #client: RegistryClient
-  readonly #options: LookOptions
+  readonly #options: HeadLookOptions
   readonly #seen = new Map<string, Promise<ManifestEvidence>>()
 
-  constructor(client: RegistryClient, options: LookOptions) {
+  constructor(client: RegistryClient, options: HeadLookOptions) {
     this.#client = client
     this.#options = options
   }
@@ -26,9 +31,9 @@ export class HeadLooks {
   }
 
   async #look(repository: string, reference: string): Promise<ManifestEvidence> {
-    const { signal } = this.#options
+    const { signal, headOnly } = this.#options
     const look = await lookTwice(
-      () => this.#client.headManifest(repository, reference, { signal, lane: 'check' }),
+      () => this.#client.headManifest(repository, reference, { signal, lane: 'check', headOnly }),
       this.#options,
     )
     if ('error' in look) return { reference, sight: sightOf(look.error), layers: [], children: [] }

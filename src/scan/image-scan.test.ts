@@ -146,6 +146,27 @@ describe('what a scan asks for', () => {
     expect(evidence.at(-1)?.running).toMatchObject([{ reference: ABSENT, sight: { state: 'absent' } }])
   })
 
+  test('S23: at depth Head never a GET, also where the headers do not tell: that is unsupported', async () => {
+    const headers = { 'content-type': 'application/vnd.oci.image.manifest.v1+json' }
+    proxy.rule({ kind: 'status', status: 200, headers }, { method: 'HEAD', path: /manifests\/b1$/ })
+    const targets = [target('series', 'b0'), target('series', 'b1')]
+    const evidence = await scan(targets, { depth: 'Head' })
+    expect(asked()).toEqual(['HEAD /v2/series/manifests/b0', 'HEAD /v2/series/manifests/b1'])
+    expect(evidence.map(({ manifest }) => manifest.sight.state)).toEqual(['present', 'unsupported'])
+    const use = imageUse('registry.example/series:b1')
+    const [, seen] = evidence
+    expect(seen && diagnose(use, seen, ANY_PLATFORM)).toMatchObject([
+      { code: 'ManifestUnsupported', cause: 'REGISTRY_UNSUPPORTED' },
+    ])
+  })
+
+  test('is a GET of a digest that runs where the headers of a HEAD do not tell, at other depths', async () => {
+    const older = SERIES[0]?.manifest.digest ?? ''
+    proxy.rule({ kind: 'status', status: 200 }, { method: 'HEAD', path: /manifests\// })
+    const [seen] = await scan([target('series', 'b1', older)], { depth: 'Manifest' })
+    expect(seen?.running).toMatchObject([{ reference: older, sight: { state: 'present' } }])
+  })
+
   test('writes nothing, whatever is wrong', async () => {
     const damaged = [target('series', 'gone'), target('nowhere', 'v1'), target('series', ABSENT)]
     for (const depth of ['Head', 'Manifest', 'Blobs'] as const) {

@@ -62,9 +62,9 @@ function looksAtImages(
 ): (target: ImageTarget) => Promise<ImageEvidence> {
   const blobs = options.depth === 'Blobs' ? new BlobLooks(client, options) : undefined
   const manifests = new ManifestLooks(client, blobs, options)
-  const heads = new HeadLooks(client, options)
-  const tags = new TagListings(client, tagsOf(targets), options)
   const isHeadOnly = options.depth === 'Head'
+  const heads = new HeadLooks(client, { ...options, headOnly: isHeadOnly })
+  const tags = new TagListings(client, tagsOf(targets), options)
 
   return async ({ repository, reference, isTag, runningDigests }) => {
     const manifest = await (isHeadOnly ? heads : manifests).look(repository, reference)

@@ -34,6 +34,16 @@ describe('S23: what to look for in a registry', () => {
     expect(targetsInUse(snapshotOf([use]), MAIN).targets[0]?.target.runningDigests).toEqual([DIGEST])
   })
 
+  test('but not what only rollback history, a Helm release or the cache of a node names', () => {
+    const idle = imageUse('registry.example/old:v1', { kinds: ['history', 'helm', 'node'], pods: 0 })
+    const elsewhere = imageUse('other.example/old:v1', { kinds: ['node'], pods: 0 })
+    const scaledToZero = imageUse('registry.example/app:v1', { kinds: ['template', 'node'], pods: 0 })
+    expect(targetsInUse(snapshotOf([idle, elsewhere, scaledToZero]), MAIN)).toMatchObject({
+      targets: [{ use: scaledToZero }],
+      elsewhere: 0,
+    })
+  })
+
   test('S22: every image in use is either looked for or counted as elsewhere', () => {
     const host = fc.constantFrom('registry.example', 'mirror.example/main', 'mirror.example', 'x.example')
     const image = fc.tuple(host, fc.stringMatching(/^[a-z]{1,3}(\/[a-z]{1,3})?(:[a-z0-9]{1,3})?$/))

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Credential, RegistryTarget } from '#registry/client.ts'
+import { credentialFromBasicAuth, credentialFromDockerConfig } from '#registry/docker-config.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
@@ -153,12 +154,81 @@ describe.each(['2.8', '3'] as const)('token authentication, %s', (version) => {
     expect(tokens.requests.slice(1).map(({ method }) => method)).toEqual(post ? ['POST'] : ['POST', 'GET'])
   })
 
+  test('user and password go by POST where the server has no GET', async () => {
+    tokens.configure({ get: false, field: 'access_token' })
+    expect((await client(registry, right).getManifest('one', '1')).kind).toBe('image')
+    expect(tokens.requests.map(({ method, grantType }) => [method, grantType])).toEqual([
+      ['GET', undefined],
+      ['POST', 'password'],
+    ])
+    await expect(client(registry, wrong).getManifest('one', '1')).rejects.toMatchObject({
+      code: 'REGISTRY_UNAUTHORIZED',
+    })
+  })
+
   test('a registry token goes as it is', async () => {
     const token = tokens.issue(['repository:one:pull'])
     const reader = client(registry, { kind: 'registryToken', token })
     expect((await reader.getManifest('one', '1')).kind).toBe('image')
     expect(tokens.requests).toEqual([])
     await expect(reader.getManifest('two', '1')).rejects.toMatchObject({ code: 'REGISTRY_UNAUTHORIZED' })
+  })
+})
+
+describe('what the logins of clouds hand out', () => {
+  const NOBODY = '00000000-0000-0000-0000-000000000000'
+
+  async function cloud(path: string, login: { username: string; password: string }): Promise<TestRegistry> {
+    const registry = await startRegistry({ version: '2.8', auth: { kind: 'token', ...login, path } })
+    new StorageWriter(registry.storageDir).write('app', containerImage({ seed: 'app' }), '1')
+    return registry
+  }
+
+  test('ACR: a refresh token, as az acr login writes it, is exchanged for an access token of each scope', async () => {
+    const registry = await cloud('/oauth2/token', account)
+    try {
+      const tokens = registry.tokenServer
+      tokens?.configure({ get: false, field: 'access_token', expiresIn: null })
+      const entry = {
+        auth: Buffer.from(`${NOBODY}:`).toString('base64'),
+        identitytoken: tokens?.refreshToken,
+      }
+      const config = JSON.stringify({ auths: { [registry.host]: entry } })
+      const reader = client(registry, credentialFromDockerConfig(config, registry.host))
+      expect(await reader.ping()).toMatchObject({ authenticated: true })
+      expect((await reader.getManifest('app', '1')).kind).toBe('image')
+      expect(tokens?.requests).toMatchObject([
+        { method: 'POST', grantType: 'refresh_token', service: 'registry.test', scopes: [] },
+        { method: 'POST', grantType: 'refresh_token', scopes: ['repository:app:pull'] },
+      ])
+    } finally {
+      await registry.stop()
+    }
+  })
+
+  test.each([
+    ['ACR: a refresh token as the password of nobody', '/oauth2/token', NOBODY],
+    ['Google: an access token as the password of oauth2accesstoken', '/v2/token', 'oauth2accesstoken'],
+  ])('%s', async (_, path, username) => {
+    const registry = await cloud(path, { username, password: 'ya29.token' })
+    try {
+      const reader = client(registry, credentialFromBasicAuth(username, 'ya29.token'))
+      expect((await reader.getManifest('app', '1')).kind).toBe('image')
+    } finally {
+      await registry.stop()
+    }
+  })
+
+  test('ECR: a password of the user AWS, by Basic', async () => {
+    const login = { username: 'AWS', password: 'x'.repeat(70) }
+    const registry = await startRegistry({ version: '2.8', auth: { kind: 'basic', ...login } })
+    try {
+      new StorageWriter(registry.storageDir).write('app', containerImage({ seed: 'app' }), '1')
+      const reader = client(registry, credentialFromBasicAuth(login.username, login.password))
+      expect((await reader.getManifest('app', '1')).kind).toBe('image')
+    } finally {
+      await registry.stop()
+    }
   })
 })
 

@@ -7,7 +7,7 @@ import { RetryBudget } from '../retry.ts'
 import { retryAfterMs } from '../retry-after.ts'
 import type { Credential } from '../target.ts'
 import type { Wire } from '../wire.ts'
-import { readToken, type Token, type TokenCall, type TokenRequest, tokenGet, tokenPost } from './token.ts'
+import { readToken, type Token, type TokenCall, type TokenRequest, tokenCalls } from './token.ts'
 
 const MAX_TOKEN_BYTES = 1024 * 1024
 
@@ -37,20 +37,19 @@ export class TokenServer {
   }
 
   /**
-   * A new token. An identity token goes by POST; servers without that endpoint answer 404 or 405 and get the GET.
+   * A new token, by the first way of asking that the server knows.
    * @throws REGISTRY_UNAUTHORIZED REGISTRY_FORBIDDEN REGISTRY_REALM_UNTRUSTED REGISTRY_THROTTLED, and what a connection throws
    */
   async fetch(request: TokenRequest): Promise<Token> {
-    let answer: Answer
-    if (this.#credential?.kind === 'identityToken') {
-      answer = await this.#ask(tokenPost(request, this.#credential.token), request)
-      if (answer.status === 404 || answer.status === 405) {
-        answer = await this.#ask(tokenGet(request, this.#credential), request)
-      }
-    } else answer = await this.#ask(tokenGet(request, this.#credential), request)
     const { host } = request.realm.url
-    if (answer.status !== 200) throw this.#refusal(answer.status, host, request)
-    return readToken(answer, host, this.#clock.now(), this.#clock.monotonic())
+    let refusal: TallymanError | undefined
+    for (const call of tokenCalls(request, this.#credential)) {
+      const answer = await this.#ask(call, request)
+      if (answer.status === 200) return readToken(answer, host, this.#clock.now(), this.#clock.monotonic())
+      refusal = this.#refusal(answer.status, host, request)
+      if (answer.status !== 404 && answer.status !== 405) break
+    }
+    throw refusal ?? new TallymanError('INTERNAL', 'no way to ask for a token')
   }
 
   async #ask(call: TokenCall, request: TokenRequest): Promise<Answer> {

@@ -10,6 +10,9 @@ const LONGEST_LIFE_MS = 24 * 3_600_000
 const REFRESH_AT_SHARE = 0.8
 const CLIENT_ID = 'tallyman'
 
+type BasicLogin = Extract<Credential, { kind: 'basic' }>
+type IdentityLogin = Extract<Credential, { kind: 'identityToken' }>
+
 export interface TokenRequest {
   readonly realm: Realm
   readonly service: string | undefined
@@ -38,7 +41,7 @@ export function basicAuthorization(username: string, password: string): string {
 }
 
 /** GET as the distribution token specification has it: one `scope` each, Basic credentials where there are some. */
-export function tokenGet(request: TokenRequest, credential: Credential | undefined): TokenCall {
+function tokenGet(request: TokenRequest, credential: Credential | undefined): TokenCall {
   const url = new URL(request.realm.url)
   if (request.service !== undefined) url.searchParams.set('service', request.service)
   for (const scope of request.scopes) url.searchParams.append('scope', scope)
@@ -48,21 +51,39 @@ export function tokenGet(request: TokenRequest, credential: Credential | undefin
   return { method: 'GET', url, headers, body: undefined }
 }
 
-/** POST as OAuth2 (docker "oauth2 token authentication") for an identity token: the scopes in one field. */
-export function tokenPost(request: TokenRequest, identityToken: string): TokenCall {
-  const form = new URLSearchParams({
-    grant_type: 'refresh_token',
-    client_id: CLIENT_ID,
-    refresh_token: identityToken,
-    scope: request.scopes.join(' '),
-    service: request.service ?? '',
-  })
+/**
+ * POST as OAuth2 (distribution, docs/spec/auth/oauth.md), the scopes in one field: `refresh_token` for an identity token,
+ * `password` for user and password.
+ */
+function tokenPost(request: TokenRequest, credential: BasicLogin | IdentityLogin): TokenCall {
+  const form = new URLSearchParams({ ...grantOf(credential), client_id: CLIENT_ID })
+  if (request.service !== undefined) form.set('service', request.service)
+  if (request.scopes.length > 0) form.set('scope', request.scopes.join(' '))
   return {
     method: 'POST',
     url: new URL(request.realm.url),
     headers: ['accept', 'application/json', 'content-type', 'application/x-www-form-urlencoded'],
     body: Buffer.from(form.toString(), 'utf8'),
   }
+}
+
+/**
+ * The ways to ask for one token, best first: the next one is for a server that answers 404 or 405, because it does not
+ * have the endpoint. User and password go by GET, which every server has but those of OAuth2 alone; an identity token by
+ * POST, which is what it is made for.
+ */
+export function tokenCalls(request: TokenRequest, credential: Credential | undefined): TokenCall[] {
+  const get = tokenGet(request, credential)
+  if (credential === undefined || credential.kind === 'registryToken') return [get]
+  const post = tokenPost(request, credential)
+  return credential.kind === 'basic' ? [get, post] : [post, get]
+}
+
+function grantOf(credential: BasicLogin | IdentityLogin): Record<string, string> {
+  if (credential.kind === 'identityToken') {
+    return { grant_type: 'refresh_token', refresh_token: credential.token }
+  }
+  return { grant_type: 'password', username: credential.username, password: credential.password }
 }
 
 function basicFor(credential: Credential): string | undefined {

@@ -34,6 +34,13 @@ export interface HostileMode {
 }
 
 const MEBIBYTE = Buffer.alloc(1_048_576, 'a')
+/** 29,959 tags of 32 characters. */
+const MEBIBYTE_OF_TAGS = Buffer.from(
+  Array.from(
+    { length: 29_959 },
+    (_, index) => `"release-2026.11.24-build-${String(index).padStart(7, '0')}",`,
+  ).join(''),
+)
 const GIBIBYTE_IN_MEBIBYTES = 1_024
 const ENDLESS = Number.POSITIVE_INFINITY
 const DEPTH = 100_000
@@ -44,6 +51,7 @@ export const HOSTILE_MODES = {
   'endless-manifest': { manifest: (request) => hugeManifest(request, ENDLESS) },
   'huge-blob': { blob: ({ response }) => endless(response, 200, 'application/octet-stream') },
   'deep-manifest': { manifest: ({ response }) => sendManifest(response, deepManifest()) },
+  'dense-manifest': { manifest: ({ response }) => sendManifest(response, denseManifest()) },
   'deep-tags': { tags: ({ response }) => sendText(response, nested('[', ']')) },
   'endless-tags': {
     tags: (request) => tagPage(request, Number(request.url.searchParams.get('last') ?? 0) + 1),
@@ -52,6 +60,8 @@ export const HOSTILE_MODES = {
     manifest: ({ response }) => void response.writeHead(404).end(),
     tags: (request) => tagPage(request, Number(request.url.searchParams.get('last') ?? 0) + 1),
   },
+  'endless-tag-page': { tags: ({ response }) => tagFlood(response, 'v', ENDLESS) },
+  'huge-tag-pages': { tags: hugeTagPage },
   'circling-tags': { tags: (request) => tagPage(request, 1) },
   'foreign-next-page': {
     tags: ({ response, canary, url }) =>
@@ -134,6 +144,11 @@ function deepManifest(): Content {
   return content(`{"schemaVersion":2,"annotations":${nested('{"a":', '}').replace('{"a":}', '{"a":0}')}}`)
 }
 
+/** As large as a manifest may be, and all of it values: parsed it is twenty times that. */
+function denseManifest(): Content {
+  return content(`{"schemaVersion":2,"layers":[${'{},'.repeat(1_398_000)}{}]}`)
+}
+
 function invalidUtf8(): Content {
   const broken = Buffer.from([0xc3, 0x28, 0xff])
   return content(Buffer.concat([Buffer.from('{"schemaVersion":2,"mediaType":"'), broken, Buffer.from('"}')]))
@@ -142,6 +157,25 @@ function invalidUtf8(): Content {
 function tagPage({ response, url }: HostileRequest, next: number): void {
   const tags = Array.from({ length: 100 }, (_, index) => `v${next}.${index}`)
   sendJson(response, { tags }, { Link: `<${url.pathname}?last=${next}>; rel="next"` })
+}
+
+/** One page of tags in MiB; the first is named `first`, all others are the same in every MiB. */
+async function tagFlood(
+  response: ServerResponse,
+  first: string,
+  mebibytes: number,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<void> {
+  response.writeHead(200, { 'Content-Type': 'application/json', ...headers })
+  response.write(`{"tags":["${first}",`)
+  await sendRepeated(response, MEBIBYTE_OF_TAGS, mebibytes)
+  response.end('"last"]}')
+}
+
+/** Pages without end, each as large as a client may take: half a million tags in 15 MiB. */
+function hugeTagPage({ response, url }: HostileRequest): Promise<void> {
+  const next = Number(url.searchParams.get('last') ?? 0) + 1
+  return tagFlood(response, `v${next}`, 15, { Link: `<${url.pathname}?last=${next}>; rel="next"` })
 }
 
 async function oneByteASecond({ response, signal }: HostileRequest): Promise<void> {

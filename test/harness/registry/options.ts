@@ -22,4 +22,6 @@ export interface RegistryOptions {
   readonly storageDir?: string
   /** The loopback address to listen on; by default 127.0.0.1. */
   readonly host?: string
+  /** Ends the start: what runs already is stopped, and the signal's reason thrown. */
+  readonly signal?: AbortSignal | undefined
 }

@@ -16,12 +16,15 @@ export interface TokenQuery {
 
 /**
  * Reads GET (distribution, docs/spec/auth/token.md) and POST (oauth.md).
- * @returns undefined for anything that is not the token endpoint
+ * @returns undefined for anything that is not the token endpoint at `path`
  */
-export async function readTokenQuery(request: IncomingMessage): Promise<TokenQuery | undefined> {
+export async function readTokenQuery(
+  request: IncomingMessage,
+  path: string,
+): Promise<TokenQuery | undefined> {
   const url = new URL(request.url ?? '/', 'http://token-server')
   const method = request.method ?? 'GET'
-  if (url.pathname !== '/token' || (method !== 'GET' && method !== 'POST')) return undefined
+  if (url.pathname !== path || (method !== 'GET' && method !== 'POST')) return undefined
   const form = method === 'POST' ? new URLSearchParams(await readForm(request)) : url.searchParams
   const get = (name: string) => form.get(name) ?? undefined
   const username = get('username')

@@ -24,6 +24,7 @@ beforeAll(async () => {
 beforeEach(() => {
   server.configure({
     expiresIn: 300,
+    get: true,
     post: true,
     field: 'token',
     grant: (asked, account) => (account === undefined ? [] : asked.actions),
@@ -92,8 +93,9 @@ describe('the token server', () => {
     expect((await post({ grant_type: 'refresh_token', refresh_token: 'stolen' })).status).toBe(401)
   })
 
-  test('does not know POST or another path where the test says so', async () => {
-    server.configure({ post: false })
+  test('does not know GET, POST or another path where the test says so', async () => {
+    server.configure({ get: false, post: false })
+    expect((await get('scope=repository:a:pull')).status).toBe(405)
     expect((await post({ grant_type: 'password', username: 'ci', password: 'x' })).status).toBe(404)
     expect((await fetch(new URL('/elsewhere', server.realm))).status).toBe(404)
   })

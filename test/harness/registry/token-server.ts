@@ -13,6 +13,8 @@ export interface TokenBehaviour {
   readonly validFor: number
   /** The actions given of those asked; `account` is undefined without credentials. A real server may give fewer. */
   readonly grant: (asked: TokenAccess, account: string | undefined) => readonly string[]
+  /** Whether GET (distribution's own way) is there; without it GET answers 405, as servers of OAuth 2 alone do. */
+  readonly get: boolean
   /** Whether POST (OAuth 2) is there; without it POST answers 404, as older servers do. */
   readonly post: boolean
   readonly field: 'token' | 'access_token'
@@ -25,6 +27,8 @@ export interface TokenServerOptions extends Partial<TokenBehaviour> {
   readonly tls?: boolean
   /** The address to listen on; by default 127.0.0.1. */
   readonly host?: string
+  /** Where tokens are asked for; by default `/token`. */
+  readonly path?: string
 }
 
 /** One request for a token. Secrets are not kept. */
@@ -39,12 +43,14 @@ export interface TokenRequest {
 }
 
 export interface TokenServer {
-  /** The realm to put into challenges: `http(s)://127.0.0.1:port/token`. */
+  /** The realm to put into challenges: `http(s)://127.0.0.1:port/token`, or the path of the options. */
   readonly realm: string
   readonly issuer: string
   readonly service: string
   /** PEM of the certificate whose key signs: the registry's `rootcertbundle`. */
   readonly signingCertPem: string
+  /** What a login hands out (OAuth 2 `refresh_token`): good for access tokens of its account. */
+  readonly refreshToken: string
   /** The last 10,000 requests, oldest first. */
   readonly requests: readonly TokenRequest[]
   configure(change: Partial<TokenBehaviour>): void
@@ -62,7 +68,7 @@ const KEPT_REQUESTS = 10_000
  * credentials and any number of `scope` parameters, POST with `grant_type=password` or `refresh_token`.
  */
 export async function startTokenServer(options: TokenServerOptions): Promise<TokenServer> {
-  const { username, password, tls = false, host = '127.0.0.1', ...behaviour } = options
+  const { username, password, tls = false, host = '127.0.0.1', path = '/token', ...behaviour } = options
   const key = await selfSigned(ISSUER)
   const signer = createTokenSigner({ key, issuer: ISSUER, service: SERVICE })
   const refreshToken = `refresh-${signer.keyId}`
@@ -71,6 +77,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     expiresIn: 300,
     validFor: behaviour.expiresIn ?? 300,
     grant: (asked, account) => (account === undefined ? [] : asked.actions),
+    get: true,
     post: true,
     field: 'token',
     ...behaviour,
@@ -83,7 +90,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
       account === 'refused'
         ? []
         : asked.map((scope) => ({ ...scope, actions: [...now.grant(scope, account)] }))
-    const status = !now.post && query.method === 'POST' ? 404 : account === 'refused' ? 401 : 200
+    const status = statusOf(query, now, account)
     requests.push({
       method: query.method,
       grantType: query.grantType,
@@ -107,7 +114,7 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
   }
 
   const handle = (request: IncomingMessage, response: ServerResponse) => {
-    void readTokenQuery(request).then(
+    void readTokenQuery(request, path).then(
       (query) => {
         const { status, body } =
           query === undefined ? { status: 404, body: { errors: [{ code: 'NOT_FOUND' }] } } : answer(query)
@@ -126,10 +133,11 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
     server.listen(0, host, () => resolve(portOf(server.address())))
   })
   return {
-    realm: `${tls ? 'https' : 'http'}://${host}:${port}/token`,
+    realm: `${tls ? 'https' : 'http'}://${host}:${port}${path}`,
     issuer: ISSUER,
     service: SERVICE,
     signingCertPem: key.certPem,
+    refreshToken,
     requests,
     configure: (change) => {
       now = { ...now, ...change }
@@ -141,6 +149,12 @@ export async function startTokenServer(options: TokenServerOptions): Promise<Tok
         server.closeAllConnections()
       }),
   }
+}
+
+function statusOf(query: TokenQuery, now: TokenBehaviour, account: string | undefined): number {
+  if (query.method === 'GET' && !now.get) return 405
+  if (query.method === 'POST' && !now.post) return 404
+  return account === 'refused' ? 401 : 200
 }
 
 function portOf(address: AddressInfo | string | null): number {
