@@ -13,7 +13,7 @@ export class ControllerMetrics {
     this.#metrics = metrics
     this.#controller = controller
     this.queue = queueObserver(metrics, controller)
-    for (const result of ['success', 'requeue_after', 'error', 'terminal_error', 'cancelled'] as const) {
+    for (const result of ['success', 'requeue_after', 'error', 'cancelled'] as const) {
       metrics.count('controller_runtime_reconcile_total', { controller, result }, 0)
     }
     metrics.count('controller_runtime_reconcile_errors_total', { controller }, 0)
@@ -32,13 +32,14 @@ export class ControllerMetrics {
     const labels = { controller: this.#controller }
     this.#metrics.adjust('controller_runtime_active_workers', labels, -1)
     this.#metrics.observe('controller_runtime_reconcile_time_seconds', labels, tookMs / 1000)
-    this.#metrics.count('controller_runtime_reconcile_total', { ...labels, result: outcome.result })
+    const isTerminal = outcome.result === 'terminal_error'
+    // As controller-runtime counts: what is not tried again is an error too, and counted once more on its own.
+    const result = isTerminal ? 'error' : outcome.result
+    this.#metrics.count('controller_runtime_reconcile_total', { ...labels, result })
     if (outcome.result !== 'error' && outcome.result !== 'terminal_error') return
     this.#metrics.count('controller_runtime_reconcile_errors_total', labels)
+    if (isTerminal) this.#metrics.count('controller_runtime_terminal_reconcile_errors_total', labels)
     const { code } = outcome.error
-    if (outcome.result === 'terminal_error') {
-      this.#metrics.count('controller_runtime_terminal_reconcile_errors_total', labels)
-    }
     if (code === 'INTERNAL') this.#metrics.count('controller_runtime_reconcile_panics_total', labels)
     if (code === 'TIMED_OUT') this.#metrics.count('controller_runtime_reconcile_timeouts_total', labels)
   }

@@ -4,6 +4,7 @@ import { TallymanError } from '#catalogue/error.ts'
 import { Controller, type ControllerOptions, type ReconcileContext } from '#runtime/controller.ts'
 import { Metrics } from '#runtime/metrics.ts'
 import { DONE, type Result } from '#runtime/result.ts'
+import { LOW_PRIORITY } from '#runtime/work-queue.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 
 const log = pino({ level: 'silent' })
@@ -25,13 +26,13 @@ function start(reconcile: Reconcile, options: Partial<ControllerOptions> = {}) {
   })
   const term = new AbortController()
   const ended = controller.run(term.signal)
-  const total = async (result: string) => {
-    const line = (await metrics.render())
-      .split('\n')
-      .find((each) => each.startsWith('controller_runtime_reconcile_total') && each.includes(`"${result}"`))
+  const value = async (series: string) => {
+    const line = (await metrics.render()).split('\n').find((each) => each.startsWith(`${series} `))
     return Number(line?.split(' ').at(-1))
   }
-  return { clock, controller, term, ended, total }
+  const total = (result: string) =>
+    value(`controller_runtime_reconcile_total{controller="check",result="${result}"}`)
+  return { clock, controller, term, ended, total, value }
 }
 
 /** A reconciliation that goes on until its signal aborts, and throws what `react` makes of it. */
@@ -91,13 +92,14 @@ describe('a controller', () => {
 
   test('does not try again what only a change can mend', async () => {
     let runs = 0
-    const { clock, controller, total } = start(async () => {
+    const { clock, controller, total, value } = start(async () => {
       runs += 1
       throw new TallymanError('SPEC_INVALID', 'spec.url: not a URL')
     })
     controller.enqueue('a')
     await clock.advance(3_600_000)
-    expect([runs, await total('terminal_error')]).toEqual([1, 1])
+    const terminal = await value('controller_runtime_terminal_reconcile_errors_total{controller="check"}')
+    expect([runs, await total('error'), terminal]).toEqual([1, 1, 1])
     controller.enqueue('a')
     await clock.advance(1)
     expect(runs).toBe(2)
@@ -184,6 +186,41 @@ describe('a controller', () => {
     void controller.run(new AbortController().signal)
     await clock.advance(1)
     expect(keys).toEqual(['a', 'a', 'b'])
+  })
+
+  test('forgets at the begin of each term, before it takes a key', async () => {
+    const told: string[] = []
+    const { clock, controller, term, ended } = start(
+      async (key) => {
+        told.push(key)
+        return DONE
+      },
+      { beginTerm: () => told.push('begin') },
+    )
+    controller.enqueue('a')
+    await clock.advance(1)
+    term.abort(new TallymanError('LEADERSHIP_LOST', 'gone'))
+    await ended
+    controller.enqueue('b')
+    void controller.run(new AbortController().signal)
+    await clock.advance(1)
+    expect(told).toEqual(['begin', 'a', 'begin', 'b'])
+  })
+
+  test("tells of its queue under controller-runtime's names and labels", async () => {
+    const { clock, controller, value } = start(untilAborted)
+    controller.enqueue('running')
+    await clock.advance(1)
+    controller.enqueue('edited')
+    controller.enqueue('listed', { priority: LOW_PRIORITY })
+    controller.enqueue('listed-then-edited', { priority: LOW_PRIORITY })
+    controller.enqueue('listed-then-edited')
+    await clock.advance(5_000)
+    const queue = 'name="check",controller="check"'
+    expect(await value(`workqueue_depth{${queue},priority="0"}`)).toBe(2)
+    expect(await value(`workqueue_depth{${queue},priority="${LOW_PRIORITY}"}`)).toBe(1)
+    expect(await value(`workqueue_adds_total{${queue}}`)).toBe(5)
+    expect(await value(`workqueue_longest_running_processor_seconds{${queue}}`)).toBe(5.001)
   })
 
   test('looks at every key once when it starts, after what was edited', async () => {

@@ -34,6 +34,8 @@ export interface ControllerOptions {
   readonly backoff?: BackoffPolicy | undefined
   /** Every key there is: enqueued at low priority whenever work starts, so that nothing missed while standing by stays missed. */
   readonly keys: () => Iterable<string>
+  /** Called when a term begins, before a key is taken: what was remembered of the objects another leader may have changed. */
+  readonly beginTerm?: (() => void) | undefined
   /** Brings one object closer to its spec, or finds nothing to do. Reads state itself: the key says only where to look. */
   readonly reconcile: (key: string, context: ReconcileContext) => Promise<Result>
 }
@@ -88,6 +90,7 @@ export class Controller {
 
   /** Works until `term` aborts or drain() is called. Resolves when the last worker has ended. */
   run(term: AbortSignal): Promise<void> {
+    this.#options.beginTerm?.()
     for (const key of this.#options.keys()) this.enqueue(key, { priority: LOW_PRIORITY })
     const stop = AbortSignal.any([term, this.#intake.signal])
     const workers = Array.from({ length: this.#options.concurrency ?? 1 }, () => this.#work(stop, term))

@@ -1,11 +1,11 @@
 import type { Controller } from '#runtime/controller.ts'
 import type { ObjectStore, Stored } from '#runtime/object-store.ts'
-import { needsReconcile, specChanged, type Watched } from '#runtime/predicates.ts'
+import { needsReconcile, sameWork, type Watched } from '#runtime/predicates.ts'
 import { LOW_PRIORITY } from '#runtime/work-queue.ts'
 
 /**
  * Lets `controller` work on the objects of `store`, its own kind: on each change that needs it, stopping a run that
- * works on an old spec. The returned function ends it.
+ * works on an old spec. A run goes on when its object is only suspended. The returned function ends it.
  */
 export function enqueueOwn<T extends Stored & Watched>(
   store: ObjectStore<T>,
@@ -15,7 +15,7 @@ export function enqueueOwn<T extends Stored & Watched>(
     if (!needsReconcile(old, current)) return
     controller.enqueue(key, {
       priority: initial ? LOW_PRIORITY : 0,
-      supersede: old !== undefined && specChanged(old, current),
+      supersede: old !== undefined && (current === undefined || !sameWork(old, current)),
     })
   })
 }

@@ -21,7 +21,7 @@ let cluster: TestCluster
 
 beforeAll(async () => {
   cluster = await startCluster({ controllers: false })
-}, 120_000)
+})
 afterAll(() => cluster.stop())
 
 const minutes = (n: number) => n * 60_000
@@ -32,6 +32,7 @@ async function newRecorder(election = { leads: true }) {
   const connection = await connect({ kubeconfig, clock: systemClock })
   const clock = new FakeClock(Date.now())
   const fence = {
+    requestTimeoutMs: 8_000,
     assertLeader: () => {
       if (!election.leads) throw new TallymanError('LEADERSHIP_LOST', 'standing by')
     },
@@ -66,7 +67,7 @@ async function eventsOf(name: string, namespace = cluster.namespace): Promise<St
   return items.filter((event) => event.metadata.name.startsWith(`${name}.`))
 }
 
-describe('an event', { timeout: 30_000 }, () => {
+describe('an event', { timeout: 120_000 }, () => {
   test('is what the API server and kubectl understand', async () => {
     const { recorder } = await newRecorder()
     recorder.record(subject('first'), 'RegistryUnreachable', 'GET https://me:pw@r.example/v2/?sig=1 failed')

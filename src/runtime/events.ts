@@ -12,7 +12,7 @@ import {
   seriesKey,
   seriesPatch,
 } from '#runtime/event-series.ts'
-import { FENCED_REQUEST_MS, type Fence } from '#runtime/fence.ts'
+import type { Fence } from '#runtime/fence.ts'
 import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
 
@@ -143,7 +143,11 @@ export class EventRecorder {
       } catch (thrown) {
         const error = asTallymanError(thrown)
         const mayLeadAgain = error.code === 'LEADERSHIP_LOST' && !this.#flushing
-        if (!(mayPass(error) || mayLeadAgain) || tries === MAX_TRIES || !(await this.#pause(error, tries - 1))) {
+        if (
+          !(mayPass(error) || mayLeadAgain) ||
+          tries === MAX_TRIES ||
+          !(await this.#pause(error, tries - 1))
+        ) {
           this.#giveUp(series, error)
           return
         }
@@ -157,7 +161,7 @@ export class EventRecorder {
     if (count === series.sentCount) return
     const { subject } = series.occurrence
     const beforeSend = () => fence.assertLeader()
-    const call = { signal: this.#stopping.signal, timeoutMs: FENCED_REQUEST_MS, beforeSend }
+    const call = { signal: this.#stopping.signal, timeoutMs: fence.requestTimeoutMs, beforeSend }
     try {
       if (series.stored) {
         const key = { namespace: eventNamespace(subject), name: series.name }

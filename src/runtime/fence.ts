@@ -5,10 +5,6 @@
 export interface Fence {
   /** @throws TallymanError LEADERSHIP_LOST unless the last renewal of the lease is recent enough that nobody else can hold it */
   assertLeader(): void
+  /** Time limit of a request that assertLeader() let through, ms: with it, it has ended before anybody else can lead. */
+  readonly requestTimeoutMs: number
 }
-
-/**
- * Time limit of a fenced request: it must have ended before anybody else can lead, which is 10 s after ours stops
- * (DEFAULT_LEASE_TIMES), less what clocks and schedulers may add.
- */
-export const FENCED_REQUEST_MS = 8_000

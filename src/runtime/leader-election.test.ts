@@ -16,7 +16,7 @@ import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { type Clock, systemClock } from '#time/clock.ts'
 
-const TIMES = { leaseDurationMs: 2_500, renewDeadlineMs: 1_500, retryPeriodMs: 250 }
+const TIMES = { leaseDurationMs: 3_000, renewDeadlineMs: 1_500, retryPeriodMs: 250 }
 const log = pino({ level: 'silent' })
 
 let cluster: TestCluster
@@ -25,7 +25,7 @@ let kubeconfig: string
 beforeAll(async () => {
   cluster = await startCluster({ controllers: false })
   kubeconfig = await cluster.operatorKubeconfig()
-}, 120_000)
+})
 afterAll(() => cluster.stop())
 
 async function newElector(lease: string, identity: string, options: Partial<LeaderElectorOptions> = {}) {
@@ -91,6 +91,13 @@ describe('leader election', { timeout: 60_000 }, () => {
     await eventually(() => elector.isLeader)
     expect(systemClock.monotonic() - startedAt).toBeGreaterThanOrEqual(TIMES.leaseDurationMs)
     expect((await read()).spec).toMatchObject({ holderIdentity: 'heir', leaseTransitions: 2 })
+  })
+
+  test('S16: does not begin with times that leave a request no time to end before another one leads', async () => {
+    const times = { leaseDurationMs: 2_500, renewDeadlineMs: 1_500, retryPeriodMs: 250 }
+    await expect(newElector('unsound', 'unsound', { times })).rejects.toMatchObject({ code: 'INTERNAL' })
+    const { elector } = await newElector('sound', 'sound')
+    expect(elector.requestTimeoutMs).toBe(1_000)
   })
 
   test('goes on leading when somebody else writes a label, and stands by when somebody else writes a name', async () => {

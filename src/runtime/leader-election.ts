@@ -4,23 +4,10 @@ import type { Log } from '#kube/log.ts'
 import { LEASES, type ObjectKey } from '#kube/resource.ts'
 import type { Fence } from '#runtime/fence.ts'
 import { type Lease, LeaseObservation, newLease, released, renewed, taken } from '#runtime/lease-record.ts'
+import { areSound, DEFAULT_LEASE_TIMES, fencedRequestMs, type LeaseTimes } from '#runtime/lease-times.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import { jittered } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
-
-export interface LeaseTimes {
-  /** A standby takes over when it saw no renewal for this long. */
-  readonly leaseDurationMs: number
-  /** The leader stops this long after it sent its last successful renewal. The difference to leaseDurationMs is for requests under way. */
-  readonly renewDeadlineMs: number
-  readonly retryPeriodMs: number
-}
-
-export const DEFAULT_LEASE_TIMES: LeaseTimes = {
-  leaseDurationMs: 30_000,
-  renewDeadlineMs: 20_000,
-  retryPeriodMs: 4_000,
-}
 
 export interface LeaderElectorOptions {
   /** On a connection of its own: the lease must not wait behind other requests. */
@@ -52,6 +39,7 @@ interface Moment {
  * @see k8s.io/client-go tools/leaderelection; deviations: terms, fencing by the time of sending, no exit
  */
 export class LeaderElector implements Fence {
+  readonly requestTimeoutMs: number
   readonly #options: LeaderElectorOptions
   readonly #times: LeaseTimes
   readonly #stopping = new AbortController()
@@ -66,13 +54,10 @@ export class LeaderElector implements Fence {
   constructor(options: LeaderElectorOptions) {
     this.#options = options
     this.#times = options.times ?? DEFAULT_LEASE_TIMES
-    const { leaseDurationMs, renewDeadlineMs, retryPeriodMs } = this.#times
-    if (leaseDurationMs <= renewDeadlineMs || renewDeadlineMs <= retryPeriodMs * 1.2) {
-      throw new TallymanError(
-        'INTERNAL',
-        'lease duration > renew deadline > 1.2 × retry period does not hold',
-      )
+    if (!areSound(this.#times)) {
+      throw new TallymanError('INTERNAL', `unsound lease times: ${JSON.stringify(this.#times)}`)
     }
+    this.requestTimeoutMs = fencedRequestMs(this.#times)
     this.#show(false)
     options.metrics.count('leader_election_slowpath_total', { name: options.lease.name }, 0)
   }

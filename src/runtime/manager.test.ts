@@ -13,7 +13,7 @@ let cluster: TestCluster
 
 beforeAll(async () => {
   cluster = await startCluster({ controllers: false, crds: true })
-}, 120_000)
+})
 afterAll(() => cluster.stop())
 
 async function registry(name: string): Promise<string> {

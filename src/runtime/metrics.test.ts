@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { METRICS } from '#catalogue/metrics.ts'
+import { PROCESS_METRICS } from '#catalogue/process-metrics.ts'
 import { Metrics } from '#runtime/metrics.ts'
 import { ObjectMetrics } from '#runtime/object-metrics.ts'
 
@@ -27,16 +28,37 @@ test('the lag of the event loop is that since the last scrape', async () => {
   expect(await lag()).toBeLessThan(60)
 })
 
+test('what is said about the process is what the catalogue says, and the heap stays under its limit', async () => {
+  const { metrics } = newMetrics()
+  metrics.observeProcess()
+  const text = await metrics.render()
+  const declared = [...text.matchAll(/^# TYPE ((?:process|nodejs)_\w+) (\w+)$/gm)].map(([, ...pair]) => pair)
+  const documented = Object.entries(PROCESS_METRICS).map(([name, { type }]) => [name, type])
+  expect(declared.toSorted()).toEqual(documented.toSorted())
+
+  const labels = [...text.matchAll(/^((?:process|nodejs)_\w+?)(?:_bucket|_sum|_count)?\{(.*)\} /gm)]
+  for (const [, name = '', pairs = ''] of labels) {
+    const allowed = [...(PROCESS_METRICS[name]?.labels ?? []), 'le']
+    for (const [, label] of pairs.matchAll(/(\w+)="/g)) expect(allowed).toContain(label)
+  }
+  const value = (name: string) => Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1])
+  expect(value('process_resident_memory_bytes')).toBeGreaterThan(0)
+  expect(value('nodejs_heap_size_used_bytes')).toBeLessThan(value('tallyman_heap_limit_bytes'))
+})
+
 test('what is a state is asked for before each scrape', async () => {
   const { metrics, series } = newMetrics()
   let depth = 1
-  const end = metrics.beforeScrape(() => metrics.set('workqueue_depth', { name: 'q' }, depth))
-  expect(await series('workqueue_depth')).toEqual(['workqueue_depth{name="q"} 1'])
+  const labels = { cluster: 'local', resource: 'pods' }
+  const end = metrics.beforeScrape(() => metrics.set('tallyman_watch_objects', labels, depth))
+  const name = 'tallyman_watch_objects'
+  const line = (value: number) => [`${name}{cluster="local",resource="pods"} ${value}`]
+  expect(await series(name)).toEqual(line(1))
   depth = 2
-  expect(await series('workqueue_depth')).toEqual(['workqueue_depth{name="q"} 2'])
+  expect(await series(name)).toEqual(line(2))
   end()
   depth = 3
-  expect(await series('workqueue_depth')).toEqual(['workqueue_depth{name="q"} 2'])
+  expect(await series(name)).toEqual(line(2))
 })
 
 test('a condition is 1 at the status it has, and its series go with it', async () => {
@@ -76,4 +98,23 @@ test('an object that is gone leaves no series, and takes none of another', async
     expect(lines.length).toBeGreaterThan(0)
     expect(lines.filter((line) => !line.includes('name="other"'))).toEqual([])
   }
+})
+
+test('a replica that stops leading shows no object any more, and all that it has when it leads again', async () => {
+  const first = newMetrics()
+  const second = newMetrics()
+  const objects = [first, second].map(({ metrics }) => new ObjectMetrics(metrics))
+  const lead = (of: ObjectMetrics | undefined) => of?.conditions(subject, [{ type: 'Ready', status: 'True' }])
+  const shown = async () =>
+    await Promise.all(
+      [first, second].map(async ({ series }) => (await series('tallyman_resource_condition')).length),
+    )
+  lead(objects[0])
+  expect(await shown()).toEqual([3, 0])
+  objects[0]?.forgetAll()
+  lead(objects[1])
+  expect(await shown()).toEqual([0, 3])
+  objects[1]?.forgetAll()
+  lead(objects[0])
+  expect(await shown()).toEqual([3, 0])
 })

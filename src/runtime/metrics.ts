@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { getHeapStatistics } from 'node:v8'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { TallymanError } from '#catalogue/error.ts'
 import { METRICS, type MetricEntry, type MetricName } from '#catalogue/metrics.ts'
 
@@ -61,10 +62,16 @@ export class Metrics {
     return () => this.#collectors.delete(collect)
   }
 
+  /** Adds the metrics of the process (PROCESS_METRICS). Once in a process: what prom-client measures for it never ends. */
+  observeProcess(): void {
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
   /** The text exposition of everything. */
   async render(): Promise<string> {
     this.set('tallyman_event_loop_lag_seconds', {}, this.#loopDelay.max / 1e9)
     this.#loopDelay.reset()
+    this.set('tallyman_heap_limit_bytes', {}, getHeapStatistics().heap_size_limit)
     for (const collect of this.#collectors) collect()
     return await this.#registry.metrics()
   }

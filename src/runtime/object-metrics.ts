@@ -7,16 +7,19 @@ export interface MetricSubject {
   readonly name: string
 }
 
+type Removals = Map<GaugeName, Map<string, () => void>>
+
 const STATUSES = ['True', 'False', 'Unknown'] as const
 
 /**
  * Gauges that belong to an object. Each call states all series of one gauge for one object: those of before that are
- * not among them are removed, and forget() removes all, so that no series outlives what it speaks about.
+ * not among them are removed, and forget() removes all, so that no series outlives what it speaks about. Only the leader
+ * has any: whoever stops leading forgets all, or two replicas would count one object twice.
  */
 export class ObjectMetrics {
   readonly #metrics: Metrics
-  /** Object → gauge → how to remove each series that was set, by its labels. */
-  readonly #removals = new Map<string, Map<GaugeName, Map<string, () => void>>>()
+  /** By object: gauge → how to remove each series that was set, by its labels. */
+  readonly #removals = new Map<string, Removals>()
 
   constructor(metrics: Metrics) {
     this.#metrics = metrics
@@ -28,7 +31,7 @@ export class ObjectMetrics {
     series: readonly { readonly labels: LabelsOf<N>; readonly value: number }[],
   ): void {
     const id = idOf(subject)
-    const gauges = this.#removals.get(id) ?? new Map<GaugeName, Map<string, () => void>>()
+    const gauges: Removals = this.#removals.get(id) ?? new Map()
     this.#removals.set(id, gauges)
     const before = gauges.get(gauge) ?? new Map<string, () => void>()
     const now = new Map<string, () => void>()
@@ -58,11 +61,19 @@ export class ObjectMetrics {
   /** The object is gone. */
   forget(subject: MetricSubject): void {
     const id = idOf(subject)
-    for (const series of this.#removals.get(id)?.values() ?? []) {
-      for (const remove of series.values()) remove()
-    }
+    removeAll(this.#removals.get(id))
     this.#removals.delete(id)
   }
+
+  /** A term has ended. */
+  forgetAll(): void {
+    for (const gauges of this.#removals.values()) removeAll(gauges)
+    this.#removals.clear()
+  }
+}
+
+function removeAll(gauges: Removals = new Map()): void {
+  for (const series of gauges.values()) for (const remove of series.values()) remove()
 }
 
 function idOf({ kind, namespace, name }: MetricSubject): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { needsReconcile, pendingRequest, specChanged, type Watched } from '#runtime/predicates.ts'
+import { needsReconcile, pendingRequest, sameWork, type Watched } from '#runtime/predicates.ts'
 
 const metadata = { uid: 'u', generation: 1, annotations: { other: '1' } }
 const object: Watched = { metadata }
@@ -26,8 +26,25 @@ test.each([
 })
 
 test('work goes on when only a run was asked for', () => {
-  expect(specChanged(object, asked('1'))).toBe(false)
-  expect(specChanged(object, { metadata: { ...metadata, generation: 2 } })).toBe(true)
+  expect(sameWork(object, asked('1'))).toBe(true)
+  expect(sameWork(object, { metadata: { ...metadata, generation: 2 } })).toBe(false)
+})
+
+test.each([
+  ['is suspended', { a: [{ b: 1 }] }, { a: [{ b: 1 }], suspend: true }, true],
+  ['goes on after it was suspended', { a: 1, suspend: true }, { a: 1, suspend: false }, true],
+  ['is suspended and changed', { a: 1 }, { a: 2, suspend: true }, false],
+  ['loses a field', { a: 1, b: 1 }, { a: 1 }, false],
+] as const)('S21: whether running work finishes when its object %s', (_, spec, changed, expected) => {
+  const old: Watched = { metadata, spec }
+  const current: Watched = { metadata: { ...metadata, generation: 2 }, spec: changed }
+  expect(sameWork(old, current)).toBe(expected)
+  expect(needsReconcile(old, current)).toBe(true)
+})
+
+test('work ends when its object is marked for deletion, or is another one', () => {
+  expect(sameWork(object, { metadata: { ...metadata, deletionTimestamp: 'now' } })).toBe(false)
+  expect(sameWork(object, { metadata: { ...metadata, uid: 'v' } })).toBe(false)
 })
 
 test('a request is pending until the status echoes it, also one that is longer than the status takes', () => {

@@ -1,7 +1,9 @@
 import { REQUESTED_AT } from '#crds/meta.ts'
+import { mergePatch } from '#runtime/merge-patch.ts'
 
 /** What of an object decides whether a change of it is work. */
 export interface Watched {
+  readonly spec?: unknown
   readonly metadata: {
     readonly uid?: string
     readonly generation?: number
@@ -18,16 +20,28 @@ export interface Watched {
  */
 export function needsReconcile(old: Watched | undefined, current: Watched | undefined): boolean {
   if (old === undefined || current === undefined) return true
-  return specChanged(old, current) || requestedAt(old) !== requestedAt(current)
+  return (
+    old.metadata.generation !== current.metadata.generation ||
+    !sameWork(old, current) ||
+    requestedAt(old) !== requestedAt(current)
+  )
 }
 
-/** Whether work on `old` is work on something that is no longer wanted: another spec, marked for deletion, gone, or a new object of that name. */
-export function specChanged(old: Watched | undefined, current: Watched | undefined): boolean {
+/**
+ * Whether work on `then` is still work on `now`: not marked for deletion since, no new object of that name, and no other
+ * spec. spec.suspend does not count: it keeps work from beginning, and lets running work finish (S21).
+ */
+export function sameWork(then: Watched, now: Watched): boolean {
   return (
-    old?.metadata.uid !== current?.metadata.uid ||
-    old?.metadata.generation !== current?.metadata.generation ||
-    old?.metadata.deletionTimestamp !== current?.metadata.deletionTimestamp
+    then.metadata.uid === now.metadata.uid &&
+    then.metadata.deletionTimestamp === now.metadata.deletionTimestamp &&
+    (then.metadata.generation === now.metadata.generation || sameButSuspend(then.spec, now.spec))
   )
+}
+
+function sameButSuspend(a: unknown, b: unknown): boolean {
+  if (typeof a !== 'object' || a === null || typeof b !== 'object' || b === null) return false
+  return mergePatch({ ...a, suspend: undefined }, { ...b, suspend: undefined }) === undefined
 }
 
 /** What status.lastHandledReconcileAt takes, in characters. */

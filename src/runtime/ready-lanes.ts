@@ -14,6 +14,11 @@ export class ReadyLanes<K extends string> {
     return this.#size
   }
 
+  /** Keys of one priority. */
+  sizeOf(priority: number): number {
+    return this.#lanes.get(priority)?.size ?? 0
+  }
+
   /** @param since monotonic milliseconds */
   push(key: K, priority: number, since: number): void {
     const lane = this.#lanes.get(priority) ?? new Map<K, number>()
@@ -33,13 +38,13 @@ export class ReadyLanes<K extends string> {
     return since
   }
 
-  take(): { key: K; since: number } | undefined {
+  take(): { key: K; priority: number; since: number } | undefined {
     if (this.#size === 0) return undefined
     this.#takes += 1
     const priority = this.#takes % ReadyLanes.FAIR_EVERY === 0 ? this.#oldest() : this.#highest()
     for (const [key, since] of this.#lanes.get(priority) ?? []) {
       this.remove(key, priority)
-      return { key, since }
+      return { key, priority, since }
     }
     return undefined
   }

@@ -10,7 +10,7 @@ export interface Result {
 
 export const DONE: Result = {}
 
-/** What becomes of a key. The names are the values of the label `result`. */
+/** What becomes of a key. */
 export type Outcome =
   | { readonly result: 'success' }
   | { readonly result: 'requeue_after'; readonly afterMs: number }

@@ -30,7 +30,7 @@ let cluster: TestCluster
 
 beforeAll(async () => {
   cluster = await startCluster({ controllers: false, crds: true })
-}, 120_000)
+})
 afterAll(() => cluster.stop())
 
 async function setUp() {
@@ -39,6 +39,7 @@ async function setUp() {
   const client = new KubeClient(connection)
   let leads = true
   const writer = new StatusWriter(client, {
+    requestTimeoutMs: 8_000,
     assertLeader: () => {
       if (!leads) throw new TallymanError('LEADERSHIP_LOST', 'standing by')
     },
@@ -64,7 +65,7 @@ const ready = (object: Registry): RegistryStatus => {
   return { ...object.status, ...markReady(object.status ?? {}, stamp, 'probed') }
 }
 
-describe('a status write', { timeout: 30_000 }, () => {
+describe('a status write', { timeout: 120_000 }, () => {
   test('changes only the status, and nothing at all where nothing differs', async () => {
     const { writer, create } = await setUp()
     const object = await create('plain')
@@ -89,6 +90,42 @@ describe('a status write', { timeout: 30_000 }, () => {
     const written = await writer.write(REGISTRIES, object, ready(object))
     expect(written.metadata.labels).toMatchObject({ touched: 'yes' })
     checkKstatus(written)
+  })
+
+  test('S21: goes through when the object was only suspended meanwhile', async () => {
+    const { writer, create, edit } = await setUp()
+    const object = await create('suspended')
+    await edit('suspended', { spec: { suspend: true } })
+    const written = await writer.write(REGISTRIES, object, ready(object))
+    expect(written.spec).toMatchObject({ suspend: true })
+    expect(written.status?.observedGeneration).toBe(object.metadata.generation)
+  })
+
+  test('of two tasks is computed anew from what the other one wrote, or left out', async () => {
+    const { writer, create } = await setUp()
+    const object = await create('shared')
+    const seen: (string | undefined)[] = []
+    const first = await writer.update(REGISTRIES, object, () => ({ lastHandledReconcileAt: 'first' }))
+    const second = await writer.update(REGISTRIES, object, (status) => {
+      seen.push(status?.lastHandledReconcileAt)
+      return { ...status, product: 'distribution-3' }
+    })
+    expect(seen).toEqual([undefined, 'first'])
+    expect(second?.status).toMatchObject({ lastHandledReconcileAt: 'first', product: 'distribution-3' })
+
+    const third = await writer.update(REGISTRIES, first ?? object, (status) =>
+      status?.product === undefined ? { ...status, product: 'unknown' } : undefined,
+    )
+    expect(third).toBeUndefined()
+  })
+
+  test('that is computed anew is refused all the same when the spec changed', async () => {
+    const { writer, create, edit } = await setUp()
+    const object = await create('shared-edited')
+    await edit('shared-edited', { spec: { url: 'https://other.example' } })
+    await expect(writer.update(REGISTRIES, object, () => ready(object))).rejects.toMatchObject({
+      code: 'KUBE_CONFLICT',
+    })
   })
 
   test('is refused when the spec changed, or another leader wrote, since it was read', async () => {
@@ -119,7 +156,7 @@ describe('a status write', { timeout: 30_000 }, () => {
 })
 
 test('a watch brings every change of a kind, and our own status write wakes nobody', {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const { connection, writer, create, edit } = await setUp()
   const first = await create('watched')

@@ -11,7 +11,8 @@ export const LOW_PRIORITY = -100
 export interface WorkQueueObserver {
   added(): void
   retried(): void
-  depth(ready: number): void
+  /** How many keys of this priority are ready. */
+  depth(priority: number, ready: number): void
   taken(waitedMs: number): void
   worked(tookMs: number): void
 }
@@ -150,7 +151,7 @@ export class WorkQueue<K extends string> {
   #admit(key: K, wish: Wish, readySince: number | undefined): void {
     this.#queued.set(key, { ...wish, cancelTimer: undefined })
     this.#ready.push(key, wish.priority, readySince ?? this.#clock.monotonic())
-    this.#observer?.depth(this.#ready.size)
+    this.#tellDepth(wish.priority)
     for (const give of this.#waiters) {
       give(this.#take())
       break
@@ -163,7 +164,9 @@ export class WorkQueue<K extends string> {
     if (held === undefined) return undefined
     held.cancelTimer?.()
     this.#queued.delete(key)
-    return this.#ready.remove(key, held.priority)
+    const readySince = this.#ready.remove(key, held.priority)
+    if (readySince !== undefined) this.#tellDepth(held.priority)
+    return readySince
   }
 
   #take(): K | undefined {
@@ -172,9 +175,13 @@ export class WorkQueue<K extends string> {
     const now = this.#clock.monotonic()
     this.#queued.delete(taken.key)
     this.#processing.set(taken.key, now)
-    this.#observer?.depth(this.#ready.size)
+    this.#tellDepth(taken.priority)
     this.#observer?.taken(now - taken.since)
     return taken.key
+  }
+
+  #tellDepth(priority: number): void {
+    this.#observer?.depth(priority, this.#ready.sizeOf(priority))
   }
 }
 

@@ -1,4 +1,4 @@
-/** The durations users write: `15m`, `36h`, `31d`, `1h30m`. The pattern is the one the CRDs carry as a CEL rule. */
+/** The durations users write: `15m`, `36h`, `31d`, `1h30m`. The CRDs carry a stricter one as a CEL rule. */
 export const DURATION_PATTERN = '^([0-9]+(ms|s|m|h|d|w))+$'
 
 const UNIT_MS: Readonly<Record<string, number>> = {
