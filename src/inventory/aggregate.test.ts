@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { aggregate, type ContainerUse, type UsageRow } from '#inventory/aggregate.ts'
+import { aggregate, type UsageRow } from '#inventory/aggregate.ts'
+import { isPulled } from '#inventory/snapshot.ts'
+import { type ContainerUse, USE_KINDS } from '#inventory/using-object.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const container = (image: string, more: Partial<ContainerUse> = {}): ContainerUse => ({
@@ -13,8 +15,10 @@ const row = (more: Partial<UsageRow> = {}): UsageRow => ({
   cluster: 'here',
   namespace: 'shop',
   workload: { kind: 'Deployment', name: 'web' },
+  use: 'pod',
+  finished: false,
   hasPullSecrets: false,
-  pods: 1,
+  count: 1,
   containers: [container('nginx:1')],
   ...more,
 })
@@ -32,13 +36,13 @@ describe('aggregate', () => {
 
   it('counts a pod once, however many of its containers have the image', () => {
     const twice = [container('nginx:1', { pullFailing: true }), container('nginx:1', { pullFailing: true })]
-    expect(aggregate([row({ pods: 3, containers: twice })])).toMatchObject([{ pods: 3, pullFailures: 3 }])
+    expect(aggregate([row({ count: 3, containers: twice })])).toMatchObject([{ pods: 3, pullFailures: 3 }])
   })
 
   it('counts as failing only the pods that wait', () => {
     const rows = [
-      row({ pods: 2, containers: [container('nginx:1', { pullFailing: true })] }),
-      row({ pods: 5, workload: { kind: 'Deployment', name: 'api' } }),
+      row({ count: 2, containers: [container('nginx:1', { pullFailing: true })] }),
+      row({ count: 5, workload: { kind: 'Deployment', name: 'api' } }),
     ]
     expect(aggregate(rows)).toMatchObject([{ pods: 7, pullFailures: 2 }])
   })
@@ -80,5 +84,63 @@ describe('aggregate', () => {
     const namespaces = Array.from({ length: 40 }, (_, i) => `ns-${String(i).padStart(2, '0')}`)
     const rows = [...namespaces].reverse().map((namespace) => row({ namespace }))
     expect(aggregate(rows)[0]?.namespaces).toEqual(namespaces)
+  })
+
+  it('counts pods, other objects and nodes apart, and names each kind of use once, the strongest first', () => {
+    const images = aggregate([
+      row({ use: 'node', namespace: '', workload: { kind: 'Node', name: 'n' }, count: 7 }),
+      row({ use: 'history', count: 3 }),
+      row({ use: 'template' }),
+      row({ count: 2 }),
+      row({ count: 2, workload: { kind: 'Job', name: 'j' } }),
+    ])
+    expect(images).toMatchObject([
+      { pods: 4, objects: 4, nodesCaching: 7, kinds: ['pod', 'template', 'history', 'node'] },
+    ])
+  })
+
+  it('names the users of the strongest kinds of use first, each once', () => {
+    const named = (name: string) => ({ workload: { kind: 'Deployment', name } })
+    const nodes = Array.from({ length: 20 }, (_, i) =>
+      row({ use: 'node', namespace: '', workload: { kind: 'Node', name: `a-${i}` } }),
+    )
+    const [use] = aggregate([
+      ...nodes,
+      row({ use: 'history', ...named('b') }),
+      row({ use: 'history', ...named('z') }),
+      row({ use: 'template', ...named('y') }),
+      row({ ...named('z') }),
+    ])
+    expect(use?.users.slice(0, 4).map(({ name }) => name)).toEqual(['z', 'y', 'b', 'a-0'])
+    expect(use?.users).toHaveLength(10)
+  })
+
+  it('reads policies, secrets and namespaces only from what may pull (S24)', () => {
+    const idle = [
+      row({ use: 'history', namespace: 'prod', hasPullSecrets: true }),
+      row({ use: 'helm', namespace: 'prod', hasPullSecrets: true }),
+      row({ use: 'node', namespace: '' }),
+    ]
+    const never = { containers: [container('nginx:1', { neverPull: true })] }
+    expect(aggregate([...idle, row(never)])).toMatchObject([
+      { neverPulled: true, withPullSecret: false, namespaces: ['shop'] },
+    ])
+    expect(aggregate(idle)).toMatchObject([
+      { neverPulled: false, withPullSecret: false, namespaces: ['prod'] },
+    ])
+  })
+
+  it('says finishedOnly where nothing else uses it, not even the cache of a node', () => {
+    const finished = row({ finished: true })
+    expect(aggregate([finished])).toMatchObject([{ finishedOnly: true, pods: 1 }])
+    for (const other of [row(), row({ use: 'node', namespace: '' })]) {
+      expect(aggregate([finished, other])).toMatchObject([{ finishedOnly: false }])
+      expect(aggregate([other, finished])).toMatchObject([{ finishedOnly: false }])
+    }
+  })
+
+  it('has as pulled what pods, templates, declared fields and annotations name', () => {
+    const pulled = USE_KINDS.filter((use) => aggregate([row({ use })]).every(isPulled))
+    expect(pulled).toEqual(['pod', 'template', 'custom', 'kept'])
   })
 })

@@ -1,83 +1,117 @@
 import { FirstUsers } from '#inventory/first-users.ts'
 import { parseReference } from '#inventory/reference.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
+import { type ContainerUse, isPullingKind, USE_KINDS, type UseKind } from '#inventory/using-object.ts'
 
-/** Pods of one workload that are alike in everything an inventory asks. */
+/** Objects of one owner that are alike in everything an inventory asks. */
 export interface UsageRow {
   readonly cluster: string
+  /** Empty for objects without one. */
   readonly namespace: string
+  /** The owner that people know: the Deployment, not the ReplicaSet. */
   readonly workload: { readonly kind: string; readonly name: string }
+  readonly use: UseKind
+  /** Pods that will run no container again. */
+  readonly finished: boolean
   readonly hasPullSecrets: boolean
-  /** How many pods. */
-  readonly pods: number
+  /** How many objects. */
+  readonly count: number
   readonly containers: readonly ContainerUse[]
-}
-
-/** One container, init container, ephemeral container or image volume. */
-export interface ContainerUse {
-  readonly image: string
-  readonly running: { readonly kind: 'manifest' | 'config'; readonly digest: string } | undefined
-  readonly neverPull: boolean
-  readonly pullFailing: boolean
 }
 
 /** One ImageUse for each distinct image text in `rows`, sorted by it. No image is left out, whatever its text. */
 export function aggregate(rows: Iterable<UsageRow>): ImageUse[] {
-  const tallies = new Map<string, Tally>()
-  for (const row of rows) {
+  const aggregation = new Aggregation()
+  for (const row of rows) aggregation.add(row)
+  return [...aggregation.images()]
+}
+
+/** The same row by row, for who has to pause in between. */
+export class Aggregation {
+  readonly #tallies = new Map<string, Tally>()
+
+  add(row: UsageRow): void {
     for (const container of row.containers) {
-      let tally = tallies.get(container.image)
+      let tally = this.#tallies.get(container.image)
       if (tally === undefined) {
         tally = new Tally()
-        tallies.set(container.image, tally)
+        this.#tallies.set(container.image, tally)
       }
       tally.add(row, container)
     }
   }
-  return [...tallies.keys()].sort().flatMap((image) => tallies.get(image)?.toImageUse(image) ?? [])
+
+  /** Sorted by image. */
+  *images(): Generator<ImageUse> {
+    for (const image of [...this.#tallies.keys()].sort()) {
+      const tally = this.#tallies.get(image)
+      if (tally !== undefined) yield tally.toImageUse(image)
+    }
+  }
 }
 
 class Tally {
-  #pods = 0
+  /** Objects of each kind of use, by its rank. */
+  readonly #counts = USE_KINDS.map(() => 0)
   #pullFailures = 0
-  #neverPulled = true
+  #mayPull = false
+  #mayNeverPull = false
   #withPullSecret = false
+  #finishedOnly = true
   #lastRow: UsageRow | undefined
   #lastRowFails = false
   readonly #users = new FirstUsers()
-  readonly #namespaces = new Set<string>()
+  readonly #pullingNamespaces = new Set<string>()
+  readonly #otherNamespaces = new Set<string>()
   readonly #manifests = new Set<string>()
   readonly #configs = new Set<string>()
 
   add(row: UsageRow, { running, neverPull, pullFailing }: ContainerUse): void {
-    if (!neverPull) this.#neverPulled = false
+    if (isPullingKind(row.use)) {
+      if (neverPull) this.#mayNeverPull = true
+      else this.#mayPull = true
+    }
     if (running?.kind === 'manifest') this.#manifests.add(running.digest)
     else if (running?.kind === 'config') this.#configs.add(running.digest)
     if (row !== this.#lastRow) this.#enter(row)
     if (pullFailing && !this.#lastRowFails) {
       this.#lastRowFails = true
-      this.#pullFailures += row.pods
+      this.#pullFailures += row.count
     }
   }
 
-  /** The first container of `row` with this image: what counts pods is counted here, once. */
+  /** The first container of `row` with this image: what counts objects is counted here, once. */
   #enter(row: UsageRow): void {
     this.#lastRow = row
     this.#lastRowFails = false
-    this.#pods += row.pods
-    this.#withPullSecret ||= row.hasPullSecrets
-    this.#namespaces.add(row.namespace)
-    this.#users.add(row.cluster, row.namespace, row.workload)
+    const rank = USE_KINDS.indexOf(row.use)
+    this.#counts[rank] = (this.#counts[rank] ?? 0) + row.count
+    this.#finishedOnly &&= row.finished
+    this.#users.add(row, rank)
+    const pulls = isPullingKind(row.use)
+    this.#withPullSecret ||= pulls && row.hasPullSecrets
+    if (row.namespace === '') return
+    const namespaces = pulls ? this.#pullingNamespaces : this.#otherNamespaces
+    namespaces.add(row.namespace)
   }
 
   toImageUse(image: string): ImageUse {
+    const counts = new Map(USE_KINDS.map((kind, rank) => [kind, this.#counts[rank] ?? 0]))
+    const pods = counts.get('pod') ?? 0
+    const nodesCaching = counts.get('node') ?? 0
+    const isPulled = this.#mayPull || this.#mayNeverPull
+    const namespaces = isPulled ? this.#pullingNamespaces : this.#otherNamespaces
     return {
       image,
       reference: parseReference(image),
-      pods: this.#pods,
+      kinds: USE_KINDS.filter((kind) => counts.get(kind) !== 0),
+      pods,
+      objects: this.#counts.reduce((sum, count) => sum + count, 0) - pods - nodesCaching,
+      nodesCaching,
+      finishedOnly: this.#finishedOnly,
       users: this.#users.list,
-      namespaces: [...this.#namespaces].sort(),
-      neverPulled: this.#neverPulled,
+      namespaces: [...namespaces].sort(),
+      neverPulled: this.#mayNeverPull && !this.#mayPull,
       withPullSecret: this.#withPullSecret,
       runningDigests: [...this.#manifests].sort(),
       runningConfigs: [...this.#configs].sort(),

@@ -20,6 +20,12 @@ export class DigestPool {
     return this.#pool.acquire(bytes, bytes.length)
   }
 
+  /** The id of a digest that is held. */
+  find(digest: string): number | undefined {
+    const bytes = encode(digest)
+    return this.#pool.find(bytes, bytes.length)
+  }
+
   /** Gives one count back. */
   release(id: number): void {
     this.#pool.release(id)

@@ -1,45 +1,75 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ClusterUses } from '#inventory/cluster-uses.ts'
 import { type ImageUses, imageUses } from '#inventory/image-uses.ts'
-import type { PodRow } from '#inventory/pod-row.ts'
-import { PodTable } from '#inventory/pod-table.ts'
+import type { UsingObject } from '#inventory/using-object.ts'
 
-const running = (uid: string, ...images: string[]): PodRow => ({
+const running = (uid: string, ...images: string[]): UsingObject => ({
   uid,
   namespace: 'shop',
   name: uid,
+  kind: 'Pod',
+  use: 'pod',
   hasPullSecrets: false,
-  containers: images.map((image) => ({ image, imageID: '', pullPolicy: '', waitingReason: '' })),
-  volumeImages: [],
+  images: images.map((image) => ({ image, running: undefined, neverPull: false, pullFailing: false })),
 })
-const two = () => [
-  { name: 'east', table: new PodTable() },
-  { name: 'west', table: new PodTable() },
-]
+const cluster = (name: string) => {
+  const uses = new ClusterUses()
+  return { name, uses, pods: uses.table('pods') }
+}
+const two = () => [cluster('east'), cluster('west')]
 
 describe('imageUses', () => {
   it('answers the same object while nothing changed, and shares what did not', () => {
-    const table = new PodTable()
-    const clusters = [{ name: 'here', table }]
-    table.upsert(running('1', 'a:1'))
-    table.upsert(running('2', 'b:1'))
-    const first = imageUses(clusters)
-    expect(imageUses(clusters, first)).toBe(first)
-    table.upsert(running('3', 'b:1'))
-    const second = imageUses(clusters, first)
+    const here = cluster('here')
+    here.pods.upsert(running('1', 'a:1'))
+    here.pods.upsert(running('2', 'b:1'))
+    const first = imageUses([here])
+    expect(imageUses([here], first)).toBe(first)
+    here.pods.upsert(running('3', 'b:1'))
+    const second = imageUses([here], first)
     expect(second.images[0]).toBe(first.images[0])
     expect(second.images[1]).toMatchObject({ image: 'b:1', pods: 2 })
   })
 
+  it('shares all but what a node pulled or dropped', () => {
+    const here = cluster('here')
+    const nodes = here.uses.table('nodes')
+    const caching = (...images: string[]): UsingObject => ({
+      ...running('1', ...images),
+      use: 'node',
+      kind: 'Node',
+    })
+    nodes.upsert(caching('a:1', 'c:1', 'd:1'))
+    const first = imageUses([here])
+    nodes.upsert(caching('a:1', 'b:1', 'c:1', 'd:1'))
+    const second = imageUses([here], first)
+    expect(second.images.map((use) => first.images.includes(use))).toEqual([true, false, true, true])
+    nodes.upsert(caching('a:1', 'b:1', 'd:1'))
+    const third = imageUses([here], second)
+    expect(third.images.map((use) => second.images.includes(use))).toEqual([true, true, true])
+  })
+
+  it('shares nothing of a pod of which more changed than its containers', () => {
+    const here = cluster('here')
+    here.pods.upsert(running('1', 'a:1', 'b:1'))
+    const first = imageUses([here])
+    here.pods.upsert({ ...running('1', 'a:1', 'b:1'), hasPullSecrets: true })
+    expect(imageUses([here], first).images).toMatchObject([
+      { withPullSecret: true },
+      { withPullSecret: true },
+    ])
+  })
+
   it('unites clusters, and keeps an image that one of them gave up', () => {
     const clusters = two()
-    for (const { table } of clusters) table.upsert(running('1', 'a:1'))
+    for (const { pods } of clusters) pods.upsert(running('1', 'a:1'))
     const both = imageUses(clusters)
     expect(both.images).toMatchObject([{ pods: 2, users: [{ cluster: 'east' }, { cluster: 'west' }] }])
-    clusters[0]?.table.remove(running('1'))
+    clusters[0]?.pods.remove(running('1'))
     const one = imageUses(clusters, both)
     expect(one.images).toMatchObject([{ pods: 1, users: [{ cluster: 'west' }] }])
-    clusters[1]?.table.remove(running('1'))
+    clusters[1]?.pods.remove(running('1'))
     expect(imageUses(clusters, one).images).toEqual([])
   })
 
@@ -55,10 +85,10 @@ describe('imageUses', () => {
         const clusters = two()
         let uses: ImageUses | undefined
         for (const changes of rounds) {
-          for (const { cluster, uid, images } of changes) {
-            const table = clusters[cluster]?.table
-            if (images === undefined) table?.remove(running(uid))
-            else table?.upsert(running(uid, ...images))
+          for (const { cluster: at, uid, images } of changes) {
+            const pods = clusters[at]?.pods
+            if (images === undefined) pods?.remove(running(uid))
+            else pods?.upsert(running(uid, ...images))
           }
           uses = imageUses(clusters, uses)
           expect(uses.images).toEqual(imageUses(clusters).images)

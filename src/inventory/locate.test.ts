@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { locate, type RegistryNames } from '#inventory/locate.ts'
+import { locate, type RegistryAlias, type RegistryNames, spellings } from '#inventory/locate.ts'
 import { parseReference } from '#inventory/reference.ts'
 
 const where = (text: string, names: RegistryNames) => {
@@ -87,6 +87,62 @@ describe('locate', () => {
         )
         expect(where(`cache.corp/${prefix}0/${repository}:1`, names)).toBeUndefined()
       }),
+    )
+  })
+
+  it.each([
+    ['registry.example.com:443/a', 'registry.example.com'],
+    ['registry.example.com/a', 'registry.example.com:443'],
+    ['registry.example.com:80/a', 'registry.example.com'],
+    ['[FD00:0:0::1]/a', '[fd00::1]'],
+    ['[fd00:0:0:0:0:0:0:1]:5000/a', '[fd00::1]:5000'],
+    ['[fd00::1]:443/a', '[fd00::1]'],
+  ])('takes %s for an image of %s: it is the same address', (text, host) => {
+    expect(where(text, { host, aliases: [] })?.repository).toBe('a')
+  })
+
+  it.each([
+    ['registry.example.com:4430/a', 'registry.example.com'],
+    ['[fd00::2]:5000/a', '[fd00::1]:5000'],
+    ['[fd00::80]/a', '[fd00::]'],
+    ['[::::]/a', '[::1]'],
+  ])('does not take %s for an image of %s', (text, host) => {
+    expect(where(text, { host, aliases: [] })).toBeUndefined()
+  })
+})
+
+describe('spellings', () => {
+  it('are all names that pods may write for a repository', () => {
+    const names = with_(
+      { host: 'Harbor.corp:443', prefix: '/proxy/main/', replaceWith: 'mirror' },
+      { host: 'old.example.com' },
+      { host: 'index.docker.io', prefix: 'corp', replaceWith: 'mirror/team' },
+      { host: 'elsewhere.corp', replaceWith: 'other' },
+    )
+    expect(spellings('mirror/team', { ...names, pathPrefix: '/base/' })).toEqual([
+      'registry.example.com/base/mirror/team',
+      'harbor.corp/proxy/main/team',
+      'old.example.com/mirror/team',
+      'docker.io/corp',
+    ])
+    expect(spellings('mirror', with_({ host: 'harbor.corp', replaceWith: 'mirror' }))).toEqual([
+      'registry.example.com/mirror',
+    ])
+  })
+
+  it('hold every name under which the repository is found, whatever the aliases', () => {
+    const host = fc.constantFrom('registry.example.com', 'a.example', 'docker.io')
+    const path = fc.array(fc.constantFrom('x', 'y', 'z'), { maxLength: 3 }).map((parts) => parts.join('/'))
+    const alias: fc.Arbitrary<RegistryAlias> = fc.record({ host, prefix: path, replaceWith: path })
+    fc.assert(
+      fc.property(host, path, path, fc.array(alias, { maxLength: 4 }), (at, image, pathPrefix, aliases) => {
+        const names: RegistryNames = { ...MAIN, pathPrefix, aliases }
+        const reference = parseReference(`${at}/${image}`)
+        const found = reference && locate(reference, names)
+        if (reference === undefined || found === undefined) return
+        expect(spellings(found.repository, names)).toContain(`${reference.host}/${reference.repository}`)
+      }),
+      { numRuns: 1_000 },
     )
   })
 })

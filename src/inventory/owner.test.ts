@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { workloadOf } from '#inventory/owner.ts'
+import { guessedWorkload, ownerOf } from '#inventory/owner.ts'
 
-describe('workloadOf', () => {
+describe('guessedWorkload', () => {
   it.each([
     ['ReplicaSet', 'web-7d4b9c8f6d', 'Deployment', 'web'],
     ['ReplicaSet', 'web-front-end-68bdfc9d7', 'Deployment', 'web-front-end'],
@@ -14,12 +14,21 @@ describe('workloadOf', () => {
     ['StatefulSet', 'db', 'StatefulSet', 'db'],
     ['DaemonSet', 'agent-7d4b9c8f6d', 'DaemonSet', 'agent-7d4b9c8f6d'],
     ['Workflow', 'train', 'Workflow', 'train'],
-    ['Node', 'control-plane-1', 'Pod', 'the-pod'],
   ])('%s %s is known as %s %s', (ownerKind, ownerName, kind, name) => {
-    expect(workloadOf({ kind: ownerKind, name: ownerName }, 'the-pod')).toEqual({ kind, name })
+    expect(guessedWorkload({ kind: ownerKind, name: ownerName })).toEqual({ kind, name })
+  })
+})
+
+describe('ownerOf', () => {
+  const pod = { kind: 'Pod', name: 'debug' }
+
+  it('is what the object names', () => {
+    const owner = { kind: 'ReplicaSet', name: 'web-7d4b9c8f6d' }
+    expect(ownerOf({ ...pod, owner })).toEqual(owner)
   })
 
-  it('is the pod itself where nothing owns it', () => {
-    expect(workloadOf(undefined, 'debug')).toEqual({ kind: 'Pod', name: 'debug' })
+  it('is the object itself where nothing owns it, or only its node', () => {
+    expect(ownerOf(pod)).toEqual(pod)
+    expect(ownerOf({ ...pod, owner: { kind: 'Node', name: 'control-plane-1' } })).toEqual(pod)
   })
 })

@@ -15,7 +15,7 @@ describe('parseReference', () => {
     ['localhost/app', 'localhost/app:latest'],
     ['localhost:5000/app:1', 'localhost:5000/app:1'],
     ['localhost:5000', 'docker.io/library/localhost:5000'],
-    ['Registry/app', 'registry/app:latest'],
+    ['Registry/app', 'REGISTRY/app:latest'],
     ['REGISTRY.example.com/app', 'registry.example.com/app:latest'],
     ['registry.example.com:443/a/b/c:v1', 'registry.example.com:443/a/b/c:v1'],
     ['[fd00::1]:5000/app:1', '[fd00::1]:5000/app:1'],
@@ -77,6 +77,59 @@ describe('parseReference', () => {
     fc.assert(
       fc.property(reference, (r) => {
         expect(parseReference(formatReference(r))).toEqual(r)
+      }),
+    )
+  })
+
+  const group = fc.stringMatching(/^[0-9a-fA-F]{1,4}$/)
+  const ipv6 = fc
+    .tuple(fc.array(group, { minLength: 1, maxLength: 4 }), fc.array(group, { maxLength: 3 }), port)
+    .map(([left, right, number]) => {
+      const address = `[${left.join(':')}::${right.join(':')}]`
+      return number === undefined ? address : `${address}:${number}`
+    })
+
+  it('reads hosts in any case, IPv6 addresses too, and writes them in lower case', () => {
+    const anyCase = fc
+      .tuple(fc.oneof(host, ipv6), fc.infiniteStream(fc.boolean()))
+      .map(([text, upper]) =>
+        text.replace(/[a-z]/g, (letter) => (upper.next().value ? letter.toUpperCase() : letter)),
+      )
+    fc.assert(
+      fc.property(anyCase, path, tag, digest, (written, repository, name, sum) => {
+        const read = parseReference(`${written}/${repository}:${name}@${sum}`)
+        expect(read).toEqual({ host: written.toLowerCase(), repository, tag: name, digest: sum })
+      }),
+    )
+  })
+
+  it('takes for a host on Docker Hub what names none, and for official what has one segment there', () => {
+    const named = fc.constantFrom('', 'docker.io/', 'index.docker.io/', 'registry-1.docker.io/', 'DOCKER.io/')
+    const segments = fc.array(
+      segment.filter((each) => !each.includes('.') && each !== 'localhost'),
+      { minLength: 1, maxLength: 3 },
+    )
+    fc.assert(
+      fc.property(named, segments, fc.option(tag, { nil: undefined }), (hub, parts, name) => {
+        const repository = parts.length === 1 ? `library/${parts[0]}` : parts.join('/')
+        const read = parseReference(hub + parts.join('/') + (name === undefined ? '' : `:${name}`))
+        expect(read).toEqual({ host: 'docker.io', repository, tag: name ?? 'latest' })
+      }),
+    )
+  })
+
+  it('takes latest for the tag only where neither tag nor digest is written', () => {
+    fc.assert(
+      fc.property(host, path, digest, fc.option(tag, { nil: undefined }), (at, repository, sum, name) => {
+        const named = name === undefined ? repository : `${repository}:${name}`
+        const optional = name === undefined ? {} : { tag: name }
+        expect(parseReference(`${at}/${named}@${sum}`)).toEqual({
+          host: at,
+          repository,
+          ...optional,
+          digest: sum,
+        })
+        expect(parseReference(`${at}/${named}`)).toEqual({ host: at, repository, tag: name ?? 'latest' })
       }),
     )
   })

@@ -46,12 +46,10 @@ export function parseReference(text: string): ImageReference | undefined {
   const colon = named.lastIndexOf(':')
   const tagged = colon > named.lastIndexOf('/')
   const tag = tagged ? named.slice(colon + 1) : digest === undefined ? 'latest' : undefined
-  if (tag !== undefined && !TAG.test(tag)) return undefined
+  if (tag !== undefined && !isTag(tag)) return undefined
 
   const { host, repository } = splitHost(tagged ? named.slice(0, colon) : named)
-  if (!HOST.test(host) || !REPOSITORY.test(repository) || repository.length > MAX_REPOSITORY_LENGTH) {
-    return undefined
-  }
+  if (!isHost(host) || !isRepository(repository)) return undefined
   return {
     host,
     repository,
@@ -64,7 +62,12 @@ export function parseReference(text: string): ImageReference | undefined {
 export function formatReference(reference: ImageReference): string {
   const tag = reference.tag === undefined ? '' : `:${reference.tag}`
   const digest = reference.digest === undefined ? '' : `@${reference.digest}`
-  return `${reference.host}/${reference.repository}${tag}${digest}`
+  return `${writtenHost(reference.host)}/${reference.repository}${tag}${digest}`
+}
+
+/** A host of one word is one only where it can't be a name: in upper case. */
+function writtenHost(host: string): string {
+  return /[.:]/.test(host) || host === 'localhost' ? host : host.toUpperCase()
 }
 
 /** Whether `text` is a digest: known algorithms by their exact length, others by the grammar alone. */
@@ -73,6 +76,20 @@ export function isDigest(text: string): boolean {
   if (algorithm === undefined || hex === undefined) return false
   const length = Object.hasOwn(HEX_LENGTHS, algorithm) ? HEX_LENGTHS[algorithm] : undefined
   return length === undefined || (hex.length === length && hex === hex.toLowerCase())
+}
+
+export function isTag(text: string): boolean {
+  return TAG.test(text)
+}
+
+/** Whether `text` is the path of a repository: at most 255 characters, lower case. */
+export function isRepository(text: string): boolean {
+  return text.length <= MAX_REPOSITORY_LENGTH && REPOSITORY.test(text)
+}
+
+/** Whether `text` could be a host with or without a port; what stands before a slash need not be one. */
+export function isHost(text: string): boolean {
+  return HOST.test(text)
 }
 
 /** One spelling for each host: lower case, and Docker Hub's several names as `docker.io`. */

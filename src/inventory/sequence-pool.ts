@@ -4,6 +4,8 @@ export type Elements = Uint8Array | Uint32Array
 const INITIAL_ENTRIES = 64
 const INITIAL_ELEMENTS = 256
 const GROWTH = 1.25
+/** Less than this share of what is live is not worth the copy that gives it back. */
+const SLACK = 1 / 16
 const MAX_LOAD = 0.8
 const NONE = 0xffff_ffff
 
@@ -112,10 +114,12 @@ export class SequencePool<A extends Elements> {
     return this.#arena.subarray(start, start + this.length(id))
   }
 
-  /** Gives back what growing reserved ahead of need. */
+  /** Gives back what growing reserved ahead of need, where that is much. */
   trim(): void {
-    this.#compact(0, 1)
-    this.#resizeColumns(Math.max(INITIAL_ENTRIES, this.#idEnd))
+    const slack = this.#arena.length - this.#liveElements - INITIAL_ELEMENTS
+    if (slack > this.#liveElements * SLACK) this.#compact(0, 1)
+    const entries = Math.max(INITIAL_ENTRIES, this.#idEnd)
+    if (this.#counts.length - entries > entries * SLACK) this.#resizeColumns(entries)
   }
 
   #takeId(): number {
@@ -146,15 +150,23 @@ export class SequencePool<A extends Elements> {
   /** Moves what is live, and room for `extra` more, into a new arena: closes holes, grows and shrinks. */
   #compact(extra: number, growth: number): void {
     const arena = this.#make(Math.ceil((this.#liveElements + extra) * growth) + INITIAL_ELEMENTS)
+    if (this.#arenaEnd === this.#liveElements) arena.set(this.#arena.subarray(0, this.#arenaEnd))
+    else this.#closeHoles(arena)
+    this.#arena = arena
+    this.#arenaEnd = this.#liveElements
+  }
+
+  /** Element by element: most sequences are shorter than what a window into the arena costs to make. */
+  #closeHoles(arena: A): void {
     let end = 0
     for (let id = 0; id < this.#idEnd; id++) {
       if (this.count(id) === 0) continue
-      arena.set(this.view(id), end)
+      const start = this.#starts[id] ?? 0
+      const length = this.length(id)
+      for (let i = 0; i < length; i++) arena[end + i] = this.#arena[start + i] ?? 0
       this.#starts[id] = end
-      end += this.length(id)
+      end += length
     }
-    this.#arena = arena
-    this.#arenaEnd = end
   }
 
   #place(id: number): void {

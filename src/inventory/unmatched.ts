@@ -1,5 +1,5 @@
 import { locate, type RegistryNames } from '#inventory/locate.ts'
-import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { type InventorySnapshot, isPulled } from '#inventory/snapshot.ts'
 
 export interface Unmatched {
   /** Distinct image references that belong to none of the registries. */
@@ -12,12 +12,12 @@ export interface Unmatched {
 
 /** Which images in use no registry answers for (S22): a wrong alias shows here, not as silence. */
 export function unmatchedImages(
-  snapshot: InventorySnapshot,
+  snapshot: Pick<InventorySnapshot, 'images'>,
   registries: readonly RegistryNames[],
 ): Unmatched {
   const hosts = new Map<string, number>()
   let unparsable = 0
-  for (const { reference } of snapshot.images) {
+  for (const { reference } of snapshot.images.filter(isPulled)) {
     if (reference === undefined) {
       unparsable += 1
     } else if (!registries.some((names) => locate(reference, names) !== undefined)) {

@@ -1,30 +1,31 @@
-import type { ContainerUse, UsageRow } from '#inventory/aggregate.ts'
-import { parseImageID } from '#inventory/image-id.ts'
-import { workloadOf } from '#inventory/owner.ts'
-import { isPullFailure, type PodRow } from '#inventory/pod-row.ts'
+import { type Owner, ownerOf } from '#inventory/owner.ts'
+import type { ContainerUse, UseKind, UsingObject } from '#inventory/using-object.ts'
 
-/** What a pod tells the inventory, whichever of its workload's pods it is. */
-export type Usage = Pick<UsageRow, 'namespace' | 'workload' | 'hasPullSecrets' | 'containers'>
+/** What an object tells the inventory, whichever of its owner's objects it is. */
+export interface Usage {
+  readonly use: UseKind
+  /** A pod that will run no container again. */
+  readonly finished: boolean
+  readonly namespace: string
+  /** As the object names it: the ReplicaSet of a pod, not its Deployment. */
+  readonly owner: Owner
+  readonly hasPullSecrets: boolean
+  readonly containers: readonly ContainerUse[]
+}
 
-/** Reads a pod. Containers that name no image are left out; every other text counts, legal reference or not. */
-export function usageOf(pod: PodRow): Usage {
-  const containers: ContainerUse[] = []
-  for (const { image, imageID, pullPolicy, waitingReason } of pod.containers) {
-    if (image === '') continue
-    containers.push({
-      image,
-      running: parseImageID(imageID),
-      neverPull: pullPolicy === 'Never',
-      pullFailing: isPullFailure(waitingReason),
-    })
-  }
-  for (const image of pod.volumeImages) {
-    if (image !== '') containers.push({ image, running: undefined, neverPull: false, pullFailing: false })
-  }
+/** Images without a name are left out; every other text counts, legal reference or not. */
+export function usageOf(object: UsingObject): Usage {
+  const { use, finishedAt, namespace, hasPullSecrets, images } = object
   return {
-    namespace: pod.namespace,
-    workload: workloadOf(pod.owner, pod.name),
-    hasPullSecrets: pod.hasPullSecrets,
-    containers,
+    use,
+    finished: finishedAt !== undefined,
+    namespace,
+    owner: ownerOf(object),
+    hasPullSecrets,
+    containers: images.every(isNamed) ? images : images.filter(isNamed),
   }
+}
+
+function isNamed({ image }: ContainerUse): boolean {
+  return image !== ''
 }

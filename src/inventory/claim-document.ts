@@ -1,0 +1,126 @@
+import { z } from 'zod'
+import { MAX_ENTRIES, MAX_PATTERNS, type UsageClaim } from '#inventory/claim.ts'
+import { MAX_TEXT_LENGTH } from '#inventory/image-texts.ts'
+import { isPattern, parsePin } from '#inventory/pin.ts'
+import { isDigest } from '#inventory/reference.ts'
+import { LARGEST_SKEW_MS } from '#inventory/trust/distrust.ts'
+
+/** Why nothing may be concluded from a claim: its installation may use anything. */
+export type ClaimProblem =
+  | 'Malformed'
+  | 'UnknownVersion'
+  | 'OtherInstallation'
+  | 'ClockSkew'
+  | 'Outdated'
+  | 'NotSynced'
+  | 'NotTrusted'
+
+export type ReadClaim =
+  | { readonly claim: UsageClaim }
+  | { readonly problem: ClaimProblem; readonly message: string }
+
+export interface ClaimExpectation {
+  /** Whose claim it should be. */
+  readonly installation: string
+  /** ms since the epoch. */
+  readonly now: number
+  readonly maxAgeMs: number
+}
+
+/** A document of another version is not guessed at. */
+const VERSION = 1
+/** In UTF-16 units. */
+const MAX_LENGTH = 64 * 1024 * 1024
+
+const Time = z.iso.datetime()
+const texts = (text: z.ZodType<string>) => z.array(text).max(MAX_ENTRIES).readonly()
+const digests = texts(z.string().max(256).refine(isDigest, 'no digest'))
+const Document = z.object({
+  version: z.literal(VERSION),
+  installation: z.string().min(1).max(64),
+  writtenAt: Time,
+  coveredSince: Time.optional(),
+  synced: z.boolean(),
+  trusted: z.boolean(),
+  images: texts(z.string().min(1).max(MAX_TEXT_LENGTH)),
+  digests,
+  configs: digests,
+  pins: texts(z.string().refine((text) => !('problem' in parsePin(text)), 'no pin')).refine(
+    (pins) => pins.filter(isPattern).length <= MAX_PATTERNS,
+    `more than ${MAX_PATTERNS} patterns`,
+  ),
+})
+const Versioned = z.object({ version: z.unknown() })
+
+export function writeClaim({ writtenAt, coveredSince, ...claim }: UsageClaim): string {
+  return JSON.stringify({
+    version: VERSION,
+    ...claim,
+    writtenAt: new Date(writtenAt).toISOString(),
+    ...(coveredSince === undefined ? {} : { coveredSince: new Date(coveredSince).toISOString() }),
+  } satisfies z.input<typeof Document>)
+}
+
+/** Never throws: what cannot be used is a problem, of which the message quotes nothing. */
+export function readClaim(text: string, expected: ClaimExpectation): ReadClaim {
+  const read = parseDocument(text)
+  if ('problem' in read) return read
+  const { writtenAt, coveredSince, version: _, ...rest } = read.document
+  const claim: UsageClaim = {
+    ...rest,
+    writtenAt: Date.parse(writtenAt),
+    ...(coveredSince === undefined ? {} : { coveredSince: Date.parse(coveredSince) }),
+  }
+  return problemOf(claim, expected) ?? { claim }
+}
+
+function problemOf(
+  claim: UsageClaim,
+  { installation, now, maxAgeMs }: ClaimExpectation,
+): ReadClaim | undefined {
+  const ageMs = now - claim.writtenAt
+  if (claim.installation !== installation) {
+    return unusable('OtherInstallation', `It is the claim of ${claim.installation}, not of ${installation}`)
+  }
+  if (ageMs < -LARGEST_SKEW_MS)
+    return unusable('ClockSkew', `It was written ${seconds(-ageMs)} in the future`)
+  if (ageMs > maxAgeMs) {
+    return unusable('Outdated', `It was written ${seconds(ageMs)} ago, more than ${seconds(maxAgeMs)}`)
+  }
+  if (!claim.synced) return unusable('NotSynced', 'Its installation does not know all that it uses')
+  if (!claim.trusted) return unusable('NotTrusted', 'Its installation does not trust what it knows')
+  return undefined
+}
+
+function parseDocument(
+  text: string,
+): { document: z.output<typeof Document> } | Exclude<ReadClaim, { claim: unknown }> {
+  if (text.length > MAX_LENGTH) return unusable('Malformed', `It is longer than ${MAX_LENGTH} characters`)
+  const raw = parseJson(text)
+  const version = Versioned.safeParse(raw).data?.version
+  if (version !== undefined && version !== VERSION) {
+    return unusable('UnknownVersion', `It is of another version than ${VERSION}`)
+  }
+  const { data, error } = Document.safeParse(raw)
+  if (data !== undefined) return { document: data }
+  const issue = error.issues[0]
+  return unusable('Malformed', `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? ''}`)
+}
+
+/** undefined: it is no JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function unusable(problem: ClaimProblem, message: string) {
+  return { problem, message }
+}
+
+function seconds(ms: number): string {
+  return `${Math.round(ms / 1000)} s`
+}

@@ -1,0 +1,204 @@
+import type { UsageRow } from '#inventory/aggregate.ts'
+import { ClusterPools } from '#inventory/cluster-pools.ts'
+import type { Sight } from '#inventory/ledger/ledger.ts'
+import { SeenImages, type Sighting } from '#inventory/seen-images.ts'
+import type { ContainerFilter, UsageCounters } from '#inventory/usage-pool.ts'
+import { type HeldObject, UsageTable } from '#inventory/usage-table.ts'
+
+/** A sight of an image, and when that was. */
+export interface SeenImage extends Sight {
+  /**
+   * Nothing but finished pods was seen with it, and nothing else uses it: when the last of them finished, ms since the
+   * epoch, up to a minute late. Absent: it is or was in use when it was seen.
+   */
+  readonly finishedAt?: number | undefined
+}
+
+/** An object that uses one of the images asked for. */
+export interface ObjectUse extends Omit<HeldObject, 'usage'> {
+  /** Shared by objects that are alike; of its containers, those asked for. */
+  readonly row: UsageRow
+}
+
+/** Which images are meant: by their texts as written, by digest, or both. */
+export interface ImageQuery {
+  readonly images?: Iterable<string>
+  /** Digests of manifests, indexes or configs that run, that nodes cache, or that references name. */
+  readonly digests?: Iterable<string>
+}
+
+/** A cluster's uses under its name. */
+export interface NamedUses {
+  readonly name: string
+  readonly uses: ClusterUses
+}
+
+/** Who uses which image in one cluster: a table for each source, which share what they hold. */
+export class ClusterUses {
+  readonly #pools = new ClusterPools()
+  readonly #tables = new Map<string, UsageTable>()
+
+  /** The table of a source, made at the first call. */
+  table(source: string): UsageTable {
+    const table = this.#tables.get(source) ?? new UsageTable(this.#pools)
+    this.#tables.set(source, table)
+    return table
+  }
+
+  /** The source is no longer watched: what it held goes, and what still comes in through its table is ignored. */
+  drop(source: string): void {
+    this.#tables.get(source)?.close()
+    this.#tables.delete(source)
+  }
+
+  /** None of the sources is watched any longer. */
+  clear(): void {
+    for (const source of [...this.#tables.keys()]) this.drop(source)
+  }
+
+  /** Grows with every change of what `usages` yields. */
+  get version(): number {
+    return this.#pools.changes.version
+  }
+
+  /** How often an image went out of use so far. */
+  get retiredImages(): number {
+    return this.#pools.usages.retiredImages
+  }
+
+  /** Distinct images in use, as they are written. */
+  get images(): number {
+    return this.#pools.usages.counters.images
+  }
+
+  /** Objects whose use is `pod`. */
+  get pods(): number {
+    return this.#pools.usages.pods
+  }
+
+  /** What is held, in logical units; all zero where nothing is, whatever went through it. */
+  get counters(): UsageCounters & {
+    readonly objects: number
+    readonly pods: number
+    readonly owners: number
+    readonly texts: number
+    readonly textBytes: number
+  } {
+    const { usages, owners, texts } = this.#pools
+    return {
+      ...usages.counters,
+      objects: [...this.#tables.values()].reduce((sum, { size }) => sum + size, 0),
+      pods: this.pods,
+      owners: owners.size,
+      texts: texts.size,
+      textBytes: texts.bytes,
+    }
+  }
+
+  /** Whether something uses `image`, as written. O(1) in the number of objects. */
+  has(image: string): boolean {
+    return this.#pools.usages.findImage(image) !== undefined
+  }
+
+  /** All usages with their number of objects. Not to be walked over a change. */
+  usages(cluster: string): Iterable<UsageRow> {
+    return this.#pools.rows.all(cluster)
+  }
+
+  /** Of `images`, all there is to know: the usages that name them, containers with other images left out. */
+  usagesOf(cluster: string, images: Iterable<string>): Iterable<UsageRow> {
+    return this.#pools.rows.all(cluster, this.#filter({ images }))
+  }
+
+  /** The images in use of which something changed after `version`. Those no longer in use are not among them. */
+  *imagesChangedSince(version: number): Generator<string> {
+    const { usages, changes } = this.#pools
+    this.#pools.markOwned()
+    for (const id of usages.imageIds()) if (changes.changedSince(id, version)) yield usages.image(id)
+  }
+
+  /** The objects that use one of the images asked for. O(objects). Not to be walked over a change. */
+  *objectsUsing(cluster: string, query: ImageQuery): Generator<ObjectUse> {
+    const { usages, rows } = this.#pools
+    const wanted = this.#filter(query)
+    const read = rows.reader(cluster, wanted)
+    const found = new Map<number, UsageRow>()
+    for (let id = 0; id < usages.idEnd; id++) {
+      if (usages.count(id) > 0 && usages.some(id, wanted)) found.set(id, read(id))
+    }
+    if (found.size === 0) return
+    for (const table of this.#tables.values()) {
+      for (const { usage, ...object } of table.objects((id) => found.has(id))) {
+        const row = found.get(usage)
+        if (row !== undefined) yield { row, ...object }
+      }
+    }
+  }
+
+  /**
+   * When the last pod with it finished, of each image that only finished pods use; ms since the epoch, up to a minute
+   * late. O(objects).
+   */
+  lastFinishes(): Map<string, number> {
+    const { usages } = this.#pools
+    const isUsedElse = new Uint8Array(usages.imageIdEnd)
+    for (let id = 0; id < usages.idEnd; id++) {
+      if (usages.count(id) === 0 || usages.head(id).finished) continue
+      usages.forEachImage(id, (image) => {
+        isUsedElse[image] = 1
+      })
+    }
+    const latest = new Map<number, number>()
+    for (const table of this.#tables.values()) {
+      table.forEachFinished((usage, finishedAt) => {
+        usages.forEachImage(usage, (image) => {
+          if (isUsedElse[image] === 0) latest.set(image, Math.max(latest.get(image) ?? 0, finishedAt))
+        })
+      })
+    }
+    return new Map([...latest].map(([image, finishedAt]) => [usages.image(image), finishedAt]))
+  }
+
+  /** Everything that appeared since the last call, once for each image, also what is gone again. */
+  takeSeen(): SeenImage[] {
+    return this.#dated(this.#pools.journal.take(this.#pools.rows.reader('')))
+  }
+
+  /**
+   * Everything that is in use now, once for each image. It takes long where there is much, so it can be had in parts:
+   * an image is in the same part as long as it is in use.
+   */
+  seenNow(part = 0, parts = 1): SeenImage[] {
+    const seen = new SeenImages()
+    const wanted = parts === 1 ? undefined : (image: number) => image % parts === part
+    for (const row of this.#pools.rows.all('', wanted)) seen.add(row)
+    return this.#dated(seen.list)
+  }
+
+  #dated(seen: readonly Sighting[]): SeenImage[] {
+    const finishes = seen.some(({ finishedOnly }) => finishedOnly) ? this.lastFinishes() : undefined
+    return seen.map(({ finishedOnly, ...sight }) => ({
+      ...sight,
+      finishedAt: finishedOnly ? finishes?.get(sight.image) : undefined,
+    }))
+  }
+
+  #filter({ images = [], digests = [] }: ImageQuery): ContainerFilter {
+    const { usages } = this.#pools
+    const isWanted = new Uint8Array(usages.imageIdEnd)
+    for (const image of images) {
+      const id = usages.findImage(image)
+      if (id !== undefined) isWanted[id] = 1
+    }
+    const asked = new Set(digests)
+    if (asked.size > 0) {
+      for (const id of usages.imageIds()) {
+        const [, digest] = usages.image(id).split('@')
+        if (digest !== undefined && asked.has(digest)) isWanted[id] = 1
+      }
+    }
+    const wantedDigests = new Set([...asked].flatMap((digest) => usages.findDigest(digest) ?? []))
+    if (wantedDigests.size === 0) return (image) => isWanted[image] === 1
+    return (image, digest) => isWanted[image] === 1 || wantedDigests.has(digest)
+  }
+}

@@ -1,0 +1,162 @@
+import { type ImageUses, imageUses, imageUsesInSteps } from '#inventory/image-uses.ts'
+import type { Inventory } from '#inventory/inventory.ts'
+import type { Moment } from '#inventory/ledger/watched-time.ts'
+import type { Pins } from '#inventory/pins.ts'
+import { distinctPlatforms } from '#inventory/platforms.ts'
+import { type RememberedImage, rememberedImages } from '#inventory/remembered.ts'
+import type { ClusterView, FrozenCluster, InventorySnapshot, Platform } from '#inventory/snapshot.ts'
+import type { Distrust } from '#inventory/trust/distrust.ts'
+import { type InventoryVerdict, verdictOf } from '#inventory/trust/verdict.ts'
+import type { WatchedCluster } from '#inventory/watched-cluster.ts'
+
+/** What a snapshot is made of besides the inventory itself. */
+export interface SnapshotParts {
+  readonly now: Moment
+  readonly platforms: Iterable<Platform>
+  readonly pins: Pins
+  /** Why not every pin is known; empty: all are. */
+  readonly pinProblems: readonly string[]
+}
+
+/**
+ * Makes snapshots of one inventory, each from the one before: what did not change is not put together again. It holds the last one only
+ * weakly, because a snapshot takes more memory than what it is made from.
+ */
+export class SnapshotMaker {
+  readonly #inventory: Inventory
+  #version = 0
+  #last: WeakRef<Made> | undefined
+  /** What `catchUp` put together and no snapshot holds yet. */
+  #ahead: Pick<Made, 'clusters' | 'uses'> | undefined
+  /** Keeps what a snapshot was made from as long as somebody holds the snapshot. */
+  readonly #held = new WeakMap<InventorySnapshot, Made>()
+
+  constructor(inventory: Inventory) {
+    this.#inventory = inventory
+  }
+
+  /** What may be concluded at this moment, pins aside. */
+  verdict(now: Moment): InventoryVerdict {
+    const views = this.#inventory.clusters.map((cluster) => viewOf(cluster, now))
+    return verdictOf(views, ownDistrusts(this.#inventory, []))
+  }
+
+  /**
+   * Puts together what changed in steps of a few milliseconds, so that the next `make` has little left to do.
+   * Between two steps the clusters may change.
+   */
+  *catchUp(): Generator<undefined, void> {
+    const clusters = countedClusters(this.#inventory)
+    this.#ahead = { clusters, uses: yield* imageUsesInSteps(clusters, this.#usesOf(clusters), STEP) }
+  }
+
+  /** The same object as before while nothing changed. */
+  make(parts: SnapshotParts): InventorySnapshot {
+    const inventory = this.#inventory
+    const before = this.#last?.deref()
+    const clusters = countedClusters(inventory)
+    const uses = imageUses(clusters, this.#usesOf(clusters))
+    this.#ahead = undefined
+    const ledgers = inventory.memories.flatMap(({ name, ledger }) => [name, ledger, ledger.changes])
+    const isSame = before !== undefined && isSameList(before.ledgers, ledgers)
+    const remembered = isSame ? before.snapshot.remembered : rememberedOf(inventory)
+    const views = inventory.clusters.map((cluster) => viewOf(cluster, parts.now))
+    const verdict = verdictOf(views, ownDistrusts(inventory, parts.pinProblems))
+    const platforms = distinctPlatforms(parts.platforms)
+    const frozen = frozenOf(inventory)
+    const mark = JSON.stringify([views.map(inMinutes), inMinutes(verdict), platforms, frozen])
+    if (
+      before !== undefined &&
+      before.uses === uses &&
+      before.snapshot.remembered === remembered &&
+      before.snapshot.pins === parts.pins &&
+      before.mark === mark
+    ) {
+      return before.snapshot
+    }
+    this.#version += 1
+    const snapshot: InventorySnapshot = {
+      ...verdict,
+      version: this.#version,
+      takenAt: parts.now.wall,
+      clusters: views,
+      frozen,
+      platforms,
+      pods: views.reduce((sum, { pods }) => sum + pods, 0),
+      images: uses.images,
+      remembered,
+      pins: parts.pins,
+    }
+    const made = { snapshot, uses, clusters, ledgers, mark }
+    this.#held.set(snapshot, made)
+    this.#last = new WeakRef(made)
+    return snapshot
+  }
+
+  /** What was put together last, as far as it is of the same clusters. */
+  #usesOf(clusters: readonly WatchedCluster[]): ImageUses | undefined {
+    const last = this.#ahead ?? this.#last?.deref()
+    return last !== undefined && isSameList(last.clusters, clusters) ? last.uses : undefined
+  }
+}
+
+/** Containers and images of one step: about 5 ms. */
+const STEP = 10_000
+
+interface Made {
+  readonly snapshot: InventorySnapshot
+  readonly uses: ImageUses
+  readonly clusters: readonly WatchedCluster[]
+  /** Of each memory its name, its ledger and how often that had changed. */
+  readonly ledgers: readonly unknown[]
+  readonly mark: string
+}
+
+/** Of several names of one cluster, one counts. */
+function countedClusters(inventory: Inventory): readonly WatchedCluster[] {
+  return inventory.clusters.filter(({ sameAs }) => sameAs === undefined)
+}
+
+function viewOf(cluster: WatchedCluster, now: Moment): ClusterView {
+  const { name, identity, sameAs, notSynced, sources, barrier, shrinkToken, uses } = cluster
+  return {
+    ...{ name, identity, sameAs, notSynced, sources, barrier, shrinkToken },
+    required: cluster.policy.required,
+    synced: notSynced === undefined,
+    distrusts: cluster.distrusts(now),
+    pods: uses.pods,
+    images: uses.images,
+    coveredMs: cluster.memory?.watched.coveredMs,
+  }
+}
+
+function ownDistrusts({ memoryState }: Inventory, pinProblems: readonly string[]): Distrust[] {
+  const found: Distrust[] = []
+  if (memoryState === 'unloaded') {
+    found.push({ reason: 'LedgerNotLoaded', message: 'What was in use lately has not been read yet' })
+  }
+  if (pinProblems.length > 0) found.push({ reason: 'PinsUnreadable', message: pinProblems.join('; ') })
+  return found
+}
+
+function rememberedOf({ memories }: Inventory): readonly RememberedImage[] {
+  return memories.flatMap(({ name, ledger }) => rememberedImages(name, ledger.entries()))
+}
+
+function frozenOf(inventory: Inventory): FrozenCluster[] {
+  return inventory.frozen.map(({ name, identity, ledger, watched }) => ({
+    name,
+    identity,
+    images: ledger.size,
+    watchedUntil: watched.record.watchedUntil,
+  }))
+}
+
+/** Coverage grows all the time: a snapshot that says it to the minute is as good. */
+function inMinutes<T extends { readonly coveredMs?: number | undefined }>(part: T): T {
+  return part.coveredMs === undefined ? part : { ...part, coveredMs: Math.floor(part.coveredMs / 60_000) }
+}
+
+function isSameList<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((item, index) => item === b[index])
+}

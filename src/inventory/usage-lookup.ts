@@ -1,0 +1,167 @@
+import { parseImageID } from '#inventory/image-id.ts'
+import { type Locator, locator, type RegistryNames } from '#inventory/locate.ts'
+import { pathSuffixes } from '#inventory/path-suffixes.ts'
+import { type ImageReference, parseReference } from '#inventory/reference.ts'
+import { type Salvaged, salvage } from '#inventory/salvage.ts'
+
+/** An image of a registry, as the registry names it. Neither tag nor digest: any image of the repository. */
+export interface RegistryImage {
+  readonly repository: string
+  readonly tag?: string | undefined
+  readonly digest?: string | undefined
+}
+
+/**
+ * Why an image of the registry is taken for one that is used, strongest first.
+ * `reference`: it is named, by tag or digest, under a name of the registry.
+ * `digest`: its digest is named or runs somewhere, whatever the repository (S06).
+ * `salvaged`: a text that is no legal reference seems to mean it.
+ * `suspected-alias`: it is named under a path that ends in its repository's, on any host (S06).
+ */
+export type Match = 'reference' | 'digest' | 'salvaged' | 'suspected-alias'
+
+/**
+ * Who uses an image of one registry: `add…` what is used, then ask. Building takes time in proportion to what is added,
+ * asking in proportion to the answer.
+ */
+export class UsageLookup<T> {
+  readonly #locate: Locator
+  /** By host and path, as they are written. */
+  readonly #named = new Map<string, PathUses<T>>()
+  /** By repository of the registry: the names under which it is used. */
+  readonly #located = new Lists<PathUses<T>>()
+  /** By path: the names that end in it. */
+  readonly #ending = new Lists<PathUses<T>>()
+  /** By repository. */
+  readonly #salvaged = new Lists<Spoilt<T>>()
+  readonly #digests = new Lists<T>()
+  readonly #configs = new Lists<T>()
+
+  constructor(names: RegistryNames) {
+    this.#locate = locator(names)
+  }
+
+  /** @param reference what `image` says; undefined: it is no legal reference */
+  addImage(user: T, image: string, reference: ImageReference | undefined): void {
+    if (reference === undefined) this.#addSalvaged(user, salvage(image))
+    else this.#addReference(user, reference)
+    const id = parseImageID(image)
+    if (id?.kind !== 'config') return
+    // A pod may name an image by its id. That of a manifest looks the same.
+    this.addConfig(user, id.digest)
+    this.addDigest(user, id.digest)
+  }
+
+  /** Of a manifest or an index. */
+  addDigest(user: T, digest: string): void {
+    this.#digests.add(digest, user)
+  }
+
+  addConfig(user: T, digest: string): void {
+    this.#configs.add(digest, user)
+  }
+
+  /** Each user once, with the strongest match, strongest first. */
+  find(image: RegistryImage): Map<T, Match> {
+    const { repository, tag, digest } = image
+    const found = new Map<T, Match>()
+    const take = (match: Match, users: readonly T[]) => {
+      for (const user of users) if (!found.has(user)) found.set(user, match)
+    }
+    for (const uses of this.#located.of(repository)) take('reference', uses.of(image))
+    if (digest !== undefined) take('digest', this.#digests.of(digest))
+    for (const { user, tag: meant } of this.#salvaged.of(repository)) {
+      if (meant === undefined || meant === tag || (tag ?? digest) === undefined) take('salvaged', [user])
+    }
+    for (const uses of this.#ending.of(repository)) take('suspected-alias', uses.of(image))
+    return found
+  }
+
+  /** Who runs an image with this config, where no more is known of it (S06). */
+  findConfig(digest: string): Map<T, Match> {
+    return new Map(this.#configs.of(digest).map((user) => [user, 'digest']))
+  }
+
+  #addReference(user: T, reference: ImageReference): void {
+    this.#usesOf(reference).add(reference, user)
+    if (reference.digest !== undefined) this.addDigest(user, reference.digest)
+  }
+
+  #usesOf(reference: ImageReference): PathUses<T> {
+    // A mirror of several registries has their hosts in its paths.
+    const path = `${reference.host}/${reference.repository}`
+    const known = this.#named.get(path)
+    if (known !== undefined) return known
+    const uses = new PathUses<T>()
+    this.#named.set(path, uses)
+    const located = this.#locate(reference)
+    if (located !== undefined) this.#located.add(located.repository, uses)
+    for (const end of pathSuffixes(path)) this.#ending.add(end, uses)
+    return uses
+  }
+
+  #addSalvaged(user: T, salvaged: Salvaged | undefined): void {
+    if (salvaged === undefined) return
+    const { tag, digest } = salvaged
+    if (digest !== undefined) this.addDigest(user, digest)
+    for (const repository of this.#repositoriesOf(salvaged)) this.#salvaged.add(repository, { user, tag })
+  }
+
+  /** Every repository of the registry that may be meant. */
+  #repositoriesOf({ host, repository }: Salvaged): ReadonlySet<string> {
+    const written = host === undefined ? repository : `${host}/${repository}`
+    const [first = '', ...rest] = repository.split('/')
+    const readings = [
+      parseReference(written),
+      // A host in capitals need not look like one.
+      host === undefined && rest.length > 0 ? { host: first, repository: rest.join('/') } : undefined,
+    ]
+    return new Set([
+      ...readings.flatMap((reading) => (reading && this.#locate(reading)?.repository) ?? []),
+      ...(host === undefined ? [repository] : []),
+      ...pathSuffixes(written),
+    ])
+  }
+}
+
+/** Somebody means an image of a repository, it seems. */
+interface Spoilt<T> {
+  readonly user: T
+  /** undefined: any tag may be meant. */
+  readonly tag: string | undefined
+}
+
+/** Who names which images of one path. */
+class PathUses<T> {
+  readonly #all: T[] = []
+  /** By tag or digest: no tag holds a colon, and every digest does. */
+  readonly #users = new Lists<T>()
+
+  add({ tag, digest }: Pick<RegistryImage, 'tag' | 'digest'>, user: T): void {
+    this.#all.push(user)
+    if (tag !== undefined) this.#users.add(tag, user)
+    if (digest !== undefined) this.#users.add(digest, user)
+  }
+
+  of({ tag, digest }: Pick<RegistryImage, 'tag' | 'digest'>): readonly T[] {
+    if (tag === undefined && digest === undefined) return this.#all
+    const byTag = tag === undefined ? [] : this.#users.of(tag)
+    const byDigest = digest === undefined ? [] : this.#users.of(digest)
+    return byDigest.length === 0 ? byTag : [...byTag, ...byDigest]
+  }
+}
+
+/** Any number of values under each key. */
+class Lists<T> {
+  readonly #lists = new Map<string, T[]>()
+
+  add(key: string, value: T): void {
+    const list = this.#lists.get(key)
+    if (list === undefined) this.#lists.set(key, [value])
+    else list.push(value)
+  }
+
+  of(key: string): readonly T[] {
+    return this.#lists.get(key) ?? []
+  }
+}
