@@ -6,6 +6,19 @@ const labels = { 'app.kubernetes.io/name': 'tallyman' }
 export const NAMESPACE = 'tallyman-system'
 const SERVICE_ACCOUNT = 'tallyman'
 const subjects = [{ kind: 'ServiceAccount', name: SERVICE_ACCOUNT, namespace: NAMESPACE }]
+const CUSTOM_SOURCE_LABEL = `${GROUP}/aggregate-to-custom-sources`
+
+/** Everything that names images, and who the cluster is. */
+const USAGE_RULES = [
+  { apiGroups: [''], resources: ['pods', 'nodes', 'replicationcontrollers'], verbs: ['list', 'watch'] },
+  {
+    apiGroups: ['apps'],
+    resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets', 'controllerrevisions'],
+    verbs: ['list', 'watch'],
+  },
+  { apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: ['list', 'watch'] },
+  { apiGroups: [''], resources: ['namespaces'], resourceNames: ['kube-system'], verbs: ['get'] },
+]
 const plurals = KINDS.map((kind) => kind.plural)
 
 /** The rights of the operator, file by file. It reads pods and nodes, its own kinds, and no Secret outside the namespaces that allow it. */
@@ -26,10 +39,41 @@ export function rbacFiles(): Record<string, object[]> {
           resources: plurals.map((plural) => `${plural}/status`),
           verbs: ['get', 'patch'],
         },
-        { apiGroups: [''], resources: ['pods', 'nodes'], verbs: ['list', 'watch'] },
+        ...USAGE_RULES,
         { apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] },
       ]),
       binding('ClusterRoleBinding', 'tallyman-operator', 'ClusterRole'),
+    ],
+    // What a cluster has to grant that is watched from elsewhere: bound to whom its kubeconfig speaks for.
+    'cluster_reader_role.yaml': [clusterRole('tallyman-cluster-reader', USAGE_RULES)],
+    // Kinds of other vendors: whoever adds a source for one adds a ClusterRole with this label, and needs no change of ours.
+    'custom_sources_role.yaml': [
+      {
+        ...clusterRole('tallyman-custom-sources', []),
+        aggregationRule: { clusterRoleSelectors: [{ matchLabels: { [CUSTOM_SOURCE_LABEL]: 'true' } }] },
+      },
+      binding('ClusterRoleBinding', 'tallyman-custom-sources', 'ClusterRole'),
+    ],
+    // Bound in each namespace whose Helm releases are a source: it lists Secrets, so it is nobody's by default.
+    'helm_releases_role.yaml': [
+      clusterRole('tallyman-helm-releases', [
+        { apiGroups: [''], resources: ['secrets'], verbs: ['list', 'watch'] },
+      ]),
+    ],
+    'ledger_role.yaml': [
+      {
+        apiVersion: API,
+        kind: 'Role',
+        metadata: { name: 'tallyman-ledger', namespace: NAMESPACE, labels },
+        rules: [
+          {
+            apiGroups: [''],
+            resources: ['configmaps'],
+            verbs: ['get', 'create', 'update', 'delete'],
+          },
+        ],
+      },
+      binding('RoleBinding', 'tallyman-ledger', 'Role', NAMESPACE),
     ],
     'leader_election_role.yaml': [
       {

@@ -1,7 +1,8 @@
 import { ERROR_CODES } from '#catalogue/error-codes.ts'
 import { EVENT_REASONS } from '#catalogue/events.ts'
 import { FINDING_CODES } from '#catalogue/finding-codes.ts'
-import { METRICS } from '#catalogue/metrics.ts'
+import { METRICS, type MetricEntry } from '#catalogue/metrics.ts'
+import { PROCESS_METRICS } from '#catalogue/process-metrics.ts'
 import { CONDITION_REASONS, CONDITION_TYPES } from '#catalogue/reasons.ts'
 import { KINDS } from '#crds/index.ts'
 import { structural } from '#crds/manifest.ts'
@@ -59,15 +60,9 @@ export function referencePages(): Record<string, string> {
       'Metrics',
       'Served at `/metrics` by every replica. No label carries an image, a tag or a pod.',
       [
-        table(
-          ['Metric', 'Type', 'Labels', 'Meaning'],
-          Object.entries(METRICS).map(([name, m]) => [
-            `\`${name}\``,
-            m.type,
-            m.labels.map((l) => `\`${l}\``).join(', '),
-            m.means,
-          ]),
-        ),
+        metricTable(METRICS),
+        '## The process\n\nUnder the names that prom-client gives them.\n',
+        metricTable(PROCESS_METRICS),
       ],
     ),
     'fields.md': page(
@@ -95,6 +90,18 @@ function page(title: string, lead: string, parts: string[]): string {
 function table(head: string[], rows: string[][]): string {
   const line = (cells: string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
   return `${[line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')}\n`
+}
+
+function metricTable(metrics: Readonly<Record<string, MetricEntry>>): string {
+  return table(
+    ['Metric', 'Type', 'Labels', 'Meaning'],
+    Object.entries(metrics).map(([name, m]) => [
+      `\`${name}\``,
+      m.type,
+      m.labels.map((l) => `\`${l}\``).join(', '),
+      m.means,
+    ]),
+  )
 }
 
 function fieldTable(schema: Record<string, unknown>, path: string): string {

@@ -240,6 +240,13 @@ export const ERROR_CODES = {
     means: 'The API server sent more than an answer of this kind may hold.',
     remedy: 'Report it: answers are read in pages.',
   },
+  BARRIER_NOT_REACHED: {
+    kind: 'unreachable',
+    retry: 'backoff',
+    means: 'What is held of a cluster is not known to be complete for everything created until now.',
+    remedy:
+      'None: it is tried again, and nothing is deleted meanwhile. If it recurs, look at the API server and at proxies before it.',
+  },
   // ── our own ─────────────────────────────────────────────────────────────────
   SPEC_INVALID: {
     kind: 'invalid',
@@ -263,13 +270,19 @@ export const ERROR_CODES = {
     kind: 'denied',
     retry: 'backoff',
     means: 'The operator may not read Secrets in this namespace.',
-    remedy: 'Bind the Role of config/rbac/namespace in this namespace; the message holds the command.',
+    remedy: 'Bind the ClusterRole tallyman-credentials in this namespace; the message holds the command.',
   },
   SECRET_INVALID: {
     kind: 'invalid',
     retry: 'backoff',
     means: 'The Secret is of a type or shape that holds no usable credentials or certificate.',
     remedy: 'Use type kubernetes.io/dockerconfigjson or kubernetes.io/basic-auth; a CA is PEM.',
+  },
+  LEDGER_UNREADABLE: {
+    kind: 'damaged',
+    retry: 'never',
+    means: 'A part of the ledger, the memory of which images were in use, is missing or cannot be read.',
+    remedy: 'None is needed: what is left is kept, and coverage starts anew, so that age-of-use rules wait.',
   },
   LEADERSHIP_LOST: {
     kind: 'cancelled',

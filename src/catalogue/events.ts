@@ -16,6 +16,16 @@ export const EVENT_REASONS = {
     means: 'An ImageInventory is complete, for the first time or again.',
   },
   InventoryNotSynced: { type: 'Warning', action: 'Watch', means: 'An ImageInventory is no longer complete.' },
+  InventoryTrusted: {
+    type: 'Normal',
+    action: 'Watch',
+    means: 'An ImageInventory is good enough to delete by, for the first time or again.',
+  },
+  InventoryNotTrusted: {
+    type: 'Warning',
+    action: 'Watch',
+    means: 'An ImageInventory is complete, and something speaks against deleting by it.',
+  },
   ProblemsFound: {
     type: 'Warning',
     action: 'Check',
@@ -30,6 +40,11 @@ export const EVENT_REASONS = {
     type: 'Warning',
     action: 'Check',
     means: 'A RegistryCheck can no longer say whether images are healthy.',
+  },
+  HealthKnown: {
+    type: 'Normal',
+    action: 'Check',
+    means: 'A RegistryCheck can say again whether images are healthy, and its findings are those of before.',
   },
   SpecInvalid: { type: 'Warning', action: 'Validate', means: 'A spec cannot be carried out as written.' },
 } as const satisfies Record<string, { type: 'Normal' | 'Warning'; action: string; means: string }>

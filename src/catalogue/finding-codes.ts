@@ -25,7 +25,11 @@ export const FINDING_CODES = {
     means: 'The registry refuses to show the image with the credentials of the Registry.',
   },
   NotExamined: { class: 'unreachable', means: 'The registry did not answer well enough to tell.' },
-  ManifestUnsupported: { class: 'unsupported', means: 'The manifest is schema 1 or of an unknown kind.' },
+  ManifestUnsupported: {
+    class: 'unsupported',
+    means:
+      'The manifest is schema 1 or of an unknown kind, or the headers of a pull-through cache do not tell about it.',
+  },
   Drifted: {
     class: 'info',
     means: 'The digest that runs is no longer in the registry; what the tag names now is complete.',

@@ -13,7 +13,7 @@ export const METRICS = {
   controller_runtime_reconcile_total: {
     type: 'counter',
     labels: ['controller', 'result'],
-    means: 'Reconciliations by result (success, error, requeue_after, terminal_error, cancelled).',
+    means: 'Reconciliations by result (success, error, requeue_after, cancelled).',
   },
   controller_runtime_reconcile_errors_total: {
     type: 'counter',
@@ -23,7 +23,7 @@ export const METRICS = {
   controller_runtime_terminal_reconcile_errors_total: {
     type: 'counter',
     labels: ['controller'],
-    means: 'Errors that are not tried again before the spec changes.',
+    means: 'Errors that are not tried again before the spec changes; they are among the errors too.',
   },
   controller_runtime_reconcile_panics_total: {
     type: 'counter',
@@ -51,31 +51,39 @@ export const METRICS = {
     labels: ['controller'],
     means: 'Workers that are busy.',
   },
-  workqueue_depth: { type: 'gauge', labels: ['name'], means: 'Keys that wait.' },
-  workqueue_adds_total: { type: 'counter', labels: ['name'], means: 'Keys added.' },
+  workqueue_depth: {
+    type: 'gauge',
+    labels: ['name', 'controller', 'priority'],
+    means: 'Keys that wait for a worker.',
+  },
+  workqueue_adds_total: { type: 'counter', labels: ['name', 'controller'], means: 'Keys added.' },
   workqueue_queue_duration_seconds: {
     type: 'histogram',
-    labels: ['name'],
+    labels: ['name', 'controller'],
     means: 'How long a key waited.',
     buckets: SECONDS,
   },
   workqueue_work_duration_seconds: {
     type: 'histogram',
-    labels: ['name'],
+    labels: ['name', 'controller'],
     means: 'How long a key was worked on.',
     buckets: SECONDS,
   },
   workqueue_unfinished_work_seconds: {
     type: 'gauge',
-    labels: ['name'],
+    labels: ['name', 'controller'],
     means: 'Seconds of work in progress, summed over workers.',
   },
   workqueue_longest_running_processor_seconds: {
     type: 'gauge',
-    labels: ['name'],
+    labels: ['name', 'controller'],
     means: 'Age of the longest work in progress.',
   },
-  workqueue_retries_total: { type: 'counter', labels: ['name'], means: 'Keys added again after an error.' },
+  workqueue_retries_total: {
+    type: 'counter',
+    labels: ['name', 'controller'],
+    means: 'Keys added again after an error.',
+  },
   leader_election_master_status: { type: 'gauge', labels: ['name'], means: '1 on the replica that leads.' },
   leader_election_slowpath_total: {
     type: 'counter',
@@ -119,6 +127,31 @@ export const METRICS = {
     labels: ['namespace', 'name'],
     means: 'Distinct image references in use.',
   },
+  tallyman_inventory_remembered_images: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Image references that nothing uses now and that count because they were used lately (S02).',
+  },
+  tallyman_inventory_coverage_seconds: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'For how long every required cluster has been watched without a gap (S02).',
+  },
+  tallyman_inventory_barrier_age_seconds: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Age of the last proof that everything created before it is held, as of the last look (S03).',
+  },
+  tallyman_inventory_cluster_synced: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'cluster'],
+    means: '1 while the cluster is complete and live.',
+  },
+  tallyman_inventory_cluster_trusted: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'cluster'],
+    means: '1 while nothing speaks against deleting by what the cluster shows (S05).',
+  },
   tallyman_inventory_unmatched_images: {
     type: 'gauge',
     labels: ['namespace', 'name'],
@@ -148,7 +181,14 @@ export const METRICS = {
   tallyman_check_last_run_timestamp_seconds: {
     type: 'gauge',
     labels: ['namespace', 'name'],
-    means: 'When the last complete run ended. Alert when it is older than two intervals (S22).',
+    means:
+      'When the last complete run ended. Older than twice tallyman_check_interval_seconds, it is outdated (S22).',
+  },
+  tallyman_check_interval_seconds: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means:
+      'Half the age from which the last complete run is outdated: spec.interval, or for spec.schedule the mean of the next two pauses.',
   },
   tallyman_check_duration_seconds: {
     type: 'gauge',
@@ -159,6 +199,11 @@ export const METRICS = {
     type: 'gauge',
     labels: [],
     means: 'Delay of the event loop, maximum since the last scrape. Ten seconds lose the lease.',
+  },
+  tallyman_heap_limit_bytes: {
+    type: 'gauge',
+    labels: [],
+    means: 'Heap at which the process ends (--max-old-space-size, and what V8 adds for young objects).',
   },
 } as const satisfies Record<string, MetricEntry>
 

@@ -5,6 +5,7 @@ export const CONDITION_TYPES = {
   Stalled: 'Only a change of the spec can help. Absent otherwise.',
   Reachable: 'Registry: it answered the last probe with the given credentials.',
   Synced: 'ImageInventory: every required cluster is listed completely and watched live.',
+  Trusted: 'ImageInventory: the list is not only complete but good enough to delete by (S02, S05).',
   Healthy: 'RegistryCheck: every image in scope can be pulled. Unknown when that could not be seen.',
 } as const
 
@@ -62,6 +63,33 @@ export const CONDITION_REASONS = {
     on: ['Synced'],
     means: 'A cluster is not listed completely or not watched at the moment; the message says why.',
   },
+  ClusterUnreachable: {
+    on: ['Synced'],
+    means: 'A required cluster is not reached: its Secret, its address or its credentials.',
+  },
+  SourceForbidden: { on: ['Synced'], means: 'The operator may not read everything that it has to watch.' },
+  SourceNotInstalled: { on: ['Synced'], means: 'A cluster has no such kind as a source names.' },
+  AllTrusted: { on: ['Trusted'], means: 'Nothing speaks against deleting by this list.' },
+  LedgerNotLoaded: { on: ['Trusted'], means: 'What was in use lately has not been read yet.' },
+  IdentityUnverified: {
+    on: ['Trusted'],
+    means: 'A cluster has not said who it is since its watches were opened last.',
+  },
+  IdentityChanged: {
+    on: ['Synced', 'Trusted'],
+    means: 'Another cluster answers than the one that was adopted, or than the spec pins.',
+  },
+  DuplicateCluster: { on: ['Synced', 'Trusted'], means: 'Two entries reach the same cluster.' },
+  BelowFloor: { on: ['Trusted'], means: 'A cluster shows fewer images in use than its floor.' },
+  Shrunk: { on: ['Trusted'], means: 'A cluster shows far fewer images in use than before.' },
+  ClockSkew: {
+    on: ['Trusted'],
+    means: 'The clocks of operator and API server differ by more than two minutes.',
+  },
+  PinsUnreadable: {
+    on: ['Trusted'],
+    means: 'A ConfigMap with pins is missing or holds a line that says nothing.',
+  },
   AllHealthy: { on: ['Healthy'], means: 'Every image in scope was seen to be complete.' },
   ProblemsFound: {
     on: ['Healthy'],
@@ -72,7 +100,10 @@ export const CONDITION_REASONS = {
     on: ['Healthy'],
     means: 'The registry is down or refuses us: nothing can be said about its images.',
   },
-  InventoryNotSynced: { on: ['Healthy'], means: 'Which images are in use is not known completely.' },
+  InventoryNotSynced: {
+    on: ['Healthy', 'Trusted'],
+    means: 'Which images are in use is not known completely.',
+  },
   NothingMatched: {
     on: ['Healthy'],
     means: 'No image in use belongs to this registry. A wrong spec.url or alias looks the same.',

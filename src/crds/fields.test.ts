@@ -38,7 +38,14 @@ describe('defaults of a spec', () => {
   })
 
   test('of an ImageInventory', () => {
-    expect(ImageInventorySpec.parse({})).toEqual({ suspend: false })
+    const source = { enabled: true, ifUnavailable: 'Block' }
+    expect(ImageInventorySpec.parse({})).toEqual({
+      clusters: [{ name: 'local', required: true, floor: 10, maxShrinkPercent: 50 }],
+      retain: '31d',
+      sources: { workloads: source, rolloutHistory: source, nodes: source },
+      pins: { withoutDefaults: false },
+      suspend: false,
+    })
   })
 })
 
@@ -54,7 +61,7 @@ describe('a duration field', () => {
     (text) => {
       const { error } = field.safeParse(text)
       expect(error?.issues[0]?.message).toBe(
-        `${JSON.stringify(text)} must be a duration such as 15m: whole numbers, each with one of the units ms, s, m, h, d, w`,
+        `${JSON.stringify(text)} must be a duration such as 15m: whole numbers of up to six digits, each with one of the units ms, s, m, h, d, w`,
       )
     },
   )

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { DURATION_PATTERN, parseDuration } from '#time/duration.ts'
+import { parseDuration } from '#time/duration.ts'
 
 /** One CEL rule of the CRD. `message` is what the user reads at `kubectl apply`: it names the remedy. */
 export interface CelRule {
@@ -12,9 +12,29 @@ export function withRules<S extends z.ZodType>(schema: S, ...rules: CelRule[]): 
   return schema.meta({ ...schema.meta(), 'x-kubernetes-validations': rules })
 }
 
-/** A duration above zero. That it is, and that it can be counted, no CEL rule says: only zod checks it. */
+/** Six digits of weeks are 19,000 years: as many as fit into a field can be counted exactly in milliseconds. */
+const DURATION_RULE = "self.matches('^([0-9]{1,6}(ms|s|m|h|d|w))+$')"
+const IS_ZERO = "self.matches('^(0+(ms|s|m|h|d|w))+$')"
+/** No part but milliseconds, and of those none of a second. What is zero or no duration has a rule of its own. */
+const BELOW_ONE_SECOND = "self.matches('^(0+(s|m|h|d|w)|0*[0-9]{1,3}ms)+$')"
+
+/** A duration above zero. Only zod checks it where an object was stored before the CRD had these rules. */
 export function duration(description: string, example: string) {
-  const message = `must be a duration such as ${example}: whole numbers, each with one of the units ms, s, m, h, d, w`
+  return durationField(description, example, [])
+}
+
+/** A duration of at least 1s: how often something is done. */
+export function interval(description: string, example: string) {
+  return durationField(description, example, [
+    {
+      rule: `!${BELOW_ONE_SECOND} || ${IS_ZERO}`,
+      message: `must be a duration of at least 1s, such as ${example}`,
+    },
+  ])
+}
+
+function durationField(description: string, example: string, more: readonly CelRule[]) {
+  const message = `must be a duration such as ${example}: whole numbers of up to six digits, each with one of the units ms, s, m, h, d, w`
   const text = z
     .string()
     .max(32)
@@ -22,7 +42,12 @@ export function duration(description: string, example: string) {
       error: ({ input }) => `${JSON.stringify(input)} ${message}`,
     })
     .describe(`${description} A duration with units ms, s, m, h, d, w.`)
-  return withRules(text, { rule: `self.matches('${DURATION_PATTERN}')`, message })
+  return withRules(
+    text,
+    { rule: DURATION_RULE, message },
+    { rule: `!${IS_ZERO}`, message: `must be longer than 0, such as ${example}` },
+    ...more,
+  )
 }
 
 export function httpUrl(description: string, example: string) {
@@ -43,7 +68,7 @@ export function httpUrl(description: string, example: string) {
 export function localRef(description: string) {
   return z
     .object({
-      name: withRules(z.string().min(1).max(253), {
+      name: withRules(z.string().min(1).max(253).describe('Name of the object.'), {
         rule: "self.matches('^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
         message: 'must be the name of an object in the same namespace: lower case letters, digits, - and .',
       }),

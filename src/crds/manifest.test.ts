@@ -11,6 +11,7 @@ const Rule = z.object({ rule: z.string(), message: z.string() })
 const Node = z.looseObject({
   type: z.string().optional(),
   format: z.string().optional(),
+  description: z.string().optional(),
   enum: z.array(z.unknown()).optional(),
   maxLength: z.number().optional(),
   maxItems: z.number().optional(),
@@ -69,6 +70,17 @@ describe('the schema of every kind', () => {
       if (node.type === 'string') expect(isBounded, at).toBe(true)
       if (node.type === 'array') expect(node.maxItems, at).toBeGreaterThan(0)
     }
+  })
+
+  test('has a sentence for every field, which kubectl explain shows', () => {
+    const fields = PLACES.flatMap(({ path: at, node }) =>
+      Object.entries(node.properties ?? {}).map(([name, field]) => ({
+        at: `${at}.${name}`,
+        text: Node.parse(field).description ?? '',
+      })),
+    )
+    expect(fields.length).toBeGreaterThan(100)
+    expect(fields.filter(({ text }) => !/^\S.{8,}\S$/s.test(text)).map(({ at }) => at)).toEqual([])
   })
 
   test('says with every rule what would be right', () => {

@@ -8,12 +8,18 @@ export const REQUESTED_AT = `${GROUP}/requestedAt`
 
 /** A status condition as the API conventions want it; `observedGeneration` is set on every one of ours. */
 export const Condition = z.object({
-  type: z.string().max(316),
-  status: z.enum(['True', 'False', 'Unknown']),
-  reason: z.string().max(1024),
-  message: z.string().max(32768),
-  observedGeneration: z.int().optional(),
-  lastTransitionTime: z.string().meta({ format: 'date-time' }),
+  type: z.string().max(316).describe('What is spoken about; unique in the list.'),
+  status: z.enum(['True', 'False', 'Unknown']).describe('Whether it holds; Unknown: nobody can tell.'),
+  reason: z.string().max(1024).describe('Why, in one word for programs: see the reference of conditions.'),
+  message: z.string().max(32768).describe('Why, in a sentence for people.'),
+  observedGeneration: z
+    .int()
+    .optional()
+    .describe('The generation of the spec that the condition speaks about.'),
+  lastTransitionTime: z
+    .string()
+    .meta({ format: 'date-time' })
+    .describe('When status changed for the last time.'),
 })
 export type Condition = z.infer<typeof Condition>
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { FINDING_CODES, type FindingCode, SEVERITIES } from '#catalogue/finding-codes.ts'
-import { duration, globs, localRef, suspend, withRules } from '#crds/fields.ts'
+import { duration, globs, interval, localRef, suspend, withRules } from '#crds/fields.ts'
 import { conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
 
@@ -12,14 +12,14 @@ export const FINDINGS_IN_STATUS = 20
 
 export const SeverityRule = z.object({
   namespaces: globs('Patterns over namespaces that use the image.', 32),
-  level: SeverityField,
+  level: SeverityField.describe('How bad it is for them.'),
 })
 
 export const IgnoreRule = z.object({
   image: z.string().min(1).max(512).describe('Pattern over the image as workloads write it.'),
   code: FindingCodeField.optional().describe('Absent: every code.'),
   until: z.string().meta({ format: 'date-time' }).describe('From then on the finding counts again.'),
-  reason: z.string().min(1).max(512),
+  reason: z.string().min(1).max(512).describe('Why it is accepted; for those who read the spec.'),
 })
 
 export const RegistryCheckSpec = withRules(
@@ -33,7 +33,7 @@ export const RegistryCheckSpec = withRules(
       .describe(
         'Manifest: tag, manifest and the manifests of all platforms. Blobs: also the config and the last byte of every layer.',
       ),
-    interval: duration(
+    interval: interval(
       'Time between the starts of two runs. Without interval and schedule: 15m.',
       '15m',
     ).optional(),
@@ -69,42 +69,54 @@ export const RegistryCheckSpec = withRules(
 export type RegistryCheckSpec = z.infer<typeof RegistryCheckSpec>
 
 export const FindingStatus = z.object({
-  image: z.string().max(1024),
-  code: FindingCodeField,
-  severity: SeverityField,
-  platform: z.string().max(128).optional(),
-  message: z.string().max(1024),
+  image: z.string().max(1024).describe('The image as workloads write it.'),
+  code: FindingCodeField.describe('What is wrong: see the reference of findings.'),
+  severity: SeverityField.describe('How bad it is, by spec.severity.'),
+  platform: z
+    .string()
+    .max(128)
+    .optional()
+    .describe('os/architecture of the manifest in the index that it is about. Absent: the whole image.'),
+  message: z.string().max(1024).describe('What was asked for, and what the registry answered.'),
   usedBy: z.array(z.string().max(512)).max(5).describe('cluster/namespace/kind/name, the first few.'),
   pods: z.int().describe('Pods that run the image.'),
-  firstSeen: z.string().meta({ format: 'date-time' }),
+  firstSeen: z
+    .string()
+    .meta({ format: 'date-time' })
+    .describe('The run that found it first, of those without a break up to now.'),
 })
 export type FindingStatus = z.infer<typeof FindingStatus>
 
-const FindingCount = z.object({ code: FindingCodeField, severity: SeverityField, count: z.int() })
+const FindingCount = z.object({
+  code: FindingCodeField.describe('What is wrong.'),
+  severity: SeverityField.describe('How bad it is.'),
+  count: z.int().describe('Findings of this code and severity.'),
+})
 
 export const RegistryCheckStatus = z.object({
   ...commonStatus,
   run: z
     .object({
-      startedAt: z.string().meta({ format: 'date-time' }),
-      finishedAt: z.string().meta({ format: 'date-time' }),
-      durationSeconds: z.int(),
+      startedAt: z.string().meta({ format: 'date-time' }).describe('When it began.'),
+      finishedAt: z.string().meta({ format: 'date-time' }).describe('When it had looked at everything.'),
+      durationSeconds: z.int().describe('From one to the other, in whole seconds.'),
     })
     .optional()
     .describe('The last complete run: what the findings below are from.'),
   images: z
     .object({
-      total: z.int(),
-      healthy: z.int(),
-      unhealthy: z.int(),
+      total: z.int().describe('Images in scope.'),
+      healthy: z.int().describe('Can be pulled.'),
+      unhealthy: z.int().describe('Cannot be pulled.'),
       unknown: z.int().describe('Could not be examined.'),
     })
-    .optional(),
+    .optional()
+    .describe('Images in use that belong to the registry, by what the last complete run saw.'),
   severity: z
     .enum(['None', ...SEVERITIES])
     .optional()
     .describe('The worst severity of all findings.'),
-  findingCounts: z.array(FindingCount).max(64).optional(),
+  findingCounts: z.array(FindingCount).max(64).optional().describe('All findings, by code and severity.'),
   findings: z
     .array(FindingStatus)
     .max(FINDINGS_IN_STATUS)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, httpUrl, localRef, suspend, withRules } from '#crds/fields.ts'
+import { duration, httpUrl, interval, localRef, suspend, withRules } from '#crds/fields.ts'
 import { AGE, conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
 
@@ -40,8 +40,8 @@ export const RegistrySpec = withRules(
     serviceRef: z
       .object({
         name: localRef('').shape.name.describe('Name of a Service in the same namespace.'),
-        port: z.int().min(1).max(65535),
-        scheme: z.enum(['https', 'http']).default('https'),
+        port: z.int().min(1).max(65535).describe('Port of the Service.'),
+        scheme: z.enum(['https', 'http']).default('https').describe('What the port speaks.'),
       })
       .optional()
       .describe('A registry that runs in this cluster, in place of url.'),
@@ -64,9 +64,14 @@ export const RegistrySpec = withRules(
       ),
     caRef: z
       .object({
-        kind: z.enum(['Secret', 'ConfigMap']).default('Secret'),
+        kind: z.enum(['Secret', 'ConfigMap']).default('Secret').describe('Kind of the object.'),
         name: localRef('').shape.name,
-        key: z.string().min(1).max(253).default('ca.crt'),
+        key: z
+          .string()
+          .min(1)
+          .max(253)
+          .default('ca.crt')
+          .describe('Key below data that holds the certificates.'),
       })
       .optional()
       .describe('PEM certificates that are trusted for this registry besides those of the system.'),
@@ -78,7 +83,8 @@ export const RegistrySpec = withRules(
           .optional()
           .describe('Token servers on private addresses, or without TLS, that credentials may be sent to.'),
       })
-      .optional(),
+      .optional()
+      .describe('How credentials are used.'),
     proxy: z
       .object({
         url: httpUrl('The HTTP proxy.', 'http://proxy.example.internal:3128'),
@@ -105,12 +111,13 @@ export const RegistrySpec = withRules(
           .optional()
           .describe('Absent: no limit but what the registry itself asks for.'),
       })
-      .default({ concurrency: 8 }),
+      .default({ concurrency: 8 })
+      .describe('How hard the registry may be worked, by everything that uses it together.'),
     pullThrough: z
       .boolean()
       .default(false)
       .describe('true for a pull-through cache, where a GET would download: checks send HEAD only (S23).'),
-    interval: duration('How often the registry is probed.', '5m').default('5m'),
+    interval: interval('How often the registry is probed.', '5m').default('5m'),
     timeout: duration('How long one request may take.', '30s').default('30s'),
     suspend,
   }),
