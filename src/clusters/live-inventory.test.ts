@@ -1,11 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { InventoryConfig } from '#clusters/inventory-config.ts'
 import { LiveInventory } from '#clusters/live-inventory.ts'
+import { whoUses } from '#inventory/who-uses.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { SYNC_GRACE_MS } from '#kube/reflector.ts'
 import { NODES, PODS } from '#kube/resource.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { hurriedClock, silentLog } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { type Clock, systemClock } from '#time/clock.ts'
@@ -36,7 +39,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   skew = 0
-  live = new LiveInventory({ clusters: [{ name: 'here', connection: operator }], clock, log: silentLog })
+  live = idle(inventoryConfig([clusterOver('here', operator)]))
   live.start()
   await live.whenSynced()
 })
@@ -44,6 +47,10 @@ beforeEach(async () => {
 afterEach(async () => {
   await live.stop()
 })
+
+function idle(config: InventoryConfig): LiveInventory {
+  return new LiveInventory({ config, memory: 'none', clock, log: silentLog })
+}
 
 async function createPod(spec: object, metadata: object = {}): Promise<string> {
   const name = `pod-${++created}`
@@ -62,6 +69,14 @@ async function deletePod(name: string): Promise<void> {
 }
 
 const runs = (image: string, more: object = {}) => ({ containers: [{ name: 'main', image, ...more }] })
+/** `cluster/namespace/kind/name: pods` of each workload. */
+const usersOf = (image: string) =>
+  whoUses(live.inventory.clusters, { images: [image] }, 5).flatMap(({ cluster: name, workloads }) =>
+    workloads.map(
+      ({ namespace, kind, name: workload, pods }) =>
+        `${name}/${namespace}/${kind}/${workload}: ${pods.map((pod) => pod.name)}`,
+    ),
+  )
 const useOf = (image: string) => live.snapshot().images.find((use) => use.image === image)
 
 describe('images', () => {
@@ -76,8 +91,8 @@ describe('images', () => {
       runningDigests: [],
     })
     expect(live.has('registry.local/come-and-go:1')).toBe(true)
-    expect(live.podsUsing('registry.local/come-and-go:1', 5)).toEqual([
-      { cluster: 'here', namespace: cluster.namespace, name },
+    expect(usersOf('registry.local/come-and-go:1')).toEqual([
+      `here/${cluster.namespace}/Pod/${name}: ${name}`,
     ])
     await deletePod(name)
     await eventually(() => useOf('registry.local/come-and-go:1') === undefined)
@@ -196,8 +211,8 @@ describe('an API server that goes away', () => {
     const comes = await createPod(runs('registry.local/comes:1'))
     await deletePod(gone)
     await eventually(() => live.has('registry.local/comes:1') && !live.has('registry.local/before:1'))
-    expect(live.podsUsing('registry.local/stays:1', 5)).toMatchObject([{ name: stays }])
-    expect(live.podsUsing('registry.local/comes:1', 5)).toMatchObject([{ name: comes }])
+    expect(usersOf('registry.local/stays:1')).toEqual([`here/${cluster.namespace}/Pod/${stays}: ${stays}`])
+    expect(usersOf('registry.local/comes:1')).toEqual([`here/${cluster.namespace}/Pod/${comes}: ${comes}`])
     const { stdout } = await cluster.kubectl(['get', 'pods', '-A', '-o', 'name'])
     expect(live.snapshot().pods).toBe(stdout.trim().split('\n').length)
   })
@@ -218,30 +233,31 @@ describe('an API server that goes away', () => {
       expect(stale).toMatchObject({ synced: false, images: before.images })
       const [view] = stale.clusters
       expect(view).toMatchObject({ name: 'here', synced: false, pods: before.pods })
-      expect(view?.reason).toMatch(/^pods: .+; nodes: .+/)
-      expect(view?.since).toBeGreaterThanOrEqual(before.clusters[0]?.since ?? Number.NaN)
+      expect(view?.notSynced).toMatch(/^pods: .+; nodes: .+; deployments: .+/)
+      expect(stale.notSynced).toEqual([`here: ${view?.notSynced}`])
     } finally {
       await cluster.startApiServer()
     }
     await live.whenSynced()
-    expect(live.snapshot().clusters[0]).not.toHaveProperty('reason')
-    expect(live.snapshot().synced).toBe(true)
+    expect(live.snapshot()).toMatchObject({ synced: true, notSynced: [] })
+    expect(live.snapshot().clusters[0]?.notSynced).toBeUndefined()
   })
 })
 
 describe('an inventory that does not watch', () => {
-  const idle = (clusters: { name: string; connection: ClusterConnection }[]) =>
-    new LiveInventory({ clusters, clock, log: silentLog })
-
   it('is not synced before it has listed, and says so', () => {
-    const snapshot = idle([{ name: 'here', connection: operator }]).snapshot()
+    const snapshot = idle(inventoryConfig([clusterOver('here', operator)])).snapshot()
     expect(snapshot).toMatchObject({ synced: false, pods: 0, images: [] })
-    expect(snapshot.clusters).toMatchObject([{ reason: 'pods: not listed yet; nodes: not listed yet' }])
+    expect(snapshot.notSynced).toEqual(['here: not connected yet'])
   })
 
-  it('is not synced without a cluster', () => {
-    expect(idle([]).snapshot().synced).toBe(false)
-    expect(idle([]).synced).toBe(false)
+  it('is not synced without a cluster', async () => {
+    const empty = idle(inventoryConfig([]))
+    expect(empty.snapshot().synced).toBe(false)
+    expect(empty.synced).toBe(false)
+    await expect(empty.barrier(AbortSignal.timeout(5_000))).rejects.toMatchObject({
+      code: 'BARRIER_NOT_REACHED',
+    })
   })
 
   it('is not synced after stop, keeps what it held, and tells nobody', async () => {
@@ -252,9 +268,9 @@ describe('an inventory that does not watch', () => {
       heard += 1
     })
     expect(live.snapshot()).toMatchObject({ synced: false, pods })
-    expect(live.snapshot().clusters).toMatchObject([
-      { reason: 'pods: no longer watched; nodes: no longer watched' },
-    ])
+    expect(live.snapshot().notSynced[0]).toMatch(
+      /^here: pods: no longer watched; nodes: no longer watched; deployments: no longer watched; /,
+    )
     await expect(live.whenSynced()).rejects.toMatchObject({ code: 'CANCELLED' })
     await new Promise((resolve) => setImmediate(resolve))
     expect(heard).toBe(0)

@@ -1,89 +1,118 @@
-import { ClusterWatch, type WatchObserverFactory } from '#clusters/cluster-watch.ts'
+import { setImmediate } from 'node:timers/promises'
+import { TallymanError } from '#catalogue/error.ts'
+import { isSameAccess } from '#clusters/cluster-access.ts'
+import { BARRIER_TIMEOUT_MS, ClusterLink } from '#clusters/cluster-link.ts'
+import type { WatchObserverFactory } from '#clusters/cluster-watch.ts'
 import { Coalesced } from '#clusters/coalesced.ts'
-import { type ImageUses, imageUses } from '#inventory/image-uses.ts'
-import { distinctPlatforms } from '#inventory/platforms.ts'
+import type { InventoryConfig } from '#clusters/inventory-config.ts'
+import { Inventory, type InventoryPolicy, type MemoryState } from '#inventory/inventory.ts'
+import { SnapshotMaker } from '#inventory/inventory-snapshot.ts'
+import type { Moment } from '#inventory/ledger/watched-time.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
-import type { ClusterConnection } from '#kube/connection.ts'
 import type { Log } from '#kube/log.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** How soon it is noticed that a watch went stale. Reading a snapshot notices at once. */
 const LOOK_MS = 1_000
+const SWEEP_EVERY_MS = 10 * 60_000
 
 export interface LiveInventoryOptions {
-  readonly clusters: readonly { readonly name: string; readonly connection: ClusterConnection }[]
+  readonly config: InventoryConfig
+  /** `none`: nothing is remembered, and finished pods count as long as they exist. */
+  readonly memory: MemoryState
   readonly clock: Clock
   readonly log: Log
   readonly observer?: WatchObserverFactory | undefined
 }
 
-/** Who uses which image, now: the pods and nodes of all clusters, watched. */
+/** Who uses which image, now and lately: the clusters of one ImageInventory, watched. */
 export class LiveInventory {
-  readonly #clock: Clock
-  readonly #watches: readonly ClusterWatch[]
+  /** What is known, as plain data; this class is its senses. */
+  readonly inventory: Inventory
+  readonly #options: LiveInventoryOptions
+  readonly #snapshots: SnapshotMaker
+  readonly #links = new Map<string, ClusterLink>()
   readonly #changed: Coalesced
   readonly #stopping = new AbortController()
+  #config: InventoryConfig
+  #ending: Promise<void> = Promise.resolve()
+  #started = false
   #cancelLook: (() => void) | undefined
-  #version = 0
-  #stale = true
-  /** Weak: a snapshot takes more memory than the pods behind it, and is put together again when nobody holds one. */
-  #last: WeakRef<InventorySnapshot> | undefined
-  readonly #usesOf = new WeakMap<InventorySnapshot, ImageUses>()
+  #nextSweepAt = Number.NEGATIVE_INFINITY
+  #said: string | undefined
 
-  constructor({ clusters, clock, log, observer }: LiveInventoryOptions) {
-    this.#clock = clock
-    this.#changed = new Coalesced(log)
-    const onChange = () => this.#invalidate()
-    this.#watches = clusters.map(
-      ({ name, connection }) => new ClusterWatch({ name, connection, clock, log, observer, onChange }),
-    )
+  constructor(options: LiveInventoryOptions) {
+    this.#options = options
+    this.#config = options.config
+    this.inventory = new Inventory(policyOf(options.config), options.memory)
+    this.#snapshots = new SnapshotMaker(this.inventory)
+    this.#changed = new Coalesced(options.log)
   }
 
   /** Begins to watch; a second call does nothing. */
   start(): void {
-    if (this.#cancelLook !== undefined || this.#stopping.signal.aborted) return
-    for (const watch of this.#watches) {
-      watch.start()
-      this.#announceSync(watch)
-    }
+    if (this.#started || this.#stopping.signal.aborted) return
+    this.#started = true
+    this.#relink()
     this.#look()
   }
 
-  /** Ends all watches; resolves when nothing runs any more. No listener is called after that. */
+  /** Takes on another configuration. What it leaves as it was goes on without an interruption. */
+  configure(config: InventoryConfig): void {
+    const sourcesChanged =
+      config.sources !== this.#config.sources || config.retainMs !== this.#config.retainMs
+    this.#config = config
+    this.inventory.configure(policyOf(config), this.#now())
+    if (this.#started) this.#relink(sourcesChanged)
+    this.#changed.notify()
+  }
+
+  /** Ends all watches; resolves when nothing runs any more. What they held stays, and no listener is called after that. */
   async stop(): Promise<void> {
-    this.#stopping.abort()
+    this.#stopping.abort(new TallymanError('CANCELLED', 'The inventory is no longer watched'))
     this.#cancelLook?.()
-    await Promise.all(this.#watches.map((watch) => watch.stop()))
+    await Promise.all([...this.#links.values()].map((link) => link.stop()))
+    await this.#ending
     this.#changed.stop()
   }
 
-  /** Every cluster is complete and live at this moment. Without a cluster there is nothing to be synced. */
+  /** Every required cluster is complete and live at this moment. */
   get synced(): boolean {
     this.#refresh()
-    return this.#watches.length > 0 && this.#watches.every(({ view }) => view.synced)
+    return this.#snapshots.verdict(this.#now()).synced
   }
 
-  /** Resolves once every cluster is synced. @throws CANCELLED when the signal aborts, or on stop */
+  /** That list is good enough to delete by, as far as its clusters are concerned. */
+  get trusted(): boolean {
+    this.#refresh()
+    return this.#snapshots.verdict(this.#now()).trusted
+  }
+
+  /** Resolves once every required cluster is synced. @throws CANCELLED when the signal aborts, or on stop */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    await Promise.all(this.#watches.map((watch) => watch.whenSynced(signal)))
+    const given = signal === undefined ? [] : [signal]
+    const ended = AbortSignal.any([this.#stopping.signal, ...given])
+    while (!this.synced) {
+      if (ended.aborted) throw new TallymanError('CANCELLED', 'Nothing waits any more for the inventory')
+      await new Promise<void>((resolve) => {
+        const wake = () => {
+          remove()
+          ended.removeEventListener('abort', wake)
+          resolve()
+        }
+        const remove = this.onChange(wake)
+        ended.addEventListener('abort', wake, { once: true })
+      })
+    }
   }
 
-  /** Whether a pod names `image`, as written. O(1); true for a pod of a list that has not ended yet. */
+  /** Whether something uses `image`, as written. O(1); true for an object of a list that has not ended yet. */
   has(image: string): boolean {
-    return this.#watches.some(({ pods }) => pods.table.has(image))
-  }
-
-  /** Up to `limit` pods that name `image`, as written. O(pods). */
-  podsUsing(image: string, limit: number): { cluster: string; namespace: string; name: string }[] {
-    return this.#watches
-      .flatMap(({ name, pods }) =>
-        pods.table.podsUsing(image, limit).map((pod) => ({ cluster: name, ...pod })),
-      )
-      .slice(0, limit)
+    return this.inventory.clusters.some(({ uses }) => uses.has(image))
   }
 
   /**
-   * Calls `listener` after images, their users, synced or platforms changed: once for all changes of one turn of the
+   * Calls `listener` after images, their users, a verdict or platforms changed: once for all changes of one turn of the
    * event loop. The returned function ends that.
    */
   onChange(listener: () => void): () => void {
@@ -93,49 +122,99 @@ export class LiveInventory {
   /** The same object as before while nothing changed. */
   snapshot(): InventorySnapshot {
     this.#refresh()
-    const before = this.#last?.deref()
-    if (before !== undefined && !this.#stale) return before
-    const clusters = this.#watches.map(({ name, pods }) => ({ name, table: pods.table }))
-    const uses = imageUses(clusters, before === undefined ? undefined : this.#usesOf.get(before))
-    const views = this.#watches.map(({ view }) => view)
-    if (this.#stale) this.#version += 1
-    const snapshot: InventorySnapshot = {
-      version: this.#version,
-      takenAt: this.#clock.now(),
-      synced: views.length > 0 && views.every(({ synced }) => synced),
-      clusters: views,
-      platforms: distinctPlatforms(this.#watches.flatMap(({ nodes }) => [...nodes.platforms()])),
-      pods: views.reduce((sum, { pods }) => sum + pods, 0),
-      images: uses.images,
+    return this.#snapshots.make({
+      now: this.#now(),
+      platforms: [...this.#links.values()].flatMap((link) => [...link.platforms()]),
+      pins: this.#config.pins,
+      pinProblems: this.#config.pinProblems,
+    })
+  }
+
+  /** The same, put together bit by bit: the first one of a large cluster takes long enough to hold everything up. */
+  async calmSnapshot(): Promise<InventorySnapshot> {
+    for (const _step of this.#snapshots.catchUp()) await setImmediate()
+    return this.snapshot()
+  }
+
+  /**
+   * A snapshot that is complete for everything that was created before this call (S03): it is synced, and `barrier` is not before the call.
+   * @throws BARRIER_NOT_REACHED, KUBE_*, CANCELLED where that can't be proven within `timeoutMs`
+   */
+  async barrier(signal: AbortSignal, timeoutMs: number = BARRIER_TIMEOUT_MS): Promise<InventorySnapshot> {
+    const begun = this.#now().monotonic
+    const ended = AbortSignal.any([signal, this.#stopping.signal])
+    this.#refresh()
+    // What is not required counts as long as it is there.
+    const counted = this.inventory.clusters.filter(
+      ({ policy, sameAs, synced }) => sameAs === undefined && (policy.required || synced),
+    )
+    await Promise.all(counted.map(({ name }) => this.#links.get(name)?.barrier(ended, timeoutMs)))
+    const snapshot = await this.calmSnapshot()
+    const { barrier, synced, notSynced } = snapshot
+    if (synced && barrier !== undefined && barrier.monotonic >= begun) return snapshot
+    const why = notSynced.join('; ') || 'its clusters changed meanwhile'
+    throw new TallymanError('BARRIER_NOT_REACHED', `The inventory is not known to be complete: ${why}`)
+  }
+
+  #relink(anew = false): void {
+    const { clock, log, observer } = this.#options
+    const wanted = new Map(this.#config.clusters.map((entry) => [entry.policy.name, entry]))
+    for (const [name, link] of this.#links) {
+      const entry = wanted.get(name)
+      if (!anew && entry !== undefined && isSameAccess(link.access, entry.access)) continue
+      this.#links.delete(name)
+      this.#ending = Promise.all([this.#ending, link.leave()]).then(() => undefined)
     }
-    this.#usesOf.set(snapshot, uses)
-    this.#last = new WeakRef(snapshot)
-    this.#stale = false
-    return snapshot
+    for (const [name, { access }] of wanted) {
+      const cluster = this.inventory.cluster(name)
+      if (this.#links.has(name) || cluster === undefined) continue
+      const { sources, retainMs } = this.#config
+      const link = new ClusterLink({
+        ...{ inventory: this.inventory, cluster, access, sources, clock, log, observer },
+        retainMs: this.#options.memory === 'none' ? undefined : retainMs,
+        onChange: () => this.#changed.notify(),
+      })
+      this.#links.set(name, link)
+      link.start()
+    }
   }
 
-  #invalidate(): void {
-    this.#stale = true
-    this.#changed.notify()
-  }
-
+  /** Time alone makes a watch stale. */
   #refresh(): void {
-    let changed = false
-    for (const watch of this.#watches) if (watch.refresh()) changed = true
-    if (changed) this.#invalidate()
+    for (const link of this.#links.values()) link.refresh()
   }
 
   #look(): void {
+    if (this.#stopping.signal.aborted) return
     this.#refresh()
-    this.#cancelLook = this.#clock.schedule(LOOK_MS, () => this.#look())
+    const now = this.#now()
+    this.inventory.tick(now)
+    if (now.monotonic >= this.#nextSweepAt) {
+      this.#nextSweepAt = now.monotonic + SWEEP_EVERY_MS
+      for (const link of this.#links.values()) link.watch?.sweep()
+    }
+    for (const link of this.#links.values()) link.proveIfDue()
+    this.#announce()
+    this.#cancelLook = this.#options.clock.schedule(LOOK_MS, () => this.#look())
   }
 
-  /** The first sync is announced at once; later changes of it are seen by looking. */
-  #announceSync(watch: ClusterWatch): void {
-    watch.whenSynced(this.#stopping.signal).then(
-      () => this.#refresh(),
-      // Stopped before: there is nothing to announce.
-      () => undefined,
-    )
+  /** What changes without an event of a watch is told as well. */
+  #announce(): void {
+    const now = this.#now()
+    const said = this.inventory.clusters
+      .map((cluster) => `${cluster.notSynced} ${cluster.distrusts(now).map(({ reason }) => reason)}`)
+      .join(';')
+    if (said === this.#said) return
+    this.#said = said
+    this.#changed.notify()
   }
+
+  #now(): Moment {
+    const { clock } = this.#options
+    return { wall: clock.now(), monotonic: clock.monotonic() }
+  }
+}
+
+function policyOf({ retainMs, clusters, release }: InventoryConfig): InventoryPolicy {
+  return { retainMs, clusters: clusters.map(({ policy }) => policy), release }
 }

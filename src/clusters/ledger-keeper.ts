@@ -1,0 +1,127 @@
+import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import type { LedgerStore } from '#clusters/ledger-store.ts'
+import type { Inventory } from '#inventory/inventory.ts'
+import { SaveSchedule } from '#inventory/ledger/save-schedule.ts'
+import type { Moment } from '#inventory/ledger/watched-time.ts'
+import type { Log } from '#kube/log.ts'
+import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
+import type { Clock } from '#time/clock.ts'
+
+const LOOK_MS = 1_000
+const RETRY: BackoffPolicy = { initial: 1_000, max: 30_000, factor: 2, jitter: 0.2 }
+
+export interface LedgerKeeperOptions {
+  readonly inventory: Inventory
+  readonly store: LedgerStore
+  readonly clock: Clock
+  readonly log: Log
+  /** Called after the inventory was loaded. */
+  readonly onLoaded: () => void
+}
+
+/** Reads the ledger of an inventory at the start of a term and keeps it written until its end. */
+export class LedgerKeeper {
+  readonly #options: LedgerKeeperOptions
+  #schedule = new SaveSchedule(0)
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(options: LedgerKeeperOptions) {
+    this.#options = options
+  }
+
+  /** Until `term` aborts; never rejects. What is remembered is unloaded then: another process may lead. */
+  async run(term: AbortSignal): Promise<void> {
+    const { inventory, log } = this.#options
+    for (let failures = 0; !term.aborted; ) {
+      try {
+        if (inventory.memoryState !== 'loaded') await this.#load(term)
+        else await this.#saveIfDue(term)
+        failures = 0
+      } catch (thrown) {
+        const error = asTallymanError(thrown)
+        if (term.aborted) break
+        log.warn({ code: error.code, reason: error.message, failures }, 'the ledger was not read or written')
+        // Somebody else wrote it: what they know is added to what we know.
+        if (hasCode(error, 'KUBE_CONFLICT') && inventory.memoryState === 'loaded') await this.#reload(term)
+        failures += 1
+      }
+      await this.#pause(failures === 0 ? LOOK_MS : backoffDelay(RETRY, failures - 1), term)
+    }
+    inventory.unload(this.#now())
+  }
+
+  /** Writes what is not written yet: the last act before the lease is given away. @throws KUBE_*, LEADERSHIP_LOST */
+  async flush(signal: AbortSignal): Promise<void> {
+    if (this.#options.inventory.memoryState === 'loaded') await this.#save('entries', signal)
+  }
+
+  #load(term: AbortSignal): Promise<void> {
+    return this.#inTurn(async () => {
+      const { inventory, store, log, onLoaded } = this.#options
+      const { memories, complete } = await store.load(term)
+      inventory.load(memories, complete, this.#now())
+      this.#schedule = new SaveSchedule(this.#options.clock.monotonic())
+      const images = memories.reduce((sum, { ledger }) => sum + ledger.size, 0)
+      log.info({ clusters: memories.length, images, complete }, 'ledger loaded')
+      onLoaded()
+    })
+  }
+
+  async #reload(term: AbortSignal): Promise<void> {
+    try {
+      await this.#load(term)
+    } catch (thrown) {
+      // The next round tries again.
+      this.#options.log.debug({ code: asTallymanError(thrown).code }, 'the ledger was not read again')
+    }
+  }
+
+  async #saveIfDue(term: AbortSignal): Promise<void> {
+    const due = this.#schedule.due(this.#options.inventory.memories, this.#options.clock.monotonic())
+    if (due !== undefined) await this.#save(due, term)
+  }
+
+  #save(what: 'entries' | 'head', signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#saveNow(what, signal))
+  }
+
+  /** One at a time: the loop and a flush may meet. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work, work)
+    this.#turn = done
+    return done
+  }
+
+  async #saveNow(what: 'entries' | 'head', signal: AbortSignal): Promise<void> {
+    const { inventory, store, clock } = this.#options
+    // Its term has ended while this waited for its turn: what is remembered is no longer here.
+    if (inventory.memoryState !== 'loaded') return
+    // What was seen since the last tick belongs to it as well.
+    inventory.tick(this.#now())
+    const { memories } = inventory
+    const none: ReadonlySet<string> = new Set()
+    const changed = new Map(
+      memories.map((memory) => [memory.identity, what === 'entries' ? memory.takeUnsaved() : none]),
+    )
+    try {
+      await store.save(memories, changed, signal)
+    } catch (error) {
+      for (const memory of memories) memory.putBack(changed.get(memory.identity) ?? none, this.#now())
+      throw error
+    }
+    this.#schedule.saved(what, memories, clock.monotonic())
+  }
+
+  async #pause(ms: number, term: AbortSignal): Promise<void> {
+    try {
+      await this.#options.clock.sleep(ms, term)
+    } catch (error) {
+      if (!term.aborted) throw error
+    }
+  }
+
+  #now(): Moment {
+    const { clock } = this.#options
+    return { wall: clock.now(), monotonic: clock.monotonic() }
+  }
+}
