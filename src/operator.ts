@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import { LiveInventory } from '#clusters/live-inventory.ts'
+import { Inventories } from '#clusters/inventories.ts'
 import type { OperatorOptions } from '#commands/operator.ts'
+import { CheckAgeController } from '#controllers/check-age-controller.ts'
+import { CheckReporter } from '#controllers/check-reporter.ts'
 import { ImageInventoryController } from '#controllers/image-inventory-controller.ts'
+import { InventorySetup } from '#controllers/inventory-setup.ts'
 import { proxyEnvironment } from '#controllers/proxy-environment.ts'
 import { RegistryAccess } from '#controllers/registry-access.ts'
 import { CHECK_BACKOFF, RegistryCheckController } from '#controllers/registry-check-controller.ts'
@@ -14,7 +17,7 @@ import { ImageInventoryStatus } from '#crds/image-inventory.ts'
 import { RegistryStatus } from '#crds/registry.ts'
 import { RegistryCheckStatus } from '#crds/registry-check.ts'
 import { KubeClient } from '#kube/client.ts'
-import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { connect } from '#kube/connection.ts'
 import type { Log } from '#kube/log.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { Controller } from '#runtime/controller.ts'
@@ -60,6 +63,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const leaseConnection = await connect(source)
   const client = new KubeClient(connection)
   const metrics = new Metrics()
+  metrics.observeProcess()
   const identity = `${hostname()}_${randomUUID()}`
 
   const watch = { connection, clock, log, metrics }
@@ -79,7 +83,6 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     read: customObjectReader(REGISTRY_CHECKS, RegistryCheckStatus),
   })
   const caches = [registries, inventories, checks]
-  const live = liveInventory(connection, metrics, log)
 
   const elector: LeaderElector = new LeaderElector({
     client: new KubeClient(leaseConnection),
@@ -94,13 +97,25 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     log,
     metrics,
     lead: async (term) => {
+      const keeping = live.lead(term)
       await firstList(live, term)
-      await runTerm(all, term, clock)
+      await runTerm(all, term, clock).finally(() => deps.objectMetrics.forgetAll())
+      await keeping
     },
   })
   const events = new EventRecorder({ client, fence: elector, clock, log, instance: identity })
   const pool = registryPool(metrics, log)
-  const access = new RegistryAccess(pool, new SecretCache(client, clock), proxyEnvironment(process.env))
+  const secrets = new SecretCache(client, clock)
+  const access = new RegistryAccess(pool, secrets, proxyEnvironment(process.env))
+  const live = new Inventories({
+    ledger: { client, fence: elector, namespace: options.namespace },
+    clock,
+    log,
+    observer: (cluster, source) => watchObserver(metrics, clock, cluster, source),
+  })
+  const setup = new InventorySetup({
+    ...{ secrets, local: connection, store: inventories.store, inventories: live, clock, log },
+  })
   const deps = {
     clock,
     status: new StatusWriter(client, elector),
@@ -110,6 +125,10 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const stores = { checks: checks.store, registries: registries.store, inventories: inventories.store }
 
   const common = { clock, log, metrics }
+  const reporter = new CheckReporter(deps)
+  const registry = new RegistryController(deps, access, registries.store)
+  const imageInventory = new ImageInventoryController(deps, live, inventories.store, registries.store)
+  const registryCheck = new RegistryCheckController(deps, reporter, access, live, stores)
   const controllers = {
     registry: new Controller({
       ...common,
@@ -117,13 +136,15 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
       concurrency: PROBES_AT_ONCE,
       backoff: PROBE_BACKOFF,
       keys: () => registries.store.keys(),
-      reconcile: new RegistryController(deps, access, registries.store).reconcile,
+      beginTerm: registry.beginTerm,
+      reconcile: registry.reconcile,
     }),
     imageInventory: new Controller({
       ...common,
       name: 'imageinventory',
       keys: () => inventories.store.keys(),
-      reconcile: new ImageInventoryController(deps, live, inventories.store, registries.store).reconcile,
+      beginTerm: imageInventory.beginTerm,
+      reconcile: imageInventory.reconcile,
     }),
     registryCheck: new Controller({
       ...common,
@@ -132,7 +153,15 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
       timeoutMs: CHECK_TIMEOUT_MS,
       backoff: CHECK_BACKOFF,
       keys: () => checks.store.keys(),
-      reconcile: new RegistryCheckController(deps, access, live, stores).reconcile,
+      beginTerm: registryCheck.beginTerm,
+      reconcile: registryCheck.reconcile,
+    }),
+    checkAge: new Controller({
+      ...common,
+      name: 'registrycheck-age',
+      backoff: CHECK_BACKOFF,
+      keys: () => checks.store.keys(),
+      reconcile: new CheckAgeController(deps, reporter, checks.store).reconcile,
     }),
   }
   const all = Object.values(controllers)
@@ -144,7 +173,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     ready: [cachesSynced(caches)],
     metrics,
   })
-  const services = [announced(server, log), asService(live)]
+  const services = [announced(server, log), asService(setup, live)]
   const manager = new Manager({ services, caches, controllers: all, elector, events, clock, log })
   try {
     await manager.run(shutdown)
@@ -155,28 +184,25 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   }
 }
 
-function liveInventory(connection: ClusterConnection, metrics: Metrics, log: Log): LiveInventory {
-  return new LiveInventory({
-    clusters: [{ name: connection.name, connection }],
-    clock: systemClock,
-    log,
-    observer: (cluster, resource) => watchObserver(metrics, systemClock, cluster, resource),
-  })
-}
-
-/** Gives the pods a moment to be listed, so that a restart does not call an inventory incomplete for a second. */
-async function firstList(live: LiveInventory, term: AbortSignal): Promise<void> {
+/** Gives the clusters a moment to be listed, so that a restart does not call an inventory incomplete for a second. */
+async function firstList(live: Inventories, term: AbortSignal): Promise<void> {
   const patience = AbortSignal.any([term, AbortSignal.timeout(FIRST_LIST_MS)])
   try {
-    await live.whenSynced(patience)
+    await Promise.all(live.all().map((inventory) => inventory.live.whenSynced(patience)))
   } catch (error) {
     if (!patience.aborted) throw error
   }
 }
 
-/** Nobody waits for the list to be complete: whether it is, is a condition. */
-function asService(live: LiveInventory): Service {
-  return { start: async () => live.start(), stop: () => live.stop() }
+/** Nobody waits for the lists to be complete: whether they are, is a condition. The ledgers are written while the lease is still held. */
+function asService(setup: InventorySetup, live: Inventories): Service {
+  return {
+    start: async () => setup.start(),
+    stop: async () => {
+      await setup.stop()
+      await live.stop()
+    },
+  }
 }
 
 function registryPool(metrics: Metrics, log: Log): RegistryPool {

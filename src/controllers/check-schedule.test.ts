@@ -33,6 +33,32 @@ describe('an interval', () => {
   })
 })
 
+describe('starts', () => {
+  const from = at('2026-01-01T10:00:00Z')
+  const HOUR = 3_600_000
+
+  test('that an interval brings are spread over its last twentieth, and never come late', () => {
+    const { startAfter } = scheduleOf({ interval: '1h' })
+    const pauses = Array.from({ length: 1_000 }, (_, n) => (startAfter(from, `check-${n}`) ?? 0) - from)
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(HOUR)
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(HOUR * 0.95)
+    const early = pauses.filter((pause) => pause < HOUR * 0.975).length
+    expect(early).toBeGreaterThan(400)
+    expect(early).toBeLessThan(600)
+  })
+
+  test('are the same whoever asks, so that a restart moves none', () => {
+    const [one, other] = [scheduleOf({ interval: '1h' }), scheduleOf({ interval: '1h' })]
+    expect(one.startAfter(from, 'uid')).toBe(other.startAfter(from, 'uid'))
+    expect(one.startAfter(from, 'uid')).not.toBe(other.startAfter(from, 'uid-2'))
+  })
+
+  test('that a cron expression names are kept', () => {
+    const { startAfter } = scheduleOf({ schedule: '0 3 * * *' })
+    expect(startAfter(from, 'uid')).toBe(at('2026-01-02T03:00:00Z'))
+  })
+})
+
 describe('a cron expression', () => {
   test.each([
     ['0 3 * * *', undefined, '2026-01-01T02:59:59Z', '2026-01-01T03:00:00.000Z'],

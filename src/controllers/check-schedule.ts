@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { Cron } from 'croner'
 import { TallymanError } from '#catalogue/error.ts'
 import type { RegistryCheckSpec } from '#crds/registry-check.ts'
@@ -7,10 +8,19 @@ const DEFAULT_INTERVAL_MS = 15 * 60_000
 /** Shorter, a check would do nothing but check. */
 const MIN_INTERVAL_MS = 1_000
 
+/** Share of an interval by which a start may come early: what was created together does not run together for ever. */
+const EARLY_SHARE = 0.05
+
 /** When a check runs. All times are milliseconds since the epoch. */
 export interface Schedule {
   /** The first start after `time`; undefined: never again. */
   next(time: number): number | undefined
+  /**
+   * The start that follows one at `startedAt`: up to 5 % of an interval earlier than next() says, and never later, so
+   * that no report grows older for it. A cron expression means its times.
+   * @param seed the same seed gives the same time
+   */
+  startAfter(startedAt: number, seed: string): number | undefined
 }
 
 /**
@@ -29,14 +39,18 @@ function every(interval: string | undefined): Schedule {
       `spec.interval: ${JSON.stringify(interval)} must be a duration of at least 1s, such as 15m`,
     )
   }
-  return { next: (time) => time + ms }
+  return {
+    next: (time) => time + ms,
+    startAfter: (startedAt, seed) => startedAt + ms * (1 - EARLY_SHARE * fraction(seed)),
+  }
 }
 
 function cron(expression: string, timeZone: string): Schedule {
   assertTimeZone(timeZone)
   try {
     const job = new Cron(expression, { paused: true, timezone: timeZone, mode: '5-part' })
-    return { next: (time) => job.nextRun(new Date(time))?.getTime() }
+    const next = (time: number) => job.nextRun(new Date(time))?.getTime()
+    return { next, startAfter: next }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new TallymanError(
@@ -45,6 +59,11 @@ function cron(expression: string, timeZone: string): Schedule {
       { cause: error },
     )
   }
+}
+
+/** A number in [0, 1), evenly spread over seeds. */
+function fraction(seed: string): number {
+  return createHash('sha256').update(seed).digest().readUInt32BE() / 2 ** 32
 }
 
 function assertTimeZone(timeZone: string): void {

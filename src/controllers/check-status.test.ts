@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
 import type { CheckRun } from '#controllers/check-run.ts'
 import {
+  beginningStatus,
   countNew,
   type FirstSeen,
   firstSeenOf,
+  stalledStatus,
   statusAfterRun,
   statusWithVerdict,
   updateFirstSeen,
+  withAnswer,
 } from '#controllers/check-status.ts'
 import { FINDINGS_IN_STATUS, RegistryCheckStatus } from '#crds/registry-check.ts'
 import type { Finding } from '#health/finding.ts'
@@ -15,6 +19,7 @@ import { rollUp } from '#health/roll-up.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
 import { anyFinding, findingOf } from '#test/harness/findings.ts'
 import { imageUse } from '#test/harness/image-use.ts'
+import { checkKstatus } from '#test/harness/kstatus.ts'
 
 const NOW = Date.UTC(2026, 0, 15, 12)
 const STAMP = { generation: 3, now: NOW }
@@ -34,6 +39,39 @@ function statusOf(findings: readonly Finding[], before: RegistryCheckStatus = {}
 function bytesOf(status: RegistryCheckStatus): number {
   return Buffer.byteLength(JSON.stringify(status))
 }
+
+describe('the status of a new spec', () => {
+  const FIRST: Verdict = { status: 'Unknown', reason: 'NotCheckedYet', message: 'no run has ended' }
+  const object = (status: RegistryCheckStatus) => ({ metadata: { generation: 3 }, status })
+
+  test('is Progressing at first, keeps what was found before, and is not accepted yet', () => {
+    const before = { ...statusOf([findingOf('TagMissing')]), observedGeneration: 2 }
+    const status = beginningStatus(before, FIRST, STAMP)
+    checkKstatus(object(status), 'running')
+    expect(status).toMatchObject({ observedGeneration: 2, run: before.run, findings: before.findings })
+    expect(status.conditions?.map(({ type, status: is, reason }) => `${type}=${is} ${reason}`)).toEqual([
+      'Reconciling=True Progressing',
+      'Ready=Unknown Progressing',
+      'Healthy=Unknown NotCheckedYet',
+    ])
+  })
+
+  test('is Stalled where only its author can mend it', () => {
+    const error = new TallymanError('SPEC_INVALID', 'spec.schedule: "daily" must be a cron expression')
+    const status = stalledStatus(beginningStatus({}, FIRST, STAMP), error, STAMP)
+    checkKstatus(object(status))
+    expect(status.conditions?.map(({ type }) => type)).toEqual(['Stalled', 'Ready', 'Healthy'])
+  })
+
+  test('answers who asked for a run only when a run has ended, or cannot', () => {
+    const answer = (verdict: Verdict) =>
+      withAnswer(statusWithVerdict({}, verdict, STAMP), 'token').lastHandledReconcileAt
+    expect(answer(FIRST)).toBeUndefined()
+    expect(answer({ ...FIRST, reason: 'OutdatedReport' })).toBeUndefined()
+    expect(answer(UNKNOWN)).toBe('token')
+    expect(withAnswer(statusOf([]), undefined).lastHandledReconcileAt).toBeUndefined()
+  })
+})
 
 describe('the status after a run', () => {
   test('says what was found, and when', () => {

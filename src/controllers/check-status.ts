@@ -1,11 +1,13 @@
+import type { TallymanError } from '#catalogue/error.ts'
 import { FINDING_CODES } from '#catalogue/finding-codes.ts'
+import type { ConditionReason } from '#catalogue/reasons.ts'
 import type { CheckRun } from '#controllers/check-run.ts'
 import { FINDINGS_IN_STATUS, type FindingStatus, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { type Finding, findingKey } from '#health/finding.ts'
 import type { Verdict } from '#health/verdict.ts'
 import type { WorkloadUser } from '#inventory/snapshot.ts'
-import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
-import { markReady } from '#runtime/kstatus-marks.ts'
+import { getCondition, rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
+import { markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
 
 const USERS_SHOWN = 5
 /** As registry-check.ts bounds them: the API server refuses a status with a longer text as a whole. */
@@ -18,6 +20,38 @@ const MAX_FINDINGS_BYTES = 96 * 1024
 
 /** Since when each finding is known, by findingKey; milliseconds since the epoch. */
 export type FirstSeen = ReadonlyMap<string, { readonly at: number; readonly harmful: boolean }>
+
+/** The status while a new spec is worked on for the first time: nothing is known with it yet. */
+export function beginningStatus(
+  status: RegistryCheckStatus,
+  verdict: Verdict,
+  stamp: Stamp,
+): RegistryCheckStatus {
+  const marked = markProgressing(status, stamp, 'The registry is asked whether it answers')
+  return withHealth({ ...status, ...marked }, verdict, stamp)
+}
+
+/** The status while something that the spec names is missing. */
+export function retryingStatus(
+  status: RegistryCheckStatus,
+  reason: ConditionReason,
+  error: TallymanError,
+  stamp: Stamp,
+): RegistryCheckStatus {
+  const marked = markRetrying(status, stamp, reason, error)
+  return withHealth({ ...status, ...marked }, { status: 'Unknown', reason, message: error.message }, stamp)
+}
+
+/** The status with a spec that only its author can mend. */
+export function stalledStatus(
+  status: RegistryCheckStatus,
+  error: TallymanError,
+  stamp: Stamp,
+): RegistryCheckStatus {
+  const marked = markStalled(status, stamp, 'SpecInvalid', error)
+  const message = 'The spec cannot be carried out, so nothing is looked at'
+  return withHealth({ ...status, ...marked }, { status: 'Unknown', reason: 'NotCheckedYet', message }, stamp)
+}
 
 /** The status after a complete run. A summary with a bound: counts of everything, the first findings. */
 export function statusAfterRun(
@@ -56,11 +90,24 @@ export function statusWithVerdict(
     stamp,
     'The spec is understood; what the check found is the condition Healthy',
   )
+  return withHealth({ ...status, ...marked }, verdict, stamp)
+}
+
+function withHealth(status: RegistryCheckStatus, verdict: Verdict, stamp: Stamp): RegistryCheckStatus {
   return {
     ...status,
-    ...marked,
-    conditions: setCondition(marked.conditions, { type: 'Healthy', ...verdict }, stamp),
+    conditions: setCondition(status.conditions ?? [], { type: 'Healthy', ...verdict }, stamp),
   }
+}
+
+/**
+ * The status with the answer to who asked for a run. What stands until one ends is no answer.
+ * @param requested the token of the request that the run began with
+ */
+export function withAnswer(status: RegistryCheckStatus, requested: string | undefined): RegistryCheckStatus {
+  const healthy = getCondition(status.conditions ?? [], 'Healthy')
+  const isOpen = healthy?.reason === 'NotCheckedYet' || healthy?.reason === 'OutdatedReport'
+  return requested === undefined || isOpen ? status : { ...status, lastHandledReconcileAt: requested }
 }
 
 /** When each finding of a run was first seen: what was known keeps its time. */

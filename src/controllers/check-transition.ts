@@ -28,5 +28,7 @@ export function transitionOf(
   }
   if (appeared > 0) return { reason: 'ProblemsFound', note: `${is.message} (${appeared} new)` }
   if (disappeared > 0) return { reason: 'ProblemsResolved', note: `${is.message} (${disappeared} resolved)` }
-  return undefined
+  // Who was told that nothing is known must hear that it is known again, also where it is as it was.
+  const wasUnknown = was?.status === 'Unknown' && was.reason !== 'NotCheckedYet'
+  return wasUnknown ? { reason: 'HealthKnown', note: is.message } : undefined
 }

@@ -10,9 +10,10 @@ import { RegistrySpec, type RegistryStatus } from '#crds/registry.ts'
 import { Announced } from '#runtime/announced.ts'
 import { getCondition, type Stamp, setCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
-import { type Marked, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
+import { type Marked, markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
 import { parseKey } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
+import { OwnWrites } from '#runtime/own-writes.ts'
 import { requestedAt } from '#runtime/predicates.ts'
 import { DONE, type Result } from '#runtime/result.ts'
 import { type BackoffPolicy, jittered } from '#time/backoff.ts'
@@ -34,6 +35,7 @@ export class RegistryController {
   readonly #access: RegistryAccess
   readonly #store: ObjectStore<RegistryObject>
   readonly #announced = new Announced<RegistryStatus>()
+  readonly #own = new OwnWrites<RegistryObject>()
 
   constructor(deps: ControllerDeps, access: RegistryAccess, store: ObjectStore<RegistryObject>) {
     this.#deps = deps
@@ -41,16 +43,26 @@ export class RegistryController {
     this.#store = store
   }
 
+  /** What another leader told since our last term is not remembered here. */
+  readonly beginTerm = (): void => {
+    this.#announced.forgetAll()
+    this.#own.forgetAll()
+  }
+
   readonly reconcile = async (key: string, { signal }: ReconcileContext): Promise<Result> => {
-    const registry = this.#store.get(key)
-    if (registry === undefined || registry.metadata.deletionTimestamp !== undefined) {
+    const shown = this.#store.get(key)
+    if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
       const { namespace = '', name } = parseKey(key)
       this.#announced.forget(key)
+      this.#own.forget(key)
       this.#deps.objectMetrics.forget({ kind: REGISTRIES.kind, namespace, name })
       return DONE
     }
 
+    const registry = this.#own.latest(shown)
     const stamp = { generation: registry.metadata.generation ?? 0, now: this.#deps.clock.now() }
+    const requested = requestedAt(registry)
+    let current = registry
     try {
       const spec = specOf(RegistrySpec, registry)
       this.#deps.objectMetrics.suspended(subjectOf(registry), spec.suspend)
@@ -64,6 +76,7 @@ export class RegistryController {
           `spec.interval: ${value} must be a duration of at least 1s, such as 5m`,
         )
       }
+      current = await this.#begin(registry, stamp, signal)
       const ms = PROBE_LIMIT_MS
       const message = `the probe took longer than ${ms / 1000} s`
       const answer = await withTimeLimit(
@@ -74,12 +87,12 @@ export class RegistryController {
           return opened
         },
       )
-      await this.#write(registry, answeredStatus(registry, answer, stamp), signal)
+      await this.#write(current, answeredStatus(current.status ?? {}, answer, stamp), requested, signal)
       return { requeueAfterMs: jittered(interval, 0.05) }
     } catch (thrown) {
       const error = asTallymanError(thrown)
-      const status = signal.aborted ? undefined : failedStatus(registry, error, stamp)
-      if (status !== undefined) await this.#write(registry, status, signal)
+      const status = signal.aborted ? undefined : failedStatus(current.status ?? {}, error, stamp)
+      if (status !== undefined) await this.#write(current, status, requested, signal)
       if (signal.aborted) throw error
       // What the code calls final may still be mended outside of the spec: a right granted, a password changed.
       if (error.entry.retry === 'never' && error.code !== 'SPEC_INVALID') {
@@ -89,11 +102,30 @@ export class RegistryController {
     }
   }
 
-  async #write(registry: RegistryObject, status: RegistryStatus, signal: AbortSignal): Promise<void> {
-    const handled = requestedAt(registry)
-    const next = handled === undefined ? status : { ...status, lastHandledReconcileAt: handled }
+  /** A spec that nothing was said about yet is Progressing while the registry is asked: it may take its time to answer. */
+  async #begin(registry: RegistryObject, stamp: Stamp, signal: AbortSignal): Promise<RegistryObject> {
+    const { status = {} } = registry
+    if (getCondition(status.conditions ?? [], 'Ready')?.observedGeneration === stamp.generation)
+      return registry
+    // Nothing is told of it: that somebody works on a new spec is no news.
+    this.#announced.before(registry)
+    const next = { ...status, ...markProgressing(status, stamp, 'The registry is asked whether it answers') }
+    const written = await this.#deps.status.write(REGISTRIES, registry, next, signal)
+    this.#own.add(registry, written)
+    this.#deps.objectMetrics.conditions(subjectOf(registry), next.conditions)
+    return written
+  }
+
+  /** @param requested the token of the request for a run that stood when the work began */
+  async #write(
+    registry: RegistryObject,
+    status: RegistryStatus,
+    requested: string | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const next = requested === undefined ? status : { ...status, lastHandledReconcileAt: requested }
     const announced = this.#announced.before(registry)
-    await this.#deps.status.write(REGISTRIES, registry, next, signal)
+    this.#own.add(registry, await this.#deps.status.write(REGISTRIES, registry, next, signal))
     this.#deps.objectMetrics.conditions(subjectOf(registry), next.conditions ?? [])
     this.#tell(registry, announced, next)
     this.#announced.set(registry, next)
@@ -123,12 +155,12 @@ function said(status: RegistryStatus | undefined): Condition | undefined {
   )
 }
 
-function answeredStatus(registry: RegistryObject, answer: OpenRegistry, stamp: Stamp): RegistryStatus {
+function answeredStatus(status: RegistryStatus, answer: OpenRegistry, stamp: Stamp): RegistryStatus {
   const { url, product, authenticated } = answer
   const how = authenticated ? 'with credentials' : 'anonymously'
-  const marked = markReady(registry.status ?? {}, stamp, `${url} is understood and answers ${how}`)
+  const marked = markReady(status, stamp, `${url} is understood and answers ${how}`)
   return {
-    ...registry.status,
+    ...status,
     ...reachable(marked, 'True', 'Answered', `${url} answers ${how}`, stamp),
     url,
     product,
@@ -138,11 +170,10 @@ function answeredStatus(registry: RegistryObject, answer: OpenRegistry, stamp: S
 
 /** undefined: the error is not about the registry, and its status must not say so. */
 function failedStatus(
-  registry: RegistryObject,
+  status: RegistryStatus,
   error: TallymanError,
   stamp: Stamp,
 ): RegistryStatus | undefined {
-  const status = registry.status ?? {}
   if (error.code === 'SPEC_INVALID') {
     const marked = markStalled(status, stamp, 'SpecInvalid', error)
     return { ...status, ...marked, conditions: marked.conditions.filter(({ type }) => type !== 'Reachable') }

@@ -20,9 +20,17 @@ export function registryNames(spec: RegistrySpec, namespace: string): RegistryNa
 
 /** The names of all registries whose spec can be read; one with a broken spec owns no image and says so itself. */
 export function namesOfAll(registries: readonly RegistryObject[]): RegistryNames[] {
+  return namedRegistries(registries).map(({ names }) => names)
+}
+
+/** The same, each with the name of its object. */
+export function namedRegistries(
+  registries: readonly RegistryObject[],
+): { readonly registry: string; readonly names: RegistryNames }[] {
   return registries.flatMap((registry) => {
     try {
-      return [registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')]
+      const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
+      return [{ registry: registry.metadata.name, names }]
     } catch (error) {
       if (error instanceof TallymanError && error.code === 'SPEC_INVALID') return []
       throw error

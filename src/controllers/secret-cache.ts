@@ -1,5 +1,6 @@
 import type { KubeClient } from '#kube/client.ts'
 import { type DataKey, readConfigMap, readSecret, type StoredData } from '#kube/secrets.ts'
+import { abortable } from '#registry/abort.ts'
 import { jittered } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
 
@@ -25,23 +26,42 @@ export class SecretCache {
     this.#clock = clock
   }
 
-  /** @throws TallymanError SECRET_NOT_FOUND, SECRET_FORBIDDEN, KUBE_* */
-  read(kind: 'Secret' | 'ConfigMap', key: DataKey, signal: AbortSignal): Promise<StoredData> {
+  /** How many are held. */
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /**
+   * Whoever asks for the same at the same time shares one request, and waits for it no longer than its own signal lets it.
+   * @throws TallymanError SECRET_NOT_FOUND, SECRET_FORBIDDEN, KUBE_*; CANCELLED when `signal` aborts
+   */
+  async read(kind: 'Secret' | 'ConfigMap', key: DataKey, signal: AbortSignal): Promise<StoredData> {
+    this.#dropExpired()
     const id = `${kind}/${key.namespace}/${key.name}`
-    const held = this.#entries.get(id)
-    if (held !== undefined && this.#clock.monotonic() < held.until) return held.data
-    const data =
-      kind === 'Secret'
-        ? readSecret(this.#client, key, { signal })
-        : readConfigMap(this.#client, key, { signal })
-    this.#entries.set(id, { until: this.#clock.monotonic() + jittered(KEEP_MS, JITTER), data })
-    // A failure is nobody's to keep: the next read asks again.
-    data.catch(() => this.#entries.delete(id))
-    return data
+    const { data } = this.#entries.get(id) ?? this.#ask(id, kind, key)
+    return await abortable(data, signal)
   }
 
   /** Forgets everything of a namespace. */
   refresh(namespace: string): void {
     for (const id of this.#entries.keys()) if (id.split('/')[1] === namespace) this.#entries.delete(id)
+  }
+
+  /** The request has its own time limit, and no signal: it is not one caller's to end. */
+  #ask(id: string, kind: 'Secret' | 'ConfigMap', key: DataKey): Entry {
+    const data = kind === 'Secret' ? readSecret(this.#client, key) : readConfigMap(this.#client, key)
+    const entry = { until: this.#clock.monotonic() + jittered(KEEP_MS, JITTER), data }
+    this.#entries.set(id, entry)
+    // A failure is nobody's to keep: the next read asks again.
+    data.catch(() => {
+      if (this.#entries.get(id) === entry) this.#entries.delete(id)
+    })
+    return entry
+  }
+
+  /** Secrets of namespaces that nobody reads any more must not stay in memory. */
+  #dropExpired(): void {
+    const now = this.#clock.monotonic()
+    for (const [id, { until }] of this.#entries) if (now >= until) this.#entries.delete(id)
   }
 }

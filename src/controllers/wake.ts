@@ -1,33 +1,34 @@
 import type { RegistryCheckStores } from '#controllers/registry-check-controller.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
-import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { getCondition } from '#runtime/conditions.ts'
 import type { Controller } from '#runtime/controller.ts'
 import { enqueueDependants, enqueueOwn } from '#runtime/enqueue.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import { needsReconcile } from '#runtime/predicates.ts'
 
-/** Counts in the status of an inventory lag behind the live list by at most this; its verdict does not. */
+/** Counts in the status of an inventory lag behind the live list by at most this; its verdicts do not. */
 const COUNTS_LAG_MS = 5_000
 
 export interface Wakeable {
   readonly registry: Controller
   readonly imageInventory: Controller
   readonly registryCheck: Controller
+  /** Looks at the age of the last run of each check. */
+  readonly checkAge: Controller
 }
 
-/** What of the live inventory wakes somebody. */
-export interface LiveSignal {
-  snapshot(): InventorySnapshot
-  readonly synced: boolean
-  onChange(listener: () => void): () => void
+/** What of the live inventories wakes somebody. */
+export interface InventorySignals {
+  get(key: string): { readonly synced: boolean; readonly trusted: boolean } | undefined
+  onChange(listener: (key: string) => void): () => void
 }
 
 /** Which change makes which controller look again: each its own kind, and what depends on what. */
-export function wake(stores: RegistryCheckStores, live: LiveSignal, controllers: Wakeable): void {
+export function wake(stores: RegistryCheckStores, live: InventorySignals, controllers: Wakeable): void {
   enqueueOwn(stores.registries, controllers.registry)
   enqueueOwn(stores.inventories, controllers.imageInventory)
   enqueueOwn(stores.checks, controllers.registryCheck)
+  enqueueDependants(stores.checks, controllers.checkAge, (changed) => [keyOf(changed)], ageMatters)
 
   const checksOf =
     (field: 'registryRef' | 'inventoryRef') =>
@@ -46,15 +47,18 @@ export function wake(stores: RegistryCheckStores, live: LiveSignal, controllers:
     needsReconcile,
   )
 
-  let wasSynced = live.synced
-  live.onChange(() => {
-    const flipped = live.synced !== wasSynced
-    wasSynced = live.synced
-    for (const key of stores.inventories.keys()) {
-      if (flipped) controllers.imageInventory.enqueue(key)
-      else controllers.imageInventory.enqueueAfter(key, COUNTS_LAG_MS)
-    }
-    if (flipped) for (const key of stores.checks.keys()) controllers.registryCheck.enqueue(key)
+  const before = new Map<string, { readonly synced: boolean; readonly trusted: boolean }>()
+  live.onChange((key) => {
+    const { synced, trusted } = live.get(key) ?? {}
+    const flipped = synced !== before.get(key)?.synced
+    const told = flipped || trusted !== before.get(key)?.trusted
+    if (synced === undefined || trusted === undefined) before.delete(key)
+    else before.set(key, { synced, trusted })
+    if (told) controllers.imageInventory.enqueue(key)
+    else controllers.imageInventory.enqueueAfter(key, COUNTS_LAG_MS)
+    const inventory = stores.inventories.get(key)
+    if (!flipped || inventory === undefined) return
+    for (const check of checksOf('inventoryRef')(inventory)) controllers.registryCheck.enqueue(check)
   })
 }
 
@@ -63,6 +67,11 @@ function registryMatters(old: RegistryObject | undefined, current: RegistryObjec
   const reachable = (registry: RegistryObject | undefined) =>
     getCondition(registry?.status?.conditions ?? [], 'Reachable')?.status
   return needsReconcile(old, current) || reachable(old) !== reachable(current)
+}
+
+/** When the report of a check is outdated depends on its schedule, and on when its last run ended. */
+function ageMatters(old: RegistryCheckObject | undefined, current: RegistryCheckObject | undefined): boolean {
+  return needsReconcile(old, current) || old?.status?.run?.finishedAt !== current?.status?.run?.finishedAt
 }
 
 function refersTo(check: RegistryCheckObject, field: 'registryRef' | 'inventoryRef', name: string): boolean {
