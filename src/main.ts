@@ -1,14 +1,21 @@
 import { Command } from 'commander'
 import { TallymanError } from '#catalogue/error.ts'
+import { imagesCommand, printImages } from '#commands/images.ts'
+import { interruptible } from '#commands/interrupt.ts'
 import { operatorCommand } from '#commands/operator.ts'
+import { ProcessTerminal } from '#commands/terminal.ts'
+import { printWhy, whyCommand } from '#commands/why.ts'
 import { runOperator } from './operator.ts'
 import { version } from './version.ts'
 
+const terminal = new ProcessTerminal(process.stdout, process.stderr)
 const program = new Command('tallyman')
   .description('Holds what every cluster uses against what the container registries contain.')
   .version(version())
   .showHelpAfterError()
   .addCommand(operatorCommand(runOperator))
+  .addCommand(imagesCommand((options) => interruptible((signal) => printImages(options, terminal, signal))))
+  .addCommand(whyCommand((options) => interruptible((signal) => printWhy(options, terminal, signal))))
 
 try {
   await program.parseAsync()

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { durationOption } from '#commands/duration-option.ts'
+import { shortestLeaseMs } from '#runtime/lease-times.ts'
 import { LOG_LEVELS, type LogLevel } from '#runtime/logger.ts'
-import { parseDuration } from '#time/duration.ts'
 
 export interface OperatorOptions {
   /** Path; absent: KUBECONFIG, the default file, or the cluster that the process runs in. */
@@ -42,24 +43,28 @@ export function operatorCommand(run: (options: OperatorOptions) => Promise<void>
       new Option('--log-level <level>', 'lowest level that is logged').choices(LOG_LEVELS).default('info'),
     )
     .action((options: OperatorOptions, command: Command) => {
-      const { leaseDuration, renewDeadline, retryPeriod } = options
-      if (leaseDuration <= renewDeadline || renewDeadline <= retryPeriod * 1.2) {
-        command.error(
-          'error: --lease-duration must be above --renew-deadline, and that above 1.2 times --retry-period',
-        )
-      }
+      const fault = leaseFault(options)
+      if (fault !== undefined) command.error(`error: ${fault}`)
       return run(options)
     })
 }
 
-function durationOption(flag: string, description: string, preset: string): Option {
-  return new Option(`${flag} <duration>`, description).argParser(duration).default(duration(preset), preset)
-}
-
-function duration(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined || ms === 0) throw new InvalidArgumentError('must be a duration such as 15s or 2m.')
-  return ms
+/** What is wrong with the three times of the election, and which flag mends it; undefined where nothing is. */
+function leaseFault({ leaseDuration, renewDeadline, retryPeriod }: OperatorOptions): string | undefined {
+  const shortest = shortestLeaseMs(renewDeadline)
+  if (leaseDuration < shortest) {
+    return (
+      `--lease-duration ${leaseDuration}ms is too short for --renew-deadline ${renewDeadline}ms: a request that the leader ` +
+      `has sent must end before another replica leads. Use --lease-duration ${shortest}ms or more, or a shorter --renew-deadline.`
+    )
+  }
+  if (renewDeadline <= retryPeriod * 1.2) {
+    return (
+      `--renew-deadline ${renewDeadline}ms leaves no time to try again every ${retryPeriod}ms. ` +
+      'Use more than 1.2 times --retry-period, or a shorter --retry-period.'
+    )
+  }
+  return undefined
 }
 
 function address(text: string): OperatorOptions['listen'] {

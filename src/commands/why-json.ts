@@ -1,0 +1,38 @@
+import type { WhyReport } from '#commands/why-report.ts'
+import type { ClusterUsers, WorkloadUse } from '#inventory/who-uses.ts'
+
+/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read. */
+export function whyJson({ asked, inUse, clusters, users, seeming, remembered }: WhyReport): string {
+  const report = {
+    image: asked.text,
+    inUse,
+    clusters,
+    users: users.map(cluster),
+    seemingNames: seeming,
+    remembered:
+      remembered?.map((entry) => ({
+        ...entry,
+        firstSeen: time(entry.firstSeen),
+        lastSeen: time(entry.lastSeen),
+      })) ?? null,
+  }
+  return `${JSON.stringify(report, null, 2)}\n`
+}
+
+function cluster({ cluster: name, workloads, nodes }: ClusterUsers) {
+  return { cluster: name, workloads: workloads.map(workload), nodesCaching: nodes }
+}
+
+function workload({ namespace, kind, name, use, images, objectCount, pullFailures, pods }: WorkloadUse) {
+  return {
+    ...{ namespace, kind, name, use, images, objects: objectCount, pullFailures },
+    pods: pods.map((pod) => ({
+      ...{ name: pod.name, node: pod.node, phase: pod.phase, pullFailing: pod.pullFailing },
+      finishedAt: pod.finishedAt === undefined ? null : time(pod.finishedAt),
+    })),
+  }
+}
+
+function time(ms: number): string {
+  return new Date(ms).toISOString()
+}
