@@ -16,8 +16,13 @@ install: $(INSTALLED) ## Install the npm packages, with the Node that everything
 $(INSTALLED): package.json package-lock.json
 	@scripts/install-packages
 
-prepare: install ## Install or build what tests and demo need: control plane, registries, foreign clients.
-	@node test/harness/binaries/prepare.ts
+# What is prepared: the programs that test, demo or bench start.
+FOR ?= test
+test: FOR := test
+bench: FOR := bench
+
+prepare: install ## Install or build the programs that tests start, or FOR=demo, FOR=bench: control plane, registries, foreign clients.
+	@node test/harness/binaries/prepare.ts $(FOR)
 
 generate: install ## Write config/crd, config/rbac and docs/reference from src/.
 	@node scripts/generate.ts
@@ -35,7 +40,7 @@ e2e-kind: install build ## Run the cluster tests against an existing cluster: TA
 	@scripts/e2e-kind
 
 demo: ## Run the operator against a real API server and a registry with damaged images, and show what kubectl shows.
-	@$(MAKE) --no-print-directory prepare build
+	@$(MAKE) --no-print-directory prepare build FOR=demo
 	@node scripts/demo.ts
 
 bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read or ONLY=watch for one group.

@@ -7,7 +7,7 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
-    hookTimeout: 120_000,
+    hookTimeout: 240_000,
     allowOnly: process.env.CI === undefined,
     reporters: ['default', './test/closing-line.ts'],
   },

@@ -10,58 +10,68 @@ import { tellStory } from './demo/story.ts'
 import { terminal } from './demo/terminal.ts'
 
 const NAMESPACE = 'default'
+/** By convention: 128 and the number of the signal. */
+const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 const interrupted = new AbortController()
-const cleanups: (() => Promise<unknown>)[] = []
+const { signal } = interrupted
+/** What runs, in the order in which it was started. */
+const running: { stop(): Promise<unknown> }[] = []
+let isToldOnce = false
 
-process.once('SIGINT', () => interrupted.abort())
-process.once('SIGTERM', () => interrupted.abort())
+// A second one ends this process at once; the watchdog of the harness then ends everything else.
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(name, () => {
+    process.exitCode = isToldOnce ? 0 : EXIT_CODES[name]
+    interrupted.abort(new Error(name))
+  })
+}
 
 try {
-  await Promise.race([demo(), untilInterrupted()])
+  await demo()
 } catch (error) {
-  console.error(error)
-  process.exitCode = 1
+  if (!signal.aborted) {
+    console.error(error)
+    process.exitCode = 1
+  }
 } finally {
-  await terminal.step('Stopping', async () => {
-    for (const cleanup of cleanups.toReversed()) await cleanup()
-  })
+  await terminal.step('Stopping', stopAll)
 }
 
 async function demo(): Promise<void> {
   terminal.title('Tallyman demo')
-  const registry = await terminal.step('Starting a registry (docker-registry 2.8, TLS, password)', () =>
+  const registry = await step('Starting a registry (docker-registry 2.8, TLS, password)', () =>
     startRegistry({
       version: '2.8',
       tls: true,
       auth: { kind: 'basic', username: 'puller', password: 'demo' },
+      signal,
     }),
   )
-  cleanups.push(() => registry.stop())
+  running.push(registry)
   const story = tellStory(registry)
   terminal.line(`It holds ${story.images} images at ${registry.host}. Damaged on its disk:`)
   for (const { image, what } of story.damages) terminal.line(`  ${image}: ${what}`)
 
-  const cluster = await terminal.step(
-    'Starting etcd, kube-apiserver, controllers, scheduler and a fake node',
-    () => startCluster({ controllers: true, nodes: 1, crds: true }),
+  const cluster = await step('Starting etcd, kube-apiserver, controllers, scheduler and a fake node', () =>
+    startCluster({ controllers: true, nodes: 1, crds: true, signal }),
   )
-  cleanups.push(() => cluster.stop())
-  await terminal.step(`Applying ${story.workloads.length} Deployments`, () =>
+  running.push(cluster)
+  await step(`Applying ${story.workloads.length} Deployments`, () =>
     cluster.apply(workloadObjects(story.workloads)),
   )
-  await terminal.step('Applying config/samples', () =>
+  await step('Applying config/samples', () =>
     cluster.apply([...credentialObjects(NAMESPACE, registry), ...sampleObjects(NAMESPACE, registry, '1m')]),
   )
 
   const logFile = path.join(cluster.stateDir, 'operator.log')
-  const operator = await terminal.step('Starting the operator as ServiceAccount tallyman', async () =>
-    startOperator({ kubeconfig: await cluster.operatorKubeconfig(), logFile }),
+  const operator = await step('Starting the operator as ServiceAccount tallyman', async () =>
+    startOperator({ kubeconfig: await cluster.operatorKubeconfig(), logFile, signal }),
   )
-  cleanups.push(() => operator.stop())
+  running.push(operator)
 
   const pods = story.workloads.reduce((sum, { replicas }) => sum + replicas, 0)
-  await terminal.step(`Waiting for ${pods} pods`, () => podsRunning(cluster, pods))
-  await terminal.step('Waiting for the verdict', async () => {
+  await step(`Waiting for ${pods} pods`, () => podsRunning(cluster, pods))
+  await step('Waiting for the verdict', async () => {
     await request(cluster, 'first')
     await verdict(cluster, 'first', 'False')
   })
@@ -75,10 +85,11 @@ async function demo(): Promise<void> {
   story.repair.run()
   terminal.line(`${story.repair.image} is complete again. Asking for a run at once:`)
   await request(cluster, 'second')
-  await terminal.step('Waiting for the second run', () => verdict(cluster, 'second', 'False'))
+  await step('Waiting for the second run', () => verdict(cluster, 'second', 'False'))
   await show(cluster, ['get', 'registrychecks', '-o', 'wide'])
   await show(cluster, ['get', 'events', '--field-selector', 'involvedObject.kind=RegistryCheck'])
 
+  isToldOnce = true
   if (!terminal.isTerminal) return
   terminal.title('Try it yourself')
   terminal.line(`  export KUBECONFIG=${cluster.adminKubeconfig}`)
@@ -95,14 +106,33 @@ async function demo(): Promise<void> {
   await untilInterrupted()
 }
 
+/** One step of the demo; none begins after an interrupt. */
+async function step<T>(label: string, work: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted()
+  return terminal.step(label, work, signal)
+}
+
+/** Everything that runs, latest first. What does not stop keeps nothing else from stopping. */
+async function stopAll(): Promise<void> {
+  for (const each of running.toReversed()) {
+    try {
+      await each.stop()
+    } catch (error) {
+      console.error(error)
+      process.exitCode = 1
+    }
+  }
+}
+
 function untilInterrupted(): Promise<void> {
   return new Promise((resolve) => {
-    if (interrupted.signal.aborted) resolve()
-    interrupted.signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
   })
 }
 
 async function show(cluster: TestCluster, args: string[]): Promise<void> {
+  signal.throwIfAborted()
   const { stdout } = await cluster.kubectl(args)
   terminal.command(args, stdout)
 }
@@ -124,7 +154,7 @@ async function verdict(cluster: TestCluster, token: string, status: string): Pro
       const { stdout } = await cluster.kubectl(['get', 'registrycheck', 'in-use', '-o', `jsonpath=${path_}`])
       return stdout === `${token} ${status}`
     },
-    { timeoutMs: 60_000, message: `verdict ${status} for request ${token}`, signal: interrupted.signal },
+    { timeoutMs: 60_000, message: `verdict ${status} for request ${token}`, signal },
   )
 }
 
@@ -141,6 +171,6 @@ async function podsRunning(cluster: TestCluster, count: number): Promise<void> {
       ])
       return stdout.split('\n').filter(Boolean).length >= count
     },
-    { timeoutMs: 60_000, message: `${count} running pods`, signal: interrupted.signal },
+    { timeoutMs: 60_000, message: `${count} running pods`, signal },
   )
 }

@@ -24,8 +24,8 @@ export const terminal = {
     console.log(output.trimEnd().split('\n').map(coloured).join('\n'))
   },
 
-  /** Shows `label` while `work` runs, then how long it took. */
-  async step<T>(label: string, work: () => Promise<T>): Promise<T> {
+  /** Shows `label` while `work` runs, then how long it took, or that it failed, or that `signal` ended it. */
+  async step<T>(label: string, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     const started = performance.now()
     const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`
     const ticker = isTerminal
@@ -39,7 +39,8 @@ export const terminal = {
       )
       return result
     } catch (error) {
-      process.stdout.write(isTerminal ? `\r${label} … ${styled('red', 'failed')}\n` : 'failed\n')
+      const outcome = signal?.aborted ? 'interrupted' : 'failed'
+      process.stdout.write(isTerminal ? `\r${label} … ${styled('red', outcome)}\n` : `${outcome}\n`)
       throw error
     } finally {
       clearInterval(ticker)

@@ -1,0 +1,99 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises'
+import { tmpdir, userInfo } from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { pidsNaming } from '#test/harness/process-list.ts'
+import { eventually } from '#test/harness/wait.ts'
+
+// `make demo` without a terminal, as in a pipe or in CI.
+
+const PORTS = `tallyman-ports-${userInfo().uid}`
+
+/** Everything that the demo starts has a file below it on its command line. */
+let directory: string
+
+beforeEach(async () => {
+  directory = await mkdtemp(path.join(tmpdir(), 'tallyman-demo-'))
+  // It must know of the ports that other tests have reserved.
+  await mkdir(path.join(tmpdir(), PORTS), { recursive: true })
+  await symlink(path.join(tmpdir(), PORTS), path.join(directory, PORTS))
+})
+
+afterEach(() => rm(directory, { recursive: true, force: true }))
+
+interface Demo {
+  readonly printed: () => string
+  readonly exited: Promise<unknown[]>
+  interrupt(): void
+}
+
+function startDemo(): Demo {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, 'demo.ts')], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, TMPDIR: directory, TALLYMAN_TEST_KUBECONFIG: '', TALLYMAN_KEEP: '' },
+  })
+  let printed = ''
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      printed += chunk.toString()
+    })
+  }
+  return {
+    printed: () => printed,
+    exited: once(child, 'close'),
+    interrupt: () => void child.kill('SIGINT'),
+  }
+}
+
+const alive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+test('the demo shows what kubectl shows of real damage, and ends by itself with 0', async () => {
+  const demo = startDemo()
+  const [code] = await demo.exited
+  const printed = demo.printed()
+  expect(code, printed).toBe(0)
+  expect(printed).toMatch(
+    /\$ kubectl get registries,imageinventories -o wide\nNAME .*\nregistry\.tallyman\.dev\/main /,
+  )
+  expect(printed).toMatch(
+    /\nNAME +REGISTRY +SCOPE +IMAGES +UNHEALTHY .*\nin-use +main +InUse +10 +4 +Critical /,
+  )
+  expect(printed).toMatch(/\nin-use +main +InUse +10 +3 +Critical /)
+  expect(printed).toMatch(/ProblemsResolved +registrycheck\/in-use /)
+  expect(printed).not.toContain('\u001B')
+  expect(printed).not.toContain('failed')
+  expect(printed).toMatch(/Stopping … done \([\d.]+ s\)\n$/)
+  expect(await pidsNaming(directory)).toEqual([])
+  expect(await readdir(directory)).toEqual([PORTS])
+}, 180_000)
+
+test.each(['Starting etcd', 'Starting the operator'])(
+  'Ctrl-C in the step "%s" stops everything: 130, no step goes on, no process stays',
+  async (step) => {
+    const demo = startDemo()
+    const pids = await eventually(
+      async () => {
+        const started = await pidsNaming(directory)
+        return demo.printed().includes(step) && started.length > 1 ? started : undefined
+      },
+      { message: `the step ${step}`, timeoutMs: 120_000 },
+    )
+    demo.interrupt()
+    const [code] = await demo.exited
+    const printed = demo.printed()
+    expect(code, printed).toBe(130)
+    expect(printed).toMatch(new RegExp(`${step}.* … interrupted\nStopping … done \\([\\d.]+ s\\)\n$`))
+    expect(pids.filter(alive)).toEqual([])
+    expect(await pidsNaming(directory)).toEqual([])
+    expect(await readdir(directory)).toEqual([PORTS])
+  },
+  180_000,
+)
