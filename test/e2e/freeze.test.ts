@@ -2,6 +2,7 @@ import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { logLines, type OperatorProcess, startOperator } from '#test/harness/operator.ts'
@@ -9,10 +10,11 @@ import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { Api } from './support/api.ts'
+import { scrape } from './support/metrics.ts'
 import { imageInventory, pod, registry, registryCheck } from './support/objects.ts'
 
-const LEASE_MS = 2_000
-const LEASE = ['--lease-duration', '2s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
+const LEASE_MS = 3_000
+const LEASE = ['--lease-duration', '3s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
 
 /** An operator whose requests to the API server can be told from those of the other one. */
 interface Observed {
@@ -72,11 +74,22 @@ function writesSince({ proxy }: Observed, n: number): string[] {
     .map((request) => `${request.method} ${request.path}`)
 }
 
+/** How many series about objects an operator shows: only the leader has any. */
+async function objectSeries({ operator }: Observed): Promise<number> {
+  const samples = await scrape(await operator.url())
+  return samples.filter(({ labels }) => labels.namespace === cluster.namespace).length
+}
+
+const eventsOf = async (reason: string) =>
+  (await api.events('RegistryCheck', place())).filter((event) => event.reason === reason)
+
 test('S16: a leader that was frozen for two lease durations writes nothing after it thawed; the other one leads', async () => {
   const first = await start('first')
   await said(first, 'leading')
   const second = await start('second')
   await api.run(place())
+  expect(await objectSeries(first)).toBeGreaterThan(0)
+  expect(await objectSeries(second)).toBe(0)
 
   first.operator.signal('SIGSTOP')
   await said(second, 'leading')
@@ -91,12 +104,28 @@ test('S16: a leader that was frozen for two lease durations writes nothing after
 
   expect(writesSince(first, before)).toStrictEqual([])
   expect(first.operator.running).toBe(true)
+  const repair = damage('tag-gone', {
+    storageDir: server.storageDir,
+    repository: 'app/whole',
+    reference: '1',
+  })
   await api.run(place())
+  await eventually(async () => (await eventsOf('ProblemsFound')).length > 0)
   expect(writesSince(first, before)).toStrictEqual([])
+  expect(await objectSeries(first)).toBe(0)
+  expect(await objectSeries(second)).toBeGreaterThan(0)
 
+  // Leading again, it remembers nothing of its first term: what the other one told is not told again.
   await second.operator.stop()
   await said(first, 'leading', 2)
   await api.run(place())
+  expect(await objectSeries(first)).toBeGreaterThan(0)
+  repair()
+  await api.run(place())
+  await eventually(async () => (await eventsOf('ProblemsResolved')).length > 0)
+  const told = await eventsOf('ProblemsFound')
+  expect(told.map(({ series }) => series?.count ?? 1)).toEqual([1])
+  await api.checkRules(cluster.namespace)
   await first.operator.stop()
 })
 
@@ -113,5 +142,6 @@ test('S16: an API server that is away for longer than the lease costs leadership
   await api.run(place())
   expect(only.operator.running).toBe(true)
   expect(await api.exists(REGISTRY_CHECKS, place())).toBe(true)
+  await api.checkRules(cluster.namespace)
   await only.operator.stop()
 })

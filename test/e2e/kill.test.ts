@@ -30,4 +30,4 @@ test('killed at its n-th request, for every n of a run, and started again: the f
   )
   // Watches, Lease, probe, manifests, blobs, status: less would be no whole run.
   expect(Math.min(...lengths)).toBeGreaterThan(20)
-}, 240_000)
+}, 600_000)

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { imageInventory, registry, registryCheck } from './support/objects.ts'
@@ -117,9 +119,18 @@ describe('what is accepted', () => {
     expect(spec).not.toHaveProperty('interval')
   })
 
-  test.for(['90s', '1h30m', '36h', '2w', '500ms'])('the interval %s', async (interval) => {
-    expect(await stored('RegistryCheck', checkOf({ ...REFS, interval }))).toMatchObject({
-      spec: { interval },
+  test.for(['90s', '1h30m', '36h', '2w', '1s', '1500ms', '0h1m', '1m500ms', '10m', '999999w'])(
+    'the interval %s',
+    async (interval) => {
+      expect(await stored('RegistryCheck', checkOf({ ...REFS, interval }))).toMatchObject({
+        spec: { interval },
+      })
+    },
+  )
+
+  test('a timeout below 1s', async () => {
+    expect(await stored('RegistryCheck', checkOf({ ...REFS, timeout: '500ms' }))).toMatchObject({
+      spec: { timeout: '500ms' },
     })
   })
 
@@ -135,6 +146,33 @@ describe('what is accepted', () => {
   })
 })
 
+describe('what users are told to write is accepted', () => {
+  const root = path.join(import.meta.dirname, '../..')
+  const files = ['README.md', ...list('docs', '.md'), ...list('config/samples', '.yaml')]
+
+  function list(directory: string, extension: string): string[] {
+    return readdirSync(path.join(root, directory))
+      .filter((name) => name.endsWith(extension) && name !== 'kustomization.yaml')
+      .map((name) => `${directory}/${name}`)
+  }
+
+  /** A file of YAML, or the fenced blocks of a page that hold whole objects. */
+  function objectsIn(file: string): string[] {
+    const text = readFileSync(path.join(root, file), 'utf8')
+    if (file.endsWith('.yaml')) return [text]
+    const blocks = [...text.matchAll(/^```yaml\n(.*?)^```/gms)].map(([, block = '']) => block)
+    return blocks.filter((block) => block.startsWith('apiVersion:'))
+  }
+
+  test.for(files.filter((file) => objectsIn(file).length > 0))('in %s', async (file) => {
+    for (const objects of objectsIn(file)) {
+      const args = ['apply', '--dry-run=server', '-n', cluster.namespace, '-f', '-']
+      const applied = await cluster.kubectl(args, { input: objects, allowFailure: true })
+      expect(applied).toMatchObject({ code: 0, stderr: '' })
+    }
+  })
+})
+
 describe('what kubectl shows', () => {
   beforeAll(async () => {
     await cluster.apply([
@@ -146,7 +184,11 @@ describe('what kubectl shows', () => {
 
   const columns: readonly (readonly [name: string, narrow: string, wide: string])[] = [
     ['registries', 'NAME URL REACHABLE READY AGE', 'NAME URL REACHABLE READY PRODUCT MESSAGE AGE'],
-    ['imageinventories', 'NAME CLUSTERS SYNCED IMAGES AGE', 'NAME CLUSTERS SYNCED IMAGES PODS READY AGE'],
+    [
+      'imageinventories',
+      'NAME CLUSTERS SYNCED IMAGES COVERAGE AGE',
+      'NAME CLUSTERS SYNCED IMAGES COVERAGE TRUSTED REMEMBERED PODS READY MESSAGE AGE',
+    ],
     [
       'registrychecks',
       'NAME REGISTRY SCOPE IMAGES UNHEALTHY SEVERITY LAST-CHECK HEALTHY',

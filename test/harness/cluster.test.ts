@@ -28,12 +28,12 @@ const podList = z.object({
 
 const IMAGE_ID = `registry.test/team/app@sha256:${'a'.repeat(64)}`
 
-describe('a test cluster with nodes', () => {
+describe('a test cluster with nodes', { timeout: 180_000 }, () => {
   let cluster: TestCluster
   beforeAll(async () => {
     cluster = await startCluster({ nodes: 1, arm64Nodes: 1, crds: true })
-  }, 120_000)
-  afterAll(() => cluster?.stop(), 60_000)
+  })
+  afterAll(() => cluster?.stop())
 
   const pods = async (selector: string) => {
     const { stdout } = await cluster.kubectl([
@@ -67,7 +67,7 @@ describe('a test cluster with nodes', () => {
         },
       },
     ])
-    await cluster.kubectl(['rollout', 'status', 'deployment/web', '-n', cluster.namespace, '--timeout=60s'])
+    await cluster.kubectl(['rollout', 'status', 'deployment/web', '-n', cluster.namespace, '--timeout=110s'])
     const running = await pods('app=web')
     expect(running.map((pod) => pod.status.phase)).toEqual(['Running', 'Running'])
     expect(running.flatMap((pod) => pod.status.containerStatuses.map((status) => status.imageID))).toEqual([
@@ -93,7 +93,7 @@ describe('a test cluster with nodes', () => {
       async () =>
         (await pods('app=broken'))[0]?.status.containerStatuses[0]?.state.waiting?.reason ===
         'ImagePullBackOff',
-      { message: 'ImagePullBackOff', timeoutMs: 30_000 },
+      { message: 'ImagePullBackOff', timeoutMs: 120_000 },
     )
     await cluster.kubectl(['annotate', 'pod', 'broken', '-n', cluster.namespace, 'tallyman.dev/test-pull-'])
     await cluster.kubectl([
@@ -102,7 +102,7 @@ describe('a test cluster with nodes', () => {
       '-n',
       cluster.namespace,
       '--for=condition=Ready',
-      '--timeout=30s',
+      '--timeout=110s',
     ])
     const [repaired] = await pods('app=broken')
     expect(repaired?.status.containerStatuses[0]?.imageID).toMatch(
@@ -126,11 +126,97 @@ describe('a test cluster with nodes', () => {
       '-n',
       cluster.namespace,
       '--for=condition=Complete',
-      '--timeout=30s',
+      '--timeout=110s',
     ])
     const [done] = await pods('app=job')
     expect(done?.status.phase).toBe('Succeeded')
     expect(done?.status.containerStatuses[0]?.imageID).toBe(IMAGE_ID)
+  })
+
+  it('runs the Job of a CronJob when its time has come', async () => {
+    const template = workload('cron', {})
+    const inNamespace = ['-n', cluster.namespace]
+    await cluster.apply([
+      {
+        apiVersion: 'batch/v1',
+        kind: 'CronJob',
+        metadata: { name: 'cron', namespace: cluster.namespace },
+        spec: {
+          schedule: '* * * * *',
+          suspend: true,
+          jobTemplate: {
+            spec: { template: { ...template, spec: { ...template.spec, restartPolicy: 'Never' } } },
+          },
+        },
+      },
+    ])
+    // A minute is missed already, so that the controller does not wait for the next one.
+    const status = { lastScheduleTime: new Date(Date.now() - 120_000).toISOString() }
+    const patch = (change: object, ...flags: string[]) =>
+      cluster.kubectl([
+        ...['patch', 'cronjob', 'cron', ...inNamespace, '--type=merge', ...flags],
+        ...['-p', JSON.stringify(change)],
+      ])
+    await patch({ status }, '--subresource=status')
+    await patch({ spec: { suspend: false } })
+    const pod = await eventually(async () => (await pods('app=cron'))[0], {
+      message: 'a pod of the CronJob',
+      timeoutMs: 120_000,
+    })
+    const owner = async (kind: string, name: string) => {
+      const path = 'jsonpath={.metadata.ownerReferences[0].kind}/{.metadata.ownerReferences[0].name}'
+      return (await cluster.kubectl(['get', kind, name, ...inNamespace, '-o', path])).stdout
+    }
+    const [job = '', name = ''] = (await owner('pod', pod.metadata.name)).split('/')
+    expect(job).toBe('Job')
+    expect(await owner('job', name)).toBe('CronJob/cron')
+  })
+
+  it('keeps what a rollback would need: the old ReplicaSet, and ControllerRevisions', async () => {
+    const inNamespace = ['-n', cluster.namespace]
+    const kinds = ['Deployment', 'StatefulSet'] as const
+    const rollOut = async (image: string) => {
+      await cluster.apply(
+        kinds.map((kind) => {
+          const app = kind.toLowerCase()
+          const template = workload(app, {})
+          return {
+            apiVersion: 'apps/v1',
+            kind,
+            metadata: { name: 'rolled', namespace: cluster.namespace },
+            spec: {
+              replicas: 1,
+              selector: { matchLabels: { app } },
+              template: { ...template, spec: { containers: [{ name: 'main', image }] } },
+            },
+          }
+        }),
+      )
+      for (const kind of kinds) {
+        const wait = ['rollout', 'status', `${kind}/rolled`, ...inNamespace, '--timeout=110s']
+        await cluster.kubectl(wait)
+      }
+    }
+    await rollOut('registry.test/team/app:1')
+    await rollOut('registry.test/team/app:2')
+
+    const lines = async (what: string, selector: string, path: string) =>
+      (await cluster.kubectl(['get', what, ...inNamespace, '-l', selector, '-o', `jsonpath=${path}`])).stdout
+        .trim()
+        .split('\n')
+        .sort()
+    const image = (at: string) => `{${at}.spec.template.spec.containers[0].image}`
+    const replicaSets = () =>
+      lines('replicasets', 'app=deployment', `{range .items[*]}{.spec.replicas} ${image('')}{"\\n"}{end}`)
+    await eventually(async () => {
+      expect(await replicaSets()).toEqual(['0 registry.test/team/app:1', '1 registry.test/team/app:2'])
+      return true
+    })
+    const revisions = `{range .items[*]}{.revision} ${image('.data')}{"\\n"}{end}`
+    expect(await lines('controllerrevisions', 'app=statefulset', revisions)).toEqual([
+      '1 registry.test/team/app:1',
+      '2 registry.test/team/app:2',
+    ])
   })
 
   it('has a node of each architecture', async () => {
@@ -176,7 +262,7 @@ describe('a test cluster of only etcd and API server', () => {
       await cluster.stop()
     }
     expect(await processesNaming(cluster.stateDir)).toEqual([])
-  }, 120_000)
+  }, 240_000)
 
   it('can be a cluster that runs already: a namespace of its own there, and no way to stop it', async () => {
     const running = await startCluster()
@@ -197,5 +283,5 @@ describe('a test cluster of only etcd and API server', () => {
       delete process.env.TALLYMAN_TEST_KUBECONFIG
       await running.stop()
     }
-  }, 120_000)
+  }, 240_000)
 })

@@ -44,19 +44,20 @@ async function assemble(
   onStop: (cleanup: () => Promise<void>) => void,
   stop: () => Promise<void>,
 ): Promise<TestCluster> {
-  const { nodes = 0, arm64Nodes = 0, crds = false } = options
+  const { nodes = 0, arm64Nodes = 0, crds = false, signal } = options
   const { controllers = nodes + arm64Nodes > 0 } = options
   const state = await createStateDir('cluster')
   onStop(state.remove)
   const stateDir = state.path
 
-  const [etcd, credentials] = await Promise.all([startEtcd(stateDir), createCredentials(stateDir)])
+  const [etcd, credentials] = await Promise.all([startEtcd(stateDir, signal), createCredentials(stateDir)])
   onStop(etcd.stop)
   const api = await startApiServer({
     stateDir,
     etcdUrl: etcd.url,
     credentials,
     serviceAccountAdmission: controllers,
+    signal,
   })
   onStop(api.close)
 
@@ -71,7 +72,8 @@ async function assemble(
   const kubectl = new Kubectl(await program('kubectl'), adminKubeconfig, path.join(stateDir, 'kubectl-cache'))
   await kubectl.run(['create', 'namespace', NAMESPACE])
 
-  const shared = { stateDir, kubeconfig: adminKubeconfig }
+  signal?.throwIfAborted()
+  const shared = { stateDir, kubeconfig: adminKubeconfig, signal }
   await all([
     controllers &&
       startControllers({
@@ -85,6 +87,7 @@ async function assemble(
       ),
     crds && installCrds(kubectl),
   ])
+  signal?.throwIfAborted()
 
   return {
     adminKubeconfig,
@@ -101,7 +104,7 @@ async function assemble(
         server: server ?? api.url,
         caPem: server === undefined ? api.caPem : caPem,
       }),
-    stopApiServer: () => api.stop(),
+    stopApiServer: ({ kill = false } = {}) => (kill ? api.kill() : api.stop()),
     startApiServer: () => api.start(),
     stop,
   }

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import type { Socket } from 'node:net'
+import { reservePort } from '#test/harness/ports.ts'
 import { type KeyPair, testAuthority } from '#test/harness/tls.ts'
 import { carryOut } from './fault-proxy/carry-out.ts'
 import { CountingMatcher, type RequestCounter } from './fault-proxy/counter.ts'
@@ -118,7 +119,9 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
     void served.finally(() => running.delete(served))
   })
   const door = new FrontDoor((socket) => server.emit('connection', socket))
-  const port = await door.listen(0)
+  // Nobody else takes it while the proxy does not listen.
+  const { port, release } = await reservePort()
+  await door.listen(port)
 
   return {
     url: `${scheme}://127.0.0.1:${port}`,
@@ -149,7 +152,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       return [...open].filter((exchange) => matches(exchange.request))
     },
     stopListening: () => door.refuse(),
-    resumeListening: async () => void (await door.listen(port)),
+    resumeListening: () => door.listen(port),
     silenceConnections: (silent) => {
       door.silent = silent
     },
@@ -158,6 +161,7 @@ export async function startFaultProxy(options: FaultProxyOptions): Promise<Fault
       door.refuse()
       await door.destroyAll()
       await Promise.all(running)
+      await release()
     },
   }
 }

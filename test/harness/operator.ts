@@ -11,6 +11,8 @@ export interface OperatorProcessOptions {
   readonly env?: Readonly<Record<string, string | undefined>>
   /** false: return as soon as the process exists. Default: wait until it listens. */
   readonly awaitListening?: boolean
+  /** Ends the start. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface OperatorProcess extends RunningProcess {
@@ -45,6 +47,7 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     // Compiled code is kept between the many starts of a test run.
     env: { NODE_COMPILE_CACHE: path.join(path.dirname(BUNDLE), 'compile-cache'), ...options.env },
     logFile: options.logFile,
+    signal: options.signal,
     ready: async () => options.awaitListening === false || (await listening()) !== undefined,
   })
   return Object.assign(process_, {

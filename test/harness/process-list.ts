@@ -8,11 +8,22 @@ export async function processesNaming(text: string): Promise<string[]> {
   return lines.filter((line) => line.includes(text))
 }
 
+/** The pids of those processes. Linux only. */
+export async function pidsNaming(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const named = await Promise.all(pids.map(async (pid) => (await commandLine(pid)).includes(text)))
+  return pids.filter((_, at) => named[at]).map(Number)
+}
+
 async function fromProc(): Promise<string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
-  // A process that ends meanwhile has no file any more, and one that has ended but was not waited for has an empty one.
-  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
-  return lines.map((line) => line.replaceAll('\0', ' '))
+  return Promise.all(pids.map(commandLine))
+}
+
+/** Empty for a process that ends meanwhile, and for one that has ended but was not waited for. */
+async function commandLine(pid: string): Promise<string> {
+  const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return line.replaceAll('\0', ' ')
 }
 
 async function fromPs(): Promise<string[]> {

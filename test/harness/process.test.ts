@@ -49,8 +49,26 @@ describe('a child process', () => {
   })
 
   it('is stopped when it does not become ready in time', async () => {
-    const late = shell(`echo waiting; exec sleep 60 # ${state.path}`, () => false, 300)
-    await expect(late).rejects.toThrow(/waited 300 ms for shell to be ready[\s\S]*waiting/)
+    const late = shell(`echo waiting; exec sleep 60 # ${state.path}`, () => false, 3_000)
+    await expect(late).rejects.toThrow(/waited 3000 ms for shell to be ready[\s\S]*waiting/)
+    expect(await processesNaming(state.path)).toEqual([])
+  })
+
+  it('is stopped when its start is called off, and the reason is told', async () => {
+    const logFile = path.join(state.path, 'log')
+    const off = new AbortController()
+    const starting = startProcess({
+      name: 'shell',
+      command: '/bin/sh',
+      args: ['-c', `echo up; exec sleep 60 # ${state.path}`],
+      logFile,
+      signal: off.signal,
+      ready: async () => {
+        if ((await readFile(logFile, 'utf8')).includes('up')) off.abort(new Error('called off'))
+        return false
+      },
+    })
+    await expect(starting).rejects.toThrow(/^called off$/)
     expect(await processesNaming(state.path)).toEqual([])
   })
 
@@ -84,7 +102,10 @@ describe('a child process', () => {
     )
     const [chunk] = await once(owner.stdout, 'data')
     const orphanDir = String(chunk)
-    expect(await processesNaming(orphanDir)).toHaveLength(1)
+    // Until it has become `sleep`, the child of the shell still has the command line of the shell.
+    await eventually(async () => (await processesNaming(orphanDir)).length === 1, {
+      message: 'one orphan',
+    })
     owner.kill('SIGKILL')
     await eventually(async () => (await processesNaming(orphanDir)).length === 0, {
       message: 'the orphan to die',

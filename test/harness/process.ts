@@ -17,8 +17,10 @@ export interface ProcessOptions {
   readonly logFile: string
   /** True as soon as it serves; asked every 25 ms. An error counts as "not yet". */
   readonly ready: () => boolean | Promise<boolean>
-  /** Default 60,000: two cores may be shared by many. */
+  /** Default 100,000: two cores may be shared by many. */
   readonly readyTimeoutMs?: number
+  /** Ends the start: what runs already is stopped, and the signal's reason thrown. Once ready it means nothing. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface ProcessExit {
@@ -44,6 +46,7 @@ export interface RunningProcess {
  * @throws Error with the tail of the log, when it ends or stays unready
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  options.signal?.throwIfAborted()
   const child = launch(options)
   const pid = child.pid
   if (pid === undefined) throw await new Promise((resolve) => child.once('error', resolve))
@@ -98,7 +101,7 @@ function launch(options: ProcessOptions): ChildProcess {
 }
 
 async function untilReady(started: RunningProcess, options: ProcessOptions): Promise<void> {
-  const { name, ready, readyTimeoutMs = 60_000 } = options
+  const { name, ready, readyTimeoutMs = 100_000 } = options
   const gone = new AbortController()
   void started.exited.then((exit) =>
     gone.abort(
@@ -109,11 +112,12 @@ async function untilReady(started: RunningProcess, options: ProcessOptions): Pro
     await eventually(ready, {
       timeoutMs: readyTimeoutMs,
       message: `${name} to be ready`,
-      signal: gone.signal,
+      signal: options.signal === undefined ? gone.signal : AbortSignal.any([gone.signal, options.signal]),
     })
   } catch (error) {
     const { message } = error instanceof Error ? error : new Error(String(error))
     await started.stop(2_000)
+    options.signal?.throwIfAborted()
     throw new Error(`${message}\n--- ${options.logFile}\n${await tail(options.logFile)}`, {
       cause: error,
     })

@@ -59,9 +59,9 @@ export async function startRegistry(options: RegistryOptions): Promise<TestRegis
     const configFile = path.join(state.path, 'config.yml')
     const config = renderRegistryConfig({ ...files, storageDir, address: host })
     await writeFile(configFile, config, { mode: 0o600 })
-    const launch = () => launchRegistry(options.version, configFile, log, wire)
+    const launch = (signal?: AbortSignal) => launchRegistry(options.version, configFile, log, wire, signal)
     try {
-      let running = await launch()
+      let running = await launch(options.signal)
       const down = async () => void (await running.stop())
       const up = async () => {
         running = await launch()
@@ -106,6 +106,7 @@ async function launchRegistry(
   configFile: string,
   logFile: string,
   wire: RegistryWire,
+  signal: AbortSignal | undefined,
 ): Promise<RunningProcess> {
   return startProcess({
     name: `registry ${version}`,
@@ -114,6 +115,7 @@ async function launchRegistry(
     // Distribution 3 would send traces to localhost:4318.
     env: { OTEL_TRACES_EXPORTER: 'none' },
     logFile,
+    signal,
     ready: async () => [200, 401].includes((await wire.send({ path: '/v2/' })).status),
   })
 }

@@ -14,8 +14,8 @@ import { Api } from '../support/api.ts'
 import { imageInventory, namespace, pod, registry, registryCheck } from '../support/objects.ts'
 import { type FinalStatus, finalStatus } from './status.ts'
 
-/** Short enough that a successor does not make the test wait. */
-const LEASE = ['--lease-duration', '800ms', '--renew-deadline', '600ms', '--retry-period', '150ms']
+/** Short enough that a successor does not make the test wait, and longer than a busy machine makes a renewal wait. */
+const LEASE = ['--lease-duration', '3s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
 export const TOKEN = 'asked'
 
 /** A cluster and a registry, both behind proxies that see every request of the operator. */
@@ -85,7 +85,10 @@ export class Lane {
     const all = { namespace: home, name: 'all' }
     const asked = { ...main, annotations: { [REQUESTED_AT]: TOKEN } }
     await this.#api.create(NAMESPACES, namespace(home))
-    await this.#api.create(IMAGE_INVENTORIES, imageInventory(all))
+    await this.#api.create(
+      IMAGE_INVENTORIES,
+      imageInventory(all, { clusters: [{ name: 'local', floor: 1 }] }),
+    )
     await this.#api.create(REGISTRIES, registry(main, { url: this.#proxies.registry.url, interval: '1h' }))
     await this.#api.create(REGISTRY_CHECKS, registryCheck(asked, { interval: '1h' }))
     const first = await this.#operator()
@@ -96,6 +99,7 @@ export class Lane {
     const killed = result === ended
     const successor = killed ? await this.#operator() : first
     const status = await this.#final(home)
+    await this.#api.checkRules(home)
     await successor.stop()
     await this.#api.delete(REGISTRY_CHECKS, main)
     await this.#api.delete(REGISTRIES, main)

@@ -7,7 +7,14 @@ export interface FinalStatus {
   readonly check: unknown
 }
 
-const TIMES = new Set(['lastTransitionTime', 'firstSeen', 'startedAt', 'finishedAt', 'durationSeconds'])
+const TIMES = new Set([
+  'lastTransitionTime',
+  'firstSeen',
+  'startedAt',
+  'finishedAt',
+  'durationSeconds',
+  'coveredSince',
+])
 
 /** The final status of the three objects of a namespace; undefined while the run that `token` asked for goes on. */
 export async function finalStatus(
@@ -24,7 +31,9 @@ export async function finalStatus(
     check.status?.lastHandledReconcileAt === token &&
     check.status.conditions?.some(({ type, status }) => type === 'Healthy' && status === 'False') &&
     registry.status?.conditions?.some(({ type, status }) => type === 'Reachable' && status === 'True') &&
-    inventory.status?.conditions?.some(({ type, status }) => type === 'Synced' && status === 'True')
+    (['Synced', 'Trusted'] as const).every((verdict) =>
+      inventory.status?.conditions?.some(({ type, status }) => type === verdict && status === 'True'),
+    )
   if (!done) return undefined
   return {
     registry: withoutTimes(registry.status),

@@ -11,6 +11,7 @@ import type { KubeObject } from '#kube/objects.ts'
 import { EVENTS, type Resource } from '#kube/resource.ts'
 import { type CustomObject, customObjectReader } from '#runtime/custom-object.ts'
 import type { TestCluster } from '#test/harness/cluster.ts'
+import { checkKstatus, type KstatusObject } from '#test/harness/kstatus.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
 import type { Place } from './objects.ts'
@@ -57,6 +58,14 @@ export class Api {
 
   async check(place: Place) {
     return readCheck(await this.#client.get<unknown>(REGISTRY_CHECKS, place))
+  }
+
+  /** Every object of ours in a namespace keeps the rules of kstatus, as after a reconciliation has ended. */
+  async checkRules(namespace: string): Promise<void> {
+    for (const resource of [REGISTRIES, IMAGE_INVENTORIES, REGISTRY_CHECKS]) {
+      for await (const object of this.#client.list<KstatusObject>(resource, { namespace }))
+        checkKstatus(object)
+    }
   }
 
   async exists(resource: Resource, place: Place): Promise<boolean> {
@@ -114,30 +123,42 @@ export class Api {
         const check = await this.check(place)
         return check.status?.lastHandledReconcileAt === token ? check : undefined
       },
-      { message: `a run of check ${place.name}`, timeoutMs: 20_000 },
+      { message: `a run of check ${place.name}`, timeoutMs: 60_000 },
     )
   }
 }
 
 export type Check = Awaited<ReturnType<Api['check']>>
 
-/** Waits until the conditions of an object are as `expected`: type → "Status Reason", undefined where there is none. */
+/**
+ * What a condition has to be: "Status Reason", with what its message has to say where one reason has several causes;
+ * undefined: there is none.
+ */
+type Expected = string | readonly [text: string, says: RegExp] | undefined
+
+/** Waits until the conditions of an object, by type, are as `expected`. */
 export function settled<Status extends { conditions?: readonly ConditionView[] | undefined }>(
   read: () => Promise<CustomObject<Status>>,
-  expected: Readonly<Record<string, string | undefined>>,
-  timeoutMs = 30_000,
+  expected: Readonly<Record<string, Expected>>,
+  timeoutMs = 90_000,
 ): Promise<CustomObject<Status>> {
   const wanted = Object.entries(expected)
   return eventually(
     async () => {
       const object = await read()
       const conditions = object.status?.conditions ?? []
-      const missed = wanted.filter(([type, text]) => conditionText(conditions, type) !== text)
+      const missed = wanted.filter(([type, want]) => !isAs(conditions, type, want))
       if (missed.length === 0) return object
       throw new Error(`conditions: ${JSON.stringify(conditions)}`)
     },
-    { timeoutMs, intervalMs: 40, message: wanted.map(([type, text]) => `${type}=${text}`).join(', ') },
+    { timeoutMs, intervalMs: 40, message: wanted.map(([type, want]) => `${type}=${want}`).join(', ') },
   )
+}
+
+function isAs(conditions: readonly ConditionView[], type: string, want: Expected): boolean {
+  const [text, says] = typeof want === 'object' ? want : [want]
+  const message = conditions.find((condition) => condition.type === type)?.message ?? ''
+  return conditionText(conditions, type) === text && (says === undefined || says.test(message))
 }
 
 interface ConditionView {

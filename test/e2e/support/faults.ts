@@ -26,6 +26,8 @@ interface Fault {
   readonly reason: string
   /** What its message has to say: what is wrong, and the remedy. */
   readonly says: RegExp
+  /** spec.timeout of the Registry, where the fault is slowness. Elsewhere it is so long that a stall of ours is none. */
+  readonly timeout?: string
   mend(site: FaultSite): Promise<void> | void
 }
 
@@ -176,6 +178,7 @@ export const BEFORE_IT_IS_REACHED: readonly EarlyFault[] = [
     name: 'slow',
     reason: 'Timeout',
     says: TOO_SLOW,
+    timeout: '5s',
     arrange: (site) => {
       site.front.rule(SLOW)
       return right(site)
@@ -213,6 +216,7 @@ export const AFTER_IT_WAS_REACHED: readonly LateFault[] = [
     name: 'now-slow',
     reason: 'Timeout',
     says: TOO_SLOW,
+    timeout: '5s',
     strike: strikeWith(SLOW),
     mend: clear,
   },

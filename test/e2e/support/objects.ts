@@ -34,7 +34,10 @@ export interface PodOptions {
   readonly pullSecret?: string
 }
 
-/** A pod of one container. It need not be scheduled to count as usage. */
+/** No scheduler has this name: its pods stay as they are written, also on a cluster with nodes. */
+const NOBODY = 'tallyman.dev/nobody'
+
+/** A pod of one container that no node ever gets: it need not run to count as usage. */
 export function pod(place: Place, image: string, options: PodOptions = {}): KubeObject & { spec?: object } {
   const { imagePullPolicy = 'IfNotPresent', pullSecret } = options
   const imagePullSecrets = pullSecret === undefined ? [] : [{ name: pullSecret }]
@@ -42,7 +45,7 @@ export function pod(place: Place, image: string, options: PodOptions = {}): Kube
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: place,
-    spec: { containers: [{ name: 'app', image, imagePullPolicy }], imagePullSecrets },
+    spec: { schedulerName: NOBODY, containers: [{ name: 'app', image, imagePullPolicy }], imagePullSecrets },
   }
 }
 

@@ -10,7 +10,11 @@ const wrongType = (field: string, is: string, should: string) =>
 const unknownEnum = (field: string, is: string, supported: readonly string[]) =>
   `${field}: Unsupported value: "${is}": supported values: ${supported.map((value) => `"${value}"`).join(', ')}`
 const badDuration = (field: string, is: string, example: string) =>
-  `${field}: Invalid value: "${is}": must be a duration such as ${example}: whole numbers, each with one of the units ms, s, m, h, d, w`
+  `${field}: Invalid value: "${is}": must be a duration such as ${example}: whole numbers of up to six digits, each with one of the units ms, s, m, h, d, w`
+const nothing = (field: string, is: string, example: string) =>
+  `${field}: Invalid value: "${is}": must be longer than 0, such as ${example}`
+const tooOften = (field: string, is: string, example: string) =>
+  `${field}: Invalid value: "${is}": must be a duration of at least 1s, such as ${example}`
 const badUrl = (field: string, is: string, example: string) =>
   `${field}: Invalid value: "${is}": must be a URL with scheme and host, such as ${example}`
 const secretInUrl = (field: string, is: string) =>
@@ -59,6 +63,19 @@ export const REFUSED_REGISTRIES: readonly Refused[] = [
     badDuration('spec.interval', '5 minutes', '5m'),
   ],
   ['with a timeout without unit', { url: URL_, timeout: '30' }, badDuration('spec.timeout', '30', '30s')],
+  ['with an interval of nothing', { url: URL_, interval: '0s' }, nothing('spec.interval', '0s', '5m')],
+  ['with an interval below 1s', { url: URL_, interval: '999ms' }, tooOften('spec.interval', '999ms', '5m')],
+  ['with a timeout of nothing', { url: URL_, timeout: '0m0s' }, nothing('spec.timeout', '0m0s', '30s')],
+  [
+    'with an interval that nobody can count',
+    { url: URL_, interval: '99999999999999999999999999w' },
+    badDuration('spec.interval', '99999999999999999999999999w', '5m'),
+  ],
+  [
+    'with a timeout of more digits than any has',
+    { url: URL_, timeout: '1000000s' },
+    badDuration('spec.timeout', '1000000s', '30s'),
+  ],
   [
     'with an alias that has a scheme',
     { url: URL_, aliases: [{ host: 'https://mirror.example.com' }] },
@@ -144,7 +161,7 @@ export const REFUSED_CHECKS: readonly Refused[] = [
     { ...REFS, depth: 'deep' },
     unknownEnum('spec.depth', 'deep', ['Manifest', 'Blobs']),
   ],
-  ...['5 minutes', '1.5h', '-3m', ''].map(
+  ...['5 minutes', '1.5h', '-3m', '', '1h 30m', '1234567m', `${'9'.repeat(31)}w`].map(
     (interval) =>
       [
         `with the interval ${JSON.stringify(interval)}`,
@@ -152,6 +169,23 @@ export const REFUSED_CHECKS: readonly Refused[] = [
         badDuration('spec.interval', interval, '15m'),
       ] as const,
   ),
+  ...['0s', '0ms', '000w', '0h0m'].map(
+    (interval) =>
+      [
+        `with the interval ${interval}, which is none`,
+        { ...REFS, interval },
+        nothing('spec.interval', interval, '15m'),
+      ] as const,
+  ),
+  ...['500ms', '1ms', '0m999ms', '0100ms'].map(
+    (interval) =>
+      [
+        `with the interval ${interval}, which is below 1s`,
+        { ...REFS, interval },
+        tooOften('spec.interval', interval, '15m'),
+      ] as const,
+  ),
+  ['with a timeout of nothing', { ...REFS, timeout: '0s' }, nothing('spec.timeout', '0s', '1h')],
   ['with a timeout in words', { ...REFS, timeout: 'soon' }, badDuration('spec.timeout', 'soon', '1h')],
   [
     'with interval and schedule',

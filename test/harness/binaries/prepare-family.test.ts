@@ -15,6 +15,8 @@ import { createStateDir, type StateDir } from '#test/harness/state-dir.ts'
 import { eventually } from '#test/harness/wait.ts'
 
 const PROGRAM = '#!/bin/sh\necho downloaded\n'
+/** For tests with a real `go build`: where Go's cache is empty, it compiles the standard library too. */
+const COLD_BUILD = { timeout: 300_000 }
 
 describe('preparing a family', () => {
   let state: StateDir
@@ -46,17 +48,21 @@ describe('preparing a family', () => {
     return `${stdout}${stderr}`.trim()
   }
 
-  it('builds through Go with its version linked in, shows it, and uses the cache the second time', async () => {
-    const first = await prepare(tinyFamily())
-    expect(first.get('hello')).toBe(at('cache', 'bin', 'tiny-v1.2.3', 'hello'))
-    expect(await output(first.get('hello'))).toBe('hello v1.2.3')
-    expect(shown[0]).toBe('tiny v1.2.3: building (a moment) … 0:00\n')
-    expect(shown.at(-1)).toMatch(/ … \d+:\d\d done\n$/)
-    shown.length = 0
-    expect(await prepare(tinyFamily())).toEqual(first)
-    expect(shown).toEqual([])
-    expect(await readdir(at('cache', 'bin'))).toEqual(['tiny-v1.2.3'])
-  })
+  it(
+    'builds through Go with its version linked in, shows it, and uses the cache the second time',
+    COLD_BUILD,
+    async () => {
+      const first = await prepare(tinyFamily())
+      expect(first.get('hello')).toBe(at('cache', 'bin', 'tiny-v1.2.3', 'hello'))
+      expect(await output(first.get('hello'))).toBe('hello v1.2.3')
+      expect(shown[0]).toBe('tiny v1.2.3: building (a moment) … 0:00\n')
+      expect(shown.at(-1)).toMatch(/ … \d+:\d\d done\n$/)
+      shown.length = 0
+      expect(await prepare(tinyFamily())).toEqual(first)
+      expect(shown).toEqual([])
+      expect(await readdir(at('cache', 'bin'))).toEqual(['tiny-v1.2.3'])
+    },
+  )
 
   it('takes what lies in KUBEBUILDER_ASSETS and builds nothing', async () => {
     await mkdir(at('assets'))
@@ -66,7 +72,7 @@ describe('preparing a family', () => {
     expect(shown).toEqual([])
   })
 
-  it('goes on after a run that was killed in the middle of its build', async () => {
+  it('goes on after a run that was killed in the middle of its build', COLD_BUILD, async () => {
     // A `go` that never ends, so that the kill is sure to come in the middle.
     await mkdir(at('slow'))
     await writeFile(at('slow', 'go'), `#!/bin/sh\ntouch '${at('building')}'\nexec sleep 60\n`)
@@ -89,7 +95,7 @@ describe('preparing a family', () => {
     expect(await readdir(at('cache', 'bin'))).toEqual(['tiny-v1.2.3'])
   })
 
-  it('builds once when two want it at the same time', async () => {
+  it('builds once when two want it at the same time', COLD_BUILD, async () => {
     const [first, second] = await Promise.all([prepare(tinyFamily()), prepare(tinyFamily())])
     expect(first).toEqual(second)
     expect(shown.filter((line) => line.endsWith('done\n'))).toHaveLength(1)
@@ -130,7 +136,7 @@ describe('preparing a family', () => {
       expect(await readdir(at('cache', 'bin'))).not.toContain('tiny-v1.2.3')
     })
 
-    it('builds where no checksum is published, without downloading', async () => {
+    it('builds where no checksum is published, without downloading', COLD_BUILD, async () => {
       expect(await output((await prepare(released())).get('hello'))).toBe('hello v1.2.3')
       expect(requests).toEqual(['/hello.sha256'])
     })

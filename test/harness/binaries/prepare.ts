@@ -1,19 +1,20 @@
-/**
- * `node test/harness/binaries/prepare.ts [group…]`: makes the programs available that tests, demo and benchmarks
- * start, and prints where they are. Without arguments all of them.
- */
-import { GROUPS, prepareGroup } from '#test/harness/binaries/programs.ts'
+import { GROUPS, PURPOSES, prepareGroup } from '#test/harness/binaries/programs.ts'
 
+/**
+ * `node test/harness/binaries/prepare.ts PURPOSE…`: makes the programs available that tests, demo or benchmarks start,
+ * and prints where they are. A purpose, or the name of one group.
+ */
 const wanted = process.argv.slice(2)
-const unknown = wanted.filter((group) => !GROUPS.includes(group))
-if (unknown.length > 0) {
-  console.error(`unknown: ${unknown.join(', ')}. Known: ${GROUPS.join(', ')}`)
+const unknown = wanted.filter((name) => !(name in PURPOSES) && !GROUPS.includes(name))
+if (wanted.length === 0 || unknown.length > 0) {
+  console.error(`unknown: ${unknown.join(', ')}. Known: ${[...Object.keys(PURPOSES), ...GROUPS].join(', ')}`)
   process.exit(2)
 }
+const groups = new Set(wanted.flatMap((name) => PURPOSES[name] ?? [name]))
 
 let failures = 0
 // One after the other: a build uses all cores anyway, and apt takes one at a time.
-for (const group of wanted.length > 0 ? wanted : GROUPS) {
+for (const group of groups) {
   try {
     for (const [name, file] of await prepareGroup(group)) console.log(`${name.padEnd(24)} ${file}`)
   } catch (error) {

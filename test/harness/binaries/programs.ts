@@ -20,11 +20,18 @@ export type ProgramName =
   | 'wrk'
   | 'htpasswd'
 
-/** Families by name, and the Debian programs: what `prepare` takes as an argument. */
+/** Families by name, and the Debian programs. */
 export const GROUPS: readonly string[] = [
   ...FAMILIES.map((family) => family.name),
   ...Object.keys(DEBIAN_PACKAGES),
 ]
+
+/** What is started for a purpose: `make test`, `make demo` and `make bench` prepare that and no more. */
+export const PURPOSES: Readonly<Record<string, readonly string[]>> = {
+  test: GROUPS.filter((group) => group !== 'wrk'),
+  demo: ['etcd', 'kubernetes', 'kwok', 'docker-registry', 'htpasswd'],
+  bench: ['etcd', 'kubernetes', 'distribution', 'docker-registry', 'wrk'],
+}
 
 /** One per process, so that a host that cannot be reached is asked once. */
 const downloader = new Downloader()

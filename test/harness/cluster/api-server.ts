@@ -13,7 +13,9 @@ export interface ApiServer {
   readonly caFile: string
   /** Ends the process. Port, certificate and what is in etcd stay for `start`. */
   stop(graceMs?: number): Promise<void>
-  /** Starts it again after `stop`. */
+  /** Ends the process by SIGKILL: nothing of it is orderly. */
+  kill(): Promise<void>
+  /** Starts it again after `stop` or `kill`. */
   start(): Promise<void>
   /** `stop`, and gives the port back. */
   close(): Promise<void>
@@ -25,6 +27,8 @@ export interface ApiServerOptions {
   readonly credentials: Credentials
   /** Whether pods need the ServiceAccount that only a controller manager creates. */
   readonly serviceAccountAdmission: boolean
+  /** Ends the first start. */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** A kube-apiserver on a loopback port, ready to serve. */
@@ -33,15 +37,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const [reserved, command] = await Promise.all([reservePort(), program('kube-apiserver')])
   const url = `https://127.0.0.1:${reserved.port}`
   const certDir = path.join(stateDir, 'apiserver')
-  const launch = () =>
+  const launch = (signal?: AbortSignal) =>
     startProcess({
       name: 'kube-apiserver',
       command,
       args: flags(options, reserved.port, certDir),
       logFile: path.join(stateDir, 'logs', 'kube-apiserver.log'),
+      signal,
       ready: () => answersOk(`${url}/readyz`, credentials.adminToken),
     })
-  let running: RunningProcess | undefined = await launch()
+  let running: RunningProcess | undefined = await launch(options.signal)
   // The file holds the serving certificate and the CA made for it.
   const caFile = path.join(certDir, 'apiserver.crt')
   // It holds its port for seconds after SIGTERM, and a minute while somebody watches: only the end of the process counts.
@@ -54,6 +59,11 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     caPem: await readFile(caFile, 'utf8'),
     caFile,
     stop,
+    kill: async () => {
+      running?.signal('SIGKILL')
+      await running?.exited
+      running = undefined
+    },
     start: async () => {
       if (running?.running === true) throw new Error('the API server runs already')
       running = await launch()

@@ -14,22 +14,26 @@ export interface ControllersOptions {
   readonly kubeconfig: string
   readonly signingKeyFile: string
   readonly caFile: string
+  readonly signal?: AbortSignal | undefined
 }
 
 /** kube-controller-manager and kube-scheduler: Deployments, Jobs, garbage collection and scheduling are real. */
 export async function startControllers(options: ControllersOptions): Promise<Controllers> {
-  const running = await Promise.all([
+  const started = await Promise.allSettled([
     startComponent(options, 'kube-controller-manager', [
       `--service-account-private-key-file=${options.signingKeyFile}`,
       `--root-ca-file=${options.caFile}`,
     ]),
     startComponent(options, 'kube-scheduler', []),
   ])
-  return {
-    stop: async () => {
-      await Promise.all(running.map((component) => component.stop()))
-    },
+  const running = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []))
+  const stop = async () => {
+    await Promise.all(running.map((component) => component.stop()))
   }
+  const failed = started.find((each) => each.status === 'rejected')
+  if (failed === undefined) return { stop }
+  await stop()
+  throw failed.reason
 }
 
 async function startComponent(
@@ -55,6 +59,7 @@ async function startComponent(
       ...flags,
     ],
     logFile: path.join(options.stateDir, 'logs', `${name}.log`),
+    signal: options.signal,
     ready: () => answersOk(`https://127.0.0.1:${reserved.port}/healthz`),
   })
   return {

@@ -9,7 +9,7 @@ export interface Etcd {
 }
 
 /** An etcd of one member with a data directory of its own. */
-export async function startEtcd(stateDir: string): Promise<Etcd> {
+export async function startEtcd(stateDir: string, signal?: AbortSignal): Promise<Etcd> {
   const [client, peer, command] = await Promise.all([reservePort(), reservePort(), program('etcd')])
   const url = `http://127.0.0.1:${client.port}`
   const peerUrl = `http://127.0.0.1:${peer.port}`
@@ -29,6 +29,7 @@ export async function startEtcd(stateDir: string): Promise<Etcd> {
       '--log-level=warn',
     ],
     logFile: path.join(stateDir, 'logs', 'etcd.log'),
+    signal,
     ready: async () => (await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
   })
   return {

@@ -13,6 +13,7 @@ export interface NodesOptions {
   readonly kubectl: Kubectl
   readonly amd64: number
   readonly arm64: number
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Starts KWOK and fake nodes `node-0`, `node-1`, … whose pods live as test/harness/kwok says. */
@@ -33,19 +34,27 @@ export async function startNodes(options: NodesOptions): Promise<{ stop(): Promi
       ...stages.map((file) => `--config=${file}`),
     ],
     logFile: path.join(stateDir, 'logs', 'kwok.log'),
+    signal: options.signal,
     ready: async () =>
       (await fetch(`http://127.0.0.1:${reserved.port}/readyz`, { signal: AbortSignal.timeout(2_000) })).ok,
   })
-  const nodes = fakeNodes(options.amd64, options.arm64)
+  const stop = async () => {
+    await server.stop(1_000)
+    await reserved.release()
+  }
+  try {
+    await createNodes(kubectl, fakeNodes(options.amd64, options.arm64))
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { stop }
+}
+
+async function createNodes(kubectl: Kubectl, nodes: ReturnType<typeof fakeNodes>): Promise<void> {
   await kubectl.apply(nodes)
   const names = nodes.map((node) => `node/${node.metadata.name}`)
   await kubectl.run(['wait', '--for=condition=Ready', '--timeout=60s', ...names])
-  return {
-    stop: async () => {
-      await server.stop(1_000)
-      await reserved.release()
-    },
-  }
 }
 
 function fakeNodes(amd64: number, arm64: number) {

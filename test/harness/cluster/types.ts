@@ -9,6 +9,8 @@ export interface ClusterOptions {
   readonly arm64Nodes?: number
   /** Apply config/crd. Default false. */
   readonly crds?: boolean
+  /** Ends the start: what runs already is stopped, and the signal's reason thrown. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface TestCluster {
@@ -30,7 +32,8 @@ export interface TestCluster {
    * without `caPem` the certificate is not checked.
    */
   operatorKubeconfig(options?: { server?: string; caPem?: string }): Promise<string>
-  stopApiServer(): Promise<void>
+  /** @param options `kill`: by SIGKILL, as a machine that fails; default: SIGTERM, and it closes its connections */
+  stopApiServer(options?: { kill?: boolean }): Promise<void>
   /** On the same port, with the same etcd. */
   startApiServer(): Promise<void>
   stop(): Promise<void>

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 
 /**
  * The listening port and every TCP connection that came through it. It stands before the HTTP or TLS server, so that
@@ -25,13 +25,12 @@ export class FrontDoor {
     return this.#open.size
   }
 
-  /** Listens on loopback and gives the port; 0 takes a free one. */
-  async listen(port: number): Promise<number> {
+  /** Listens on this port of loopback. */
+  async listen(port: number): Promise<void> {
     const listener = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => this.#accept(socket))
     listener.listen(port, '127.0.0.1')
     await once(listener, 'listening')
     this.#listener = listener
-    return portOf(listener.address())
   }
 
   /** New connections are refused; open ones stay. */
@@ -68,10 +67,4 @@ export class FrontDoor {
     socket.on('error', () => socket.destroy())
     if (!this.silent) this.#enter(socket)
   }
-}
-
-function portOf(address: AddressInfo | string | null): number {
-  if (address === null || typeof address === 'string')
-    throw new Error('the fault proxy listens on no TCP port')
-  return address.port
 }
