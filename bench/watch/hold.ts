@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { LiveInventory } from '#clusters/live-inventory.ts'
 import { connect } from '#kube/connection.ts'
 import type { Log } from '#kube/log.ts'
+import { clusterOver, inventoryConfig, PODS_ONLY } from '#test/harness/live-inventory.ts'
 import { systemClock } from '#time/clock.ts'
 
 export interface HoldInput {
@@ -53,7 +54,8 @@ process.exit()
 
 function hold(): LiveInventory {
   const live = new LiveInventory({
-    clusters: [{ name: 'bench', connection }],
+    config: inventoryConfig([clusterOver('bench', connection)], { sources: PODS_ONLY }),
+    memory: 'none',
     clock: systemClock,
     log: silent,
   })

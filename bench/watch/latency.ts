@@ -7,6 +7,7 @@ import { KubeClient } from '#kube/client.ts'
 import { connect } from '#kube/connection.ts'
 import type { Log } from '#kube/log.ts'
 import { PODS } from '#kube/resource.ts'
+import { clusterOver, inventoryConfig, PODS_ONLY } from '#test/harness/live-inventory.ts'
 import { systemClock } from '#time/clock.ts'
 import { quantile } from '../figure.ts'
 import { latencyImage, latencyPod, NAMESPACE } from './pods.ts'
@@ -17,11 +18,12 @@ const BARE_WATCH = path.join(import.meta.dirname, 'bare-watch.ts')
 const quiet = () => undefined
 const silent: Log = { debug: quiet, info: quiet, warn: quiet, error: quiet, child: () => silent }
 
-/** From a bare watch in another process seeing a pod to its image being in the inventory, ms: p50 and p99. */
+/** From a bare watch in another process seeing a pod to its image being in the snapshot, ms: p50 and p99. */
 export async function measureLatency(kubeconfig: string): Promise<{ p50: number; p99: number }> {
   const connection = await connect({ kubeconfig, clock: systemClock })
   const live = new LiveInventory({
-    clusters: [{ name: 'bench', connection }],
+    config: inventoryConfig([clusterOver('bench', connection)], { sources: PODS_ONLY }),
+    memory: 'none',
     clock: systemClock,
     log: silent,
   })
@@ -34,9 +36,10 @@ export async function measureLatency(kubeconfig: string): Promise<{ p50: number;
   const held: Record<string, number> = {}
   const waiting = new Set<number>()
   live.onChange(() => {
+    const images = new Set(live.snapshot().images.map(({ image }) => image))
     const now = performance.timeOrigin + performance.now()
     for (const number of waiting) {
-      if (!live.has(latencyImage(number))) continue
+      if (!images.has(latencyImage(number))) continue
       held[`latency-${number}`] = now
       waiting.delete(number)
     }
