@@ -6,5 +6,7 @@ COPY dist/tallyman.mjs dist/tallyman.mjs.map ./
 COPY LICENSE ./
 USER 65534:65534
 ENV NODE_ENV=production
-ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "/app/tallyman.mjs"]
+# V8 starts with room for a few MB and marks the whole heap each time that the buffers of a long list fill it. With 64 MB to start with,
+# ten thousand pods are listed in a fifth less time and at a lower peak (make bench ONLY=watch).
+ENTRYPOINT ["/nodejs/bin/node", "--enable-source-maps", "--initial-old-space-size=64", "/app/tallyman.mjs"]
 CMD ["operator"]

@@ -11,12 +11,12 @@ const list: { metadata: { resourceVersion: string } } = JSON.parse(
   new TextDecoder().decode((await connection.request({ method: 'GET', path, query: { limit: 1 } })).body),
 )
 const query = { watch: true, resourceVersion: list.metadata.resourceVersion }
-const { body } = await connection.stream({ method: 'GET', path, query })
+const stream = await connection.stream({ method: 'GET', path, query })
 process.stderr.write('ready\n')
 const seen: Record<string, number> = {}
 let rest = ''
 const decoder = new TextDecoder()
-for await (const chunk of body) {
+await stream.read((chunk) => {
   const now = performance.timeOrigin + performance.now()
   const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n')
   rest = lines.pop() ?? ''
@@ -24,7 +24,6 @@ for await (const chunk of body) {
     const [, name] = /"type":"ADDED".*?"name":"(latency-\d+)"/.exec(line) ?? []
     if (name !== undefined) seen[name] ??= now
   }
-  if (Object.keys(seen).length >= count) break
-}
-process.stdout.write(`${JSON.stringify(seen)}\n`)
-process.exit()
+  if (Object.keys(seen).length < count) return
+  process.stdout.write(`${JSON.stringify(seen)}\n`, () => process.exit())
+})

@@ -4,6 +4,7 @@ import { build } from 'esbuild'
 import { KubeClient } from '#kube/client.ts'
 import { connect } from '#kube/connection.ts'
 import { startCluster } from '#test/harness/cluster.ts'
+import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import { systemClock } from '#time/clock.ts'
 import { type Figure, median, rounded } from '../figure.ts'
 import { runScript } from '../support/child.ts'
@@ -14,7 +15,7 @@ import { benchPod, createAll, NAMESPACE, POD_COUNT } from './pods.ts'
 
 const ROUNDS = 3
 /** Fixed, so that the peak does not depend on how much memory the machine has. */
-const HEAP_FLAGS = ['--max-old-space-size=256', '--expose-gc']
+const HEAP_FLAGS = [...imageNodeFlags(), '--max-old-space-size=256', '--expose-gc']
 const INFORMER = path.join(import.meta.dirname, 'informer.ts')
 
 interface Round {

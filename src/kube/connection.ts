@@ -1,7 +1,9 @@
+import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
+import { readAsItComes } from './body-reader.ts'
 import { skewOf } from './clock-skew.ts'
 import { type Access, Credentials } from './credentials.ts'
 import { SharedDispatcher } from './dispatcher.ts'
@@ -97,8 +99,8 @@ class HttpConnection implements ClusterConnection {
     try {
       const answer = await this.#send(options, timer.signal)
       timer.stop()
-      const body = readStream(answer.body, options, timer)
-      return { status: answer.statusCode, headers: flatHeaders(answer.headers), body }
+      const read: KubeStream['read'] = (onChunk) => readStream(answer.body, onChunk, options, timer)
+      return { status: answer.statusCode, headers: flatHeaders(answer.headers), read }
     } catch (error) {
       timer.end()
       throw transportError(options, error, timer.signal)
@@ -174,13 +176,14 @@ interface Timer {
   end(): void
 }
 
-async function* readStream(
-  body: AsyncIterable<Uint8Array>,
+async function readStream(
+  body: Readable,
+  onChunk: (chunk: Uint8Array) => void,
   request: KubeRequest,
   timer: Timer,
-): AsyncGenerator<Uint8Array> {
+): Promise<void> {
   try {
-    yield* body
+    await readAsItComes(body, onChunk)
   } catch (error) {
     throw transportError(request, error, timer.signal)
   } finally {

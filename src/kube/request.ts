@@ -34,6 +34,9 @@ export interface KubeResponse {
 export interface KubeStream {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  /** Ends when the server ends it; throws KUBE_UNREACHABLE when the connection breaks. Leaving the loop closes it. */
-  readonly body: AsyncIterable<Uint8Array>
+  /**
+   * Calls `onChunk` with each piece of the body as it comes; to be called once. Resolves when the server ends the body. What `onChunk`
+   * throws closes the connection and is thrown. @throws KUBE_UNREACHABLE when the connection breaks · CANCELLED
+   */
+  read(onChunk: (chunk: Uint8Array) => void): Promise<void>
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
@@ -20,9 +19,6 @@ export interface WatchScope {
  * kopf found 70 s to be enough.
  */
 export const SILENCE_MS = 75_000
-
-/** How much is decoded in one turn of the event loop before others have theirs. */
-const TURN_BYTES = 64 * 1024
 
 const SHORTEST_SECONDS = 300
 
@@ -78,17 +74,13 @@ export async function runWatch<T>(options: WatchStreamOptions<T>): Promise<void>
     options.onOpen()
     silence.heard()
     const splitter = codec.splitter()
-    let sinceTurn = 0
-    for await (const chunk of stream.body) {
+    await stream.read((chunk) => {
+      // What had arrived before the end is not of this watch any more.
+      link.signal.throwIfAborted()
       silence.heard()
       options.onBytes(chunk.length)
       splitter.push(chunk, onFrame)
-      sinceTurn += chunk.length
-      if (sinceTurn < TURN_BYTES) continue
-      sinceTurn = 0
-      await setImmediate()
-      link.signal.throwIfAborted()
-    }
+    })
     if (splitter.pending > 0) {
       throw new TallymanError('KUBE_WATCH_BROKEN', `GET ${request.path}: the watch ended within an event`)
     }

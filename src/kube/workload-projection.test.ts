@@ -47,9 +47,11 @@ async function listed<T>(resource: Resource, codec: WatchCodec<T>): Promise<T[]>
 
 /** The initial events of a WatchList, in the order of names. */
 async function watched<T extends { name: string }>(resource: Resource, codec: WatchCodec<T>): Promise<T[]> {
-  const { body } = await connection.stream({
+  const stop = new AbortController()
+  const stream = await connection.stream({
     method: 'GET',
     path: resourcePath(resource, { namespace: cluster.namespace }),
+    signal: stop.signal,
     query: {
       watch: true,
       sendInitialEvents: true,
@@ -62,14 +64,15 @@ async function watched<T extends { name: string }>(resource: Resource, codec: Wa
   const splitter = codec.splitter()
   const seen: T[] = []
   let complete = false
-  for await (const chunk of body) {
+  const read = stream.read((chunk) => {
     splitter.push(chunk, (frame) => {
       const event = codec.event(frame)
       if (event.type === 'ADDED') seen.push(event.item)
       else complete ||= event.type === 'BOOKMARK' && event.initialEventsEnd
     })
-    if (complete) break
-  }
+    if (complete) stop.abort()
+  })
+  await expect(read).rejects.toMatchObject({ code: 'CANCELLED' })
   expect(complete).toBe(true)
   return seen.sort((a, b) => (a.name < b.name ? -1 : 1))
 }

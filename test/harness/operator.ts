@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import { type RunningProcess, startProcess } from '#test/harness/process.ts'
 
 export interface OperatorProcessOptions {
@@ -35,7 +36,7 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
     name: 'operator',
     command: process.execPath,
     args: [
-      '--enable-source-maps',
+      ...imageNodeFlags(),
       BUNDLE,
       'operator',
       '--kubeconfig',

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { imageNodeFlags } from '#test/harness/node-flags.ts'
 
 export interface CommandResult {
   /** null where a signal ended it. */
@@ -23,7 +24,7 @@ export function startTallyman(
   args: readonly string[],
   env: Readonly<Record<string, string | undefined>> = {},
 ): RunningCommand {
-  const child = spawn(process.execPath, ['--enable-source-maps', BUNDLE, ...args], {
+  const child = spawn(process.execPath, [...imageNodeFlags(), BUNDLE, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: LONGEST_MS,
     killSignal: 'SIGKILL',
