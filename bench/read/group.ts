@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
+import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import type { RegistryVersion } from '#test/harness/registry.ts'
 import { type Figure, median, rounded } from '../figure.ts'
 import { runScript } from '../support/child.ts'
@@ -124,7 +125,7 @@ function ask(
     connections: CONNECTIONS,
     seconds: SECONDS,
   }
-  return runScript<ClientOutput>(CLIENT, input)
+  return runScript<ClientOutput>(CLIENT, input, imageNodeFlags())
 }
 
 async function connectionsFigure(): Promise<Figure> {
@@ -146,7 +147,7 @@ async function connectionsFigure(): Promise<Figure> {
       seconds: 120,
       requests,
     }
-    await runScript<ClientOutput>(CLIENT, input)
+    await runScript<ClientOutput>(CLIENT, input, imageNodeFlags())
     return {
       name: 'read.connections',
       value: proxy.connections,
