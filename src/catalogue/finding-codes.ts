@@ -17,9 +17,12 @@ export const FINDING_CODES = {
   ManifestDamaged: { class: 'damaged', means: 'The manifest cannot be read, or does not have its digest.' },
   ConfigDamaged: {
     class: 'damaged',
-    means: 'The config blob is shorter or longer than its descriptor says.',
+    means: 'The config blob is shorter or longer than its descriptor says, or has other bytes.',
   },
-  LayerDamaged: { class: 'damaged', means: 'A layer is shorter or longer than its descriptor says.' },
+  LayerDamaged: {
+    class: 'damaged',
+    means: 'A layer is shorter or longer than its descriptor says, or (depth Content) has other bytes.',
+  },
   PullDenied: {
     class: 'denied',
     means: 'The registry refuses to show the image with the credentials of the Registry.',
@@ -30,6 +33,7 @@ export const FINDING_CODES = {
     means:
       'The manifest is schema 1 or of an unknown kind, or the headers of a pull-through cache do not tell about it.',
   },
+  RepositoryEmpty: { class: 'info', means: 'The registry lists the repository, and it has no tags.' },
   Drifted: {
     class: 'info',
     means: 'The digest that runs is no longer in the registry; what the tag names now is complete.',

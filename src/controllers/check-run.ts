@@ -2,23 +2,19 @@ import type { OpenRegistry } from '#controllers/registry-access.ts'
 import { withTimeLimit } from '#controllers/time-limit.ts'
 import type { RegistrySpec } from '#crds/registry.ts'
 import type { RegistryCheckSpec } from '#crds/registry-check.ts'
-import { compileIgnores } from '#health/ignore.ts'
-import { judge } from '#health/judge.ts'
-import { type JudgedImage, type RollUp, rollUp } from '#health/roll-up.ts'
-import { compileSeverityRules } from '#health/severity.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
-import { scanImages } from '#scan/image-scan.ts'
-import { targetsInUse } from '#scan/targets.ts'
+import { type Lap, type LapMemory, lap } from '#scan/lap.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
 
-export interface CheckRun extends RollUp {
+/** The share of a run, and of the time until the next, in which content is read: the rest is for what cannot wait. */
+const READING_SHARE = 0.5
+
+export interface CheckRun extends Lap {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly finishedAt: number
-  /** Images in use that belong to another registry. */
-  readonly elsewhere: number
 }
 
 export interface CheckRunInput {
@@ -27,41 +23,30 @@ export interface CheckRunInput {
   readonly names: RegistryNames
   readonly opened: OpenRegistry
   readonly snapshot: InventorySnapshot
+  readonly memory: LapMemory
+  /** When the next run begins, ms since the epoch. */
+  readonly nextAt: number
   readonly clock: Clock
   readonly signal: AbortSignal
 }
 
 /**
- * One run over all images in use: look at each, judge what was seen. Writes nothing to the registry.
- * @throws TallymanError TIMED_OUT after spec.timeout; CANCELLED when the signal aborts
+ * One run over all images in scope.
+ * @throws TallymanError TIMED_OUT after spec.timeout; CANCELLED when the signal aborts; REGISTRY_*
  */
 export async function runCheck(input: CheckRunInput): Promise<CheckRun> {
-  const { spec, registry, clock, snapshot } = input
+  const { spec, registry, names, opened, snapshot, memory, clock } = input
   const startedAt = clock.now()
   const ms = parseDuration(spec.timeout) ?? 0
   const message = `the run took longer than spec.timeout (${spec.timeout})`
-  const { targets, elsewhere } = targetsInUse(snapshot, input.names)
-  const evidence = await withTimeLimit({ clock, signal: input.signal, ms, message }, (signal) =>
-    scanImages(
-      input.opened.client,
-      targets.map(({ target }) => target),
-      {
-        clock,
-        signal,
-        depth: registry.pullThrough ? 'Head' : spec.depth,
-        concurrency: registry.limits.concurrency,
-      },
-    ),
+  const untilNextLapMs = Math.max(0, input.nextAt - startedAt)
+  const done = await withTimeLimit({ clock, signal: input.signal, ms, message }, (signal) =>
+    lap({
+      ...{ client: opened.client, names, snapshot, spec, memory, untilNextLapMs, clock, signal },
+      pullThrough: registry.pullThrough,
+      concurrency: registry.limits.concurrency,
+      readingMs: Math.min(ms, untilNextLapMs) * READING_SHARE,
+    }),
   )
-  const context = {
-    platforms: snapshot.platforms,
-    severity: compileSeverityRules(spec.severity),
-    ignore: compileIgnores(spec.ignore),
-    now: startedAt,
-  }
-  const judged = targets.flatMap(({ use }, index): JudgedImage[] => {
-    const seen = evidence[index]
-    return seen === undefined ? [] : [judge(use, seen, context)]
-  })
-  return { ...rollUp(judged), startedAt, finishedAt: clock.now(), elsewhere }
+  return { ...done, startedAt, finishedAt: clock.now() }
 }

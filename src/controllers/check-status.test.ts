@@ -17,9 +17,11 @@ import { FINDINGS_IN_STATUS, RegistryCheckStatus } from '#crds/registry-check.ts
 import type { Finding } from '#health/finding.ts'
 import { rollUp } from '#health/roll-up.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
+import { emptyMemory } from '#scan/lap.ts'
 import { anyFinding, findingOf } from '#test/harness/findings.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { checkKstatus } from '#test/harness/kstatus.ts'
+import { systemClock } from '#time/clock.ts'
 
 const NOW = Date.UTC(2026, 0, 15, 12)
 const STAMP = { generation: 3, now: NOW }
@@ -28,7 +30,11 @@ const UNKNOWN: Verdict = { status: 'Unknown', reason: 'RegistryUnreachable', mes
 
 function runOf(findings: readonly Finding[]): CheckRun {
   const images = findings.map((finding) => ({ findings: [finding], ignored: [] }))
-  return { ...rollUp(images), startedAt: NOW - 90_400, finishedAt: NOW, elsewhere: 2 }
+  return {
+    ...rollUp(images),
+    ...{ startedAt: NOW - 90_400, finishedAt: NOW, elsewhere: 2, inUse: images.length, lookedAt: [] },
+    ...{ oldestEvidence: NOW - 3_600_000, content: undefined, memory: emptyMemory(systemClock) },
+  }
 }
 
 function statusOf(findings: readonly Finding[], before: RegistryCheckStatus = {}): RegistryCheckStatus {

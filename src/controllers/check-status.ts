@@ -62,14 +62,18 @@ export function statusAfterRun(
   stamp: Stamp,
 ): RegistryCheckStatus {
   const findings = shownFindings(run.findings, firstSeen, stamp.now)
+  // Not of the run before: this one may stand on other proofs, or on none.
+  const { oldestEvidence: _oldest, content: _content, ...kept } = statusWithVerdict(status, verdict, stamp)
   return {
-    ...statusWithVerdict(status, verdict, stamp),
+    ...kept,
     run: {
       startedAt: rfc3339Seconds(run.startedAt),
       finishedAt: rfc3339Seconds(run.finishedAt),
       durationSeconds: Math.round((run.finishedAt - run.startedAt) / 1000),
     },
-    images: { ...run.images },
+    images: { ...run.images, inUse: run.inUse },
+    ...(run.oldestEvidence === undefined ? {} : { oldestEvidence: rfc3339Seconds(run.oldestEvidence) }),
+    ...(run.content === undefined ? {} : { content: { ...run.content } }),
     severity: run.severity,
     findingCounts: run.counts.map((count) => ({ ...count })),
     findings,

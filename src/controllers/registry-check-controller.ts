@@ -1,6 +1,7 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, isNewSpec, nextStart } from '#controllers/check-due.ts'
+import { CheckMemories } from '#controllers/check-memories.ts'
 import { type CheckReporter, checkSubject, type News } from '#controllers/check-reporter.ts'
 import { type CheckRun, runCheck } from '#controllers/check-run.ts'
 import { type Schedule, scheduleOf } from '#controllers/check-schedule.ts'
@@ -66,6 +67,15 @@ interface Pass {
   readonly requested: string | undefined
 }
 
+/** What a run that is due works with. */
+interface Due {
+  readonly spec: RegistryCheckSpec
+  readonly registry: RegistryObject
+  readonly snapshot: InventorySnapshot
+  /** When the next run begins, ms since the epoch. */
+  readonly nextAt: number
+}
+
 /** Runs a RegistryCheck when it is due and keeps its status. Reads registries and never writes to one. */
 export class RegistryCheckController {
   readonly #deps: ControllerDeps
@@ -74,6 +84,7 @@ export class RegistryCheckController {
   readonly #live: LiveInventories
   readonly #stores: RegistryCheckStores
   readonly #firstSeen = new Map<string, FirstSeen>()
+  readonly #memories = new CheckMemories()
 
   constructor(
     deps: ControllerDeps,
@@ -99,6 +110,7 @@ export class RegistryCheckController {
     const shown = this.#stores.checks.get(key)
     if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
       this.#firstSeen.delete(key)
+      this.#memories.forget(key)
       this.#reporter.forget(key)
       return DONE
     }
@@ -143,7 +155,8 @@ export class RegistryCheckController {
       this.#reporter.measure(check, check.status ?? {})
       return { requeueAfterMs: pauseUntil(due, stamp.now) }
     }
-    const run = await this.#run(pass, spec, registry, snapshot)
+    const nextAt = nextStart(check, stamp.now, schedule)
+    const run = await this.#run(pass, { spec, registry, snapshot, nextAt })
     const verdict = verdictOf(run)
     if (verdict.reason === 'RegistryUnreachable') {
       await this.#unknown(pass, verdict.reason, verdict.message)
@@ -154,12 +167,7 @@ export class RegistryCheckController {
   }
 
   /** Opens the registry and looks at every image. */
-  async #run(
-    pass: Pass,
-    spec: RegistryCheckSpec,
-    registry: RegistryObject,
-    snapshot: InventorySnapshot,
-  ): Promise<CheckRun> {
+  async #run(pass: Pass, { spec, registry, snapshot, nextAt }: Due): Promise<CheckRun> {
     const { signal } = pass
     try {
       await this.#begin(pass)
@@ -168,7 +176,11 @@ export class RegistryCheckController {
       const opened = await this.#access.open(registry, signal)
       await this.#accept(pass)
       const { clock } = this.#deps
-      return await runCheck({ spec, registry: registrySpec, names, opened, snapshot, clock, signal })
+      const memory = this.#memories.of(pass.check, registry, opened.url, clock)
+      const input = { spec, registry: registrySpec, names, opened, snapshot, memory, nextAt, clock, signal }
+      const run = await runCheck(input)
+      this.#memories.keep(pass.check, run.memory)
+      return run
     } catch (thrown) {
       const error = asTallymanError(thrown)
       const aboutRegistry =

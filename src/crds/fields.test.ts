@@ -13,6 +13,8 @@ describe('defaults of a spec', () => {
     expect(RegistryCheckSpec.parse(CHECK)).toEqual({
       ...CHECK,
       scope: 'InUse',
+      evidenceMaxAge: '6h',
+      platforms: 'All',
       depth: 'Blobs',
       timeout: '1h',
       suspend: false,

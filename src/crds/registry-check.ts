@@ -22,16 +22,67 @@ export const IgnoreRule = z.object({
   reason: z.string().min(1).max(512).describe('Why it is accepted; for those who read the spec.'),
 })
 
+export const Select = z
+  .object({
+    repositories: globs(
+      'Patterns over repositories below spec.url of the Registry. Absent: all.',
+      256,
+    ).optional(),
+    excludeRepositories: globs('Patterns over repositories that are left out all the same.', 256).optional(),
+    tags: globs(
+      'Patterns over tags. Absent: all. Images that workloads name by digest alone are not asked.',
+      256,
+    ).optional(),
+    excludeTags: globs('Patterns over tags that are left out all the same.', 256).optional(),
+    maxAge: duration(
+      'Only for scope All: tags that nobody uses, and whose image was built longer ago, are left out. An image that does not say when it was built is looked at.',
+      '90d',
+    ).optional(),
+  })
+  .describe('What is in scope, of what scope says.')
+
+export const ContentReading = z
+  .object({
+    cycle: duration(
+      'Every byte is read and hashed once in this time, spread evenly over the runs.',
+      '7d',
+    ).default('7d'),
+    bytesPerSecond: z
+      .int()
+      .min(65_536)
+      .max(10_737_418_240)
+      .default(20_971_520)
+      .describe('How much is read in a second at most, of all blobs together.'),
+  })
+  .describe('How content is read at depth Content.')
+
 export const RegistryCheckSpec = withRules(
   z.object({
     registryRef: localRef('The Registry whose images are checked.'),
     inventoryRef: localRef('The ImageInventory that says which images are in use.'),
-    scope: z.enum(['InUse']).default('InUse').describe('InUse: the images that workloads use.'),
+    scope: z
+      .enum(['InUse', 'All'])
+      .default('InUse')
+      .describe(
+        'InUse: the images that workloads use. All: these, and every other tag of every repository of the registry.',
+      ),
+    select: Select.optional(),
     depth: z
-      .enum(['Manifest', 'Blobs'])
+      .enum(['Manifest', 'Blobs', 'Content'])
       .default('Blobs')
       .describe(
-        'Manifest: tag, manifest and the manifests of all platforms. Blobs: also the config and the last byte of every layer.',
+        'Manifest: tag, manifest and the manifests of all platforms. Blobs: also the config and the last byte of every layer. Content: also every byte, in the course of content.cycle.',
+      ),
+    content: ContentReading.optional(),
+    evidenceMaxAge: duration(
+      'How old the proof may be that a blob, or the bytes of a manifest, are there. Tags are asked for in every run, and what is wrong is proven anew in every run.',
+      '6h',
+    ).default('6h'),
+    platforms: z
+      .enum(['All', 'Nodes'])
+      .default('All')
+      .describe(
+        'Which manifests of a multi-platform image are looked at. All: those that no node can run give findings of severity Info. Nodes: only those for platforms that nodes of the clusters have.',
       ),
     interval: interval(
       'Time between the starts of two runs. Without interval and schedule: 15m.',
@@ -65,6 +116,14 @@ export const RegistryCheckSpec = withRules(
     message: 'set spec.schedule or spec.interval, not both',
   },
   { rule: '!has(self.timeZone) || has(self.schedule)', message: 'spec.timeZone goes with spec.schedule' },
+  {
+    rule: "!has(self.content) || self.depth == 'Content'",
+    message: 'spec.content goes with spec.depth: Content',
+  },
+  {
+    rule: "!has(self.select) || !has(self.select.maxAge) || self.scope == 'All'",
+    message: 'spec.select.maxAge goes with spec.scope: All: what is in use is looked at however old it is',
+  },
 )
 export type RegistryCheckSpec = z.infer<typeof RegistryCheckSpec>
 
@@ -109,9 +168,22 @@ export const RegistryCheckStatus = z.object({
       healthy: z.int().describe('Can be pulled.'),
       unhealthy: z.int().describe('Cannot be pulled.'),
       unknown: z.int().describe('Could not be examined.'),
+      inUse: z.int().optional().describe('Those of all that workloads use.'),
     })
     .optional()
-    .describe('Images in use that belong to the registry, by what the last complete run saw.'),
+    .describe('Images of the registry in scope, by what the last complete run saw.'),
+  oldestEvidence: z
+    .string()
+    .meta({ format: 'date-time' })
+    .optional()
+    .describe('When the oldest proof was made that the last complete run stands on (S26).'),
+  content: z
+    .object({
+      blobs: z.int().describe('Distinct blobs of the images in scope, by repository.'),
+      read: z.int().describe('Those that were read to the last byte within content.cycle.'),
+    })
+    .optional()
+    .describe('At depth Content: how far the reading has come.'),
   severity: z
     .enum(['None', ...SEVERITIES])
     .optional()
@@ -135,7 +207,7 @@ export const RegistryCheck = defineKind({
   kind: 'RegistryCheck',
   plural: 'registrychecks',
   shortNames: ['regcheck'],
-  description: 'Health of the images that are in use: found before a pod has to be rescheduled.',
+  description: 'Health of images, those in use first: found before a pod has to be rescheduled.',
   spec: RegistryCheckSpec,
   status: RegistryCheckStatus,
   columns: [

@@ -55,10 +55,11 @@ function isUnreachable(image: JudgedImage): boolean {
   return stateOf(image) === 'unknown' && harmful.some(({ code }) => code === 'NotExamined')
 }
 
-export function rollUp(images: readonly JudgedImage[]): RollUp {
+/** @param others findings that are about no image */
+export function rollUp(images: readonly JudgedImage[], others: readonly Finding[] = []): RollUp {
   const states = images.map(stateOf)
   const count = (state: ImageState) => states.filter((other) => other === state).length
-  const findings = images.flatMap((image) => image.findings).sort(worstFirst)
+  const findings = [...images.flatMap((image) => image.findings), ...others].sort(worstFirst)
   return {
     images: {
       total: images.length,

@@ -3,44 +3,48 @@ import type { FindingCode } from '#catalogue/finding-codes.ts'
 import { judge } from '#health/judge.ts'
 import { stateOf } from '#health/roll-up.ts'
 import { RegistryPool } from '#registry/pool.ts'
-import { scanImages } from '#scan/image-scan.ts'
+import { compileSelection } from '#scan/selection.ts'
 import { targetsInUse } from '#scan/targets.ts'
 import { type DamageKind, damage } from '#test/harness/damage.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
 import { multiPlatformImage } from '#test/harness/images.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { AT_ONCE, readingLap, scanOnce } from '#test/harness/scanning.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { systemClock } from '#time/clock.ts'
 
 interface Expected {
   readonly manifest: readonly FindingCode[]
   readonly blobs: readonly FindingCode[]
+  readonly content: readonly FindingCode[]
 }
 
-const atBoth = (...codes: FindingCode[]): Expected => ({ manifest: codes, blobs: codes })
-const atBlobs = (...codes: FindingCode[]): Expected => ({ manifest: [], blobs: codes })
+const atAll = (...codes: FindingCode[]): Expected => ({ manifest: codes, blobs: codes, content: codes })
+const atBlobs = (...codes: FindingCode[]): Expected => ({ manifest: [], blobs: codes, content: codes })
+/** Bytes that are wrong at the right length. */
+const atContent = (...codes: FindingCode[]): Expected => ({ manifest: [], blobs: [], content: codes })
 
-/** What a check says of each damage. Bytes that are wrong at the right length take depth Content. */
+/** What a check says of each damage, by depth. docs/registrycheck.md shows it as a table. */
 const FOUND: Readonly<Record<DamageKind, Expected>> = {
-  'tag-gone': atBoth('TagMissing'),
-  'tag-link-missing': atBoth('ManifestMissing'),
-  'tag-link-empty': atBoth('ManifestDamaged'),
-  'tag-link-garbage': atBoth('ManifestDamaged'),
-  'revision-link-missing': atBoth('ManifestMissing'),
-  'revision-link-empty': atBoth('ManifestDamaged'),
-  'manifest-missing': atBoth('ManifestMissing'),
-  'manifest-zero': atBoth('ManifestDamaged'),
-  'manifest-cut': atBoth('ManifestDamaged'),
-  'manifest-altered': atBoth('ManifestDamaged'),
+  'tag-gone': atAll('TagMissing'),
+  'tag-link-missing': atAll('ManifestMissing'),
+  'tag-link-empty': atAll('ManifestDamaged'),
+  'tag-link-garbage': atAll('ManifestDamaged'),
+  'revision-link-missing': atAll('ManifestMissing'),
+  'revision-link-empty': atAll('ManifestDamaged'),
+  'manifest-missing': atAll('ManifestMissing'),
+  'manifest-zero': atAll('ManifestDamaged'),
+  'manifest-cut': atAll('ManifestDamaged'),
+  'manifest-altered': atAll('ManifestDamaged'),
   'config-missing': atBlobs('ConfigMissing'),
   'config-zero': atBlobs('ConfigDamaged'),
-  'config-wrong-bytes': atBlobs(),
+  'config-wrong-bytes': atContent('ConfigDamaged'),
   'layer-missing': atBlobs('LayerMissing'),
   'layer-zero': atBlobs('LayerDamaged'),
   'layer-half': atBlobs('LayerDamaged'),
-  'layer-wrong-bytes': atBlobs(),
+  'layer-wrong-bytes': atContent('LayerDamaged'),
   'layer-link-missing': atBlobs('LayerMissing'),
-  'child-missing': atBoth('PlatformMissing'),
+  'child-missing': atAll('PlatformMissing'),
 }
 const KINDS = Object.keys(FOUND).filter((name): name is DamageKind => name in FOUND)
 
@@ -49,9 +53,9 @@ const KINDS = Object.keys(FOUND).filter((name): name is DamageKind => name in FO
  * says nothing about the image (S22).
  */
 const FOUND_ON_2: Partial<Record<DamageKind, Expected>> = {
-  'tag-link-empty': atBoth('NotExamined'),
-  'tag-link-garbage': atBoth('NotExamined'),
-  'revision-link-empty': atBoth('NotExamined'),
+  'tag-link-empty': atAll('NotExamined'),
+  'tag-link-garbage': atAll('NotExamined'),
+  'revision-link-empty': atAll('NotExamined'),
 }
 /** With a descriptor cache the registry still believes in the blob, and breaks off when it shall send it. */
 const FOUND_WITH_CACHE: Partial<Record<DamageKind, Expected>> = {
@@ -61,8 +65,8 @@ const FOUND_WITH_CACHE: Partial<Record<DamageKind, Expected>> = {
 }
 /** distribution 3 also keeps the links of revisions in its cache. */
 const FOUND_WITH_CACHE_OF_3: Partial<Record<DamageKind, Expected>> = {
-  'revision-link-missing': atBoth(),
-  'revision-link-empty': atBoth(),
+  'revision-link-missing': atAll(),
+  'revision-link-empty': atAll(),
 }
 
 interface Setting {
@@ -91,13 +95,17 @@ type Verdicts = ReadonlyMap<string, readonly string[]>
 
 const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
 
-async function check(registry: TestRegistry, depth: 'Manifest' | 'Blobs'): Promise<Verdicts> {
+async function check(registry: TestRegistry, depth: 'Manifest' | 'Blobs' | 'Content'): Promise<Verdicts> {
   const snapshot = snapshotOf(KINDS.map((kind) => imageUse(`${registry.host}/${kind}:v1`)))
-  const { targets } = targetsInUse(snapshot, { host: registry.host, aliases: [] })
-  const evidence = await scanImages(
+  const { targets } = targetsInUse(
+    snapshot,
+    { host: registry.host, aliases: [] },
+    compileSelection(undefined),
+  )
+  const evidence = await scanOnce(
     pool.client({ url: registry.url, limits: { concurrency: 16 } }),
     targets.map(({ target }) => target),
-    { clock: systemClock, signal: new AbortController().signal, depth, concurrency: KINDS.length },
+    { depth, concurrency: KINDS.length, proofs: readingLap(), content: AT_ONCE },
   )
   const context = { platforms: snapshot.platforms, severity: [], ignore: [], now: 0 }
   return new Map(
@@ -114,6 +122,7 @@ interface World {
   readonly before: Verdicts
   readonly manifest: Verdicts
   readonly blobs: Verdicts
+  readonly content: Verdicts
 }
 
 /** A registry in which one image is damaged in each way, and what a check said before and after. */
@@ -128,8 +137,12 @@ async function damagedWorld(setting: Setting): Promise<World> {
     const reference = /^(config|layer)-/.test(kind) ? child : 'v1'
     damage(kind, { storageDir: registry.storageDir, repository: kind, reference })
   }
-  const [manifest, blobs] = await Promise.all([check(registry, 'Manifest'), check(registry, 'Blobs')])
-  return { registry, before, manifest, blobs }
+  const [manifest, blobs, content] = await Promise.all([
+    check(registry, 'Manifest'),
+    check(registry, 'Blobs'),
+    check(registry, 'Content'),
+  ])
+  return { registry, before, manifest, blobs, content }
 }
 
 let worlds: readonly World[] = []
@@ -144,11 +157,17 @@ afterAll(async () => {
 describe.each(SETTINGS)('S22: what a check finds on registry $version, cache $cache', (setting) => {
   test.each(KINDS)('%s', (kind) => {
     const world = worlds[SETTINGS.indexOf(setting)]
-    const { manifest, blobs } = expected(kind, setting)
+    const { manifest, blobs, content } = expected(kind, setting)
     expect({
       before: world?.before.get(kind),
       manifest: world?.manifest.get(kind),
       blobs: world?.blobs.get(kind),
-    }).toEqual({ before: ['healthy'], manifest: verdict(manifest), blobs: verdict(blobs) })
+      content: world?.content.get(kind),
+    }).toEqual({
+      before: ['healthy'],
+      manifest: verdict(manifest),
+      blobs: verdict(blobs),
+      content: verdict(content),
+    })
   })
 })

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { TallymanError } from '#catalogue/error.ts'
 import { diagnose } from '#health/diagnose.ts'
 import { RegistryPool } from '#registry/pool.ts'
-import { type ImageScanOptions, type ImageTarget, scanImages } from '#scan/image-scan.ts'
+import type { ImageScanOptions, ImageTarget } from '#scan/image-scan.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { oneOfEach } from '#test/harness/images/samples.ts'
@@ -15,6 +15,7 @@ import {
   multiPlatformImage,
 } from '#test/harness/images.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { scanOnce } from '#test/harness/scanning.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -53,14 +54,7 @@ function target(repository: string, reference: string, ...runningDigests: string
 
 function scan(targets: readonly ImageTarget[], options: Partial<ImageScanOptions> = {}) {
   const client = pool.client({ url: proxy.url, limits: { concurrency: 8 } })
-  const { signal } = new AbortController()
-  return scanImages(client, targets, {
-    clock: systemClock,
-    signal,
-    depth: 'Blobs',
-    concurrency: 8,
-    ...options,
-  })
+  return scanOnce(client, targets, { concurrency: 8, ...options })
 }
 
 /** What was asked for, as `GET /v2/a/manifests/1`, sorted. */

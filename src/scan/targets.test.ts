@@ -1,13 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { compileSelection } from '#scan/selection.ts'
 import { targetsInUse } from '#scan/targets.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
+const ALL = compileSelection(undefined)
 const MAIN = { host: 'registry.example', aliases: [{ host: 'mirror.example', prefix: 'main' }] }
 
 function targets(...images: string[]) {
-  return targetsInUse(snapshotOf(images.map((image) => imageUse(image))), MAIN)
+  return targetsInUse(snapshotOf(images.map((image) => imageUse(image))), MAIN, ALL)
 }
 
 describe('S23: what to look for in a registry', () => {
@@ -25,20 +27,20 @@ describe('S23: what to look for in a registry', () => {
   test.each(['other.example/app:v1', 'app:v1', 'mirror.example/other/app:v1', 'not a reference', ''])(
     '%j is elsewhere',
     (image) => {
-      expect(targets(image)).toEqual({ targets: [], elsewhere: 1 })
+      expect(targets(image)).toEqual({ targets: [], elsewhere: 1, deselected: 0 })
     },
   )
 
   test('and the digests that run', () => {
     const use = imageUse('registry.example/app:v1', { runningDigests: [DIGEST] })
-    expect(targetsInUse(snapshotOf([use]), MAIN).targets[0]?.target.runningDigests).toEqual([DIGEST])
+    expect(targetsInUse(snapshotOf([use]), MAIN, ALL).targets[0]?.target.runningDigests).toEqual([DIGEST])
   })
 
   test('but not what only rollback history, a Helm release or the cache of a node names', () => {
     const idle = imageUse('registry.example/old:v1', { kinds: ['history', 'helm', 'node'], pods: 0 })
     const elsewhere = imageUse('other.example/old:v1', { kinds: ['node'], pods: 0 })
     const scaledToZero = imageUse('registry.example/app:v1', { kinds: ['template', 'node'], pods: 0 })
-    expect(targetsInUse(snapshotOf([idle, elsewhere, scaledToZero]), MAIN)).toMatchObject({
+    expect(targetsInUse(snapshotOf([idle, elsewhere, scaledToZero]), MAIN, ALL)).toMatchObject({
       targets: [{ use: scaledToZero }],
       elsewhere: 0,
     })

@@ -109,7 +109,17 @@ describe('what is accepted', () => {
 
   test('a RegistryCheck of two references has scope, depth and timeout, and the operator decides on the interval', async () => {
     const { spec } = await stored('RegistryCheck', checkOf(REFS))
-    expect(spec).toEqual({ ...REFS, scope: 'InUse', depth: 'Blobs', timeout: '1h', suspend: false })
+    expect(spec).toEqual({
+      ...REFS,
+      ...{
+        scope: 'InUse',
+        depth: 'Blobs',
+        evidenceMaxAge: '6h',
+        platforms: 'All',
+        timeout: '1h',
+        suspend: false,
+      },
+    })
   })
 
   test('a RegistryCheck with only a schedule gets no interval beside it', async () => {

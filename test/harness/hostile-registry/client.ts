@@ -3,9 +3,10 @@ import { TallymanError } from '#catalogue/error.ts'
 import { judge } from '#health/judge.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
-import { scanImages } from '#scan/image-scan.ts'
+import { compileSelection } from '#scan/selection.ts'
 import { targetsInUse } from '#scan/targets.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
+import { scanOnce } from '#test/harness/scanning.ts'
 import { systemClock } from '#time/clock.ts'
 import type { Trial, TrialOutcome } from './process.ts'
 
@@ -72,11 +73,11 @@ async function carryOut(trial: Trial, registry: RegistryClient): Promise<readonl
 async function scan(registry: RegistryClient, repositories: readonly string[]): Promise<readonly string[]> {
   const { host } = new URL(input.url)
   const snapshot = snapshotOf(repositories.map((name) => imageUse(`${host}/${name}:latest`)))
-  const { targets } = targetsInUse(snapshot, { host, aliases: [] })
-  const evidence = await scanImages(
+  const { targets } = targetsInUse(snapshot, { host, aliases: [] }, compileSelection(undefined))
+  const evidence = await scanOnce(
     registry,
     targets.map(({ target }) => target),
-    { clock: systemClock, signal: new AbortController().signal, depth: 'Blobs', concurrency: 16 },
+    { concurrency: 16 },
   )
   const context = { platforms: snapshot.platforms, severity: [], ignore: [], now: 0 }
   return evidence.map((seen, at) => {

@@ -1,0 +1,263 @@
+import type { RegistryCheckSpec } from '#crds/registry-check.ts'
+import type { Platform } from '#health/evidence.ts'
+import type { Finding } from '#health/finding.ts'
+import { compileIgnores, isIgnored } from '#health/ignore.ts'
+import { type JudgeContext, judge } from '#health/judge.ts'
+import { type ImageState, type JudgedImage, type RollUp, rollUp, stateOf } from '#health/roll-up.ts'
+import { compileSeverityRules } from '#health/severity.ts'
+import { unusedImage } from '#health/unused-image.ts'
+import { type RegistryNames, spellings } from '#inventory/locate.ts'
+import type { ImageUse, InventorySnapshot } from '#inventory/snapshot.ts'
+import type { RegistryClient } from '#registry/client.ts'
+import { type ImageScanOptions, type ImageTarget, scanImages } from '#scan/image-scan.ts'
+import { LapProofs, ProofMemory } from '#scan/proof-memory.ts'
+import { selectedRepositories, selectedTags } from '#scan/repository-tags.ts'
+import { compileSelection, type Selection } from '#scan/selection.ts'
+import { targetsInUse } from '#scan/targets.ts'
+import type { Clock } from '#time/clock.ts'
+import { parseDuration } from '#time/duration.ts'
+
+/** How many tags of a repository are looked at together: what is seen of them is held until they are judged. */
+const BATCH = 500
+
+/** What one lap leaves to the next. */
+export interface LapMemory {
+  readonly proofs: ProofMemory
+  /** Images that the last lap found something wrong with, as workloads write them. */
+  readonly suspects: ReadonlySet<string>
+}
+
+export function emptyMemory(clock: Clock): LapMemory {
+  return { proofs: new ProofMemory(clock), suspects: new Set() }
+}
+
+/** What is looked at, and how closely: the fields of a RegistryCheck that say so. */
+export type LapSpec = Pick<
+  RegistryCheckSpec,
+  'scope' | 'select' | 'depth' | 'content' | 'platforms' | 'evidenceMaxAge' | 'severity' | 'ignore'
+>
+
+export interface LapInput {
+  readonly client: RegistryClient
+  readonly names: RegistryNames
+  readonly snapshot: InventorySnapshot
+  readonly spec: LapSpec
+  /** It is a pull-through cache: HEAD alone (S23). */
+  readonly pullThrough: boolean
+  readonly concurrency: number
+  readonly memory: LapMemory
+  /** Time until the next lap, ms; Infinity: there is none, and everything is proven now. */
+  readonly untilNextLapMs: number
+  /** How long content may be read, ms. */
+  readonly readingMs: number
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+export interface LookedAtImage {
+  readonly use: ImageUse
+  readonly state: ImageState
+}
+
+/** What one lap over a registry brought. */
+export interface Lap extends RollUp {
+  /** Every image in scope. */
+  readonly lookedAt: readonly LookedAtImage[]
+  readonly inUse: number
+  /** Images in use that belong to another registry. */
+  readonly elsewhere: number
+  /** When the oldest proof was made that this stands on, ms since the epoch. */
+  readonly oldestEvidence: number | undefined
+  /** At depth Content. */
+  readonly content: { readonly blobs: number; readonly read: number } | undefined
+  readonly memory: LapMemory
+}
+
+/**
+ * Looks at every image in scope and judges what was seen. Writes nothing to the registry.
+ * @throws TallymanError CANCELLED; REGISTRY_* where the registry does not list its repositories (scope All)
+ */
+export async function lap(input: LapInput): Promise<Lap> {
+  const { spec, names, snapshot, memory } = input
+  const work = new LapWork(input)
+  const { targets, elsewhere } = targetsInUse(snapshot, names, compileSelection(spec.select))
+  await work.look(
+    targets.map(({ use, target }) => ({
+      use,
+      target: { ...target, isSuspect: memory.suspects.has(use.image) },
+    })),
+  )
+  const inUse = work.judged.length
+  if (spec.scope === 'All') {
+    const used = new Set(targets.map(({ target }) => `${target.repository}:${target.reference}`))
+    await work.lookAtRest((repository, tag) => !used.has(`${repository}:${tag}`))
+  }
+  return work.result(inUse, elsewhere)
+}
+
+interface Task {
+  readonly use: ImageUse
+  readonly target: ImageTarget
+}
+
+class LapWork {
+  readonly judged: JudgedImage[] = []
+  readonly #uses: ImageUse[] = []
+  readonly #emptyRepositories: Finding[] = []
+  readonly #input: LapInput
+  readonly #proofs: LapProofs
+  readonly #selection: Selection
+  readonly #context: JudgeContext
+  readonly #scan: Omit<ImageScanOptions, 'signal'>
+
+  constructor(input: LapInput) {
+    const { spec, snapshot, clock, memory, untilNextLapMs, pullThrough, concurrency, readingMs } = input
+    const cycleMs = parseDuration(spec.content?.cycle ?? '7d') ?? 0
+    this.#input = input
+    this.#selection = compileSelection(spec.select)
+    this.#proofs = new LapProofs(
+      memory.proofs,
+      {
+        maxAgeMs: parseDuration(spec.evidenceMaxAge) ?? 0,
+        untilNextLapMs,
+        contentCycleMs: spec.depth === 'Content' ? cycleMs : undefined,
+      },
+      clock,
+    )
+    this.#context = {
+      platforms: snapshot.platforms,
+      severity: compileSeverityRules(spec.severity),
+      ignore: compileIgnores(spec.ignore),
+      now: clock.now(),
+    }
+    this.#scan = {
+      ...{ clock, concurrency, proofs: this.#proofs },
+      depth: pullThrough ? 'Head' : spec.depth,
+      content: {
+        bytesPerSecond: spec.content?.bytesPerSecond ?? Number.POSITIVE_INFINITY,
+        until: clock.monotonic() + readingMs,
+      },
+      wants: spec.platforms === 'Nodes' ? wantedBy(snapshot.platforms) : undefined,
+    }
+  }
+
+  async look(tasks: readonly Task[], signal = this.#input.signal): Promise<void> {
+    const targets = tasks.map(({ target }) => target)
+    const evidence = await scanImages(this.#input.client, targets, { ...this.#scan, signal })
+    evidence.forEach((seen, index) => {
+      const use = tasks[index]?.use
+      if (seen !== undefined && use !== undefined) this.#add(use, judge(use, seen, this.#context))
+    })
+  }
+
+  /** Every tag of the registry for which `isLeft`. Several repositories at once: most have few tags. */
+  async lookAtRest(isLeft: (repository: string, tag: string) => boolean): Promise<void> {
+    const { client, concurrency, clock } = this.#input
+    const stop = new AbortController()
+    const signal = AbortSignal.any([this.#input.signal, stop.signal])
+    const repositories = selectedRepositories(client, this.#selection, { clock, signal })
+    const worker = async () => {
+      try {
+        for await (const repository of repositories) await this.#lookAtRepository(repository, isLeft, signal)
+      } catch (error) {
+        stop.abort(error)
+        throw error
+      }
+    }
+    const workers = Array.from({ length: concurrency }, worker)
+    await Promise.allSettled(workers)
+    await Promise.all(workers)
+  }
+
+  result(inUse: number, elsewhere: number): Lap {
+    const { spec, pullThrough } = this.#input
+    this.#proofs.keep()
+    const summary = rollUp(this.judged, this.#emptyRepositories)
+    return {
+      ...summary,
+      lookedAt: this.judged.map((image, index) => ({
+        use: this.#uses[index] ?? unusedImage(''),
+        state: stateOf(image),
+      })),
+      ...{ inUse, elsewhere },
+      oldestEvidence: this.#proofs.oldest,
+      content: spec.depth === 'Content' && !pullThrough ? this.#proofs.content : undefined,
+      memory: { proofs: this.#input.memory.proofs, suspects: this.#suspects() },
+    }
+  }
+
+  async #lookAtRepository(
+    repository: string,
+    isLeft: (repository: string, tag: string) => boolean,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { client, clock, names } = this.#input
+    const name = spellings(repository, names)[0] ?? repository
+    const listed = await selectedTags(client, repository, this.#selection, { clock, signal })
+    if ('state' in listed) {
+      const manifest = { reference: repository, sight: listed, layers: [], children: [] }
+      const use = unusedImage(name)
+      this.#add(use, judge(use, { repository, manifest, running: [] }, this.#context))
+      return
+    }
+    if (listed.isEmpty) this.#addEmpty(name, repository)
+    const builtAfter = this.#builtAfter()
+    const left = listed.tags.filter((tag) => isLeft(repository, tag))
+    for (let from = 0; from < left.length; from += BATCH) {
+      const tasks = left.slice(from, from + BATCH).map((tag): Task => {
+        const use = unusedImage(`${name}:${tag}`)
+        const isSuspect = this.#input.memory.suspects.has(use.image)
+        return {
+          use,
+          target: { repository, reference: tag, isTag: true, runningDigests: [], isSuspect, builtAfter },
+        }
+      })
+      await this.look(tasks, signal)
+    }
+  }
+
+  #builtAfter(): number | undefined {
+    const { maxAge } = this.#input.spec.select ?? {}
+    return maxAge === undefined ? undefined : this.#context.now - (parseDuration(maxAge) ?? 0)
+  }
+
+  #addEmpty(name: string, repository: string): void {
+    const finding: Finding = {
+      code: 'RepositoryEmpty',
+      subject: repository,
+      message: `the registry lists repository ${repository}, and it has no tags`,
+      harmful: false,
+      severity: 'Info',
+      use: unusedImage(name),
+    }
+    const { ignore, now } = this.#context
+    if (!isIgnored(finding, ignore, now)) this.#emptyRepositories.push(finding)
+  }
+
+  #add(use: ImageUse, image: JudgedImage): void {
+    this.#uses.push(use)
+    this.judged.push(image.findings.length + image.ignored.length === 0 ? NOTHING_WRONG : image)
+  }
+
+  /** What harms nobody is looked at anew all the same where it is missing: only proofs of what is there are kept. */
+  #suspects(): ReadonlySet<string> {
+    const harmful = (image: JudgedImage) =>
+      [...image.findings, ...image.ignored].some((finding) => finding.harmful)
+    return new Set(
+      this.#uses
+        .filter((_use, index) => harmful(this.judged[index] ?? NOTHING_WRONG))
+        .map(({ image }) => image),
+    )
+  }
+}
+
+/** One object for most images of a large registry. */
+const NOTHING_WRONG: JudgedImage = { findings: [], ignored: [] }
+
+/** Nodes do not report variants, so any variant of their architecture counts. Where no node reports a platform, all do. */
+function wantedBy(platforms: InventorySnapshot['platforms']) {
+  return (platform: Platform | undefined) =>
+    platform === undefined ||
+    platforms.length === 0 ||
+    platforms.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture)
+}
