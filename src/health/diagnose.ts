@@ -91,6 +91,7 @@ function driftDefect(running: ManifestEvidence): Defect[] {
       code: 'Drifted',
       subject: running.reference,
       cause: running.sight.code,
+      ...(running.sight.answer && { answer: running.sight.answer }),
       message: `pods run ${running.reference}, which the registry no longer has; a new pod gets what the tag names now`,
       harmful: false,
     },
@@ -111,7 +112,8 @@ function defectOf(
     unreachable: 'NotExamined',
     unsupported: 'ManifestUnsupported',
   }
-  return { code: codes[sight.state], subject, cause: sight.code, message: sight.message, harmful }
+  const { code: cause, message, answer } = sight
+  return { code: codes[sight.state], subject, cause, message, harmful, ...(answer && { answer }) }
 }
 
 /** A child counts when a node could ask for it. Nodes do not report variants, so any variant of their architecture does. */

@@ -15,6 +15,19 @@ export interface NotPresent {
   /** The error of the last look. */
   readonly code: ErrorCode
   readonly message: string
+  readonly answer?: Answer | undefined
+}
+
+/** What the last look was answered, as far as it is known. */
+export interface Answer {
+  /** Method and URL without query: `GET https://registry.example/v2/app/manifests/v1`. */
+  readonly request?: string | undefined
+  /** HTTP status. */
+  readonly status?: number | undefined
+  /** The digest, or the size in bytes, that was asked for. */
+  readonly expected?: string | undefined
+  /** The digest or size that arrived. */
+  readonly got?: string | undefined
 }
 
 export interface Platform {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '#catalogue/error-codes.ts'
 import type { FindingCode, Severity } from '#catalogue/finding-codes.ts'
+import type { Answer } from '#health/evidence.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 
 /** What is wrong, before anybody weighs it. */
@@ -11,6 +12,8 @@ export interface Defect {
   readonly platform?: string | undefined
   /** The error of the last look, where one led to this. */
   readonly cause?: ErrorCode | undefined
+  /** What that look was answered. */
+  readonly answer?: Answer | undefined
   readonly message: string
   /** false: no pod that is known would notice (a platform that no node has, an attestation, imagePullPolicy Never). */
   readonly harmful: boolean

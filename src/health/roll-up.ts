@@ -30,6 +30,8 @@ export interface JudgedImage {
   readonly findings: readonly Finding[]
   /** Accepted for a time by spec.ignore. */
   readonly ignored: readonly Finding[]
+  /** It could not be seen this time: some findings are of an earlier look. */
+  readonly isUnseen?: boolean | undefined
 }
 
 export type ImageState = 'healthy' | 'unhealthy' | 'unknown'
@@ -45,14 +47,18 @@ export function stateOf({ findings, ignored }: JudgedImage): ImageState {
     : 'healthy'
 }
 
-function breaksPull({ code, harmful }: Finding): boolean {
+/** A pull fails for it. */
+export function breaksPull({ code, harmful }: Finding): boolean {
   const { class: kind } = FINDING_CODES[code]
   return harmful && (kind === 'missing' || kind === 'damaged')
 }
 
 function isUnreachable(image: JudgedImage): boolean {
   const harmful = [...image.findings, ...image.ignored].filter((finding) => finding.harmful)
-  return stateOf(image) === 'unknown' && harmful.some(({ code }) => code === 'NotExamined')
+  return (
+    (image.isUnseen === true || stateOf(image) === 'unknown') &&
+    harmful.some(({ code }) => code === 'NotExamined')
+  )
 }
 
 /** @param others findings that are about no image */

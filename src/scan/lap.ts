@@ -3,6 +3,7 @@ import type { Platform } from '#health/evidence.ts'
 import type { Finding } from '#health/finding.ts'
 import { compileIgnores, isIgnored } from '#health/ignore.ts'
 import { type JudgeContext, judge } from '#health/judge.ts'
+import { withWhatWasFound } from '#health/persistence.ts'
 import { type ImageState, type JudgedImage, type RollUp, rollUp, stateOf } from '#health/roll-up.ts'
 import { compileSeverityRules } from '#health/severity.ts'
 import { unusedImage } from '#health/unused-image.ts'
@@ -23,12 +24,12 @@ const BATCH = 500
 /** What one lap leaves to the next. */
 export interface LapMemory {
   readonly proofs: ProofMemory
-  /** Images that the last lap found something wrong with, as workloads write them. */
-  readonly suspects: ReadonlySet<string>
+  /** What the last lap found wrong, by image as workloads write it; nothing that harms nobody. */
+  readonly found: ReadonlyMap<string, readonly Finding[]>
 }
 
 export function emptyMemory(clock: Clock): LapMemory {
-  return { proofs: new ProofMemory(clock), suspects: new Set() }
+  return { proofs: new ProofMemory(clock), found: new Map() }
 }
 
 /** What is looked at, and how closely: the fields of a RegistryCheck that say so. */
@@ -84,7 +85,7 @@ export async function lap(input: LapInput): Promise<Lap> {
   await work.look(
     targets.map(({ use, target }) => ({
       use,
-      target: { ...target, isSuspect: memory.suspects.has(use.image) },
+      target: { ...target, isSuspect: memory.found.has(use.image) },
     })),
   )
   const inUse = work.judged.length
@@ -182,7 +183,7 @@ class LapWork {
       ...{ inUse, elsewhere },
       oldestEvidence: this.#proofs.oldest,
       content: spec.depth === 'Content' && !pullThrough ? this.#proofs.content : undefined,
-      memory: { proofs: this.#input.memory.proofs, suspects: this.#suspects() },
+      memory: { proofs: this.#input.memory.proofs, found: this.#found() },
     }
   }
 
@@ -206,7 +207,7 @@ class LapWork {
     for (let from = 0; from < left.length; from += BATCH) {
       const tasks = left.slice(from, from + BATCH).map((tag): Task => {
         const use = unusedImage(`${name}:${tag}`)
-        const isSuspect = this.#input.memory.suspects.has(use.image)
+        const isSuspect = this.#input.memory.found.has(use.image)
         return {
           use,
           target: { repository, reference: tag, isTag: true, runningDigests: [], isSuspect, builtAfter },
@@ -234,20 +235,21 @@ class LapWork {
     if (!isIgnored(finding, ignore, now)) this.#emptyRepositories.push(finding)
   }
 
-  #add(use: ImageUse, image: JudgedImage): void {
+  #add(use: ImageUse, seen: JudgedImage): void {
+    const image = withWhatWasFound(seen, use, this.#input.memory.found.get(use.image) ?? [])
     this.#uses.push(use)
     this.judged.push(image.findings.length + image.ignored.length === 0 ? NOTHING_WRONG : image)
   }
 
   /** What harms nobody is looked at anew all the same where it is missing: only proofs of what is there are kept. */
-  #suspects(): ReadonlySet<string> {
-    const harmful = (image: JudgedImage) =>
-      [...image.findings, ...image.ignored].some((finding) => finding.harmful)
-    return new Set(
-      this.#uses
-        .filter((_use, index) => harmful(this.judged[index] ?? NOTHING_WRONG))
-        .map(({ image }) => image),
-    )
+  #found(): ReadonlyMap<string, readonly Finding[]> {
+    const found = new Map<string, readonly Finding[]>()
+    this.judged.forEach(({ findings, ignored }, index) => {
+      const harmful = [...findings, ...ignored].filter((finding) => finding.harmful)
+      const image = this.#uses[index]?.image
+      if (harmful.length > 0 && image !== undefined) found.set(image, harmful)
+    })
+    return found
   }
 }
 

@@ -1,5 +1,5 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
-import type { NotPresent, Sight } from '#health/evidence.ts'
+import type { Answer, NotPresent, Sight } from '#health/evidence.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** Pause between the two looks that a verdict takes, in milliseconds. */
@@ -59,7 +59,19 @@ const NO_REGISTRY: ReadonlySet<string> = new Set([
 
 export function sightOf(error: TallymanError): NotPresent {
   const state = NO_REGISTRY.has(error.code) ? 'unreachable' : (STATES[error.kind] ?? 'unreachable')
-  return { state, code: error.code, message: error.message }
+  const answer = answerOf(error)
+  return { state, code: error.code, message: error.message, ...(answer === undefined ? {} : { answer }) }
+}
+
+function answerOf({ details }: TallymanError): Answer | undefined {
+  const { method, url, status, expected, got } = details
+  const answer = {
+    ...(method === undefined || url === undefined ? {} : { request: `${method} ${url}` }),
+    ...(typeof status === 'number' ? { status } : {}),
+    ...(expected === undefined ? {} : { expected: String(expected) }),
+    ...(got === undefined ? {} : { got: String(got) }),
+  }
+  return Object.keys(answer).length === 0 ? undefined : answer
 }
 
 export const PRESENT: Sight = { state: 'present' }
