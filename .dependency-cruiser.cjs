@@ -13,7 +13,7 @@ const rooms = {
   clusters: ['time', 'catalogue', 'crds', 'kube', 'runtime', 'inventory'],
   scan: ['time', 'catalogue', 'crds', 'registry', 'inventory', 'health'],
   evict: ['time', 'catalogue', 'crds', 'registry', 'runtime', 'inventory', 'retention', 'scan'],
-  copy: ['time', 'catalogue', 'crds', 'registry', 'runtime', 'inventory', 'scan'],
+  copy: ['time', 'catalogue', 'crds', 'registry', 'runtime', 'inventory', 'health', 'scan'],
   report: ['time', 'catalogue', 'crds', 'registry', 'inventory', 'retention', 'health', 'scan'],
 }
 const below = Object.keys(rooms)

@@ -119,6 +119,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const deps = {
     clock,
     status: new StatusWriter(client, elector),
+    fence: elector,
     events,
     objectMetrics: new ObjectMetrics(metrics),
   }

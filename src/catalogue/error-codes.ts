@@ -161,6 +161,14 @@ export const ERROR_CODES = {
     means: 'The registry no longer knows the upload session.',
     remedy: 'Set the same http.secret on all replicas of the registry.',
   },
+  RESTORE_IMPOSSIBLE: {
+    kind: 'damaged',
+    retry: 'backoff',
+    means:
+      'The registry took the content again and still serves damaged bytes: it keeps the file that it has.',
+    remedy:
+      "Remove the damaged file from the registry's storage (docs/registrycheck.md, Repair); the next run copies it back.",
+  },
   // ── Kubernetes ──────────────────────────────────────────────────────────────
   KUBE_CONFIG_INVALID: {
     kind: 'invalid',

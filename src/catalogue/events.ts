@@ -36,6 +36,16 @@ export const EVENT_REASONS = {
     action: 'Check',
     means: 'A RegistryCheck lost findings that it had before.',
   },
+  ImagesRepaired: {
+    type: 'Normal',
+    action: 'Repair',
+    means: 'spec.repair of a RegistryCheck has copied images back.',
+  },
+  RepairFailed: {
+    type: 'Warning',
+    action: 'Repair',
+    means: 'spec.repair of a RegistryCheck could not bring back some images; told when that changes.',
+  },
   HealthUnknown: {
     type: 'Warning',
     action: 'Check',

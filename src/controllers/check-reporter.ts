@@ -1,4 +1,4 @@
-import { transitionOf } from '#controllers/check-transition.ts'
+import { repairTransitions, transitionOf } from '#controllers/check-transition.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { REGISTRY_CHECKS, type RegistryCheckObject } from '#controllers/resources.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
@@ -115,8 +115,13 @@ export class CheckReporter {
     if (stalled !== undefined && stalled.message !== wasStalled?.message) {
       this.#deps.events.record(check, 'SpecInvalid', stalled.message)
     }
-    const transition = transitionOf(told, status, appeared, disappeared)
-    if (transition !== undefined) this.#deps.events.record(check, transition.reason, transition.note)
+    const transitions = [
+      transitionOf(told, status, appeared, disappeared),
+      ...repairTransitions(told?.repair, status.repair),
+    ]
+    for (const transition of transitions) {
+      if (transition !== undefined) this.#deps.events.record(check, transition.reason, transition.note)
+    }
   }
 }
 

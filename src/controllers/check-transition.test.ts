@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import { transitionOf } from '#controllers/check-transition.ts'
+import { repairTransitions, transitionOf } from '#controllers/check-transition.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 
 function status(value: 'True' | 'False' | 'Unknown', reason: ConditionReason): RegistryCheckStatus {
@@ -42,5 +42,28 @@ describe('an event', () => {
   ] as const)('when %s', (_what, before, after, appeared, disappeared, told) => {
     const transition = transitionOf(before, after, appeared, disappeared)
     expect(transition && `${transition.reason}: ${transition.note}`).toBe(told)
+  })
+})
+
+describe('what came of a repair', () => {
+  const repair = (repaired: number, failed: number, time = '2026-01-15T12:00:00Z') => ({
+    ...{ time, mode: 'Copy' as const, repaired, wouldRepair: 0, failed },
+    images: failed > 0 ? [{ image: 'a', outcome: 'NotFound' as const, message: 'not there' }] : [],
+  })
+  const reasons = (...args: Parameters<typeof repairTransitions>) =>
+    repairTransitions(...args).map(({ reason }) => reason)
+
+  test('is told each time that something was copied', () => {
+    expect(reasons(undefined, repair(2, 0))).toEqual(['ImagesRepaired'])
+    expect(reasons(repair(2, 0), repair(2, 0))).toEqual([])
+    expect(reasons(repair(2, 0), repair(2, 0, '2026-01-15T12:15:00Z'))).toEqual(['ImagesRepaired'])
+  })
+
+  test('is told once where something could not be, with the reason', () => {
+    expect(repairTransitions(undefined, repair(0, 1))).toEqual([
+      { reason: 'RepairFailed', note: '1 images could not be copied back: not there' },
+    ])
+    expect(reasons(repair(0, 1), repair(0, 1, '2026-01-15T12:15:00Z'))).toEqual([])
+    expect(reasons(repair(0, 1), repair(0, 0))).toEqual([])
   })
 })

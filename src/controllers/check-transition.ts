@@ -32,3 +32,25 @@ export function transitionOf(
   const wasUnknown = was?.status === 'Unknown' && was.reason !== 'NotCheckedYet'
   return wasUnknown ? { reason: 'HealthKnown', note: is.message } : undefined
 }
+
+/** What came of a repair: every copy is told, what could not be copied when its number changes. */
+export function repairTransitions(
+  before: RegistryCheckStatus['repair'],
+  after: RegistryCheckStatus['repair'],
+): Transition[] {
+  if (after === undefined) return []
+  const { repaired, failed, images, message } = after
+  const why =
+    message ?? images.find(({ outcome }) => outcome !== 'Repaired' && outcome !== 'WouldRepair')?.message
+  const transitions: Transition[] = []
+  if (repaired > 0 && (before?.time !== after.time || before.repaired !== repaired)) {
+    transitions.push({ reason: 'ImagesRepaired', note: `${repaired} images were copied back` })
+  }
+  if (failed > 0 && before?.failed !== failed) {
+    transitions.push({
+      reason: 'RepairFailed',
+      note: `${failed} images could not be copied back: ${why ?? ''}`,
+    })
+  }
+  return transitions
+}

@@ -44,10 +44,11 @@ export class RegistryAccess {
 
   /**
    * A client that may pull, after the registry answered a probe with it.
+   * @param right what else it may do
    * @throws TallymanError SPEC_INVALID, SECRET_*, REGISTRY_*, KUBE_*
    */
-  open(registry: RegistryObject, signal: AbortSignal): Promise<OpenRegistry> {
-    return this.#withFreshSecrets(registry, () => this.#probe(registry, signal))
+  open(registry: RegistryObject, signal: AbortSignal, right: Right = 'pull'): Promise<OpenRegistry> {
+    return this.#withFreshSecrets(registry, () => this.#probe(registry, signal, right))
   }
 
   /** Reads the Secrets of every right that the spec names, so that a wrong one is known before it is needed. */
@@ -70,18 +71,18 @@ export class RegistryAccess {
     }
   }
 
-  async #probe(registry: RegistryObject, signal: AbortSignal): Promise<OpenRegistry> {
-    const target = await this.#target(registry, signal)
+  async #probe(registry: RegistryObject, signal: AbortSignal, right: Right): Promise<OpenRegistry> {
+    const target = await this.#target(registry, signal, right)
     const client = this.#pool.client(target)
     const answer = await client.ping({ signal, lane: 'interactive' })
     return { ...answer, client, url: target.url }
   }
 
-  async #target(registry: RegistryObject, signal: AbortSignal): Promise<RegistryTarget> {
+  async #target(registry: RegistryObject, signal: AbortSignal, right: Right): Promise<RegistryTarget> {
     const spec = specOf(RegistrySpec, registry)
     const url = registryUrl(spec, registry.metadata.namespace ?? '')
     const [credential, caPem] = await Promise.all([
-      this.#credential(spec, registry, 'pull', url.host, signal),
+      this.#credential(spec, registry, right, url.host, signal),
       this.#ca(spec, registry, signal),
     ])
     return {

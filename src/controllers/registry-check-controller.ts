@@ -2,6 +2,7 @@ import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, isNewSpec, nextStart } from '#controllers/check-due.ts'
 import { CheckMemories } from '#controllers/check-memories.ts'
+import { repairFindings } from '#controllers/check-repair.ts'
 import { type CheckReporter, checkSubject, type News } from '#controllers/check-reporter.ts'
 import { type CheckRun, runCheck } from '#controllers/check-run.ts'
 import { type Schedule, scheduleOf } from '#controllers/check-schedule.ts'
@@ -76,7 +77,7 @@ interface Due {
   readonly nextAt: number
 }
 
-/** Runs a RegistryCheck when it is due and keeps its status. Reads registries and never writes to one. */
+/** Runs a RegistryCheck when it is due and keeps its status. Reads registries, and writes to one only where spec.repair says so. */
 export class RegistryCheckController {
   readonly #deps: ControllerDeps
   readonly #reporter: CheckReporter
@@ -150,20 +151,53 @@ export class RegistryCheckController {
       return { requeueAfterMs: NOT_SYNCED_RETRY_MS }
     }
 
-    const due = dueAt(check, registry, schedule, stamp.now)
-    if (stamp.now < due) {
+    const startAt = dueAt(check, registry, schedule, stamp.now)
+    if (stamp.now < startAt) {
       this.#reporter.measure(check, check.status ?? {})
-      return { requeueAfterMs: pauseUntil(due, stamp.now) }
+      return { requeueAfterMs: pauseUntil(startAt, stamp.now) }
     }
-    const nextAt = nextStart(check, stamp.now, schedule)
-    const run = await this.#run(pass, { spec, registry, snapshot, nextAt })
+    const due = { spec, registry, snapshot, nextAt: nextStart(check, stamp.now, schedule) }
+    const run = await this.#run(pass, due)
     const verdict = verdictOf(run)
     if (verdict.reason === 'RegistryUnreachable') {
       await this.#unknown(pass, verdict.reason, verdict.message)
       throw new TallymanError('REGISTRY_UNREACHABLE', verdict.message)
     }
     await this.#finish(pass, run, verdict)
-    return { requeueAfterMs: pauseUntil(nextStart(check, run.startedAt, schedule), this.#deps.clock.now()) }
+    const last = (await this.#repair(pass, due, run)) ?? run
+    return { requeueAfterMs: pauseUntil(nextStart(check, last.startedAt, schedule), this.#deps.clock.now()) }
+  }
+
+  /** @returns what is seen after something was copied; undefined where nothing was */
+  async #repair(pass: Pass, due: Due, run: CheckRun): Promise<CheckRun | undefined> {
+    const { spec, registry } = due
+    if (spec.repair === undefined) {
+      if (pass.check.status?.repair !== undefined)
+        await this.#write(pass, ({ repair: _, ...status }) => status)
+      return undefined
+    }
+    const { signal } = pass
+    const { namespace = '' } = registry.metadata
+    const from = this.#stores.registries.get(`${namespace}/${spec.repair.fromRef.name}`)
+    const { fence, clock } = this.#deps
+    const input = {
+      spec: spec.repair,
+      lookedAt: run.lookedAt,
+      registry,
+      from,
+      access: this.#access,
+      fence,
+      signal,
+    }
+    const repair = await repairFindings(input, clock.now())
+    if (repair === undefined) return undefined
+    await this.#write(pass, (status) => ({ ...status, repair }))
+    if (repair.repaired === 0) return undefined
+    const again = await this.#run(pass, due)
+    const verdict = verdictOf(again)
+    // Whatever has become of the registry meanwhile is told by the next run.
+    if (verdict.reason !== 'RegistryUnreachable') await this.#finish(pass, again, verdict)
+    return again
   }
 
   /** Opens the registry and looks at every image. */

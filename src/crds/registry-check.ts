@@ -56,6 +56,53 @@ export const ContentReading = z
   })
   .describe('How content is read at depth Content.')
 
+export const REPAIR_MODES = ['DryRun', 'Copy'] as const
+
+export const Repair = z
+  .object({
+    fromRef: localRef('The Registry that may still have the images, in the same repositories below its URL.'),
+    mode: z
+      .enum(REPAIR_MODES)
+      .default('DryRun')
+      .describe(
+        'DryRun: say what would be copied. Copy: copy it, with credentials.push of the Registry in registryRef.',
+      ),
+    limit: z.int().min(1).max(1_000).default(50).describe('Images in one run at most.'),
+  })
+  .describe(
+    'Copies images in use that are missing, or lack a part, back from another registry: exactly the digest that they had, and never over a tag that names something.',
+  )
+
+export const REPAIR_OUTCOMES = ['Repaired', 'WouldRepair', 'NotFound', 'Impossible', 'Failed'] as const
+
+/** How many repairs the status names; its counts speak of all. */
+export const REPAIRS_IN_STATUS = 10
+
+const RepairStatus = z.object({
+  time: z.string().meta({ format: 'date-time' }).describe('When it was tried last.'),
+  mode: z.enum(REPAIR_MODES).describe('The mode it was tried in.'),
+  repaired: z.int().describe('Images that were copied back.'),
+  wouldRepair: z.int().describe('Images that mode Copy would copy back.'),
+  failed: z
+    .int()
+    .describe('Images that could not be: not there either, of an unknown digest, or beyond an upload.'),
+  images: z
+    .array(
+      z.object({
+        image: z.string().max(1024).describe('The image as workloads write it.'),
+        outcome: z
+          .enum(REPAIR_OUTCOMES)
+          .describe(
+            'NotFound: the other registry does not have it. Impossible: the registry keeps the damaged file.',
+          ),
+        message: z.string().max(1024).describe('What was copied, or why not and what to do.'),
+      }),
+    )
+    .max(REPAIRS_IN_STATUS)
+    .describe('The first of them, those that failed first.'),
+  message: z.string().max(1024).optional().describe('Why nothing could be tried.'),
+})
+
 export const RegistryCheckSpec = withRules(
   z.object({
     registryRef: localRef('The Registry whose images are checked.'),
@@ -109,6 +156,7 @@ export const RegistryCheckSpec = withRules(
         'How bad it is that an image cannot be pulled, by who uses it. The first match wins; without one: Warning.',
       ),
     ignore: z.array(IgnoreRule).max(256).optional().describe('Known findings that are accepted for a time.'),
+    repair: Repair.optional(),
     suspend,
   }),
   {
@@ -198,6 +246,9 @@ export const RegistryCheckStatus = z.object({
     .boolean()
     .optional()
     .describe('true when there are more findings than the status shows.'),
+  repair: RepairStatus.optional().describe(
+    'What came of spec.repair, when a run found something to repair last.',
+  ),
   ignored: z.int().optional().describe('Findings that spec.ignore accepts.'),
   unmatchedImages: z.int().optional().describe('Images in use that belong to another registry.'),
 })

@@ -54,8 +54,12 @@ export const RegistrySpec = withRules(
       ),
     credentials: z
       .object({
-        pull: Credential.optional().describe('Used to look. All that a RegistryCheck ever gets.'),
-        push: Credential.optional().describe('Used to write. Verified to exist and to fit this registry.'),
+        pull: Credential.optional().describe(
+          'Used to look. All that a RegistryCheck gets, but for spec.repair.',
+        ),
+        push: Credential.optional().describe(
+          'Used to write, as spec.repair of a RegistryCheck does. Verified to exist and to fit this registry.',
+        ),
         delete: Credential.optional().describe('Used to delete. Verified to exist and to fit this registry.'),
       })
       .optional()

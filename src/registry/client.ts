@@ -9,7 +9,7 @@ import { getManifest, type HeadOptions, headManifest, type ManifestHead, putMani
 import { type Product, ping } from './ping.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
-import { type BlobSource, uploadBlob } from './uploads.ts'
+import { type BlobSource, type UploadOptions, uploadBlob } from './uploads.ts'
 
 export type { BlobRef } from './blobs.ts'
 export type { ImageConfig } from './config.ts'
@@ -119,12 +119,12 @@ export class RegistryClient {
     return readBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, options)
   }
 
-  /** Uploads a blob unless it is there. @param source may be called several times */
+  /** Uploads a blob unless it is there (see UploadOptions.evenIfThere). @param source may be called several times */
   uploadBlob(
     repository: string,
     descriptor: BlobRef,
     source: BlobSource,
-    options?: CallOptions,
+    options?: UploadOptions,
   ): Promise<void> {
     return uploadBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, source, options)
   }

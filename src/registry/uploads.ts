@@ -18,6 +18,14 @@ import type { Call, Transport } from './transport.ts'
 /** The content, from its beginning each time it is called. */
 export type BlobSource = () => AsyncIterable<Uint8Array> | Uint8Array
 
+export interface UploadOptions extends CallOptions {
+  /**
+   * Send it even where the registry says that it has the blob: what it says may come out of a cache, and the content be gone
+   * (research/registry-protocol.md §0.5).
+   */
+  readonly evenIfThere?: boolean | undefined
+}
+
 const TRIES = 3
 const RETRY_PAUSE: BackoffPolicy = { initial: 500, max: 10_000, factor: 3, jitter: 1 }
 
@@ -33,7 +41,7 @@ export async function uploadBlob(
   name: string,
   blob: BlobRef,
   source: BlobSource,
-  options: CallOptions | undefined,
+  options: UploadOptions | undefined,
 ): Promise<void> {
   checkRepository(name)
   checkDigest(blob.digest)
@@ -59,15 +67,27 @@ async function begin(
   transport: Transport,
   name: string,
   digest: string,
-  options: CallOptions | undefined,
+  options: UploadOptions | undefined,
 ): Promise<URL | undefined> {
+  if (options?.evenIfThere === true) return await newSession(transport, name, digest, options)
   const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(name)}`
-  let reply = await transport.send(post(name, query, options))
+  const reply = await transport.send(post(name, query, options))
   if (reply.status === 201) return undefined
   if (reply.status >= 400 && reply.status < 500 && reply.status !== 401 && reply.status !== 403) {
     if (await exists(transport, name, digest, options)) return undefined
-    reply = await transport.send(post(name, '', options))
+    return await newSession(transport, name, digest, options)
   }
+  if (reply.status !== 202) throw statusError(reply, 'POST', `upload to ${name}`)
+  return uploadTarget(reply, digest)
+}
+
+async function newSession(
+  transport: Transport,
+  name: string,
+  digest: string,
+  options: CallOptions | undefined,
+): Promise<URL> {
+  const reply = await transport.send(post(name, '', options))
   if (reply.status !== 202) throw statusError(reply, 'POST', `upload to ${name}`)
   return uploadTarget(reply, digest)
 }

@@ -58,6 +58,20 @@ export interface LapInput {
 export interface LookedAtImage {
   readonly use: ImageUse
   readonly state: ImageState
+  /** Where it is in the registry; absent for a repository that could not be listed. */
+  readonly place?: ImagePlace | undefined
+  /** What is wrong with it, as far as spec.ignore does not accept it. */
+  readonly findings: readonly Finding[]
+}
+
+export interface ImagePlace {
+  /** Below the URL of the Registry. */
+  readonly repository: string
+  /** Tag or digest. */
+  readonly reference: string
+  readonly isTag: boolean
+  /** What the reference names, or named when it was seen last. */
+  readonly digest?: string | undefined
 }
 
 /** What one lap over a registry brought. */
@@ -103,7 +117,7 @@ interface Task {
 
 class LapWork {
   readonly judged: JudgedImage[] = []
-  readonly #uses: ImageUse[] = []
+  readonly #looked: { readonly use: ImageUse; readonly target?: ImageTarget | undefined }[] = []
   readonly #emptyRepositories: Finding[] = []
   readonly #input: LapInput
   readonly #proofs: LapProofs
@@ -146,8 +160,8 @@ class LapWork {
     const targets = tasks.map(({ target }) => target)
     const evidence = await scanImages(this.#input.client, targets, { ...this.#scan, signal })
     evidence.forEach((seen, index) => {
-      const use = tasks[index]?.use
-      if (seen !== undefined && use !== undefined) this.#add(use, judge(use, seen, this.#context))
+      const task = tasks[index]
+      if (seen !== undefined && task !== undefined) this.#add(task, judge(task.use, seen, this.#context))
     })
   }
 
@@ -176,15 +190,21 @@ class LapWork {
     const summary = rollUp(this.judged, this.#emptyRepositories)
     return {
       ...summary,
-      lookedAt: this.judged.map((image, index) => ({
-        use: this.#uses[index] ?? unusedImage(''),
-        state: stateOf(image),
-      })),
+      lookedAt: this.judged.map((image, index) => this.#lookedAt(image, index)),
       ...{ inUse, elsewhere },
       oldestEvidence: this.#proofs.oldest,
       content: spec.depth === 'Content' && !pullThrough ? this.#proofs.content : undefined,
       memory: { proofs: this.#input.memory.proofs, found: this.#found() },
     }
+  }
+
+  #lookedAt(image: JudgedImage, index: number): LookedAtImage {
+    const { use, target } = this.#looked[index] ?? { use: unusedImage(''), target: undefined }
+    const { findings } = image
+    if (target === undefined) return { use, state: stateOf(image), findings }
+    const { repository, reference, isTag } = target
+    const digest = isTag ? this.#proofs.tag(repository, reference) : reference
+    return { use, state: stateOf(image), findings, place: { repository, reference, isTag, digest } }
   }
 
   async #lookAtRepository(
@@ -198,7 +218,7 @@ class LapWork {
     if ('state' in listed) {
       const manifest = { reference: repository, sight: listed, layers: [], children: [] }
       const use = unusedImage(name)
-      this.#add(use, judge(use, { repository, manifest, running: [] }, this.#context))
+      this.#add({ use }, judge(use, { repository, manifest, running: [] }, this.#context))
       return
     }
     if (listed.isEmpty) this.#addEmpty(name, repository)
@@ -235,9 +255,10 @@ class LapWork {
     if (!isIgnored(finding, ignore, now)) this.#emptyRepositories.push(finding)
   }
 
-  #add(use: ImageUse, seen: JudgedImage): void {
+  #add(looked: { readonly use: ImageUse; readonly target?: ImageTarget }, seen: JudgedImage): void {
+    const { use } = looked
     const image = withWhatWasFound(seen, use, this.#input.memory.found.get(use.image) ?? [])
-    this.#uses.push(use)
+    this.#looked.push(looked)
     this.judged.push(image.findings.length + image.ignored.length === 0 ? NOTHING_WRONG : image)
   }
 
@@ -246,7 +267,7 @@ class LapWork {
     const found = new Map<string, readonly Finding[]>()
     this.judged.forEach(({ findings, ignored }, index) => {
       const harmful = [...findings, ...ignored].filter((finding) => finding.harmful)
-      const image = this.#uses[index]?.image
+      const image = this.#looked[index]?.use.image
       if (harmful.length > 0 && image !== undefined) found.set(image, harmful)
     })
     return found

@@ -80,7 +80,12 @@ export class ManifestLooks {
       () => this.#client.getManifest(repository, reference, { signal, lane: 'check' }),
       this.#options,
     )
-    if ('error' in look) return look
+    if ('error' in look) {
+      // What the tag named is worth knowing when it is to be restored.
+      const before = proofs.tag(repository, reference)
+      if (before !== undefined) proofs.tagSeen(repository, reference, before)
+      return look
+    }
     const facts = factsOf(look.value)
     proofs.manifestProven(repository, isDigest(reference) ? undefined : reference, facts)
     return { value: facts }

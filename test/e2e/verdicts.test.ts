@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { REGISTRIES } from '#controllers/resources.ts'
+import { REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { PODS } from '#kube/resource.ts'
+import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, registryError, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { checkKstatus } from '#test/harness/kstatus.ts'
@@ -101,7 +102,7 @@ describe.concurrent('who cries wolf', () => {
       'refused/anonymous:1 PullDenied Info',
       'unknown/anonymous:1 PullDenied Info',
     ])
-    expect(check.status?.images).toEqual({ total: 5, healthy: 1, unhealthy: 0, unknown: 4 })
+    expect(check.status?.images).toEqual({ total: 5, healthy: 1, unhealthy: 0, unknown: 4, inUse: 5 })
     expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('Unknown CoverageTooLow')
     expect(messageOf(check, 'Healthy')).toBe('Only 1 of 5 images could be examined: 4 PullDenied')
     checkKstatus(check)
@@ -129,6 +130,64 @@ describe.concurrent('who cries wolf', () => {
     expect(findingsOf(check)).toEqual(['app/whole:1 Drifted Info'])
     expect(check.status?.findings?.[0]?.message).toContain(digest)
     expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('True AllHealthy')
+  })
+})
+
+describe.concurrent('what else a check is asked for', () => {
+  test('repair copies back from another registry exactly what was there, and only when told to', async () => {
+    const mirror = await startRegistry({ version: '3' })
+    try {
+      const image = containerImage({ seed: 'repaired' })
+      for (const { storageDir } of [server, mirror])
+        new StorageWriter(storageDir).write('lost/app', image, '1')
+      damage('layer-missing', { storageDir: server.storageDir, repository: 'lost/app', reference: '1' })
+      await world.cluster.apply([registry(in_('mirror'), { url: mirror.url })])
+      await given('repair', [['lost/app:1'], ['app/whole:1']])
+      const broken = await runOver('repair', 2)
+      expect(findingsOf(broken)).toEqual(['lost/app:1 LayerMissing Warning'])
+      expect(broken.status?.repair).toBeUndefined()
+
+      const repaired = (outcome: object) =>
+        eventually(async () => {
+          const check = await world.api.check(in_('repair'))
+          expect(check.status?.repair).toMatchObject(outcome)
+          return check
+        })
+      const repair = { fromRef: { name: 'mirror' } }
+      await world.api.run(in_('repair'), { spec: { repair } })
+      const dry = await repaired({ mode: 'DryRun', repaired: 0, wouldRepair: 1, failed: 0 })
+      expect(dry.status?.images).toMatchObject({ unhealthy: 1 })
+      checkKstatus(dry)
+
+      await world.api.run(in_('repair'), { spec: { repair: { ...repair, mode: 'Copy' } } })
+      await repaired({ mode: 'Copy', repaired: 1, failed: 0 })
+      const healed = await settled(() => world.api.check(in_('repair')), { Healthy: 'True AllHealthy' })
+      expect(healed.status?.images).toMatchObject({ healthy: 2, unhealthy: 0 })
+      checkKstatus(healed)
+      await eventually(async () => {
+        const events = await world.api.events('RegistryCheck', in_('repair'))
+        expect(events.map(({ reason, note }) => `${reason}: ${note}`)).toContain(
+          'ImagesRepaired: 1 images were copied back',
+        )
+        return true
+      })
+
+      await world.api.run(in_('repair'), { spec: { repair: null } })
+      await eventually(async () => (await world.api.check(in_('repair'))).status?.repair === undefined)
+    } finally {
+      await mirror.stop()
+    }
+  })
+
+  test('scope All looks at what nobody uses, too', async () => {
+    await given('scope', [['app/whole:1']])
+    const select = { repositories: ['app/*'] }
+    await world.api.patch(REGISTRY_CHECKS, in_('scope'), { spec: { scope: 'All', select } })
+    const check = await runOver('scope', 3)
+    expect(check.status?.images).toEqual({ total: 3, healthy: 3, unhealthy: 0, unknown: 0, inUse: 1 })
+    expect(check.status?.oldestEvidence).toBeDefined()
+    expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('True AllHealthy')
+    checkKstatus(check)
   })
 })
 
