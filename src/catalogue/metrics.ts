@@ -178,6 +178,12 @@ export const METRICS = {
     labels: ['namespace', 'name', 'code', 'severity'],
     means: 'Findings of the last run.',
   },
+  tallyman_check_image_info: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'image', 'code', 'severity'],
+    means:
+      'Always 1: a finding of the last run, where spec.imageMetrics asks for it; the first thousand, worst first.',
+  },
   tallyman_check_last_run_timestamp_seconds: {
     type: 'gauge',
     labels: ['namespace', 'name'],

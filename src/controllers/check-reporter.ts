@@ -2,6 +2,7 @@ import { repairTransitions, transitionOf } from '#controllers/check-transition.t
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { REGISTRY_CHECKS, type RegistryCheckObject } from '#controllers/resources.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
+import type { Finding } from '#health/finding.ts'
 import { Announced } from '#runtime/announced.ts'
 import { getCondition } from '#runtime/conditions.ts'
 import { parseKey } from '#runtime/object-key.ts'
@@ -13,6 +14,10 @@ export interface News {
   readonly appeared: number
   readonly disappeared: number
 }
+
+/** Each finding is a series in the time series database of the user. */
+const MAX_IMAGE_SERIES = 1_000
+const MAX_LABEL = 512
 
 const NO_NEWS: News = { appeared: 0, disappeared: 0 }
 
@@ -91,6 +96,17 @@ export class CheckReporter {
     objectMetrics.set(subject, 'tallyman_check_duration_seconds', [
       { labels, value: status.run.durationSeconds },
     ])
+  }
+
+  /** Shows which images the findings are about, or none of them. */
+  measureImages(check: RegistryCheckObject, findings: readonly Finding[]): void {
+    const subject = checkSubject(check)
+    const { namespace, name } = subject
+    const series = findings.slice(0, MAX_IMAGE_SERIES).map(({ use, code, severity }) => ({
+      labels: { namespace, name, image: use.image.slice(0, MAX_LABEL), code, severity },
+      value: 1,
+    }))
+    this.#deps.objectMetrics.set(subject, 'tallyman_check_image_info', series)
   }
 
   /** The check is gone. */

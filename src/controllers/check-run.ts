@@ -24,6 +24,8 @@ export interface CheckRunInput {
   readonly opened: OpenRegistry
   readonly snapshot: InventorySnapshot
   readonly memory: LapMemory
+  /** Somebody asked for it: see LapInput.provesAnew. */
+  readonly isRequested: boolean
   /** When the next run begins, ms since the epoch. */
   readonly nextAt: number
   readonly clock: Clock
@@ -44,6 +46,7 @@ export async function runCheck(input: CheckRunInput): Promise<CheckRun> {
     lap({
       ...{ client: opened.client, names, snapshot, spec, memory, untilNextLapMs, clock, signal },
       pullThrough: registry.pullThrough,
+      provesAnew: input.isRequested,
       concurrency: registry.limits.concurrency,
       readingMs: Math.min(ms, untilNextLapMs) * READING_SHARE,
     }),

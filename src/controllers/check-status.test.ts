@@ -32,7 +32,14 @@ function runOf(findings: readonly Finding[]): CheckRun {
   const images = findings.map((finding) => ({ findings: [finding], ignored: [] }))
   return {
     ...rollUp(images),
-    ...{ startedAt: NOW - 90_400, finishedAt: NOW, elsewhere: 2, inUse: images.length, lookedAt: [] },
+    ...{
+      startedAt: NOW - 90_400,
+      finishedAt: NOW,
+      elsewhere: 2,
+      inUse: images.length,
+      lookedAt: [],
+      accepted: [],
+    },
     ...{ oldestEvidence: NOW - 3_600_000, content: undefined, memory: emptyMemory(systemClock) },
   }
 }

@@ -162,6 +162,8 @@ function findingStatus(finding: Finding, firstSeen: FirstSeen, now: number): Fin
     message: message.slice(0, MAX_MESSAGE),
     usedBy: use.users.slice(0, USERS_SHOWN).map(userText),
     pods: use.pods,
+    ...(use.pullFailures > 0 ? { pullFailures: use.pullFailures } : {}),
+    ...(use.nodesCaching > 0 ? { cachedOnNodes: use.nodesCaching } : {}),
     firstSeen: rfc3339Seconds(firstSeen.get(keyOf(finding))?.at ?? now),
   }
 }

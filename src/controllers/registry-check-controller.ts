@@ -38,7 +38,7 @@ import { getCondition, type Stamp } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
-import { requestedAt } from '#runtime/predicates.ts'
+import { pendingRequest, requestedAt } from '#runtime/predicates.ts'
 import { DONE, type Result } from '#runtime/result.ts'
 import type { BackoffPolicy } from '#time/backoff.ts'
 
@@ -164,6 +164,7 @@ export class RegistryCheckController {
       throw new TallymanError('REGISTRY_UNREACHABLE', verdict.message)
     }
     await this.#finish(pass, run, verdict)
+    this.#reporter.measureImages(check, spec.imageMetrics ? run.findings : [])
     const last = (await this.#repair(pass, due, run)) ?? run
     return { requeueAfterMs: pauseUntil(nextStart(check, last.startedAt, schedule), this.#deps.clock.now()) }
   }
@@ -196,7 +197,10 @@ export class RegistryCheckController {
     const again = await this.#run(pass, due)
     const verdict = verdictOf(again)
     // Whatever has become of the registry meanwhile is told by the next run.
-    if (verdict.reason !== 'RegistryUnreachable') await this.#finish(pass, again, verdict)
+    if (verdict.reason !== 'RegistryUnreachable') {
+      await this.#finish(pass, again, verdict)
+      this.#reporter.measureImages(pass.check, spec.imageMetrics ? again.findings : [])
+    }
     return again
   }
 
@@ -211,8 +215,10 @@ export class RegistryCheckController {
       await this.#accept(pass)
       const { clock } = this.#deps
       const memory = this.#memories.of(pass.check, registry, opened.url, clock)
-      const input = { spec, registry: registrySpec, names, opened, snapshot, memory, nextAt, clock, signal }
-      const run = await runCheck(input)
+      const run = await runCheck({
+        ...{ spec, registry: registrySpec, names, opened, snapshot, memory, nextAt, clock, signal },
+        isRequested: pendingRequest(pass.check) !== undefined,
+      })
       this.#memories.keep(pass.check, run.memory)
       return run
     } catch (thrown) {

@@ -15,6 +15,7 @@ describe('defaults of a spec', () => {
       scope: 'InUse',
       evidenceMaxAge: '6h',
       platforms: 'All',
+      imageMetrics: false,
       depth: 'Blobs',
       timeout: '1h',
       suspend: false,

@@ -156,6 +156,12 @@ export const RegistryCheckSpec = withRules(
         'How bad it is that an image cannot be pulled, by who uses it. The first match wins; without one: Warning.',
       ),
     ignore: z.array(IgnoreRule).max(256).optional().describe('Known findings that are accepted for a time.'),
+    imageMetrics: z
+      .boolean()
+      .default(false)
+      .describe(
+        'Export a series of tallyman_check_image_info for each finding, with the image as a label; a thousand at most.',
+      ),
     repair: Repair.optional(),
     suspend,
   }),
@@ -187,6 +193,14 @@ export const FindingStatus = z.object({
   message: z.string().max(1024).describe('What was asked for, and what the registry answered.'),
   usedBy: z.array(z.string().max(512)).max(5).describe('cluster/namespace/kind/name, the first few.'),
   pods: z.int().describe('Pods that run the image.'),
+  pullFailures: z
+    .int()
+    .optional()
+    .describe('Pods that wait for the image and cannot pull it, at this moment.'),
+  cachedOnNodes: z
+    .int()
+    .optional()
+    .describe('Nodes that still have it: pods there run on, and fail when they are rescheduled elsewhere.'),
   firstSeen: z
     .string()
     .meta({ format: 'date-time' })

@@ -69,6 +69,7 @@ describe.each(['2.8', '3'] as const)('laps over a registry %s', (version: Regist
       concurrency: 8,
       memory,
       untilNextLapMs: INTERVAL,
+      provesAnew: false,
       readingMs: HOUR,
       clock,
       signal: new AbortController().signal,
@@ -142,6 +143,13 @@ describe.each(['2.8', '3'] as const)('laps over a registry %s', (version: Regist
     clock.leap(INTERVAL)
     const second = await run(used('shop/moving:v1'), {}, first.memory)
     expect(second.findings.map(({ code }) => code)).toEqual(['LayerMissing'])
+  })
+
+  test('S26: one that somebody asked for proves everything anew', async () => {
+    const first = await run(cart(), {}, emptyMemory(clock))
+    const before = asked().length
+    await run(cart(), {}, first.memory, { provesAnew: true })
+    expect(asked()).toHaveLength(before)
   })
 
   test('what left the scope is forgotten', async () => {

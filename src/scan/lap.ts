@@ -47,6 +47,8 @@ export interface LapInput {
   readonly pullThrough: boolean
   readonly concurrency: number
   readonly memory: LapMemory
+  /** Nothing that earlier laps have proven counts: somebody asks what is true now. */
+  readonly provesAnew: boolean
   /** Time until the next lap, ms; Infinity: there is none, and everything is proven now. */
   readonly untilNextLapMs: number
   /** How long content may be read, ms. */
@@ -81,6 +83,8 @@ export interface Lap extends RollUp {
   readonly inUse: number
   /** Images in use that belong to another registry. */
   readonly elsewhere: number
+  /** Findings that spec.ignore accepts. */
+  readonly accepted: readonly Finding[]
   /** When the oldest proof was made that this stands on, ms since the epoch. */
   readonly oldestEvidence: number | undefined
   /** At depth Content. */
@@ -126,14 +130,15 @@ class LapWork {
   readonly #scan: Omit<ImageScanOptions, 'signal'>
 
   constructor(input: LapInput) {
-    const { spec, snapshot, clock, memory, untilNextLapMs, pullThrough, concurrency, readingMs } = input
+    const { spec, snapshot, clock, memory, untilNextLapMs, pullThrough, concurrency, readingMs, provesAnew } =
+      input
     const cycleMs = parseDuration(spec.content?.cycle ?? '7d') ?? 0
     this.#input = input
     this.#selection = compileSelection(spec.select)
     this.#proofs = new LapProofs(
       memory.proofs,
       {
-        maxAgeMs: parseDuration(spec.evidenceMaxAge) ?? 0,
+        maxAgeMs: provesAnew ? Number.NEGATIVE_INFINITY : (parseDuration(spec.evidenceMaxAge) ?? 0),
         untilNextLapMs,
         contentCycleMs: spec.depth === 'Content' ? cycleMs : undefined,
       },
@@ -191,7 +196,7 @@ class LapWork {
     return {
       ...summary,
       lookedAt: this.judged.map((image, index) => this.#lookedAt(image, index)),
-      ...{ inUse, elsewhere },
+      ...{ inUse, elsewhere, accepted: this.judged.flatMap(({ ignored }) => ignored) },
       oldestEvidence: this.#proofs.oldest,
       content: spec.depth === 'Content' && !pullThrough ? this.#proofs.content : undefined,
       memory: { proofs: this.#input.memory.proofs, found: this.#found() },

@@ -117,6 +117,7 @@ describe('what is accepted', () => {
         evidenceMaxAge: '6h',
         platforms: 'All',
         timeout: '1h',
+        imageMetrics: false,
         suspend: false,
       },
     })

@@ -145,6 +145,14 @@ describe.concurrent('what else a check is asked for', () => {
       await given('repair', [['lost/app:1'], ['app/whole:1']])
       const broken = await runOver('repair', 2)
       expect(findingsOf(broken)).toEqual(['lost/app:1 LayerMissing Warning'])
+      const imageSeries = async () =>
+        valuesBy(await scrape(world.operatorUrl), 'tallyman_check_image_info', in_('repair'), [
+          'image',
+          'code',
+        ])
+      expect(await imageSeries()).toEqual({})
+      await world.api.run(in_('repair'), { spec: { imageMetrics: true } })
+      await eventually(async () => Object.keys(await imageSeries()).length === 1)
       expect(broken.status?.repair).toBeUndefined()
 
       const repaired = (outcome: object) =>
@@ -164,6 +172,7 @@ describe.concurrent('what else a check is asked for', () => {
       const healed = await settled(() => world.api.check(in_('repair')), { Healthy: 'True AllHealthy' })
       expect(healed.status?.images).toMatchObject({ healthy: 2, unhealthy: 0 })
       checkKstatus(healed)
+      await eventually(async () => Object.keys(await imageSeries()).length === 0)
       await eventually(async () => {
         const events = await world.api.events('RegistryCheck', in_('repair'))
         expect(events.map(({ reason, note }) => `${reason}: ${note}`)).toContain(

@@ -13,6 +13,7 @@ const TIMES = new Set([
   'startedAt',
   'finishedAt',
   'durationSeconds',
+  'oldestEvidence',
   'coveredSince',
 ])
 

@@ -154,12 +154,12 @@ export const REFUSED_CHECKS: readonly Refused[] = [
   [
     'with an unknown scope',
     { ...REFS, scope: 'Everything' },
-    unknownEnum('spec.scope', 'Everything', ['InUse']),
+    unknownEnum('spec.scope', 'Everything', ['InUse', 'All']),
   ],
   [
     'with an unknown depth',
     { ...REFS, depth: 'deep' },
-    unknownEnum('spec.depth', 'deep', ['Manifest', 'Blobs']),
+    unknownEnum('spec.depth', 'deep', ['Manifest', 'Blobs', 'Content']),
   ],
   ...['5 minutes', '1.5h', '-3m', '', '1h 30m', '1234567m', `${'9'.repeat(31)}w`].map(
     (interval) =>
