@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install prepare generate lint typecheck test e2e-kind demo bench build clean
+.PHONY: help install prepare generate lint typecheck test mutants e2e-kind demo bench build clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: install ## Format, lint, types, import boundaries, generated files; proves
 
 test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
 	@scripts/test $(ONLY)
+
+mutants: install ## Take one protection after the other out of the inventory; for each some test must fail. ONLY=text for some.
+	@node scripts/mutants.ts $(ONLY)
 
 e2e-kind: install build ## Run the cluster tests against an existing cluster: TALLYMAN_TEST_KUBECONFIG, or a new kind cluster.
 	@scripts/e2e-kind

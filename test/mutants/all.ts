@@ -1,0 +1,18 @@
+import { MATCHING_MUTANTS } from './matching.ts'
+import { MEMORY_MUTANTS } from './memory.ts'
+import type { Mutant, MutantsByFile } from './mutant.ts'
+import { TRUST_MUTANTS } from './trust.ts'
+
+export interface PlacedMutant extends Mutant {
+  /** Below the root of the repository. */
+  readonly file: string
+}
+
+/** Every mutant, by file and then as it is written there. */
+export const ALL_MUTANTS: readonly PlacedMutant[] = [MATCHING_MUTANTS, MEMORY_MUTANTS, TRUST_MUTANTS].flatMap(
+  placed,
+)
+
+function placed(byFile: MutantsByFile): PlacedMutant[] {
+  return Object.entries(byFile).flatMap(([file, mutants]) => mutants.map((mutant) => ({ ...mutant, file })))
+}
