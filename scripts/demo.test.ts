@@ -64,9 +64,12 @@ test('the demo shows what kubectl shows of real damage, and ends by itself with 
     /\$ kubectl get registries,imageinventories -o wide\nNAME .*\nregistry\.tallyman\.dev\/main /,
   )
   expect(printed).toMatch(
-    /\nNAME +REGISTRY +SCOPE +IMAGES +UNHEALTHY .*\nin-use +main +InUse +10 +4 +Critical /,
+    /\nNAME +REGISTRY +SCOPE +IMAGES +UNHEALTHY .*\nin-use +main +InUse +11 +5 +Critical /,
   )
-  expect(printed).toMatch(/\nin-use +main +InUse +10 +3 +Critical /)
+  expect(printed).toMatch(/\nin-use +main +InUse +11 +4 +Critical /)
+  expect(printed).toMatch(/\nimageinventory\.tallyman\.dev\/everything +2\/2 +True /)
+  expect(printed).toMatch(/\n +edge\/kiosk-prod\/Deployment\/till\n/)
+  expect(printed).toMatch(/\$ tallyman why \S+\/kiosk\/till:v1\.1 .*\n\S+ is in use in 1 of 2 clusters\.\n/)
   expect(printed).toMatch(/ProblemsResolved +registrycheck\/in-use /)
   expect(printed).not.toContain('\u001B')
   expect(printed).not.toContain('failed')

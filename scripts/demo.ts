@@ -1,11 +1,14 @@
-// `make demo`: a real API server with fake nodes, a real registry with damaged images, the operator as a process of its
-// own, and what kubectl shows of it. In a terminal it then waits for Ctrl-C; elsewhere it ends by itself.
+// `make demo`: two real API servers, one with fake nodes, a real registry with damaged images, the operator as a process
+// of its own, and what kubectl and tallyman show of it. In a terminal it then waits for Ctrl-C; elsewhere it ends by itself.
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { contextsKubeconfig } from '#test/harness/cluster/contexts.ts'
+import { type ClusterOptions, startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { startOperator } from '#test/harness/operator.ts'
 import { startRegistry } from '#test/harness/registry.ts'
+import { startTallyman } from '#test/harness/tallyman.ts'
 import { eventually } from '#test/harness/wait.ts'
-import { credentialObjects, sampleObjects, workloadObjects } from './demo/objects.ts'
+import { credentialObjects, kubeconfigSecret, sampleObjects, workloadObjects } from './demo/objects.ts'
 import { tellStory } from './demo/story.ts'
 import { terminal } from './demo/terminal.ts'
 
@@ -52,15 +55,20 @@ async function demo(): Promise<void> {
   terminal.line(`It holds ${story.images} images at ${registry.host}. Damaged on its disk:`)
   for (const { image, what } of story.damages) terminal.line(`  ${image}: ${what}`)
 
-  const cluster = await step('Starting etcd, kube-apiserver, controllers, scheduler and a fake node', () =>
-    startCluster({ controllers: true, nodes: 1, crds: true, signal }),
+  const { cluster, edge } = await step(
+    'Starting etcd, kube-apiserver, controllers, scheduler and a fake node, and a second cluster',
+    startClusters,
   )
-  running.push(cluster)
-  await step(`Applying ${story.workloads.length} Deployments`, () =>
-    cluster.apply(workloadObjects(story.workloads)),
+  const deployments = story.workloads.length + story.edge.length
+  await step(`Applying ${deployments} Deployments, ${story.edge.length} of them in the second cluster`, () =>
+    Promise.all([cluster.apply(workloadObjects(story.workloads)), edge.apply(workloadObjects(story.edge))]),
   )
-  await step('Applying config/samples', () =>
-    cluster.apply([...credentialObjects(NAMESPACE, registry), ...sampleObjects(NAMESPACE, registry, '1m')]),
+  await step('Applying config/samples, and a Secret with the kubeconfig of the second cluster', async () =>
+    cluster.apply([
+      kubeconfigSecret(NAMESPACE, await readFile(await edge.operatorKubeconfig(), 'utf8')),
+      ...credentialObjects(NAMESPACE, registry),
+      ...sampleObjects(NAMESPACE, registry, '1m'),
+    ]),
   )
 
   const logFile = path.join(cluster.stateDir, 'operator.log')
@@ -80,6 +88,14 @@ async function demo(): Promise<void> {
   await show(cluster, ['get', 'registries,imageinventories', '-o', 'wide'])
   await show(cluster, ['get', 'registrychecks'])
   await show(cluster, ['describe', 'registrycheck', 'in-use'])
+
+  terminal.title('Who uses an image')
+  const contexts = path.join(cluster.stateDir, 'demo.kubeconfig')
+  const files = { local: cluster.adminKubeconfig, edge: edge.adminKubeconfig }
+  await writeFile(contexts, await contextsKubeconfig(files), { mode: 0o600 })
+  const ofBoth = ['--all-contexts', '--quiet']
+  await tallyman(contexts, ['why', story.onlyAtEdge, ...ofBoth])
+  await tallyman(contexts, ['images', '--registry', `${registry.host}/kiosk`, '--output', 'names', ...ofBoth])
 
   terminal.title('A layer is put back')
   story.repair.run()
@@ -104,6 +120,22 @@ async function demo(): Promise<void> {
   terminal.note(`Log of the operator: ${logFile}`)
   terminal.note('Ctrl-C stops everything.')
   await untilInterrupted()
+}
+
+/** Both at once. What has started is stopped at the end, also where the other one fails. */
+async function startClusters(): Promise<{ cluster: TestCluster; edge: TestCluster }> {
+  const start = async (options: ClusterOptions) => {
+    const started = await startCluster({ ...options, signal })
+    running.push(started)
+    return started
+  }
+  const starting = [
+    start({ controllers: true, nodes: 1, crds: true }),
+    start({ controllers: false }),
+  ] as const
+  await Promise.allSettled(starting)
+  const [cluster, edge] = await Promise.all(starting)
+  return { cluster, edge }
 }
 
 /** One step of the demo; none begins after an interrupt. */
@@ -134,7 +166,14 @@ function untilInterrupted(): Promise<void> {
 async function show(cluster: TestCluster, args: string[]): Promise<void> {
   signal.throwIfAborted()
   const { stdout } = await cluster.kubectl(args)
-  terminal.command(args, stdout)
+  terminal.command(['kubectl', ...args], stdout)
+}
+
+/** A command of ours, and what it prints. */
+async function tallyman(kubeconfig: string, args: string[]): Promise<void> {
+  signal.throwIfAborted()
+  const { stdout, stderr } = await startTallyman([...args, '--kubeconfig', kubeconfig]).result
+  terminal.command(['tallyman', ...args], `${stdout}${stderr}`)
 }
 
 async function request(cluster: TestCluster, token: string): Promise<void> {

@@ -50,13 +50,31 @@ export function credentialObjects(namespace: string, registry: TestRegistry): ob
   ]
 }
 
-/** config/samples as they are, but for the address of the registry and a shorter interval. */
+/** The second cluster, as somebody hands it to the operator: a Secret with a kubeconfig. */
+export function kubeconfigSecret(namespace: string, kubeconfig: string): object {
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    type: 'Opaque',
+    metadata: { namespace, name: 'edge-kubeconfig' },
+    stringData: { kubeconfig },
+  }
+}
+
+/**
+ * config/samples as they are, but for the address of the registry, a shorter interval, and the clusters of
+ * imageinventory_clusters.yaml; no floor, for a cluster that uses two images.
+ */
 export function sampleObjects(namespace: string, registry: TestRegistry, interval: string): object[] {
   const read = (file: string) => parse(readFileSync(path.join(SAMPLES, file), 'utf8'))
   const files: { resources: string[] } = read('kustomization.yaml')
   return files.resources.map((file) => {
     const object = read(file)
     object.metadata.namespace = namespace
+    if (object.kind === 'ImageInventory') {
+      const fleet: { spec: { clusters: { name: string }[] } } = read('imageinventory_clusters.yaml')
+      object.spec.clusters = fleet.spec.clusters.map((cluster) => ({ ...cluster, floor: 0 }))
+    }
     if (object.kind === 'Registry') object.spec.url = registry.url
     if (object.kind === 'RegistryCheck') object.spec.interval = interval
     return object

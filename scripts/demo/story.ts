@@ -21,12 +21,16 @@ export interface Damage {
 export interface Story {
   readonly images: number
   readonly workloads: readonly Workload[]
+  /** What a second cluster uses. */
+  readonly edge: readonly Workload[]
   readonly damages: readonly Damage[]
+  /** Used in the second cluster alone. */
+  readonly onlyAtEdge: string
   /** Puts back the truncated layer, for the second act. */
   readonly repair: { readonly image: string; readonly run: () => void }
 }
 
-/** Some thirty images in the registry, workloads that use a dozen of them, and four that are really damaged on disk. */
+/** Some thirty images in the registry, workloads in two clusters that use a dozen of them, and five that are really damaged on disk. */
 export function tellStory(registry: TestRegistry): Story {
   const writer = new StorageWriter(registry.storageDir)
   const imageIDs = new Map<string, string>()
@@ -49,6 +53,7 @@ export function tellStory(registry: TestRegistry): Story {
   const proxy = put('infra/proxy', multiPlatformImage({ seed: 'infra/proxy', attestations: true }), '2.4')
   const agent = put('infra/agent', multiPlatformImage({ seed: 'infra/agent' }), '0.9')
   const reports = builds('finance/reports', 4)
+  const till = builds('kiosk/till', 2)
 
   const at = (list: readonly string[], index: number) => list.at(index) ?? ''
   const plain: Workload[] = [
@@ -66,10 +71,14 @@ export function tellStory(registry: TestRegistry): Story {
     { namespace: 'infra', name: 'elsewhere', image: 'registry.example.org/team/tool:1', replicas: 1 },
   ]
 
-  const workloads = plain.map((workload) => {
+  const elsewhere: Workload[] = [
+    { namespace: 'kiosk-prod', name: 'till', image: at(till, -1), replicas: 2 },
+    { namespace: 'kiosk-prod', name: 'cart', image: at(cart, -1), replicas: 1 },
+  ]
+  const withID = (workload: Workload) => {
     const imageID = imageIDs.get(workload.image)
     return imageID === undefined ? workload : { ...workload, imageID }
-  })
+  }
 
   const { storageDir } = registry
   const break_ = (kind: Parameters<typeof damage>[0], repository: string, tag: string, layer = 0) =>
@@ -77,17 +86,21 @@ export function tellStory(registry: TestRegistry): Story {
   break_('tag-gone', 'shop/checkout', 'v1.4')
   break_('layer-missing', 'finance/billing', 'v1.4', 1)
   break_('child-missing', 'infra/agent', '0.9')
+  break_('manifest-missing', 'kiosk/till', 'v1.1')
   const repair = break_('layer-half', 'shop/search', 'v1.0', 1)
 
   return {
     images: imageIDs.size,
-    workloads,
+    workloads: plain.map(withID),
+    edge: elsewhere.map(withID),
     damages: [
       { image: at(checkout, -2), what: 'tag removed' },
       { image: at(billing, -1), what: 'file of a layer removed' },
       { image: agent, what: 'manifest of linux/amd64 removed from under its index' },
       { image: at(search, 0), what: 'file of a layer cut to half' },
+      { image: at(till, -1), what: 'file of the manifest removed; only the second cluster uses it' },
     ],
+    onlyAtEdge: at(till, -1),
     repair: { image: at(search, 0), run: repair },
   }
 }

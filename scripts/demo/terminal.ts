@@ -20,7 +20,7 @@ export const terminal = {
 
   /** A command as one would type it, and what it printed. */
   command(args: readonly string[], output: string): void {
-    console.log(styled('cyan', `$ kubectl ${args.join(' ')}`))
+    console.log(styled('cyan', `$ ${args.join(' ')}`))
     console.log(output.trimEnd().split('\n').map(coloured).join('\n'))
   },
 
