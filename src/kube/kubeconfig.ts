@@ -15,9 +15,12 @@ export interface KubeconfigSource {
   readonly kubeconfigText?: string | undefined
   /** Default: the current context. */
   readonly context?: string | undefined
+  /** The folder in which a pod finds its ServiceAccount as below `/`. Default: that. */
+  readonly root?: string | undefined
 }
 
-const TOKEN_PATH = '/var/run/secrets/kubernetes.io/serviceaccount/token'
+/** Where the kubelet mounts token, ca.crt and namespace of the pod's ServiceAccount. */
+const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** The name of the context that stands for the ServiceAccount of our own pod. */
 export const IN_CLUSTER = 'in-cluster'
@@ -95,10 +98,14 @@ function loadFrom(config: KubeConfig, source: KubeconfigSource): void {
     for (const file of more) config.mergeConfig(loadFile(new KubeConfig(), file), true)
     return
   }
-  if (process.env.KUBERNETES_SERVICE_HOST === undefined || !existsSync(TOKEN_PATH)) {
+  const { root = '' } = source
+  const mounted = `${root}${SERVICE_ACCOUNT}`
+  if (process.env.KUBERNETES_SERVICE_HOST === undefined || !existsSync(`${mounted}/token`)) {
     throw invalid('There is neither a kubeconfig nor a ServiceAccount of a pod')
   }
-  config.loadFromCluster()
+  if (!existsSync(`${mounted}/ca.crt`))
+    throw invalid(`The ServiceAccount of the pod has no ${mounted}/ca.crt`)
+  config.loadFromCluster(root)
   for (const context of config.contexts) Object.assign(context, { name: IN_CLUSTER })
   config.setCurrentContext(IN_CLUSTER)
 }
