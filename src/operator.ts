@@ -4,6 +4,7 @@ import { Inventories } from '#clusters/inventories.ts'
 import type { OperatorOptions } from '#commands/operator.ts'
 import { CheckAgeController } from '#controllers/check-age-controller.ts'
 import { CheckReporter } from '#controllers/check-reporter.ts'
+import { CheckReports } from '#controllers/check-reports.ts'
 import { ImageInventoryController } from '#controllers/image-inventory-controller.ts'
 import { InventorySetup } from '#controllers/inventory-setup.ts'
 import { proxyEnvironment } from '#controllers/proxy-environment.ts'
@@ -34,6 +35,8 @@ import { StatusWriter } from '#runtime/status-writer.ts'
 import { runTerm } from '#runtime/term.ts'
 import { watchObserver } from '#runtime/watch-metrics.ts'
 import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { ReportRoutes } from '#server/report-routes.ts'
+import type { ReportSource } from '#server/report-source.ts'
 import { Server } from '#server/server.ts'
 import { systemClock } from '#time/clock.ts'
 import { version } from './version.ts'
@@ -129,7 +132,8 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const reporter = new CheckReporter(deps)
   const registry = new RegistryController(deps, access, registries.store)
   const imageInventory = new ImageInventoryController(deps, live, inventories.store, registries.store)
-  const registryCheck = new RegistryCheckController(deps, reporter, access, live, stores)
+  const reports = new CheckReports(checks.store, reporter)
+  const registryCheck = new RegistryCheckController(deps, reporter, access, live, stores, reports)
   const controllers = {
     registry: new Controller({
       ...common,
@@ -173,6 +177,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     live: [workersLive(all), watchesLive(caches, clock)],
     ready: [cachesSynced(caches)],
     metrics,
+    reports: new ReportRoutes(reportSource(reports, options.defaultCheck), clock),
   })
   const services = [announced(server, log), asService(setup, live)]
   const manager = new Manager({ services, caches, controllers: all, elector, events, clock, log })
@@ -183,6 +188,10 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     await Promise.all([connection.close(), leaseConnection.close()])
     metrics.close()
   }
+}
+
+function reportSource(reports: CheckReports, defaultCheck: string | undefined): ReportSource {
+  return { check: (namespace, name) => reports.check(namespace, name), defaultCheck }
 }
 
 /** Gives the clusters a moment to be listed, so that a restart does not call an inventory incomplete for a second. */

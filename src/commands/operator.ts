@@ -15,6 +15,8 @@ export interface OperatorOptions {
   readonly renewDeadline: number
   readonly retryPeriod: number
   readonly logLevel: LogLevel
+  /** `namespace/name` of a RegistryCheck. */
+  readonly defaultCheck?: string
 }
 
 /** `tallyman operator`. @param run assembles and runs it; resolves when it has shut down */
@@ -39,6 +41,12 @@ export function operatorCommand(run: (options: OperatorOptions) => Promise<void>
     .addOption(durationOption('--lease-duration', 'how long a standby waits before it takes over', '30s'))
     .addOption(durationOption('--renew-deadline', 'how long the leader goes on without renewing', '20s'))
     .addOption(durationOption('--retry-period', 'time between renewals', '4s'))
+    .addOption(
+      new Option(
+        '--default-check <namespace/name>',
+        'the RegistryCheck that /_report.json, /_nagios_check_registry and the like are about',
+      ).argParser(checkName),
+    )
     .addOption(
       new Option('--log-level <level>', 'lowest level that is logged').choices(LOG_LEVELS).default('info'),
     )
@@ -65,6 +73,11 @@ function leaseFault({ leaseDuration, renewDeadline, retryPeriod }: OperatorOptio
     )
   }
   return undefined
+}
+
+function checkName(text: string): string {
+  if (/^[a-z0-9-]+\/[a-z0-9.-]+$/.test(text)) return text
+  throw new InvalidArgumentError('must be namespace/name of a RegistryCheck, such as shop/in-use.')
 }
 
 function address(text: string): OperatorOptions['listen'] {

@@ -15,6 +15,8 @@ export interface CheckRun extends Lap {
   /** Milliseconds since the epoch. */
   readonly startedAt: number
   readonly finishedAt: number
+  /** Where the registry answered. */
+  readonly registryUrl: string
 }
 
 export interface CheckRunInput {
@@ -51,5 +53,5 @@ export async function runCheck(input: CheckRunInput): Promise<CheckRun> {
       readingMs: Math.min(ms, untilNextLapMs) * READING_SHARE,
     }),
   )
-  return { ...done, startedAt, finishedAt: clock.now() }
+  return { ...done, startedAt, finishedAt: clock.now(), registryUrl: opened.url }
 }

@@ -37,6 +37,7 @@ function runOf(findings: readonly Finding[]): CheckRun {
       finishedAt: NOW,
       elsewhere: 2,
       inUse: images.length,
+      registryUrl: '',
       lookedAt: [],
       accepted: [],
     },

@@ -118,7 +118,7 @@ export function withAnswer(status: RegistryCheckStatus, requested: string | unde
 export function updateFirstSeen(known: FirstSeen, findings: readonly Finding[], now: number): FirstSeen {
   return new Map(
     findings.map((finding) => {
-      const key = keyOf(finding)
+      const key = firstSeenKey(finding)
       return [key, { at: known.get(key)?.at ?? now, harmful: finding.harmful }]
     }),
   )
@@ -164,12 +164,12 @@ function findingStatus(finding: Finding, firstSeen: FirstSeen, now: number): Fin
     pods: use.pods,
     ...(use.pullFailures > 0 ? { pullFailures: use.pullFailures } : {}),
     ...(use.nodesCaching > 0 ? { cachedOnNodes: use.nodesCaching } : {}),
-    firstSeen: rfc3339Seconds(firstSeen.get(keyOf(finding))?.at ?? now),
+    firstSeen: rfc3339Seconds(firstSeen.get(firstSeenKey(finding))?.at ?? now),
   }
 }
 
 /** Of the texts as the status shows them: after a restart it is read back from there. */
-function keyOf({ use, code, platform }: Finding): string {
+export function firstSeenKey({ use, code, platform }: Finding): string {
   return findingKey({
     image: use.image.slice(0, MAX_IMAGE),
     code,

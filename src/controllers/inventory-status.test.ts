@@ -53,6 +53,15 @@ describe('the status of an ImageInventory', () => {
     expect(status.conditions?.find(({ type }) => type === 'Ready')?.status).toBe('True')
   })
 
+  test('S05: a cluster that is not reached is called that, whatever it was when it was reached last', () => {
+    const unreachable = 'Secret edge does not exist'
+    const distrusts = [{ reason: 'DuplicateCluster', message: 'the same as a' } as const]
+    const clusters = [clusterView('b', { synced: false, notSynced: unreachable, unreachable, distrusts })]
+    const verdict = { synced: false, trusted: false, notSynced: [`b: ${unreachable}`] }
+    const status = inventoryStatus({}, snapshotOf([], { ...verdict, clusters }), ALL_MATCHED, STAMP)
+    expect(synced(status)).toMatchObject({ reason: 'ClusterUnreachable', message: `b: ${unreachable}` })
+  })
+
   test.for([
     [[{ name: 'rollouts', state: 'not-installed', blocks: true }], 'SourceNotInstalled'],
     [[{ name: 'pods', state: 'forbidden', blocks: true }], 'SourceForbidden'],

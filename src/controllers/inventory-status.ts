@@ -142,6 +142,7 @@ function syncedCondition(snapshot: InventorySnapshot): NewCondition {
 function whyNotSynced({ clusters }: InventorySnapshot): ConditionReason {
   const cluster = clusters.find(({ required, synced, sameAs }) => required && !synced && sameAs === undefined)
   if (cluster === undefined) return 'WatchBroken'
+  if (cluster.unreachable !== undefined) return 'ClusterUnreachable'
   const [problem] = cluster.distrusts
   if (problem?.reason === 'IdentityChanged' || problem?.reason === 'DuplicateCluster') return problem.reason
   const states = new Set(cluster.sources.filter(({ blocks }) => blocks).map(({ state }) => state))

@@ -4,12 +4,14 @@ import { dueAt, isNewSpec, nextStart } from '#controllers/check-due.ts'
 import { CheckMemories } from '#controllers/check-memories.ts'
 import { repairFindings } from '#controllers/check-repair.ts'
 import { type CheckReporter, checkSubject, type News } from '#controllers/check-reporter.ts'
+import type { CheckReports } from '#controllers/check-reports.ts'
 import { type CheckRun, runCheck } from '#controllers/check-run.ts'
 import { type Schedule, scheduleOf } from '#controllers/check-schedule.ts'
 import {
   beginningStatus,
   countNew,
   type FirstSeen,
+  firstSeenKey,
   firstSeenOf,
   retryingStatus,
   stalledStatus,
@@ -32,8 +34,11 @@ import {
 } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
+import { outdatedAt } from '#health/staleness.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { buildCheckReport } from '#report/build-check-report.ts'
+import type { CheckReport } from '#report/check-report.ts'
 import { getCondition, type Stamp } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -73,6 +78,7 @@ interface Due {
   readonly spec: RegistryCheckSpec
   readonly registry: RegistryObject
   readonly snapshot: InventorySnapshot
+  readonly schedule: Schedule
   /** When the next run begins, ms since the epoch. */
   readonly nextAt: number
 }
@@ -86,6 +92,7 @@ export class RegistryCheckController {
   readonly #stores: RegistryCheckStores
   readonly #firstSeen = new Map<string, FirstSeen>()
   readonly #memories = new CheckMemories()
+  readonly #reports: CheckReports
 
   constructor(
     deps: ControllerDeps,
@@ -93,7 +100,9 @@ export class RegistryCheckController {
     access: RegistryAccess,
     live: LiveInventories,
     stores: RegistryCheckStores,
+    reports: CheckReports,
   ) {
+    this.#reports = reports
     this.#deps = deps
     this.#reporter = reporter
     this.#access = access
@@ -112,6 +121,7 @@ export class RegistryCheckController {
     if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
       this.#firstSeen.delete(key)
       this.#memories.forget(key)
+      this.#reports.forget(key)
       this.#reporter.forget(key)
       return DONE
     }
@@ -156,14 +166,14 @@ export class RegistryCheckController {
       this.#reporter.measure(check, check.status ?? {})
       return { requeueAfterMs: pauseUntil(startAt, stamp.now) }
     }
-    const due = { spec, registry, snapshot, nextAt: nextStart(check, stamp.now, schedule) }
+    const due = { spec, registry, snapshot, schedule, nextAt: nextStart(check, stamp.now, schedule) }
     const run = await this.#run(pass, due)
     const verdict = verdictOf(run)
     if (verdict.reason === 'RegistryUnreachable') {
       await this.#unknown(pass, verdict.reason, verdict.message)
       throw new TallymanError('REGISTRY_UNREACHABLE', verdict.message)
     }
-    await this.#finish(pass, run, verdict)
+    await this.#finish(pass, due, run, verdict)
     this.#reporter.measureImages(check, spec.imageMetrics ? run.findings : [])
     const last = (await this.#repair(pass, due, run)) ?? run
     return { requeueAfterMs: pauseUntil(nextStart(check, last.startedAt, schedule), this.#deps.clock.now()) }
@@ -198,7 +208,7 @@ export class RegistryCheckController {
     const verdict = verdictOf(again)
     // Whatever has become of the registry meanwhile is told by the next run.
     if (verdict.reason !== 'RegistryUnreachable') {
-      await this.#finish(pass, again, verdict)
+      await this.#finish(pass, due, again, verdict)
       this.#reporter.measureImages(pass.check, spec.imageMetrics ? again.findings : [])
     }
     return again
@@ -252,7 +262,7 @@ export class RegistryCheckController {
     await this.#write(pass, (status) => statusWithVerdict(status, FIRST_RUN, pass.stamp))
   }
 
-  async #finish(pass: Pass, run: CheckRun, verdict: Verdict): Promise<void> {
+  async #finish(pass: Pass, due: Due, run: CheckRun, verdict: Verdict): Promise<void> {
     const key = keyOf(pass.check)
     const remembered = this.#firstSeen.get(key)
     const announced = this.#reporter.announced(pass.check)
@@ -266,6 +276,25 @@ export class RegistryCheckController {
     const disappeared = isKnown ? countNew(known, seen) : 0
     await this.#write(pass, compute, { appeared, disappeared })
     this.#firstSeen.set(key, seen)
+    this.#reports.keep(key, this.#report(pass, due, run, verdict, seen))
+  }
+
+  #report(
+    { check }: Pass,
+    { spec, registry, schedule }: Due,
+    run: CheckRun,
+    verdict: Verdict,
+    seen: FirstSeen,
+  ): CheckReport {
+    const { namespace = '', name, uid = '' } = check.metadata
+    return buildCheckReport({
+      check: { namespace, name, uid },
+      registry: { name: registry.metadata.name, url: run.registryUrl },
+      inventory: spec.inventoryRef.name,
+      ...{ spec, run, verdict },
+      outdatedAt: outdatedAt(check.status?.run, schedule.next),
+      firstSeen: (finding) => seen.get(firstSeenKey(finding))?.at,
+    })
   }
 
   async #missing(

@@ -53,6 +53,8 @@ export interface WorkloadUser {
 export interface ClusterView extends JudgedCluster {
   /** UID of its `kube-system` namespace. */
   readonly identity?: string | undefined
+  /** Why there is no connection to it, where there is none. */
+  readonly unreachable?: string | undefined
   /** Everything in the cluster is held, and its watches are live. */
   readonly synced: boolean
   readonly sources: readonly SourceView[]

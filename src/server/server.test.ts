@@ -6,8 +6,10 @@ import { Metrics } from '#runtime/metrics.ts'
 import type { Cache } from '#runtime/resource-watch.ts'
 import { DONE, type Result } from '#runtime/result.ts'
 import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { ReportRoutes } from '#server/report-routes.ts'
 import { Server } from '#server/server.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
+import { systemClock } from '#time/clock.ts'
 
 interface CacheSwitch extends Cache {
   synced: boolean
@@ -44,6 +46,7 @@ async function setUp() {
     live: [workersLive([controller]), watchesLive(caches, clock)],
     ready: [cachesSynced(caches)],
     metrics,
+    reports: new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock),
   })
   await server.start()
   onTestFinished(async () => {

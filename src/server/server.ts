@@ -2,6 +2,7 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import type { Service } from '#runtime/manager.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import { type Check, runProbe } from '#server/probes.ts'
+import type { ReportRoutes } from '#server/report-routes.ts'
 
 export interface ServerOptions {
   readonly host: string
@@ -11,9 +12,10 @@ export interface ServerOptions {
   readonly live: readonly Check[]
   readonly ready: readonly Check[]
   readonly metrics: Metrics
+  readonly reports: ReportRoutes
 }
 
-/** Probes and metrics, on every replica whether it leads or not. */
+/** Probes, metrics and reports, on every replica whether it leads or not. */
 export class Server implements Service {
   readonly #options: ServerOptions
   readonly #app: FastifyInstance
@@ -28,6 +30,7 @@ export class Server implements Service {
       reply.type(options.metrics.contentType)
       return await options.metrics.render()
     })
+    options.reports.register(this.#app)
   }
 
   /** Where it listens: `http://127.0.0.1:8080`; empty before start(). */

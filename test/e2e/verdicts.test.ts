@@ -195,6 +195,17 @@ describe.concurrent('what else a check is asked for', () => {
     const check = await runOver('scope', 3)
     expect(check.status?.images).toEqual({ total: 3, healthy: 3, unhealthy: 0, unknown: 0, inUse: 1 })
     expect(check.status?.oldestEvidence).toBeDefined()
+    const ask = (path: string) => fetch(`${world.operatorUrl}${path}`)
+    const reports = `/reports/${home}/scope`
+    expect(await (await ask(`${reports}/report.json`)).json()).toMatchObject({
+      check: { namespace: home, name: 'scope' },
+      ...{ scope: 'All', verdict: { status: 'True' }, findings: [] },
+      imageCounts: { total: 3, inUse: 1 },
+    })
+    expect(await (await ask(`${reports}/images.csv`)).text()).toContain('app/whole:1')
+    expect(await (await ask(`${reports}/report.html`)).text()).toMatch(/^<!doctype html>/)
+    expect(await (await ask(`/nagios/${home}/scope`)).text()).toMatch(/^OK /)
+    expect((await ask('/_report.json')).status).toBe(404)
     expect(conditionText(check.status?.conditions ?? [], 'Healthy')).toBe('True AllHealthy')
     checkKstatus(check)
   })

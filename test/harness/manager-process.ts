@@ -14,6 +14,7 @@ import { DONE } from '#runtime/result.ts'
 import { shutdownSignal } from '#runtime/signals.ts'
 import { runTerm } from '#runtime/term.ts'
 import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { ReportRoutes } from '#server/report-routes.ts'
 import { Server } from '#server/server.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -90,6 +91,7 @@ const server = new Server({
   live: [workersLive(controllers), watchesLive([watch], clock)],
   ready: [cachesSynced([watch])],
   metrics,
+  reports: new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock),
 })
 const announced = {
   start: async () => {
