@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { IMAGE_INVENTORIES } from '#controllers/resources.ts'
-import { PODS, SECRETS } from '#kube/resource.ts'
+import { SECRETS } from '#kube/resource.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { checkKstatus } from '#test/harness/kstatus.ts'
 import { startOperator } from '#test/harness/operator.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { conditionText, messageOf, settled } from './support/api.ts'
-import { credentialsBinding, imageInventory, namespace, pod } from './support/objects.ts'
+import { imageInventory, pod } from './support/objects.ts'
 import { startWorld, type World } from './support/world.ts'
 
 // One inventory of two clusters, and what becomes of it when the second one is not what it was.
@@ -27,7 +27,7 @@ beforeAll(async () => {
     startCluster({ controllers: false }),
     startCluster({ controllers: false }),
   ])
-  home = `${world.cluster.namespace}-fleet`
+  home = await world.namespace('fleet')
   const secret = async (name: string, kubeconfig: string) => ({
     apiVersion: 'v1',
     kind: 'Secret',
@@ -36,8 +36,6 @@ beforeAll(async () => {
   })
   await edge.apply([pod({ namespace: edge.namespace, name: 'only' }, EDGE_IMAGE)])
   await world.cluster.apply([
-    namespace(home),
-    credentialsBinding(home),
     await secret('edge', await edge.operatorKubeconfig()),
     await secret('other', await other.operatorKubeconfig()),
     pod({ namespace: home, name: 'here' }, 'registry.example.com/local/app:1'),
@@ -95,7 +93,6 @@ test('S05: without its Secret a cluster is stated as unreachable, also by an ope
     const restarted = await settled(fleet, expected)
     checkKstatus(restarted)
     await eventually(async () => ((await fleet()).status?.remembered ?? 0) >= 1)
-    await world.api.delete(PODS, { namespace: home, name: 'here' })
     await reach('edge')
     checkKstatus(await settled(fleet, { Synced: 'True AllSynced', Trusted: 'True AllTrusted' }))
   } finally {
