@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { diagnose } from '#health/diagnose.ts'
 import type { BlobEvidence, ImageEvidence, ManifestEvidence, NotPresent, Sight } from '#health/evidence.ts'
+import { unusedImage } from '#health/unused-image.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -87,6 +88,35 @@ describe('what became of config and layers', () => {
     const child = manifest({ platform: arm64, layers: [blob(SIGHTS.absent)] })
     const defects = diagnose(byTag, evidence(manifest({ children: [child] })), { platforms: [arm64] })
     expect(defects).toMatchObject([{ code: 'LayerMissing', platform: 'linux/arm64/v8', harmful: true }])
+  })
+})
+
+describe('an index', () => {
+  const of = (...children: Partial<ManifestEvidence>[]) =>
+    evidence(manifest({ isIndex: true, digest: DIGEST, children: children.map(manifest) }))
+
+  test('without a manifest for any node cannot be pulled', () => {
+    for (const children of [[], [{ platform: arm64 }], [{ platform: { ...amd64, variant: 'v3' } }]]) {
+      expect(diagnose(byTag, of(...children), LINUX)).toMatchObject([
+        {
+          code: 'PlatformMissing',
+          subject: DIGEST,
+          harmful: true,
+          message: 'the index has no manifest for linux/amd64',
+        },
+      ])
+    }
+  })
+
+  test('with one that nodes can run has no defect, also where that is deeper down', () => {
+    expect(diagnose(byTag, of({ platform: arm64 }, { platform: amd64 }), LINUX)).toEqual([])
+    const nested = { isIndex: true, children: [manifest({ platform: amd64 })] }
+    expect(diagnose(byTag, of(nested), LINUX)).toEqual([])
+    expect(diagnose(byTag, of({ platform: arm64 }), { platforms: [] })).toEqual([])
+  })
+
+  test('that nobody uses may be for nodes elsewhere', () => {
+    expect(diagnose(unusedImage('registry.example/app:v1'), of({ platform: arm64 }), LINUX)).toEqual([])
   })
 })
 

@@ -9,11 +9,12 @@ import type {
   Sight,
 } from '#health/evidence.ts'
 import { type Defect, platformText } from '#health/finding.ts'
+import { canRun, type NodePlatform } from '#health/node-platform.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 
 export interface DiagnosisContext {
   /** Platforms of the nodes. Empty: not known, and then every platform counts. */
-  readonly platforms: readonly { readonly os: string; readonly architecture: string }[]
+  readonly platforms: readonly NodePlatform[]
 }
 
 /**
@@ -25,7 +26,7 @@ export function diagnose(use: ImageUse, evidence: ImageEvidence, context: Diagno
   const top = evidence.manifest
   const byDigest = use.reference?.digest !== undefined
   const defects = isPresent(top.sight)
-    ? contentDefects(top, undefined, true, context)
+    ? [...platformDefects(use, top, context), ...contentDefects(top, undefined, true, context)]
     : [topDefect(top, top.sight, byDigest, evidence.tagListed === true)]
   const drifted = isPresent(top.sight) && !byDigest ? evidence.running.flatMap(driftDefect) : []
   return [...(use.neverPulled ? defects.map(harmlessIfSeen) : defects), ...drifted]
@@ -43,6 +44,21 @@ function topDefect(
       ? `the registry lists tag ${manifest.reference}, but the manifest behind it is gone`
       : sight.message
   return { ...defectOf(manifest.reference, sight, gone, 'ManifestDamaged', true), message }
+}
+
+/** An index without a manifest for any node is as good as none to all of them. What nobody uses may be for nodes elsewhere. */
+function platformDefects(use: ImageUse, top: ManifestEvidence, context: DiagnosisContext): Defect[] {
+  if (use.kinds.length === 0 || hasManifestForNodes(top, context)) return []
+  const wanted = context.platforms.map(platformText)
+  const message = `the index has no manifest for ${wanted.length === 0 ? 'any platform' : wanted.join(' or ')}`
+  return [{ code: 'PlatformMissing', subject: top.digest ?? top.reference, message, harmful: true }]
+}
+
+function hasManifestForNodes(manifest: ManifestEvidence, context: DiagnosisContext): boolean {
+  if (!isPresent(manifest.sight) || manifest.isIndex !== true) return true
+  return manifest.children.some(
+    (child) => canRun(child.platform, context.platforms) && hasManifestForNodes(child, context),
+  )
 }
 
 function contentDefects(
@@ -69,7 +85,7 @@ function contentDefects(
 }
 
 function childDefects(child: ManifestEvidence, harmful: boolean, context: DiagnosisContext): Defect[] {
-  const matters = harmful && isWanted(child.platform, context)
+  const matters = harmful && canRun(child.platform, context.platforms)
   if (isPresent(child.sight)) return contentDefects(child, child.platform, matters, context)
   const defect = defectOf(child.reference, child.sight, 'PlatformMissing', 'ManifestDamaged', matters)
   return [child.platform === undefined ? defect : { ...defect, platform: platformText(child.platform) }]
@@ -114,16 +130,6 @@ function defectOf(
   }
   const { code: cause, message, answer } = sight
   return { code: codes[sight.state], subject, cause, message, harmful, ...(answer && { answer }) }
-}
-
-/** A child counts when a node could ask for it. Nodes do not report variants, so any variant of their architecture does. */
-function isWanted(platform: Platform | undefined, context: DiagnosisContext): boolean {
-  if (platform === undefined) return true
-  if (platform.os === 'unknown') return false
-  if (context.platforms.length === 0) return true
-  return context.platforms.some(
-    (node) => node.os === platform.os && node.architecture === platform.architecture,
-  )
 }
 
 function isPresent(sight: Sight): sight is Present {

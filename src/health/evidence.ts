@@ -49,6 +49,8 @@ export interface ManifestEvidence {
   readonly digest?: string | undefined
   /** What the index says about this child. */
   readonly platform?: Platform | undefined
+  /** It names manifests instead of content; those that were not looked at are not among `children`. */
+  readonly isIndex?: boolean | undefined
   readonly config?: BlobEvidence | undefined
   readonly layers: readonly BlobEvidence[]
   readonly children: readonly ManifestEvidence[]

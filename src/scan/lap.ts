@@ -1,8 +1,8 @@
 import type { RegistryCheckSpec } from '#crds/registry-check.ts'
-import type { Platform } from '#health/evidence.ts'
 import type { Finding } from '#health/finding.ts'
 import { compileIgnores, isIgnored } from '#health/ignore.ts'
 import { type JudgeContext, judge } from '#health/judge.ts'
+import { canRun } from '#health/node-platform.ts'
 import { withWhatWasFound } from '#health/persistence.ts'
 import { type ImageState, type JudgedImage, type RollUp, rollUp, stateOf } from '#health/roll-up.ts'
 import { compileSeverityRules } from '#health/severity.ts'
@@ -157,7 +157,7 @@ class LapWork {
         bytesPerSecond: spec.content?.bytesPerSecond ?? Number.POSITIVE_INFINITY,
         until: clock.monotonic() + readingMs,
       },
-      wants: spec.platforms === 'Nodes' ? wantedBy(snapshot.platforms) : undefined,
+      wants: spec.platforms === 'Nodes' ? (platform) => canRun(platform, snapshot.platforms) : undefined,
     }
   }
 
@@ -281,11 +281,3 @@ class LapWork {
 
 /** One object for most images of a large registry. */
 const NOTHING_WRONG: JudgedImage = { findings: [], ignored: [] }
-
-/** Nodes do not report variants, so any variant of their architecture counts. Where no node reports a platform, all do. */
-function wantedBy(platforms: InventorySnapshot['platforms']) {
-  return (platform: Platform | undefined) =>
-    platform === undefined ||
-    platforms.length === 0 ||
-    platforms.some(({ os, architecture }) => os === platform.os && architecture === platform.architecture)
-}

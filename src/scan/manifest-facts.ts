@@ -12,6 +12,7 @@ export interface NamedBlob {
 /** What a check needs of a manifest. True of its digest for ever; that the registry still has it is another question. */
 export interface ManifestFacts {
   readonly digest: string
+  readonly isIndex: boolean
   readonly config: NamedBlob | undefined
   /** Without those that have URLs of their own: these need not be in the registry. */
   readonly layers: readonly NamedBlob[]
@@ -24,7 +25,7 @@ const CREATED = 'org.opencontainers.image.created'
 
 export function factsOf(manifest: Manifest): ManifestFacts {
   const { digest, annotations } = manifest
-  const rest = { digest, created: annotations?.[CREATED] }
+  const rest = { digest, isIndex: manifest.kind === 'index', created: annotations?.[CREATED] }
   if (manifest.kind === 'index') {
     const children = manifest.manifests.map((child) => ({
       digest: child.digest,

@@ -68,7 +68,8 @@ export class ManifestLooks {
       ),
       this.#children(asked, facts),
     ])
-    return { reference, sight: PRESENT, digest: facts.digest, config, layers, children }
+    const { digest, isIndex } = facts
+    return { reference, sight: PRESENT, digest, isIndex, config, layers, children }
   }
 
   async #facts(asked: Asked): Promise<Look<ManifestFacts>> {

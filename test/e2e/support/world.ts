@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { type ClusterOptions, startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { type OperatorProcess, startOperator } from '#test/harness/operator.ts'
 import { Api } from './api.ts'
 import { credentialsBinding, imageInventory, namespace } from './objects.ts'
@@ -16,8 +16,8 @@ export interface World {
   stop(): Promise<void>
 }
 
-export async function startWorld(): Promise<World> {
-  const cluster = await startCluster({ crds: true })
+export async function startWorld(options: ClusterOptions = {}): Promise<World> {
+  const cluster = await startCluster({ crds: true, ...options })
   const kubeconfig = await cluster.operatorKubeconfig()
   const logFile = path.join(cluster.stateDir, 'operator.log')
   const operator = await startOperator({ kubeconfig, logFile })

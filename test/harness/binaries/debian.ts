@@ -10,6 +10,7 @@ export const DEBIAN_PACKAGES: Readonly<Record<string, string>> = {
   skopeo: 'skopeo',
   wrk: 'wrk',
   htpasswd: 'apache2-utils',
+  runc: 'runc',
 }
 
 /** Installed, these would start a service on all addresses of the machine: they are only ever unpacked. */

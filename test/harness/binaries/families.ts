@@ -25,6 +25,8 @@ export interface Family {
   readonly programs: readonly Program[]
   /** For the progress line: measured on two cores. */
   readonly buildTime: string
+  /** Build tags, none by default. */
+  readonly tags?: readonly string[]
   /** Variables that the linker sets: package path and name → value. */
   readonly linkerVariables: (version: string) => Readonly<Record<string, string>>
   /** undefined where nothing is released for this platform. */
@@ -60,7 +62,7 @@ export const FAMILIES: readonly Family[] = [
   {
     name: 'kubernetes',
     module: 'k8s.io/kubernetes',
-    programs: same('kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl'),
+    programs: same('kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubectl', 'kubelet'),
     buildTime: 'about 7 min',
     // Without them clients and the API server call themselves v0.0.0-master.
     linkerVariables: (version) => {
@@ -84,6 +86,20 @@ export const FAMILIES: readonly Family[] = [
       url: `${github('kubernetes-sigs/kwok', version)}/kwok-${os}-${arch}`,
       checksumUrl: githubDigests('kubernetes-sigs/kwok', version),
     }),
+  },
+  {
+    name: 'containerd',
+    module: 'github.com/containerd/containerd/v2',
+    programs: same('containerd', 'containerd-shim-runc-v2', 'ctr'),
+    buildTime: 'about 1 min',
+    // Snapshotters that no test uses.
+    tags: ['no_btrfs', 'no_devmapper', 'no_zfs'],
+    linkerVariables: none,
+    release: (program, version, { os, arch }) => {
+      if (os !== 'linux') return undefined
+      const url = `${github('containerd/containerd', version)}/containerd-${version.slice(1)}-${os}-${arch}.tar.gz`
+      return { url, checksumUrl: `${url}.sha256sum`, member: `bin/${program.file}` }
+    },
   },
   {
     name: 'distribution',

@@ -21,9 +21,10 @@ export async function goBuild(
   const packages = programs.map((program) => packageOf(module, program))
   const variables = Object.entries(family.linkerVariables(module.version))
   const ldflags = ['-s -w', ...variables.map(([name, value]) => `-X ${name}=${value}`)].join(' ')
+  const tags = family.tags === undefined ? [] : ['-tags', family.tags.join(',')]
   await mkdir(staging, { recursive: true })
   // The slash at the end says that it is a directory: each program gets its own file there.
-  await run('go', ['build', '-trimpath', '-ldflags', ldflags, '-o', `${staging}/`, ...packages], {
+  await run('go', ['build', '-trimpath', ...tags, '-ldflags', ldflags, '-o', `${staging}/`, ...packages], {
     cwd: module.directory,
     env: { CGO_ENABLED: '0', GOWORK: 'off' },
   })

@@ -11,7 +11,11 @@ export type ProgramName =
   | 'kube-controller-manager'
   | 'kube-scheduler'
   | 'kubectl'
+  | 'kubelet'
   | 'kwok'
+  | 'containerd'
+  | 'containerd-shim-runc-v2'
+  | 'ctr'
   | 'registry'
   | 'regctl'
   | 'crane'
@@ -19,6 +23,7 @@ export type ProgramName =
   | 'skopeo'
   | 'wrk'
   | 'htpasswd'
+  | 'runc'
 
 /** Families by name, and the Debian programs. */
 export const GROUPS: readonly string[] = [
@@ -26,9 +31,13 @@ export const GROUPS: readonly string[] = [
   ...Object.keys(DEBIAN_PACKAGES),
 ]
 
+/** What a real node is made of besides the kubelet. Where none can run (nodeObstacle) nobody has to build it. */
+const NODE = ['containerd', 'runc']
+
 /** What is started for a purpose: `make test`, `make demo` and `make bench` prepare that and no more. */
 export const PURPOSES: Readonly<Record<string, readonly string[]>> = {
-  test: GROUPS.filter((group) => group !== 'wrk'),
+  test: GROUPS.filter((group) => group !== 'wrk' && !NODE.includes(group)),
+  node: ['etcd', 'kubernetes', 'distribution', 'docker-registry', ...NODE],
   demo: ['etcd', 'kubernetes', 'kwok', 'docker-registry', 'htpasswd'],
   bench: ['etcd', 'kubernetes', 'distribution', 'docker-registry', 'wrk'],
 }

@@ -5,7 +5,7 @@ import {
   type Platform,
   type TestImage,
 } from '#test/harness/images/content.ts'
-import { layerContent, seededLayer } from '#test/harness/images/layer.ts'
+import { layerContent, programLayer, seededLayer } from '#test/harness/images/layer.ts'
 import { type Family, MEDIA_TYPES } from '#test/harness/images/media-types.ts'
 
 /** The file in a layer. Two layers of the same seed and size are the same blob, in whatever image they lie. */
@@ -21,6 +21,8 @@ export interface ContainerImageOptions {
   /** From the base upwards; by default two layers of 512 and 256 bytes that no other seed shares. */
   readonly layers?: readonly LayerSpec[]
   readonly platform?: Platform
+  /** Its topmost layer is the program that its config starts, which does nothing until it is killed. Default false. */
+  readonly runnable?: boolean
   /** RFC 3339, written to the config as it is, however absurd; null leaves it out. By default a day in 2026. */
   readonly created?: string | null
   readonly labels?: Readonly<Record<string, string>>
@@ -32,7 +34,9 @@ export const LINUX_AMD64: Platform = { os: 'linux', architecture: 'amd64' }
 /** A container image for one platform: config and gzip tar layers that a runtime can unpack. */
 export function containerImage(options: ContainerImageOptions): TestImage {
   const types = MEDIA_TYPES[options.family ?? 'oci']
-  const layers = layersOf(options).map(({ seed, size }) => seededLayer(seed, size))
+  const { architecture } = options.platform ?? LINUX_AMD64
+  const program = options.runnable ? [programLayer(options.seed, architecture)] : []
+  const layers = [...layersOf(options).map(({ seed, size }) => seededLayer(seed, size)), ...program]
   const layerContents = layers.map((layer) => layerContent(layer, types.layer))
   const config = configOf(
     options,

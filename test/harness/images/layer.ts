@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib'
 import { type Content, contentOf, digestOf, seededBytes } from '#test/harness/images/content.ts'
+import { idleProgram } from '#test/harness/images/idle-program.ts'
 
 const BLOCK = 512
 
@@ -18,15 +19,25 @@ export function seededLayer(seed: string, size: number): Layer {
   return { bytes: gzipSync(tar, { level: 0 }), diffId: digestOf(tar) }
 }
 
+/**
+ * A layer that unpacks to the executable `/app`, which does nothing until it is killed. Behind the program lie seeded
+ * bytes: no other seed shares the layer.
+ */
+export function programLayer(seed: string, architecture: string): Layer {
+  const program = Buffer.concat([idleProgram(architecture), seededBytes(seed, 32)])
+  const tar = tarOf('app', program, '0000755')
+  return { bytes: gzipSync(tar, { level: 0 }), diffId: digestOf(tar) }
+}
+
 export function layerContent(layer: Layer, mediaType: string): Content {
   return contentOf(layer.bytes, mediaType)
 }
 
 /** A POSIX ustar archive of one regular file, dated 1970 and owned by root. */
-function tarOf(name: string, data: Buffer): Buffer {
+function tarOf(name: string, data: Buffer, mode = '0000644'): Buffer {
   const header = Buffer.alloc(BLOCK)
   header.write(name, 0, 100, 'utf8')
-  header.write('0000644\0', 100)
+  header.write(`${mode}\0`, 100)
   header.write('0000000\0', 108)
   header.write('0000000\0', 116)
   header.write(`${data.length.toString(8).padStart(11, '0')}\0`, 124)
