@@ -1,6 +1,6 @@
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
 import { keyOf } from '#runtime/object-key.ts'
-import { emptyMemory, type LapMemory } from '#scan/lap.ts'
+import { emptyMemory, type LapMemory } from '#scan/lap-input.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** What the checks of this process have proven so far. A check of another registry, or of one that moved, begins with nothing. */

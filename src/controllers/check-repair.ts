@@ -7,7 +7,7 @@ import { RegistrySpec } from '#crds/registry.ts'
 import { REPAIRS_IN_STATUS, type RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { rfc3339Seconds } from '#runtime/conditions.ts'
 import type { Fence } from '#runtime/fence.ts'
-import type { LookedAtImage } from '#scan/lap.ts'
+import type { LookedAtImage } from '#scan/lap-result.ts'
 
 type RepairSpec = NonNullable<RegistryCheckSpec['repair']>
 export type RepairStatus = NonNullable<RegistryCheckStatus['repair']>

@@ -17,7 +17,7 @@ import { FINDINGS_IN_STATUS, RegistryCheckStatus } from '#crds/registry-check.ts
 import type { Finding } from '#health/finding.ts'
 import { rollUp } from '#health/roll-up.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
-import { emptyMemory } from '#scan/lap.ts'
+import { emptyMemory } from '#scan/lap-input.ts'
 import { anyFinding, findingOf } from '#test/harness/findings.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { checkKstatus } from '#test/harness/kstatus.ts'

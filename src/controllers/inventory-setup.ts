@@ -10,6 +10,7 @@ import { compileImageRules } from '#inventory/image-rules.ts'
 import type { Log } from '#kube/log.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
+import { needsReconcile, requestedAt } from '#runtime/predicates.ts'
 import { jittered } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
@@ -33,6 +34,7 @@ export class InventorySetup {
   readonly #stopping = new AbortController()
   readonly #sources = new Map<string, { readonly text: string; readonly config: SourcesConfig }>()
   #queue: Promise<void> = Promise.resolve()
+  readonly #queued: string[] = []
   #cancelRefresh: (() => void) | undefined
   #unsubscribe: (() => void) | undefined
 
@@ -40,13 +42,19 @@ export class InventorySetup {
     this.#options = options
   }
 
+  /** The inventories that are still to be set up, in order. */
+  get pending(): readonly string[] {
+    return this.#queued
+  }
+
   start(): void {
     this.#unsubscribe = this.#options.store.onChange(({ key, old, current }) => {
-      if (
-        old?.metadata.generation !== current?.metadata.generation ||
-        old?.metadata.uid !== current?.metadata.uid
-      )
-        this.#enqueue(key)
+      if (!needsReconcile(old, current)) return
+      // Whoever asks has perhaps just changed a Secret.
+      if (current !== undefined && requestedAt(current) !== (old && requestedAt(old))) {
+        this.#options.secrets.refresh(current.metadata.namespace ?? '')
+      }
+      this.#enqueue(key)
     })
     this.#refresh()
   }
@@ -65,7 +73,8 @@ export class InventorySetup {
 
   /** One after the other: two configurations of one inventory must not overtake each other. */
   #enqueue(key: string): void {
-    this.#queue = this.#queue.then(() => this.#setUp(key))
+    this.#queued.push(key)
+    this.#queue = this.#queue.then(() => this.#setUp(key)).then(() => void this.#queued.shift())
   }
 
   async #setUp(key: string): Promise<void> {

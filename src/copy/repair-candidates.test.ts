@@ -3,7 +3,7 @@ import { repairCandidates } from '#copy/repair-candidates.ts'
 import type { Finding } from '#health/finding.ts'
 import { unusedImage } from '#health/unused-image.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
-import type { LookedAtImage } from '#scan/lap.ts'
+import type { LookedAtImage } from '#scan/lap-result.ts'
 import { findingOf } from '#test/harness/findings.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 

@@ -1,5 +1,5 @@
 import { breaksPull } from '#health/roll-up.ts'
-import type { LookedAtImage } from '#scan/lap.ts'
+import type { LookedAtImage } from '#scan/lap-result.ts'
 
 /** An image that cannot be pulled, and what is known of what it was. */
 export interface RepairCandidate {

@@ -1,0 +1,43 @@
+import type { RegistryCheckSpec } from '#crds/registry-check.ts'
+import type { Finding } from '#health/finding.ts'
+import type { RegistryNames } from '#inventory/locate.ts'
+import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import type { RegistryClient } from '#registry/client.ts'
+import { ProofMemory } from '#scan/proof-memory.ts'
+import type { Clock } from '#time/clock.ts'
+
+/** What one lap leaves to the next. */
+export interface LapMemory {
+  readonly proofs: ProofMemory
+  /** What the last lap found wrong, by image as workloads write it; nothing that harms nobody. */
+  readonly found: ReadonlyMap<string, readonly Finding[]>
+}
+
+export function emptyMemory(clock: Clock): LapMemory {
+  return { proofs: new ProofMemory(clock), found: new Map() }
+}
+
+/** What is looked at, and how closely: the fields of a RegistryCheck that say so. */
+export type LapSpec = Pick<
+  RegistryCheckSpec,
+  'scope' | 'select' | 'depth' | 'content' | 'platforms' | 'evidenceMaxAge' | 'severity' | 'ignore'
+>
+
+export interface LapInput {
+  readonly client: RegistryClient
+  readonly names: RegistryNames
+  readonly snapshot: InventorySnapshot
+  readonly spec: LapSpec
+  /** It is a pull-through cache: HEAD alone (S23). */
+  readonly pullThrough: boolean
+  readonly concurrency: number
+  readonly memory: LapMemory
+  /** Nothing that earlier laps have proven counts: somebody asks what is true now. */
+  readonly provesAnew: boolean
+  /** Time until the next lap, ms; Infinity: there is none, and everything is proven now. */
+  readonly untilNextLapMs: number
+  /** How long content may be read, ms. */
+  readonly readingMs: number
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
