@@ -36,8 +36,8 @@ lint: install ## Format, lint, types, import boundaries, generated files; proves
 test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
 	@scripts/test $(ONLY)
 
-mutants: install ## Take one protection after the other out of the inventory; for each some test must fail. ONLY=text for some.
-	@node scripts/mutants.ts $(ONLY)
+mutants: prepare ## Take one protection of the inventory after the other out of a copy; for each some test must fail. ONLY=text: of that rule or file.
+	@node --disable-warning=ExperimentalWarning scripts/mutants.ts $(if $(ONLY),'$(ONLY)')
 
 e2e-kind: install build ## Run the cluster tests against an existing cluster: TALLYMAN_TEST_KUBECONFIG, or a new kind cluster.
 	@scripts/e2e-kind
@@ -46,7 +46,7 @@ demo: ## Run the operator against a real API server and a registry with damaged 
 	@$(MAKE) --no-print-directory prepare build FOR=demo
 	@node scripts/demo.ts
 
-bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read or ONLY=watch for one group.
+bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read for one group: read, watch, inventory or check.
 	@node --expose-gc bench/main.ts $(ONLY)
 
 build: install ## Bundle the operator into dist/tallyman.mjs.

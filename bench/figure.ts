@@ -7,9 +7,12 @@ export interface Figure {
   readonly aim: { readonly op: '<=' | '>=' | '='; readonly value: number }
   /** What was run beside it, and what that took: the figures that the value is made from. */
   readonly beside: Readonly<Record<string, number | string>>
+  /** What tests came to is true of the commit that they ran on, and says nothing of another one. */
+  readonly countedAt?: { readonly commit: string; readonly isHere: boolean }
 }
 
-export function isMet({ value, aim }: Figure): boolean {
+export function isMet({ value, aim, countedAt }: Figure): boolean {
+  if (countedAt?.isHere === false) return false
   if (aim.op === '<=') return value <= aim.value
   return aim.op === '>=' ? value >= aim.value : value === aim.value
 }

@@ -26,7 +26,7 @@ export function table(): string {
     const verdict = met ? 'met' : 'missed'
     const note = measured === here ? '' : `  of ${measured}`
     const others = Object.entries(beside).map(([key, other]) => `${key} ${other}`)
-    return `  ${name.padEnd(22)}${figure}${aim.padEnd(10)}${verdict}${note}\n    ${others.join(', ') || '-'}`
+    return `  ${name.padEnd(26)}${figure}${aim.padEnd(10)}${verdict}${note}\n    ${others.join(', ') || '-'}`
   })
   return rows.join('\n')
 }

@@ -1,12 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { build } from 'esbuild'
 import { KubeClient } from '#kube/client.ts'
 import { connect } from '#kube/connection.ts'
 import { startCluster } from '#test/harness/cluster.ts'
 import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import { systemClock } from '#time/clock.ts'
 import { type Figure, median, rounded } from '../figure.ts'
+import { bundled } from '../support/bundle.ts'
 import { runScript } from '../support/child.ts'
 import { curlMs } from './curl.ts'
 import type { HoldInput, HoldOutput } from './hold.ts'
@@ -34,7 +34,7 @@ export async function watchGroup(): Promise<Figure[]> {
     await cluster.kubectl(['create', 'namespace', NAMESPACE])
     await createAll(new KubeClient(connection), pods())
     await connection.close()
-    const bundle = await bundled(folder)
+    const bundle = await bundled(path.join(import.meta.dirname, 'hold.ts'), folder)
 
     const rounds: Round[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -97,22 +97,4 @@ export async function watchGroup(): Promise<Figure[]> {
 
 function* pods() {
   for (let number = 0; number < POD_COUNT; number += 1) yield benchPod(number)
-}
-
-/** The measured process as users run it: one file, no type stripping. */
-async function bundled(folder: string): Promise<string> {
-  const outfile = path.join(folder, 'hold.mjs')
-  await build({
-    entryPoints: [path.join(import.meta.dirname, 'hold.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    banner: {
-      js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-    },
-    logLevel: 'warning',
-  })
-  return outfile
 }

@@ -9,7 +9,9 @@ import { Inventory, type InventoryPolicy, type MemoryState } from '#inventory/in
 import { SnapshotMaker } from '#inventory/inventory-snapshot.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { REMEMBERED_AT_ONCE } from '#inventory/watched-cluster.ts'
 import type { Log } from '#kube/log.ts'
+import type { WatchLoop } from '#kube/reflector.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** How soon it is noticed that a watch went stale. Reading a snapshot notices at once. */
@@ -38,6 +40,7 @@ export class LiveInventory {
   #ending: Promise<void> = Promise.resolve()
   #started = false
   #cancelLook: (() => void) | undefined
+  #remembering = false
   #nextSweepAt = Number.NEGATIVE_INFINITY
   #said: string | undefined
 
@@ -79,13 +82,26 @@ export class LiveInventory {
   /** Every required cluster is complete and live at this moment. */
   get synced(): boolean {
     this.#refresh()
-    return this.#snapshots.verdict(this.#now()).synced
+    return this.#snapshots.isSynced
   }
 
   /** That list is good enough to delete by, as far as its clusters are concerned. */
   get trusted(): boolean {
     this.#refresh()
     return this.#snapshots.verdict(this.#now()).trusted
+  }
+
+  /** Every list and watch of its clusters, named `cluster/source`. */
+  loops(): WatchLoop[] {
+    return [...this.#links.values()].flatMap((link) => link.watch?.loops() ?? [])
+  }
+
+  /** The clusters over a connection of somebody else, such as the one that we run in, that have not been looked at yet. */
+  get unseen(): string[] {
+    this.#refresh()
+    return [...this.#links.values()]
+      .filter(({ access, isLookedAt }) => access.kind === 'connection' && !isLookedAt)
+      .map(({ name }) => name)
   }
 
   /** Resolves once every required cluster is synced. @throws CANCELLED when the signal aborts, or on stop */
@@ -188,7 +204,8 @@ export class LiveInventory {
     if (this.#stopping.signal.aborted) return
     this.#refresh()
     const now = this.#now()
-    this.inventory.tick(now)
+    this.inventory.tick(now, REMEMBERED_AT_ONCE)
+    void this.#rememberAll()
     if (now.monotonic >= this.#nextSweepAt) {
       this.#nextSweepAt = now.monotonic + SWEEP_EVERY_MS
       for (const link of this.#links.values()) link.watch?.sweep()
@@ -196,6 +213,15 @@ export class LiveInventory {
     for (const link of this.#links.values()) link.proveIfDue()
     this.#announce()
     this.#cancelLook = this.#options.clock.schedule(LOOK_MS, () => this.#look())
+  }
+
+  /** After a list there is much to remember. */
+  async #rememberAll(): Promise<void> {
+    if (this.#remembering) return
+    this.#remembering = true
+    do await setImmediate()
+    while (!this.#stopping.signal.aborted && this.inventory.rememberMore(this.#now(), REMEMBERED_AT_ONCE))
+    this.#remembering = false
   }
 
   /** What changes without an event of a watch is told as well. */

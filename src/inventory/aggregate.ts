@@ -104,7 +104,7 @@ class Tally {
     return {
       image,
       reference: parseReference(image),
-      kinds: USE_KINDS.filter((kind) => counts.get(kind) !== 0),
+      kinds: kindsOf(this.#counts),
       pods,
       objects: this.#counts.reduce((sum, count) => sum + count, 0) - pods - nodesCaching,
       nodesCaching,
@@ -118,4 +118,17 @@ class Tally {
       pullFailures: this.#pullFailures,
     }
   }
+}
+
+/** By the ranks that they have, as bits: there are few, and an inventory has many images. */
+const KINDS = new Map<number, readonly UseKind[]>()
+
+/** The kinds of use that are counted, from the strongest to the weakest. */
+function kindsOf(counts: readonly number[]): readonly UseKind[] {
+  const bits = counts.reduce((sum, count, rank) => (count === 0 ? sum : sum | (1 << rank)), 0)
+  const known = KINDS.get(bits)
+  if (known !== undefined) return known
+  const kinds = USE_KINDS.filter((_kind, rank) => counts[rank] !== 0)
+  KINDS.set(bits, kinds)
+  return kinds
 }

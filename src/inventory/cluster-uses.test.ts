@@ -385,6 +385,24 @@ describe('ClusterUses', () => {
     expect(uses.takeSeen()).toEqual([])
   })
 
+  it('S02: tells in parts of what appeared, at once of what is gone again, and of everything in the end', () => {
+    const uses = new ClusterUses()
+    const pods = uses.table('pods')
+    for (let i = 0; i < 10; i++) pods.upsert(app(i))
+    expect(uses.unseen).toBe(10)
+    const first = uses.takeSeen(4).map(({ image }) => image)
+    expect(first).toHaveLength(4)
+    for (let i = 0; i < 10; i += 2) pods.remove(app(i))
+    for (let i = 10; i < 13; i++) pods.upsert(app(i))
+    const gone = [0, 2, 4, 6, 8].map((i) => `app:${i}`)
+    const second = uses.takeSeen(4).map(({ image }) => image)
+    expect(new Set([...first, ...second])).toEqual(new Set([...first, ...second, ...gone]))
+    const rest = [uses.takeSeen(4), uses.takeSeen(4), uses.takeSeen(4)].flat().map(({ image }) => image)
+    expect(uses.unseen).toBe(0)
+    const all = [...first, ...second, ...rest]
+    expect(all.sort()).toEqual(Array.from({ length: 13 }, (_, i) => `app:${i}`).sort())
+  })
+
   it('names three users of what appeared at most, the strongest', () => {
     const uses = new ClusterUses()
     const image = app(0).images

@@ -66,6 +66,11 @@ export class ClusterUses {
     return this.#pools.usages.retiredImages
   }
 
+  /** The images that went out of use since there were `count`, some of which may be back; undefined: too many to know. */
+  retiredSince(count: number): string[] | undefined {
+    return this.#pools.usages.retiredSince(count)
+  }
+
   /** Distinct images in use, as they are written. */
   get images(): number {
     return this.#pools.usages.counters.images
@@ -159,9 +164,17 @@ export class ClusterUses {
     return new Map([...latest].map(([image, finishedAt]) => [usages.image(image), finishedAt]))
   }
 
-  /** Everything that appeared since the last call, once for each image, also what is gone again. */
-  takeSeen(): SeenImage[] {
-    return this.#dated(this.#pools.journal.take(this.#pools.rows.reader('')))
+  /** Usages that appeared, are still held, and that `takeSeen` has not taken yet. */
+  get unseen(): number {
+    return this.#pools.journal.left
+  }
+
+  /**
+   * Everything that appeared since the last call, once for each image, also what is gone again.
+   * @param most of what is still held, so many usages; the next call goes on
+   */
+  takeSeen(most?: number): SeenImage[] {
+    return this.#dated(this.#pools.journal.take(this.#pools.rows.reader(''), most))
   }
 
   /**

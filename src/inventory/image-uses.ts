@@ -15,6 +15,18 @@ interface ClusterMark {
   readonly retiredImages: number
 }
 
+/** What is said of `image`. O(log n) */
+export function findUse({ images }: ImageUses, image: string): ImageUse | undefined {
+  let from = 0
+  let to = images.length
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((images[middle]?.image ?? '') < image) from = middle + 1
+    else to = middle
+  }
+  return images[from]?.image === image ? images[from] : undefined
+}
+
 /**
  * Who uses which image, over all clusters. Given what the same clusters answered before, only images of which
  * something changed are put together again: the rest costs a comparison.
@@ -76,9 +88,10 @@ function imagesChanged(clusters: readonly NamedUses[], before: ImageUses): Reado
   const changed = new Set<string>()
   clusters.forEach(({ uses }, i) => {
     for (const image of uses.imagesChangedSince(before.marks[i]?.version ?? 0)) changed.add(image)
-    // Looking every image up costs most of all this, so it is done only after one went out of use.
-    if (uses.retiredImages === before.marks[i]?.retiredImages) return
-    for (const { image } of before.images) if (!uses.has(image)) changed.add(image)
+    // Looking every image up costs most of all this, so it is done only where too many went out of use.
+    const retired = uses.retiredSince(before.marks[i]?.retiredImages ?? 0)
+    for (const image of retired ?? before.images.map((use) => use.image))
+      if (!uses.has(image)) changed.add(image)
   })
   return changed
 }

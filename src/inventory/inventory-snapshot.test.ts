@@ -47,6 +47,23 @@ function watched(memory: MemoryState = 'unloaded') {
 }
 
 describe('a snapshot', () => {
+  it('is synced where isSynced says so, whichever clusters are there and required', () => {
+    const states = [true, false].flatMap((required) => [
+      { required, answers: true },
+      { required, answers: false },
+    ])
+    const lists = [[], ...states.map((state) => [state]), ...states.flatMap((a) => states.map((b) => [a, b]))]
+    for (const list of lists) {
+      const clusters = list.map(({ required }, n) => entryOf(`c${n}`, { required }))
+      const inventory = new Inventory({ ...policy, clusters }, 'none')
+      list.forEach(({ answers }, n) => {
+        if (answers) show(inventory, `c${n}`, `uid-${n}`, 'nginx')
+      })
+      const snapshots = new SnapshotMaker(inventory)
+      expect(snapshots.isSynced).toBe(snapshots.make(partsAt(0)).synced)
+    }
+  })
+
   it('says what all clusters use and used, and what may be concluded from it', () => {
     const { inventory, snapshots } = watched()
     inventory.cluster('edge')?.uses.table('pods').remove(podOf('edge-redis', 'redis'))
@@ -115,6 +132,15 @@ describe('the next snapshot', () => {
 
   const changes: [string, (inventory: Inventory) => Partial<SnapshotParts> | undefined][] = [
     ['an image is used', (inventory) => void show(inventory, 'edge', 'uid-2', 'postgres')],
+    [
+      'an image takes the place of another',
+      (inventory) => {
+        const pods = inventory.cluster('edge')?.uses.table('pods')
+        pods?.remove(podOf('edge-redis', 'redis'))
+        pods?.upsert(podOf('edge-postgres', 'postgres'))
+        return undefined
+      },
+    ],
     ['a cluster is not synced', (inventory) => void inventory.cluster('edge')?.connected('no answer')],
     ['a barrier is reached', (inventory) => void inventory.cluster('edge')?.barrierReached(at(1))],
     ['a watch was begun again', (inventory) => void inventory.cluster('edge')?.restarted(at(1))],

@@ -1,9 +1,10 @@
-import { type ImageUses, imageUses, imageUsesInSteps } from '#inventory/image-uses.ts'
+import { findUse, type ImageUses, imageUses, imageUsesInSteps } from '#inventory/image-uses.ts'
 import type { Inventory } from '#inventory/inventory.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
 import type { Pins } from '#inventory/pins.ts'
 import { distinctPlatforms } from '#inventory/platforms.ts'
-import { type RememberedImage, rememberedImages } from '#inventory/remembered.ts'
+import { parseReference } from '#inventory/reference.ts'
+import { type ReferenceOf, type Remembered, remembered, rememberedInSteps } from '#inventory/remembered.ts'
 import type { ClusterView, FrozenCluster, InventorySnapshot, Platform } from '#inventory/snapshot.ts'
 import type { Distrust } from '#inventory/trust/distrust.ts'
 import { type InventoryVerdict, verdictOf } from '#inventory/trust/verdict.ts'
@@ -27,12 +28,19 @@ export class SnapshotMaker {
   #version = 0
   #last: WeakRef<Made> | undefined
   /** What `catchUp` put together and no snapshot holds yet. */
-  #ahead: Pick<Made, 'clusters' | 'uses'> | undefined
+  #ahead: Pick<Made, 'clusters' | 'uses' | 'remembered'> | undefined
   /** Keeps what a snapshot was made from as long as somebody holds the snapshot. */
   readonly #held = new WeakMap<InventorySnapshot, Made>()
 
   constructor(inventory: Inventory) {
     this.#inventory = inventory
+  }
+
+  /** As `verdict` says it, at little cost. */
+  get isSynced(): boolean {
+    const { clusters } = this.#inventory
+    const counts = ({ policy, sameAs }: WatchedCluster) => policy.required && sameAs === undefined
+    return clusters.length > 0 && clusters.every((cluster) => cluster.synced || !counts(cluster))
   }
 
   /** What may be concluded at this moment, pins aside. */
@@ -47,7 +55,13 @@ export class SnapshotMaker {
    */
   *catchUp(): Generator<undefined, void> {
     const clusters = countedClusters(this.#inventory)
-    this.#ahead = { clusters, uses: yield* imageUsesInSteps(clusters, this.#usesOf(clusters), STEP) }
+    const uses = yield* imageUsesInSteps(clusters, this.#usesOf(clusters), STEP)
+    const { memories } = this.#inventory
+    this.#ahead = {
+      clusters,
+      uses,
+      remembered: yield* rememberedInSteps(memories, this.#remembered, STEP, referencesIn(uses)),
+    }
   }
 
   /** The same object as before while nothing changed. */
@@ -56,10 +70,8 @@ export class SnapshotMaker {
     const before = this.#last?.deref()
     const clusters = countedClusters(inventory)
     const uses = imageUses(clusters, this.#usesOf(clusters))
+    const past = remembered(inventory.memories, this.#remembered, referencesIn(uses))
     this.#ahead = undefined
-    const ledgers = inventory.memories.flatMap(({ name, ledger }) => [name, ledger, ledger.changes])
-    const isSame = before !== undefined && isSameList(before.ledgers, ledgers)
-    const remembered = isSame ? before.snapshot.remembered : rememberedOf(inventory)
     const views = inventory.clusters.map((cluster) => viewOf(cluster, parts.now))
     const verdict = verdictOf(views, ownDistrusts(inventory, parts.pinProblems))
     const platforms = distinctPlatforms(parts.platforms)
@@ -68,7 +80,7 @@ export class SnapshotMaker {
     if (
       before !== undefined &&
       before.uses === uses &&
-      before.snapshot.remembered === remembered &&
+      before.remembered === past &&
       before.snapshot.pins === parts.pins &&
       before.mark === mark
     ) {
@@ -84,13 +96,17 @@ export class SnapshotMaker {
       platforms,
       pods: views.reduce((sum, { pods }) => sum + pods, 0),
       images: uses.images,
-      remembered,
+      remembered: past.images,
       pins: parts.pins,
     }
-    const made = { snapshot, uses, clusters, ledgers, mark }
+    const made = { snapshot, uses, clusters, remembered: past, mark }
     this.#held.set(snapshot, made)
     this.#last = new WeakRef(made)
     return snapshot
+  }
+
+  get #remembered(): Remembered | undefined {
+    return (this.#ahead ?? this.#last?.deref())?.remembered
   }
 
   /** What was put together last, as far as it is of the same clusters. */
@@ -101,15 +117,21 @@ export class SnapshotMaker {
 }
 
 /** Containers and images of one step: about 5 ms. */
-const STEP = 10_000
+const STEP = 1_000
 
 interface Made {
   readonly snapshot: InventorySnapshot
   readonly uses: ImageUses
   readonly clusters: readonly WatchedCluster[]
-  /** Of each memory its name, its ledger and how often that had changed. */
-  readonly ledgers: readonly unknown[]
+  readonly remembered: Remembered
   readonly mark: string
+}
+
+function referencesIn(uses: ImageUses): ReferenceOf {
+  return (image) => {
+    const use = findUse(uses, image)
+    return use === undefined ? parseReference(image) : use.reference
+  }
 }
 
 /** Of several names of one cluster, one counts. */
@@ -118,9 +140,9 @@ function countedClusters(inventory: Inventory): readonly WatchedCluster[] {
 }
 
 function viewOf(cluster: WatchedCluster, now: Moment): ClusterView {
-  const { name, identity, sameAs, notSynced, sources, barrier, shrinkToken, uses } = cluster
+  const { name, identity, sameAs, unreachable, notSynced, sources, barrier, shrinkToken, uses } = cluster
   return {
-    ...{ name, identity, sameAs, notSynced, sources, barrier, shrinkToken },
+    ...{ name, identity, sameAs, unreachable, notSynced, sources, barrier, shrinkToken },
     required: cluster.policy.required,
     synced: notSynced === undefined,
     distrusts: cluster.distrusts(now),
@@ -137,10 +159,6 @@ function ownDistrusts({ memoryState }: Inventory, pinProblems: readonly string[]
   }
   if (pinProblems.length > 0) found.push({ reason: 'PinsUnreadable', message: pinProblems.join('; ') })
   return found
-}
-
-function rememberedOf({ memories }: Inventory): readonly RememberedImage[] {
-  return memories.flatMap(({ name, ledger }) => rememberedImages(name, ledger.entries()))
 }
 
 function frozenOf(inventory: Inventory): FrozenCluster[] {

@@ -64,6 +64,18 @@ describe('a cluster of an inventory', () => {
     expect(inventory.frozen).toEqual([])
   })
 
+  it('S02: with much to remember is remembered in parts, until nothing is left', () => {
+    const inventory = loaded(entryOf('local'))
+    show(inventory, 'local', 'uid-1', [])
+    const images = Array.from({ length: 7 }, (_, n) => `app:${n}`)
+    for (const image of images) inventory.cluster('local')?.uses.table('pods').upsert(podOf(image, image))
+    inventory.tick(at(1), 3)
+    expect(imagesOf(inventory, 'uid-1')).toHaveLength(3)
+    expect(inventory.rememberMore(at(1), 3)).toBe(true)
+    expect(inventory.rememberMore(at(1), 3)).toBe(false)
+    expect(imagesOf(inventory, 'uid-1')).toEqual(images)
+  })
+
   it('S05: that gives another identity is not synced, and what is seen of it is not remembered as the old one', () => {
     const inventory = loaded(entryOf('local'))
     show(inventory, 'local', 'uid-1', ['nginx'])
@@ -208,6 +220,17 @@ describe('a lease that was lost', () => {
     inventory.load(stored(other), true, at(3))
     inventory.tick(at(HOUR))
     expect(imagesOf(inventory, 'uid-1')).toEqual(['nginx', 'postgres', 'redis'])
+  })
+
+  it('S02: what came and went right before the memory is read again is remembered', () => {
+    const inventory = loaded(entryOf('local'))
+    show(inventory, 'local', 'uid-1', ['nginx'])
+    const read = stored(inventory)
+    const pods = inventory.cluster('local')?.uses.table('pods')
+    pods?.upsert(podOf('short', 'redis'))
+    pods?.remove(podOf('short', 'redis'))
+    inventory.load(read, true, at(1))
+    expect(imagesOf(inventory, 'uid-1')).toEqual(['nginx', 'redis'])
   })
 
   it('S05: what another process released meanwhile stays released', () => {

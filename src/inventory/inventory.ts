@@ -2,7 +2,7 @@ import { ClusterMemory } from '#inventory/cluster-memory.ts'
 import type { ClusterPolicy } from '#inventory/cluster-policy.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
 import { judgeIdentity } from '#inventory/trust/identity.ts'
-import { WatchedCluster } from '#inventory/watched-cluster.ts'
+import { REMEMBERED_AT_ONCE, WatchedCluster } from '#inventory/watched-cluster.ts'
 
 /** What a user says about an inventory, as far as it decides something. */
 export interface InventoryPolicy {
@@ -132,8 +132,15 @@ export class Inventory {
     if (before !== uid) this.#judge(now)
   }
 
-  tick(now: Moment): void {
-    for (const cluster of this.#clusters.values()) cluster.tick(now, this.#policy.retainMs)
+  /** @param most see WatchedCluster.remember; of each cluster */
+  tick(now: Moment, most?: number): void {
+    for (const cluster of this.#clusters.values()) cluster.tick(now, this.#policy.retainMs, most)
+  }
+
+  /** Remembers what `tick` left. @returns whether there is still more */
+  rememberMore(now: Moment, most: number): boolean {
+    for (const cluster of this.#clusters.values()) cluster.remember(now, most)
+    return [...this.#clusters.values()].some(({ hasUnseen }) => hasUnseen)
   }
 
   #addMissing(): void {
@@ -164,7 +171,8 @@ export class Inventory {
       if (problem !== undefined || sameAs !== undefined) cluster.judged(now, undefined, problem, sameAs)
       else cluster.judged(now, this.#adopt(live, cluster.name))
       if (cluster.memory === undefined) continue
-      cluster.remember(now)
+      // What was there before its memory may be much: the rest follows with the next ticks.
+      cluster.remember(now, REMEMBERED_AT_ONCE)
     }
     this.#release()
   }

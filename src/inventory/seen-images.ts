@@ -1,6 +1,7 @@
 import type { UsageRow } from '#inventory/aggregate.ts'
 import { FirstUsers } from '#inventory/first-users.ts'
 import type { Sight } from '#inventory/ledger/ledger.ts'
+import type { WorkloadUser } from '#inventory/snapshot.ts'
 import { USE_KINDS } from '#inventory/using-object.ts'
 
 const MAX_SEEN_USERS = 3
@@ -17,11 +18,12 @@ export class SeenImages {
 
   /** One for each image. */
   get list(): Sighting[] {
+    const texts = new Map<string, string>()
     return [...this.#seen].map(([image, { digests, configs, users, finishedOnly }]) => ({
       image,
       digests: [...digests],
       configs: [...configs],
-      users: users.list.map(({ namespace, kind, name }) => `${namespace}/${kind}/${name}`),
+      users: users.list.map((user) => userText(user, texts)),
       finishedOnly,
     }))
   }
@@ -44,6 +46,18 @@ export class SeenImages {
     this.#seen.set(image, seen)
     return seen
   }
+}
+
+/**
+ * `namespace/Kind/name`, the same string for all images of one workload. A ledger keeps them for long: what `join` makes is one piece, where
+ * a template would hold on to its parts.
+ */
+function userText({ namespace, kind, name }: WorkloadUser, texts: Map<string, string>): string {
+  const made = [namespace, kind, name].join('/')
+  const known = texts.get(made)
+  if (known !== undefined) return known
+  texts.set(made, made)
+  return made
 }
 
 class Seen {

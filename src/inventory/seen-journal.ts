@@ -12,6 +12,8 @@ export class SeenJournal {
   /** Of each usage, 1: it appeared, and was not taken yet. */
   #isNew = new Uint8Array(INITIAL_IDS)
   #newCount = 0
+  /** Where the next part begins. */
+  #next = 0
   #seen = new SeenImages()
 
   /** The usage with this id is held from now on. */
@@ -33,14 +35,26 @@ export class SeenJournal {
     this.#seen.add(read(id))
   }
 
-  /** Everything that appeared since the last call, once for each image. @param read tells of what is still held */
-  take(read: (id: number) => UsageRow): Sighting[] {
+  /** Usages that are held, and were not taken yet. */
+  get left(): number {
+    return this.#newCount
+  }
+
+  /**
+   * Everything that appeared since the last call, once for each image: what is gone again, and of what is still held as
+   * many usages as `most` says, the rest at the next calls.
+   * @param read tells of what is still held
+   */
+  take(read: (id: number) => UsageRow, most = Number.POSITIVE_INFINITY): Sighting[] {
     const seen = this.#seen
     this.#seen = new SeenImages()
-    for (let id = 0; this.#newCount > 0 && id < this.#isNew.length; id++) {
+    for (let taken = 0; this.#newCount > 0 && taken < most; this.#next += 1) {
+      if (this.#next === this.#isNew.length) this.#next = 0
+      const id = this.#next
       if (this.#isNew[id] !== 1) continue
       this.#isNew[id] = 0
       this.#newCount -= 1
+      taken += 1
       seen.add(read(id))
     }
     return seen.list

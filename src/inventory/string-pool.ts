@@ -29,6 +29,11 @@ export class StringPool {
     return this.#pool.count(id) > 0
   }
 
+  /** Whether the next `release` lets it go. */
+  isLast(id: number): boolean {
+    return this.#pool.count(id) === 1
+  }
+
   /** Bytes of all strings held. */
   get bytes(): number {
     return this.#pool.liveElements

@@ -1,4 +1,5 @@
 import { DigestPool } from '#inventory/digest-pool.ts'
+import { RetiredImages } from '#inventory/retired-images.ts'
 import { SequencePool } from '#inventory/sequence-pool.ts'
 import { StringPool } from '#inventory/string-pool.ts'
 import type { Usage } from '#inventory/usage.ts'
@@ -61,7 +62,7 @@ export class UsagePool {
   readonly #digests = new DigestPool()
   readonly #usages = new SequencePool((length) => new Uint32Array(length))
   #words = new Uint32Array(HEAD_WORDS)
-  #retiredImages = 0
+  readonly #retired = new RetiredImages()
   #pods = 0
 
   /** @param texts holds names of namespaces and owners */
@@ -81,7 +82,12 @@ export class UsagePool {
 
   /** How often an image went out of use so far. */
   get retiredImages(): number {
-    return this.#retiredImages
+    return this.#retired.count
+  }
+
+  /** @see RetiredImages.since */
+  retiredSince(count: number): string[] | undefined {
+    return this.#retired.since(count)
   }
 
   /** Ids of usages lie below it; the count tells which are held. */
@@ -234,13 +240,18 @@ export class UsagePool {
     return length
   }
 
+  #releaseImage(id: number): void {
+    if (this.#images.isLast(id)) this.#retired.add(this.#images.text(id))
+    this.#images.release(id)
+  }
+
   #releaseContent(id: number): void {
     this.#texts.release(this.#usages.at(id, NAMESPACE))
     this.#texts.release(this.#usages.at(id, OWNER_NAME))
     this.#texts.release(ownerKindOf(this.#usages.at(id, OWNER_KIND)))
     const length = this.#usages.length(id)
     for (let at = HEAD_WORDS; at < length; at += CONTAINER_WORDS) {
-      if (this.#images.release(this.#usages.at(id, at))) this.#retiredImages += 1
+      this.#releaseImage(this.#usages.at(id, at))
       this.#digests.release(digestOf(runningOf(this.#usages.at(id, at + 1))))
     }
   }

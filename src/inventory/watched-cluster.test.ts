@@ -215,6 +215,48 @@ describe('what a cluster used', () => {
   })
 })
 
+describe('what is in use', () => {
+  const images = Array.from({ length: 120 }, (_, number) => `app-${number}`)
+  const inUse = () => {
+    const { cluster, memory } = watched()
+    put(cluster, ...images.map((image) => podOf(image, image)))
+    return { cluster, memory }
+  }
+  const imagesWithDigest = ({ ledger }: ClusterMemory) =>
+    [...ledger.entries()].filter(({ digests }) => digests.length === 1).map(({ image }) => image)
+
+  it('S06: keeps its digests where another memory, in which they are old, takes the place of the present one', () => {
+    const { cluster } = inUse()
+    for (let second = 0; second < 30; second += 1) cluster.tick(at(second * SECOND), RETAIN)
+    const watchedMs = RETAIN + 3 * HOUR
+    const loaded = new ClusterMemory(
+      {
+        ...{ identity: 'uid-1', name: 'local', entries: ['local'] },
+        watched: { watchedMs, coveredMs: watchedMs, watchedUntil: START },
+      },
+      images.map((image) => ({
+        ...{ image, firstSeen: START, lastSeen: START, watched: 0, users: [] },
+        digests: [{ digest: 'sha256:a', isConfig: false, watched: 0 }],
+      })),
+    )
+    cluster.judged(at(30 * SECOND), loaded)
+    for (let second = 30; second < 120; second += 1) {
+      cluster.tick(at(second * SECOND), RETAIN)
+      expect(imagesWithDigest(loaded)).toEqual(images)
+    }
+  })
+
+  it('S02: does not leave in a turn in which a part of it could not be noted yet', () => {
+    const { cluster, memory } = inUse()
+    for (let minute = 0; minute < 90; minute += 1) cluster.tick(at(minute * MINUTE), HOUR)
+    // As many hours without a turn: the machine was busy with something else.
+    cluster.tick(at(90 * MINUTE + 5 * HOUR), HOUR)
+    expect([...memory.ledger.entries()].map(({ image, firstSeen }) => [image, firstSeen])).toEqual(
+      images.map((image) => [image, START]),
+    )
+  })
+})
+
 describe('a barrier', () => {
   it('S03: never goes back', () => {
     const { cluster } = watched()

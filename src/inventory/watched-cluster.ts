@@ -10,6 +10,9 @@ const MINUTE_MS = 60_000
 /** What is used now is noted once an hour, a part of it each minute: all at once would take too long. */
 const PARTS = 60
 
+/** As many usages are remembered in one turn of the event loop, where nothing depends on all: it takes a few ms. */
+export const REMEMBERED_AT_ONCE = 100
+
 /** What an API server said about the time, and when (monotonic), both in ms. */
 export interface ClusterClock {
   readonly serverTime: number
@@ -68,6 +71,11 @@ export class WatchedCluster {
   /** Every object that was created before this moment, and still exists, is in `uses`. */
   get barrier(): Moment | undefined {
     return this.#barrier
+  }
+
+  /** Why there is no connection; undefined: there is one, as far as is known. */
+  get unreachable(): string | undefined {
+    return this.#connection
   }
 
   /** Why the list is not complete and live; undefined: it is. */
@@ -138,6 +146,8 @@ export class WatchedCluster {
   #remembersIn(memory: ClusterMemory | undefined, now: Moment): void {
     this.#memory?.watched.tick(false, now)
     this.#memory = memory
+    // It is told everything before it lets anything go.
+    this.#part = 0
     this.#partsDue = PARTS
   }
 
@@ -154,9 +164,12 @@ export class WatchedCluster {
     this.#connection = 'not connected'
   }
 
-  /** Lets time pass: counts it as watched, remembers what was seen, notices what shrank. */
-  tick(now: Moment, retainMs: number): void {
-    this.remember(now)
+  /**
+   * Lets time pass: counts it as watched, remembers what was seen, notices what shrank.
+   * @param most see `remember`
+   */
+  tick(now: Moment, retainMs: number, most?: number): void {
+    this.remember(now, most)
     const memory = this.#memory
     if (memory === undefined) return
     const watched = this.synced && this.isVerified
@@ -186,9 +199,17 @@ export class WatchedCluster {
     }
   }
 
-  /** Everything that appeared since the last call is remembered, also what is gone again. */
-  remember(now: Moment): void {
-    if (this.#memory !== undefined) this.#see(this.uses.takeSeen(), this.#memory, now)
+  /**
+   * Everything that appeared since the last call is remembered, also what is gone again.
+   * @param most of what is still held, so many usages; the next call goes on
+   */
+  remember(now: Moment, most?: number): void {
+    if (this.#memory !== undefined) this.#see(this.uses.takeSeen(most), this.#memory, now)
+  }
+
+  /** Something that is in use is still to be remembered. */
+  get hasUnseen(): boolean {
+    return this.#memory !== undefined && this.uses.unseen > 0
   }
 
   /** A pod that finished was in use until then, and not until somebody looked. */

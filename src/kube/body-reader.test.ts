@@ -62,3 +62,34 @@ it('throws where the body was closed before its end', async () => {
   body.destroy()
   await expect(read).rejects.toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
 })
+
+it('shares the time of a turn between all bodies, and hands on every piece in order', async () => {
+  const seen = new Map<string, string[]>()
+  let inThisTurn = 0
+  let most = 0
+  const reads = Array.from({ length: 8 }, (_, body) => {
+    const pieces = Array.from({ length: 5 }, (_, piece) => Buffer.from(`${body}.${piece}`))
+    return readAsItComes(Readable.from(pieces), (chunk) => {
+      const text = Buffer.from(chunk).toString()
+      const [name = ''] = text.split('.')
+      seen.set(name, [...(seen.get(name) ?? []), text])
+      inThisTurn += 1
+      most = Math.max(most, inThisTurn)
+      const until = performance.now() + 3
+      while (performance.now() < until);
+    })
+  })
+  let ended = false
+  const all = Promise.all(reads).finally(() => {
+    ended = true
+  })
+  while (!ended) {
+    await setImmediate()
+    inThisTurn = 0
+  }
+  await all
+  // Two take the time of one turn; the immediates of a turn see the end of one and the beginning of the next.
+  expect(most).toBeLessThanOrEqual(5)
+  for (const [name, texts] of seen) expect(texts).toEqual([0, 1, 2, 3, 4].map((piece) => `${name}.${piece}`))
+  expect(seen.size).toBe(8)
+})

@@ -1,8 +1,11 @@
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { systemClock } from '#time/clock.ts'
 
-/** How much is handed on in one turn of the event loop before others have theirs. */
+/** How much of one body is handed on before others have their turn of the event loop. */
 const TURN_BYTES = 64 * 1024
+/** A body that begins later than this in a turn, when others took so long already, waits for its own. */
+const TURN_MS = 4
 
 /**
  * Hands on each piece of a body as it arrives, without copying or queueing it: `for await` would do both. Resolves when the body
@@ -12,6 +15,14 @@ export async function readAsItComes(body: Readable, onChunk: (chunk: Uint8Array)
   let sinceTurn = 0
   body.on('data', (chunk: Uint8Array) => {
     if (body.destroyed) return
+    // Only at its beginning: undici reads as much as it hands on, and would gather what a body refuses more often than that.
+    if (sinceTurn === 0 && turns.isOver) {
+      body.pause()
+      // Back to where it came from: what is paused and empty could end meanwhile.
+      body.unshift(chunk)
+      turns.wait(() => body.resume())
+      return
+    }
     try {
       onChunk(chunk)
     } catch (thrown) {
@@ -22,7 +33,37 @@ export async function readAsItComes(body: Readable, onChunk: (chunk: Uint8Array)
     if (sinceTurn < TURN_BYTES) return
     sinceTurn = 0
     body.pause()
-    setImmediate(() => body.resume())
+    turns.wait(() => body.resume())
   })
   await finished(body, { writable: false })
 }
+
+/** The turns of the event loop, shared by all bodies of the process: of those that wait, one goes on in each. */
+class SharedTurns {
+  #isOpen = false
+  #endsAt = 0
+  readonly #waiting: (() => void)[] = []
+
+  /** Whether the time of this turn is used up. The first who asks begins it. */
+  get isOver(): boolean {
+    if (!this.#isOpen) this.#open()
+    return systemClock.monotonic() >= this.#endsAt
+  }
+
+  wait(next: () => void): void {
+    this.#waiting.push(next)
+    if (!this.#isOpen) this.#open()
+  }
+
+  #open(): void {
+    this.#isOpen = true
+    this.#endsAt = systemClock.monotonic() + TURN_MS
+    setImmediate(() => {
+      this.#isOpen = false
+      this.#waiting.shift()?.()
+      if (this.#waiting.length > 0) this.#open()
+    })
+  }
+}
+
+const turns = new SharedTurns()

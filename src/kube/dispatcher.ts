@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { createSecureContext } from 'node:tls'
 import type { DispatcherOptions } from '@kubernetes/client-node'
 import { Agent, type buildConnector, type Dispatcher, ProxyAgent, Socks5ProxyAgent } from 'undici'
 
@@ -18,6 +19,8 @@ export class SharedDispatcher {
   for(options: DispatcherOptions): Dispatcher {
     const key = fingerprint(options)
     if (this.#current?.key === key) return this.#current.dispatcher
+    // Throws where a rotated file is no certificate: what runs goes on then.
+    const dispatcher = create(options)
     const old = this.#current?.dispatcher
     if (old !== undefined) {
       this.#retired.add(old)
@@ -25,7 +28,6 @@ export class SharedDispatcher {
       const forget = () => this.#retired.delete(old)
       void old.close().then(forget, forget)
     }
-    const dispatcher = create(options)
     this.#current = { key, dispatcher }
     return dispatcher
   }
@@ -61,14 +63,14 @@ function create(options: DispatcherOptions): Dispatcher {
 
 type TlsOptions = Extract<DispatcherOptions, { type: 'proxy' }>['requestTls']
 
-/** What client-node sets of Node's TLS options. */
+/**
+ * What client-node sets of Node's TLS options. CA and certificate are read once: to read them takes two milliseconds, and
+ * the dozen watches of a cluster are opened in one turn of the event loop.
+ */
 function tlsOf(options: TlsOptions): buildConnector.BuildOptions {
   const { ca, cert, key, passphrase, rejectUnauthorized, servername } = options
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
-    ...(passphrase === undefined ? {} : { passphrase }),
+    secureContext: createSecureContext({ ca, cert, key, passphrase }),
     ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
     ...(servername === undefined ? {} : { servername }),
   }

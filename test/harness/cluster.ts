@@ -94,6 +94,7 @@ async function assemble(
     server: api.url,
     caPem: api.caPem,
     stateDir,
+    etcdUrl: etcd.url,
     namespace: NAMESPACE,
     kubectl: (args, callOptions) => kubectl.run(args, callOptions),
     apply: (yamlOrObjects) => kubectl.apply(yamlOrObjects),

@@ -39,7 +39,7 @@ export const PURPOSES: Readonly<Record<string, readonly string[]>> = {
   test: GROUPS.filter((group) => group !== 'wrk' && !NODE.includes(group)),
   node: ['etcd', 'kubernetes', 'distribution', 'docker-registry', ...NODE],
   demo: ['etcd', 'kubernetes', 'kwok', 'docker-registry', 'htpasswd'],
-  bench: ['etcd', 'kubernetes', 'distribution', 'docker-registry', 'wrk'],
+  bench: ['etcd', 'kubernetes', 'distribution', 'docker-registry', 'wrk', 'containerd', 'runc'],
 }
 
 /** One per process, so that a host that cannot be reached is asked once. */

@@ -48,6 +48,7 @@ export async function useCluster(source: string, options: ClusterOptions): Promi
     server: cluster.server,
     caPem,
     stateDir: state.path,
+    etcdUrl: undefined,
     namespace,
     kubectl: (args, callOptions) => kubectl.run(args, callOptions),
     apply: (yamlOrObjects) => kubectl.apply(yamlOrObjects),

@@ -20,6 +20,8 @@ export interface TestCluster {
   /** PEM to trust for `server`; undefined where the kubeconfig of an existing cluster names none. */
   readonly caPem: string | undefined
   readonly stateDir: string
+  /** Its etcd, in the clear; undefined on an existing cluster. */
+  readonly etcdUrl: string | undefined
   /** An empty namespace that goes with the cluster object, on an existing cluster too. */
   readonly namespace: string
   /** @throws Error with its standard error, unless `allowFailure` */
