@@ -34,7 +34,7 @@ import { shutdownSignal } from '#runtime/signals.ts'
 import { StatusWriter } from '#runtime/status-writer.ts'
 import { runTerm } from '#runtime/term.ts'
 import { watchObserver } from '#runtime/watch-metrics.ts'
-import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { cachesSynced, inventoriesSeen, watchesLive, workersLive } from '#server/probes.ts'
 import { ReportRoutes } from '#server/report-routes.ts'
 import type { ReportSource } from '#server/report-source.ts'
 import { Server } from '#server/server.ts'
@@ -174,8 +174,8 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
 
   const server = new Server({
     ...options.listen,
-    live: [workersLive(all), watchesLive(caches, clock)],
-    ready: [cachesSynced(caches)],
+    live: [workersLive(all), watchesLive(() => [...caches, ...live.loops()], clock)],
+    ready: [cachesSynced(caches), inventoriesSeen(caches, () => [...setup.pending, ...live.unseen()], clock)],
     metrics,
     reports: new ReportRoutes(reportSource(reports, options.defaultCheck), clock),
   })
@@ -194,11 +194,11 @@ function reportSource(reports: CheckReports, defaultCheck: string | undefined): 
   return { check: (namespace, name) => reports.check(namespace, name), defaultCheck }
 }
 
-/** Gives the clusters a moment to be listed, so that a restart does not call an inventory incomplete for a second. */
+/** Gives the clusters that answer a moment to be listed, so that a restart does not call an inventory incomplete for a second. */
 async function firstList(live: Inventories, term: AbortSignal): Promise<void> {
   const patience = AbortSignal.any([term, AbortSignal.timeout(FIRST_LIST_MS)])
   try {
-    await Promise.all(live.all().map((inventory) => inventory.live.whenSynced(patience)))
+    await Promise.all(live.all().map((inventory) => inventory.live.whenSettled(patience)))
   } catch (error) {
     if (!patience.aborted) throw error
   }

@@ -36,12 +36,16 @@ describe('the catalogues', () => {
     for (const name of names) expect(name).toMatch(/^[A-Z][A-Za-z]{1,127}$/)
   })
 
+  /** Who asks for it in a spec gets a series for each finding, so many at most. */
+  const ASKED_FOR = ['tallyman_check_image_info']
+
   test('name metrics and labels as Prometheus does, without a label of unbounded values', () => {
     for (const [name, { type, labels }] of Object.entries(METRICS)) {
       expect(name).toMatch(/^[a-z][a-z0-9_]*$/)
       if (name.startsWith('tallyman_')) expect(name.endsWith('_total')).toBe(type === 'counter')
       for (const label of labels) {
         expect(label).toMatch(/^[a-z][a-z0-9_]*$/)
+        if (ASKED_FOR.includes(name)) continue
         expect(['image', 'tag', 'digest', 'pod', 'repository', 'path', 'url']).not.toContain(label)
       }
     }

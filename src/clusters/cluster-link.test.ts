@@ -163,6 +163,26 @@ describe('a cluster by kubeconfig', () => {
   })
 })
 
+describe('waiting until nothing more is to be expected', () => {
+  const nowhere = by(kubeconfig({ server: 'https://127.0.0.1:1', user: 'nobody', token: 'none' }))
+
+  it('ends when every cluster that answers is synced, though one does not answer and one has no Secret', async () => {
+    const none = clusterBy('none', { kind: 'none', problem: 'There is no Secret' })
+    watch(inventoryConfig([edge(east), clusterBy('gone', nowhere), none]))
+    await live.whenSettled()
+    expect(live.snapshot().clusters.map(({ name, synced }) => [name, synced])).toEqual([
+      ['edge', true],
+      ['gone', false],
+      ['none', false],
+    ])
+  })
+
+  it('ends with who waits for it', async () => {
+    watch(inventoryConfig([edge(east)]))
+    await expect(live.whenSettled(AbortSignal.abort())).rejects.toMatchObject({ code: 'CANCELLED' })
+  })
+})
+
 describe('S05: a Secret that is rotated to another cluster', () => {
   it('is not watched, and what the one before used stays in use until a human lets it go', async () => {
     watch(inventoryConfig([edge(east)]))

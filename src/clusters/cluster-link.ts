@@ -49,6 +49,8 @@ export class ClusterLink {
   #running: Promise<void> | undefined
   /** It said who it is, or that we may not ask. */
   #answered = false
+  /** It did not say who it is when it was asked last, and never before. */
+  #wasNotReached = false
   #askedAt = Number.NEGATIVE_INFINITY
   #nextProofAt = Number.NEGATIVE_INFINITY
 
@@ -64,6 +66,22 @@ export class ClusterLink {
 
   get watch(): ClusterWatch | undefined {
     return this.#watch
+  }
+
+  /**
+   * It is known what the cluster uses, or why that is not known; not so right after the start, nor while it is asked for the first time
+   * who it is.
+   */
+  get isLookedAt(): boolean {
+    const { identityProblem, sameAs } = this.#options.cluster
+    if (identityProblem !== undefined || sameAs !== undefined) return true
+    return this.#watch?.views.every(({ state }) => state !== 'listing') ?? false
+  }
+
+  /** There is nothing to wait for: it is synced, or it was not reached, or is not the one that is meant. */
+  get isSettled(): boolean {
+    const { synced, identityProblem, sameAs } = this.#options.cluster
+    return synced || this.#wasNotReached || identityProblem !== undefined || sameAs !== undefined
   }
 
   platforms(): Iterable<Platform> {
@@ -144,6 +162,7 @@ export class ClusterLink {
 
   async #run(): Promise<void> {
     if (this.access.kind !== 'none') return await this.#inquiry.run(this.#stopping.signal)
+    this.#wasNotReached = true
     this.#options.cluster.connected(this.access.problem)
     this.#options.onChange()
   }
@@ -158,7 +177,10 @@ export class ClusterLink {
       if (signal.aborted) return false
       const { code, message, advice } = asTallymanError(thrown)
       // Once it is watched, the watch itself says whether the cluster answers.
-      if (!this.#answered) cluster.connected(advice)
+      if (!this.#answered) {
+        this.#wasNotReached = true
+        cluster.connected(advice)
+      }
       log.warn({ cluster: this.name, code, reason: message }, 'the cluster did not say who it is')
       return false
     } finally {
@@ -178,6 +200,7 @@ export class ClusterLink {
     // The cluster may be another link's by now.
     this.#stopping.signal.throwIfAborted()
     this.#answered = true
+    this.#wasNotReached = false
     cluster.connected()
     if (uid === undefined) return false
     // An answer may be overtaken by one to a later question.

@@ -40,7 +40,10 @@ interface SharedParts extends SourceParts {
 }
 
 /** A source, whatever it holds. */
-export type AnySource = Pick<DiscoveredSource<unknown>, 'start' | 'stop' | 'view' | 'barrier'>
+export type AnySource = Pick<
+  DiscoveredSource<unknown>,
+  'name' | 'state' | 'start' | 'stop' | 'view' | 'barrier'
+>
 
 export interface ClusterSources {
   readonly all: readonly AnySource[]

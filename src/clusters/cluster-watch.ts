@@ -7,7 +7,7 @@ import type { SourceView } from '#inventory/source-view.ts'
 import { KubeClient } from '#kube/client.ts'
 import type { ClusterConnection } from '#kube/connection.ts'
 import type { Log } from '#kube/log.ts'
-import type { ReflectorObserver } from '#kube/reflector.ts'
+import type { ReflectorObserver, WatchLoop } from '#kube/reflector.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** Makes the observer of one watch; `resource` is the name of its source. */
@@ -36,12 +36,14 @@ export interface ClusterWatchOptions {
 
 /** Everything that is watched in one cluster over one connection. */
 export class ClusterWatch {
+  readonly #name: string
   readonly #sources: ClusterSources
   readonly #clock: Clock
 
   constructor(options: ClusterWatchOptions) {
     this.#clock = options.clock
     const { name, connection, clock, timeInCluster, log, observer, onChange, onReopen } = options
+    this.#name = name
     this.#sources = clusterSources(options.sources, {
       ...{ connection, clock, timeInCluster, log, onChange },
       client: new KubeClient(connection),
@@ -53,6 +55,13 @@ export class ClusterWatch {
 
   get views(): SourceView[] {
     return this.#sources.all.map(({ view }) => view)
+  }
+
+  /** Named `cluster/source`. */
+  loops(): WatchLoop[] {
+    return this.#sources.all.flatMap(({ name, state }) =>
+      state === undefined ? [] : [{ name: `${this.#name}/${name}`, state }],
+    )
   }
 
   platforms(): Iterable<Platform> {

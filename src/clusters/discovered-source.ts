@@ -3,6 +3,7 @@ import type { SourceDefinition, SourceWatchOptions } from '#clusters/source-watc
 import { SourceWatch } from '#clusters/source-watch.ts'
 import type { SourceView } from '#inventory/source-view.ts'
 import { findResource } from '#kube/discovery.ts'
+import type { ReflectorState } from '#kube/reflector.ts'
 import { jittered } from '#time/backoff.ts'
 
 const LOOK_EVERY_MS = 30_000
@@ -44,6 +45,11 @@ export class DiscoveredSource<T> {
     this.#stopping.abort()
     await this.#looking
     await this.#watch?.stop()
+  }
+
+  /** undefined: there is nothing to watch yet. */
+  get state(): ReflectorState | undefined {
+    return this.#watch?.state
   }
 
   get view(): SourceView {

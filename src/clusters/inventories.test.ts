@@ -7,9 +7,10 @@ import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { CONFIG_MAPS, PODS } from '#kube/resource.ts'
+import { kubeconfig } from '#test/harness/cluster/kubeconfig.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
-import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
+import { clusterBy, clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { hurriedClock, silentLog } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
@@ -186,6 +187,35 @@ describe('what is remembered', () => {
     const before = await ledger()
     await replica.inventories.stop()
     expect(await ledger()).toEqual(before)
+  })
+})
+
+describe('for probes, inventories', () => {
+  it('are unseen until the cluster that we run in was looked at, whatever becomes of another one', async () => {
+    const { inventories } = new Replica()
+    const nowhere = kubeconfig({ server: 'https://127.0.0.1:1', user: 'nobody', token: 'none' })
+    const gone = clusterBy('gone', { kind: 'kubeconfig', text: nowhere })
+    inventories.configure(key, inventoryConfig([clusterOver('here', operator), gone]))
+    expect(inventories.unseen()).toEqual([key])
+    await eventually(() => inventories.unseen().length === 0)
+    expect(inventories.get(key)?.snapshot().clusters).toMatchObject([
+      { name: 'here', synced: true },
+      { name: 'gone', synced: false },
+    ])
+  })
+
+  it('name every watch that there is, while it is there', async () => {
+    const { inventories } = new Replica()
+    inventories.configure(key, configured())
+    await inventories.get(key)?.whenSynced()
+    const loops = inventories.loops()
+    expect(loops.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([`${key} here/pods`, `${key} here/nodes`, `${key} here/cronjobs`]),
+    )
+    for (const { state } of loops)
+      expect(state).toMatchObject({ phase: 'watching', lastByteAt: expect.any(Number) })
+    await inventories.remove(key)
+    expect(inventories.loops()).toEqual([])
   })
 })
 

@@ -5,6 +5,7 @@ import { LedgerKeeper } from '#clusters/ledger-keeper.ts'
 import { LedgerStore, type LedgerStoreOptions } from '#clusters/ledger-store.ts'
 import { LiveInventory } from '#clusters/live-inventory.ts'
 import type { Log } from '#kube/log.ts'
+import type { WatchLoop } from '#kube/reflector.ts'
 import type { Clock } from '#time/clock.ts'
 
 export interface InventoriesOptions {
@@ -46,6 +47,18 @@ export class Inventories {
   /** Their union protects: what one of them has in use, none may lose (S01). */
   all(): readonly { readonly key: string; readonly live: LiveInventory }[] {
     return [...this.#held].map(([key, { live }]) => ({ key, live }))
+  }
+
+  /** Every list and watch of every cluster, whether it answers or not; named `namespace/name cluster/source`. */
+  loops(): WatchLoop[] {
+    return this.all().flatMap(({ key, live }) =>
+      live.loops().map(({ name, state }) => ({ name: `${key} ${name}`, state })),
+    )
+  }
+
+  /** The inventories of which the cluster that we run in was not looked at yet. What other clusters do, is not asked here. */
+  unseen(): string[] {
+    return this.all().flatMap(({ key, live }) => (live.unseen.length === 0 ? [] : [key]))
   }
 
   /** Starts the inventory, or gives it another configuration. */

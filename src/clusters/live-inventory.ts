@@ -106,9 +106,21 @@ export class LiveInventory {
 
   /** Resolves once every required cluster is synced. @throws CANCELLED when the signal aborts, or on stop */
   async whenSynced(signal?: AbortSignal): Promise<void> {
+    await this.#until(() => this.synced, signal)
+  }
+
+  /** The same, but that nobody waits for a cluster that is not reached, or is not the one that is meant. */
+  async whenSettled(signal?: AbortSignal): Promise<void> {
+    await this.#until(() => {
+      this.#refresh()
+      return [...this.#links.values()].every(({ isSettled }) => isSettled)
+    }, signal)
+  }
+
+  async #until(holds: () => boolean, signal: AbortSignal | undefined): Promise<void> {
     const given = signal === undefined ? [] : [signal]
     const ended = AbortSignal.any([this.#stopping.signal, ...given])
-    while (!this.synced) {
+    while (!holds()) {
       if (ended.aborted) throw new TallymanError('CANCELLED', 'Nothing waits any more for the inventory')
       await new Promise<void>((resolve) => {
         const wake = () => {

@@ -66,6 +66,10 @@ export class SourceWatch<T> {
     return this.#options.definition.name
   }
 
+  get state(): ReflectorState {
+    return this.#reflector.state
+  }
+
   start(): void {
     this.#reflector.start()
     this.#reviewing ??= this.#keepReviewing()

@@ -152,6 +152,13 @@ describe('the rules of a source', () => {
     }
   })
 
+  test('S07: say so when there are too many values to look at each, however few images they name', () => {
+    const rules = compileImageRules([{ path: 'a[*].image' }])
+    const many = (count: number) => ({ a: Array.from({ length: count }, () => ({ image: 'app:1' })) })
+    expect(rules(many(10_000))).toEqual({ images: ['app:1'], truncated: false })
+    expect(rules(many(10_001))).toEqual({ images: ['app:1'], truncated: true })
+  })
+
   test('say so when something lies too deep to be looked at', () => {
     const rules = compileImageRules([{ path: 'deep' }])
     expect(rules({ deep: nested('a:1', 64) })).toEqual({ images: ['a:1'], truncated: false })

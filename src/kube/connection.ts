@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import { TallymanError } from '#catalogue/error.ts'
+import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
 import { readAsItComes } from './body-reader.ts'
@@ -9,6 +9,7 @@ import { type Access, Credentials } from './credentials.ts'
 import { SharedDispatcher } from './dispatcher.ts'
 import { httpError, transportError } from './errors.ts'
 import type { KubeconfigSource } from './kubeconfig.ts'
+import { Reachability } from './reachability.ts'
 import type { KubeRequest, KubeResponse, KubeStream } from './request.ts'
 
 export type { KubeRequest, KubeResponse, KubeStream } from './request.ts'
@@ -27,6 +28,8 @@ export interface ClusterConnection {
   request(options: KubeRequest): Promise<KubeResponse>
   /** Status and headers at once, the body as it comes. @throws KUBE_*, CANCELLED */
   stream(options: KubeRequest): Promise<KubeStream>
+  /** Calls `listener` when the server answers again after an outage. The returned function ends that. */
+  onBack(listener: () => void): () => void
   /** Ends every connection, also of requests and streams that still run. */
   close(): Promise<void>
 }
@@ -56,6 +59,7 @@ class HttpConnection implements ClusterConnection {
   readonly #credentials: Credentials
   readonly #clock: Clock
   readonly #dispatcher = new SharedDispatcher()
+  readonly #reachability: Reachability
   readonly #origin: string
   readonly #basePath: string
   #skewMs: number | undefined
@@ -64,6 +68,7 @@ class HttpConnection implements ClusterConnection {
   constructor(credentials: Credentials, clock: Clock) {
     this.#credentials = credentials
     this.#clock = clock
+    this.#reachability = new Reachability(clock)
     this.name = credentials.name
     this.server = credentials.server
     const url = URL.parse(this.server)
@@ -107,6 +112,10 @@ class HttpConnection implements ClusterConnection {
     }
   }
 
+  onBack(listener: () => void): () => void {
+    return this.#reachability.onBack(listener)
+  }
+
   async close(): Promise<void> {
     await this.#dispatcher.destroy()
   }
@@ -115,12 +124,25 @@ class HttpConnection implements ClusterConnection {
     for (let retried = false; ; retried = true) {
       const access = await this.#credentials.access()
       const sentAt = this.#clock.now()
-      const answer = await this.#exchange(options, access, signal)
+      const answer = await this.#answer(options, access, signal)
       this.#noteTime(flatHeaders(answer.headers).date, sentAt)
       if (answer.statusCode >= 200 && answer.statusCode < 300) return answer
       const body = await readStart(answer.body, MAX_ERROR_BYTES)
       if (answer.statusCode === 401 && !retried && this.#credentials.refresh(access)) continue
       throw httpError(options, answer.statusCode, body, flatHeaders(answer.headers)['retry-after'])
+    }
+  }
+
+  async #answer(options: KubeRequest, access: Access, signal: AbortSignal): Promise<Dispatcher.ResponseData> {
+    try {
+      const answer = await this.#exchange(options, access, signal)
+      // What stands before a server that is down, or one that is starting, answers with these.
+      if (answer.statusCode < 500) this.#reachability.answered()
+      return answer
+    } catch (thrown) {
+      const error = transportError(options, thrown, signal)
+      if (hasCode(error, 'KUBE_UNREACHABLE', 'KUBE_TIMEOUT')) this.#reachability.failed()
+      throw error
     }
   }
 

@@ -73,9 +73,13 @@ export class Credentials {
           `${this.server}: http:// needs insecure-skip-tls-verify`,
         )
       }
-      throw new TallymanError('KUBE_UNAUTHORIZED', `No credentials for ${this.name}`, { cause: error })
+      // What a credential program says may hold a secret; which file cannot be read does not.
+      const why = error instanceof Error && 'path' in error ? `: ${message}` : ''
+      throw new TallymanError('KUBE_UNAUTHORIZED', `No credentials for ${this.name}${why}`, { cause: error })
     }
-    return { headers: context.getHeaders(), connect: config.connect, generation }
+    // A token file that was written by hand ends with a newline, which no header may hold.
+    const headers = Object.entries(context.getHeaders()).map(([name, value]) => [name, value.trim()])
+    return { headers: Object.fromEntries(headers), connect: config.connect, generation }
   }
 
   /**

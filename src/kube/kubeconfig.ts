@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from 'node:path'
 import { type Cluster, KubeConfig, makeAbsolutePath } from '@kubernetes/client-node'
 import { parse } from 'yaml'
 import { TallymanError } from '#catalogue/error.ts'
+import { loadInCluster } from './in-cluster.ts'
 import { listOf, recordOf } from './json.ts'
 import { readSecretKubeconfig } from './kubeconfig-secret.ts'
 
@@ -15,15 +16,7 @@ export interface KubeconfigSource {
   readonly kubeconfigText?: string | undefined
   /** Default: the current context. */
   readonly context?: string | undefined
-  /** The folder in which a pod finds its ServiceAccount as below `/`. Default: that. */
-  readonly root?: string | undefined
 }
-
-/** Where the kubelet mounts token, ca.crt and namespace of the pod's ServiceAccount. */
-const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
-
-/** The name of the context that stands for the ServiceAccount of our own pod. */
-export const IN_CLUSTER = 'in-cluster'
 
 /**
  * Fills `config` from the first that exists: the given text or file, $KUBECONFIG, ~/.kube/config, the pod's own
@@ -98,16 +91,7 @@ function loadFrom(config: KubeConfig, source: KubeconfigSource): void {
     for (const file of more) config.mergeConfig(loadFile(new KubeConfig(), file), true)
     return
   }
-  const { root = '' } = source
-  const mounted = `${root}${SERVICE_ACCOUNT}`
-  if (process.env.KUBERNETES_SERVICE_HOST === undefined || !existsSync(`${mounted}/token`)) {
-    throw invalid('There is neither a kubeconfig nor a ServiceAccount of a pod')
-  }
-  if (!existsSync(`${mounted}/ca.crt`))
-    throw invalid(`The ServiceAccount of the pod has no ${mounted}/ca.crt`)
-  config.loadFromCluster(root)
-  for (const context of config.contexts) Object.assign(context, { name: IN_CLUSTER })
-  config.setCurrentContext(IN_CLUSTER)
+  loadInCluster(config)
 }
 
 function defaultFiles(): string[] {

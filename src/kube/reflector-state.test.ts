@@ -60,6 +60,32 @@ describe('after a watch', () => {
     expect(step(AT_7, WATCH, outcome)).toMatchObject({ next: WATCH, delayMs: 9_000, reason: 'throttled' })
   })
 
+  it('429 with an hour to wait: asks again after two minutes', () => {
+    const outcome = ended(failure('KUBE_THROTTLED', { retryAfterMs: 3_600_000 }))
+    expect(step(AT_7, WATCH, outcome)).toMatchObject({ next: WATCH, delayMs: 120_000 })
+  })
+
+  it('what a server that was away refuses begins with a short pause, once', () => {
+    const away = { ...AT_7, failures: 6, lost: true }
+    const refused = step(away, WATCH, ended(failure('KUBE_FORBIDDEN'), { events: 0 }))
+    expect(refused).toMatchObject({ delayMs: 800, knowledge: { failures: 1, lost: false } })
+    expect(step(away, WATCH, ended(failure('KUBE_EXPIRED')))).toMatchObject({ next: RELIST, delayMs: 800 })
+    const again = step(refused.knowledge, WATCH, ended(failure('KUBE_UNREACHABLE'), { events: 0 }))
+    expect(again).toMatchObject({ delayMs: 1_600, knowledge: { failures: 2, lost: false } })
+  })
+
+  it('no answer at all is told from every other failure, from the first on', () => {
+    const unreachable = ended(failure('KUBE_UNREACHABLE'), { events: 0 })
+    const first = step(AT_7, WATCH, unreachable)
+    const second = step(first.knowledge, WATCH, unreachable)
+    expect([first, second]).toMatchObject([
+      { delayMs: 800, knowledge: { failures: 1, lost: true } },
+      { delayMs: 1_600, knowledge: { failures: 2, lost: true } },
+    ])
+    const refused = step(AT_7, WATCH, ended(failure('KUBE_SERVER_ERROR')))
+    expect(step(refused.knowledge, WATCH, unreachable).knowledge.lost).toBe(false)
+  })
+
   it('silence: the same version again', () => {
     expect(step(AT_7, WATCH, ended(silent))).toMatchObject({ next: WATCH, reason: 'silent' })
   })

@@ -15,6 +15,8 @@ export const HEALTHY_MS = 120_000
 export const SHORT_WATCH_MS = 1_000
 /** Between watches that end soon after all, so that a server that closes each at once is not called in a loop. */
 export const RESUME_PAUSE_MS = 100
+/** Who is asked to wait for longer asks again all the same: a cluster that is not watched is a cluster of which nothing is known. */
+export const LONGEST_WAIT_MS = 120_000
 /** Failures in a row that may be the version's fault, after which everything is listed again. */
 export const MAX_DOUBTS = 5
 
@@ -32,11 +34,13 @@ export interface Knowledge {
   readonly pagesOnly: boolean
   /** Failures in a row: the exponent of the pause. */
   readonly failures: number
+  /** All of these failures were for want of an answer: another kind of failure is the server's that is back. */
+  readonly lost: boolean
   /** Those of them, in a row and without an event in between, that may be the version's fault. */
   readonly doubts: number
 }
 
-export const NOTHING_KNOWN: Knowledge = { resourceVersion: '', pagesOnly: false, failures: 0, doubts: 0 }
+export const NOTHING_KNOWN: Knowledge = { resourceVersion: '', pagesOnly: false, failures: 0, lost: false, doubts: 0 }
 
 /** How an attempt ended. `resourceVersion` is what has been applied by then, empty if nothing ever was. */
 export interface Outcome {
@@ -94,6 +98,7 @@ export function decide(
     ...before,
     resourceVersion: outcome.resourceVersion,
     failures: healthy ? 0 : before.failures,
+    lost: !healthy && before.lost,
     doubts: healthy || outcome.events > 0 ? 0 : before.doubts,
   }
   const reason = reasonOf(attempt, outcome)
@@ -102,14 +107,17 @@ export function decide(
     const delayMs = outcome.durationMs < SHORT_WATCH_MS ? RESUME_PAUSE_MS : 0
     return { next: watchFrom(known), knowledge: known, delayMs, reason }
   }
+  // A server that was away and answers again may refuse much while it starts: its pauses begin anew, once.
+  const failures = known.lost && reason !== 'unreachable' ? 0 : known.failures
   const after: Knowledge = {
     ...known,
-    failures: known.failures + 1,
+    failures: failures + 1,
+    lost: reason === 'unreachable' && (known.failures === 0 || known.lost),
     doubts: DOUBTFUL.includes(reason) ? known.doubts + 1 : known.doubts,
     pagesOnly: known.pagesOnly || reason === 'unsupported',
   }
-  const pause = backoffDelay(BACKOFF, known.failures, random)
-  const delayMs = Math.max(pause, outcome.error?.retryAfterMs ?? 0)
+  const pause = backoffDelay(BACKOFF, failures, random)
+  const delayMs = Math.max(pause, Math.min(outcome.error?.retryAfterMs ?? 0, LONGEST_WAIT_MS))
   const next =
     attempt.kind === 'watch' || outcome.listed ? afterWatch(after, reason) : afterList(after, attempt, reason)
   // What is expired or unsupported is asked for in another way at once; only if that fails too, there is a pause.

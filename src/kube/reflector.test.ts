@@ -1,5 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { podCodec } from '#kube/codecs.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { jsonCodec } from '#kube/json-codec.ts'
 import { type PodProjection, projectPod } from '#kube/pod-projection.ts'
 import { Reflector } from '#kube/reflector.ts'
@@ -70,11 +71,13 @@ async function deletePod(name: string): Promise<void> {
   await world.client.patch(PODS, key, { metadata: { finalizers: null } }, { type: 'merge' })
 }
 
-function start(options: { json?: boolean; clock?: Clock } = {}): Reflector<PodProjection> {
+function start(
+  options: { json?: boolean; clock?: Clock; connection?: ClusterConnection } = {},
+): Reflector<PodProjection> {
   sink = new RecordingSink()
   reasons = []
   const made = new Reflector<PodProjection>({
-    connection: world.operator,
+    connection: options.connection ?? world.operator,
     resource: PODS,
     codec: options.json === true ? jsonCodec(projectPod) : podCodec(),
     sink,
@@ -284,6 +287,33 @@ describe('a reflector on a connection that has died without a sign', () => {
     })
     await converged()
     expect(sink.commits).toBe(1)
+  })
+})
+
+describe('a reflector whose API server is not reached', () => {
+  it('is not synced after half a minute, and resumes as soon as anything has an answer again', async () => {
+    const clock = new FakeClock()
+    const connection = await connect({ kubeconfig: world.operatorKubeconfig, clock })
+    onTestFinished(() => connection.close())
+    const running = start({ clock, connection })
+    await running.whenSynced()
+    world.proxy.rule({ kind: 'cut', at: 'request' })
+    await cutNow()
+    await eventually(() => running.state.phase === 'waiting')
+    await clock.advance(30_000)
+    expect(running.synced).toBe(true)
+    await clock.advance(1)
+    expect(running.synced).toBe(false)
+    while (running.state.restarts < 9) await clock.advance(30_000)
+    await eventually(() => running.state.phase === 'waiting')
+
+    world.proxy.clear()
+    await connection.request({ method: 'GET', path: '/version' })
+    await clock.advance(1_600)
+    await eventually(() => running.synced)
+    await createPods(1)
+    await converged()
+    expect(new Set(reasons)).toEqual(new Set(['unreachable']))
   })
 })
 

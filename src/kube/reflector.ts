@@ -1,4 +1,5 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import { backoffDelay } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
 import type { WatchCodec, WatchEvent } from './codec.ts'
@@ -8,6 +9,7 @@ import type { Log } from './log.ts'
 import { listPages } from './paged-list.ts'
 import {
   type Attempt,
+  BACKOFF,
   type Decision,
   decide,
   firstAttempt,
@@ -38,12 +40,18 @@ export interface ReflectorState {
   readonly since: number
   /** Why the last attempt failed; absent since the watch is established again. */
   readonly lastError?: TallymanError | undefined
-  /** When the last byte of a watch arrived, ms since the epoch. A quiet cluster sends a bookmark about every minute. */
-  readonly lastEventAt?: number | undefined
+  /** When the last byte of a list or watch arrived, ms since the epoch. A quiet cluster sends a bookmark about every minute. */
+  readonly lastByteAt?: number | undefined
   /** Of the last list or event that was applied; empty before the first and after startOver. */
   readonly resourceVersion: string
   readonly objects: number
   readonly restarts: number
+}
+
+/** A list and watch that must keep turning, whether its API server answers or not; for probes. */
+export interface WatchLoop {
+  readonly name: string
+  readonly state: Pick<ReflectorState, 'phase' | 'since' | 'lastByteAt'>
 }
 
 export interface ReflectorOptions<T> extends WatchScope {
@@ -59,6 +67,8 @@ export interface ReflectorOptions<T> extends WatchScope {
 
 /** How long after the last sign of life a watch counts as live: its silence limit, and time for a few tries to resume. */
 export const SYNC_GRACE_MS = SILENCE_MS + 15_000
+/** The same from when its server was found not to be reached: that needs no silence to be noticed. */
+export const UNREACHABLE_GRACE_MS = 30_000
 
 /**
  * Keeps a sink equal to what a cluster holds of one resource: lists, watches, resumes where a watch ended, and lists
@@ -74,6 +84,8 @@ export class Reflector<T> {
   #state: ReflectorState
   #listedOnce = false
   #aliveAt = Number.NEGATIVE_INFINITY
+  /** When its server was not reached for the first time since then, monotonic ms. */
+  #lostAt = Number.POSITIVE_INFINITY
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
@@ -97,10 +109,12 @@ export class Reflector<T> {
 
   /**
    * A complete list was applied, and the watch that follows it gave a sign of life (it was accepted, or sent a byte)
-   * within SYNC_GRACE_MS. False therefore also when it cannot be established again, or when only a list is being tried.
+   * within SYNC_GRACE_MS, and its server is not unreachable for UNREACHABLE_GRACE_MS. False therefore also when it cannot be established
+   * again, or when only a list is being tried.
    */
   get synced(): boolean {
     if (!this.#listedOnce || this.#state.phase === 'stopped') return false
+    if (this.#options.clock.monotonic() - this.#lostAt > UNREACHABLE_GRACE_MS) return false
     return this.#options.clock.monotonic() - this.#aliveAt <= SYNC_GRACE_MS
   }
 
@@ -159,7 +173,7 @@ export class Reflector<T> {
       this.#record(decision, outcome)
       known = decision.knowledge
       attempt = decision.next
-      if (decision.delayMs > 0) await this.#pause(decision.delayMs)
+      if (decision.delayMs > 0 && (await this.#pause(decision))) known = { ...known, failures: 0 }
       // startOver() was called during the pause.
       if (attempt.resourceVersion !== '' && this.#state.resourceVersion === '') attempt = fromNothing(known)
     }
@@ -191,7 +205,7 @@ export class Reflector<T> {
       const version = await listPages({
         ...this.#common(signal),
         resourceVersion: attempt.resourceVersion,
-        onBytes: (count) => this.#options.observer?.bytes(count),
+        onBytes: (count) => this.#received(count),
         onItem: (item) => collector.add(item),
       })
       signal.throwIfAborted()
@@ -230,8 +244,8 @@ export class Reflector<T> {
           if (!initialEvents) this.#heard()
         },
         onBytes: (count) => {
-          this.#options.observer?.bytes(count)
-          if (collector === undefined) this.#heard(this.#options.clock.now())
+          this.#received(count)
+          if (collector === undefined) this.#heard()
         },
         onEvent,
       })
@@ -263,7 +277,7 @@ export class Reflector<T> {
   #commit(collector: ListCollector<T>, resourceVersion: string, startedAt: number): void {
     const { clock, observer } = this.#options
     const objects = collector.commit()
-    this.#state = { ...this.#state, objects, resourceVersion, lastEventAt: clock.now() }
+    this.#state = { ...this.#state, objects, resourceVersion }
     this.#listedOnce = true
     if (this.#waiters.size > 0) this.#wake()
     const durationMs = clock.monotonic() - startedAt
@@ -272,17 +286,23 @@ export class Reflector<T> {
     this.#log.info({ objects, durationMs: Math.round(durationMs) }, 'listed')
   }
 
-  /** A sign of life of the watch; `at` where it was a byte. */
-  #heard(at?: number): void {
+  #received(count: number): void {
+    this.#options.observer?.bytes(count)
+    this.#state = { ...this.#state, lastByteAt: this.#options.clock.now() }
+  }
+
+  /** A sign of life of the watch: it was accepted, or sent a byte. */
+  #heard(): void {
     this.#aliveAt = this.#options.clock.monotonic()
+    this.#lostAt = Number.POSITIVE_INFINITY
     const { lastError, ...rest } = this.#state
-    if (at !== undefined) this.#state = { ...rest, lastEventAt: at }
-    else if (lastError !== undefined) this.#state = rest
+    if (lastError !== undefined) this.#state = rest
     if (this.#waiters.size > 0 && this.synced) this.#wake()
   }
 
   #record({ reason, delayMs }: Decision, { error, events, durationMs }: Outcome): void {
     if (reason === undefined) return
+    if (reason === 'unreachable') this.#lostAt = Math.min(this.#lostAt, this.#options.clock.monotonic())
     const restarts = this.#state.restarts + 1
     this.#state = { ...this.#state, restarts, ...(error === undefined ? {} : { lastError: error }) }
     this.#options.observer?.restarted(reason)
@@ -292,12 +312,29 @@ export class Reflector<T> {
       this.#log.warn({ ...fields, code: error.code, error: error.message }, 'the watch failed and is resumed')
   }
 
-  async #pause(delayMs: number): Promise<void> {
+  /** @returns whether it was cut short, because a server that did not answer does again */
+  async #pause({ delayMs, reason }: Decision): Promise<boolean> {
+    const { connection, random } = this.#options
+    const { signal } = this.#stopping
     this.#enter('waiting')
+    const link = linkedAbort(signal)
+    const isBack = new TallymanError('CANCELLED', 'The server answers again')
+    const forget = reason === 'unreachable' ? connection.onBack(() => link.abort(isBack)) : undefined
+    await this.#sleep(delayMs, link.signal)
+    forget?.()
+    link.release()
+    if (link.signal.reason !== isBack) return false
+    // The many that waited for it do not come all at once.
+    await this.#sleep(backoffDelay(BACKOFF, 0, random), signal)
+    return true
+  }
+
+  /** Ends early, and without an error, when the signal aborts. */
+  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
     try {
-      await this.#options.clock.sleep(delayMs, this.#stopping.signal)
+      await this.#options.clock.sleep(ms, signal)
     } catch (error) {
-      if (!this.#stopping.signal.aborted) throw error
+      if (!signal.aborted) throw error
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ClusterConnection } from '#kube/connection.ts'
 import { jsonCodec } from '#kube/json-codec.ts'
 import type { Log } from '#kube/log.ts'
-import { Reflector, type ReflectorState } from '#kube/reflector.ts'
+import { Reflector, type ReflectorState, type WatchLoop } from '#kube/reflector.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import { ObjectStore, type Stored } from '#runtime/object-store.ts'
@@ -9,11 +9,9 @@ import { watchObserver } from '#runtime/watch-metrics.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** Something that must be complete before work begins. */
-export interface Cache {
-  /** For logs and probes. */
-  readonly name: string
+export interface Cache extends WatchLoop {
   readonly synced: boolean
-  readonly state: Pick<ReflectorState, 'phase' | 'since' | 'lastEventAt' | 'lastError'>
+  readonly state: WatchLoop['state'] & Pick<ReflectorState, 'lastError'>
   start(): void
   stop(): Promise<void>
   whenSynced(signal?: AbortSignal): Promise<void>

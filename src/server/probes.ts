@@ -1,3 +1,4 @@
+import type { WatchLoop } from '#kube/reflector.ts'
 import type { Controller } from '#runtime/controller.ts'
 import type { Cache } from '#runtime/resource-watch.ts'
 import type { Clock } from '#time/clock.ts'
@@ -16,8 +17,10 @@ export interface ProbeAnswer {
 
 /** A run that goes on this long after its time limit does not listen to its signal. */
 const WORKER_GRACE_MS = 60_000
-/** Every watch is opened anew at least every ten minutes, and a quiet one hears a bookmark a minute. */
+/** A watch tries again after two minutes at most, is opened anew every ten, and a quiet one hears a bookmark a minute. */
 const WATCH_STALL_MS = 15 * 60_000
+/** After this long nothing that an ImageInventory says keeps a replica from being ready. */
+const FIRST_LOOK_MS = 120_000
 
 export function runProbe(checks: readonly Check[]): ProbeAnswer {
   const results = checks.map(({ name, check }) => ({ name, problem: check() }))
@@ -38,6 +41,32 @@ export function cachesSynced(caches: readonly Cache[]): Check {
   }
 }
 
+/**
+ * Ready, and so it stays: of every inventory that there was at the start, the cluster that we run in was looked at, so that who takes
+ * over has warm tables. Neither an inventory that comes later nor another cluster, which may be down, makes a replica unready.
+ * @param unseen the inventories that are waited for, once the caches are complete
+ */
+export function inventoriesSeen(
+  caches: readonly Cache[],
+  unseen: () => readonly string[],
+  clock: Clock,
+): Check {
+  let begunAt: number | undefined
+  let isDone = false
+  return {
+    name: 'inventories',
+    check: () => {
+      if (isDone) return undefined
+      if (!caches.every(({ synced }) => synced)) return 'not known yet'
+      const now = clock.monotonic()
+      begunAt ??= now
+      const waiting = unseen()
+      isDone = waiting.length === 0 || now - begunAt > FIRST_LOOK_MS
+      return isDone ? undefined : `not looked at yet: ${[...new Set(waiting)].join(', ')}`
+    },
+  }
+}
+
 /** Live: no worker hangs in a run that was told to stop. */
 export function workersLive(controllers: readonly Controller[]): Check {
   return {
@@ -54,22 +83,30 @@ export function workersLive(controllers: readonly Controller[]): Check {
 /**
  * Live: every watch loop still turns. One that fails and tries again does; an outage of the API server restarts nobody.
  * Judged by change between probes and not by the dates in the state: a clock that is set must not end the process.
+ * @param loops those that there are now, each by a name of its own
  */
-export function watchesLive(caches: readonly Cache[], clock: Clock): Check {
-  const seen = new Map<Cache, { sign: string; changedAt: number }>()
-  const stalled = (cache: Cache): boolean => {
-    const { phase, since, lastEventAt } = cache.state
-    const sign = `${phase} ${since} ${lastEventAt}`
-    const before = seen.get(cache)
-    if (before?.sign === sign) return clock.monotonic() - before.changedAt > WATCH_STALL_MS
-    seen.set(cache, { sign, changedAt: clock.monotonic() })
-    return false
-  }
+export function watchesLive(loops: () => readonly WatchLoop[], clock: Clock): Check {
+  let seen = new Map<string, Sighting>()
   return {
     name: 'watches',
     check: () => {
-      const names = caches.filter(stalled).map(({ name }) => name)
-      return names.length === 0 ? undefined : `stalled: ${names.join(', ')}`
+      const now = clock.monotonic()
+      const before = seen
+      seen = new Map(
+        loops().map(({ name, state: { phase, since, lastByteAt } }) => {
+          const sign = `${phase} ${since} ${lastByteAt}`
+          const last = before.get(name)
+          return [name, last?.sign === sign ? last : { sign, changedAt: now }]
+        }),
+      )
+      const stalled = [...seen].filter(([, { changedAt }]) => now - changedAt > WATCH_STALL_MS)
+      return stalled.length === 0 ? undefined : `stalled: ${stalled.map(([name]) => name).join(', ')}`
     },
   }
+}
+
+/** How a loop was seen, and since when it is like that, monotonic ms. */
+interface Sighting {
+  readonly sign: string
+  readonly changedAt: number
 }

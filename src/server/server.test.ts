@@ -5,7 +5,7 @@ import { Controller } from '#runtime/controller.ts'
 import { Metrics } from '#runtime/metrics.ts'
 import type { Cache } from '#runtime/resource-watch.ts'
 import { DONE, type Result } from '#runtime/result.ts'
-import { cachesSynced, watchesLive, workersLive } from '#server/probes.ts'
+import { cachesSynced, inventoriesSeen, watchesLive, workersLive } from '#server/probes.ts'
 import { ReportRoutes } from '#server/report-routes.ts'
 import { Server } from '#server/server.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
@@ -13,7 +13,12 @@ import { systemClock } from '#time/clock.ts'
 
 interface CacheSwitch extends Cache {
   synced: boolean
-  state: { phase: 'waiting' | 'watching'; since: number; lastError?: TallymanError }
+  state: {
+    phase: 'waiting' | 'listing' | 'watching'
+    since: number
+    lastByteAt?: number
+    lastError?: TallymanError
+  }
 }
 
 function newCache(name: string): CacheSwitch {
@@ -31,6 +36,7 @@ async function setUp() {
   const clock = new FakeClock()
   const metrics = new Metrics()
   const caches = [newCache('registries'), newCache('pods')]
+  const unseen: string[] = []
   const controller = new Controller({
     name: 'check',
     clock,
@@ -43,8 +49,8 @@ async function setUp() {
   const server = new Server({
     host: '127.0.0.1',
     port: 0,
-    live: [workersLive([controller]), watchesLive(caches, clock)],
-    ready: [cachesSynced(caches)],
+    live: [workersLive([controller]), watchesLive(() => caches, clock)],
+    ready: [cachesSynced(caches), inventoriesSeen(caches, () => unseen, clock)],
     metrics,
     reports: new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock),
   })
@@ -61,7 +67,7 @@ async function setUp() {
       text: await response.text(),
     }
   }
-  return { clock, caches, controller, server, ask }
+  return { clock, caches, unseen, controller, server, ask }
 }
 
 describe('the server', () => {
@@ -69,10 +75,34 @@ describe('the server', () => {
     const { caches, ask } = await setUp()
     expect(await ask('/readyz')).toMatchObject({
       status: 503,
-      text: '[-]caches: not synced: registries, pods\n',
+      text: '[-]caches: not synced: registries, pods\n[-]inventories: not known yet\n',
     })
     for (const cache of caches) cache.synced = true
-    expect(await ask('/readyz')).toMatchObject({ status: 200, text: '[+]caches ok\n' })
+    expect(await ask('/readyz')).toMatchObject({ status: 200, text: '[+]caches ok\n[+]inventories ok\n' })
+  })
+
+  test('is ready when the inventories were looked at once; one that comes later changes nothing', async () => {
+    const { caches, unseen, ask } = await setUp()
+    unseen.push('team/all', 'team/all')
+    for (const cache of caches) cache.synced = true
+    expect(await ask('/readyz')).toMatchObject({
+      status: 503,
+      text: '[+]caches ok\n[-]inventories: not looked at yet: team/all\n',
+    })
+    unseen.length = 0
+    expect((await ask('/readyz')).status).toBe(200)
+    unseen.push('team/new')
+    expect((await ask('/readyz')).status).toBe(200)
+  })
+
+  test('is not kept from being ready for ever by an inventory', async () => {
+    const { clock, caches, unseen, ask } = await setUp()
+    unseen.push('team/never')
+    await clock.advance(600_000)
+    for (const cache of caches) cache.synced = true
+    expect((await ask('/readyz')).status).toBe(503)
+    await clock.advance(120_001)
+    expect((await ask('/readyz')).status).toBe(200)
   })
 
   test('is live while an outage keeps the caches incomplete, as long as the watches try', async () => {
@@ -82,6 +112,26 @@ describe('the server', () => {
       await clock.advance(60_000)
       expect((await ask('/healthz')).status).toBe(200)
     }
+  })
+
+  test('is live while a list takes an hour, as long as bytes arrive', async () => {
+    const { clock, caches, ask } = await setUp()
+    const since = clock.now()
+    for (let minute = 0; minute < 60; minute += 1) {
+      for (const cache of caches) cache.state = { phase: 'listing', since, lastByteAt: clock.now() }
+      await clock.advance(60_000)
+      expect((await ask('/healthz')).status).toBe(200)
+    }
+  })
+
+  test('judges the watches that there are now, each since it was seen first', async () => {
+    const { clock, caches, ask } = await setUp()
+    await ask('/healthz')
+    const [registries, pods] = caches.splice(0)
+    await clock.advance(15 * 60_000 + 1)
+    expect((await ask('/healthz')).status).toBe(200)
+    if (registries !== undefined && pods !== undefined) caches.push(registries, pods)
+    expect((await ask('/healthz')).status).toBe(200)
   })
 
   test('is no longer live when a watch loop has stopped turning, whatever the wall clock says', async () => {

@@ -3,7 +3,7 @@ import { Lane } from './chaos/lane.ts'
 
 /** No run has as many requests: should one never end, the test does. */
 const BOUND = 200
-const LANES = 2
+const LANES = 3
 
 let lanes: Lane[]
 

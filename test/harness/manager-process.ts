@@ -88,7 +88,7 @@ enqueueOwn(watch.store, controller)
 const server = new Server({
   host: '127.0.0.1',
   port: 0,
-  live: [workersLive(controllers), watchesLive([watch], clock)],
+  live: [workersLive(controllers), watchesLive(() => [watch], clock)],
   ready: [cachesSynced([watch])],
   metrics,
   reports: new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock),

@@ -4,8 +4,8 @@ import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import { type RunningProcess, startProcess } from '#test/harness/process.ts'
 
 export interface OperatorProcessOptions {
-  /** File path; see TestCluster.operatorKubeconfig. */
-  readonly kubeconfig: string
+  /** File path; see TestCluster.operatorKubeconfig. Absent: it looks for one itself, or for the pod that `env` describes. */
+  readonly kubeconfig?: string
   /** Its log, appended. */
   readonly logFile: string
   readonly args?: readonly string[]
@@ -39,8 +39,7 @@ export async function startOperator(options: OperatorProcessOptions): Promise<Op
       ...imageNodeFlags(),
       BUNDLE,
       'operator',
-      '--kubeconfig',
-      options.kubeconfig,
+      ...(options.kubeconfig === undefined ? [] : ['--kubeconfig', options.kubeconfig]),
       '--listen',
       '127.0.0.1:0',
       ...(options.args ?? []),

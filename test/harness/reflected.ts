@@ -81,6 +81,8 @@ export interface ProxiedCluster {
   readonly proxy: FaultProxy
   /** As the operator, through the proxy. */
   readonly operator: ClusterConnection
+  /** The file that `operator` is made by. */
+  readonly operatorKubeconfig: string
   /** As administrator, past the proxy. */
   readonly admin: ClusterConnection
   readonly client: KubeClient
@@ -102,5 +104,5 @@ export async function proxied(cluster: TestCluster): Promise<ProxiedCluster> {
     await Promise.all([operator.close(), admin.close()])
     await proxy.stop()
   }
-  return { proxy, operator, admin, client: new KubeClient(admin), close }
+  return { proxy, operator, operatorKubeconfig: kubeconfig, admin, client: new KubeClient(admin), close }
 }

@@ -16,11 +16,15 @@ export interface World {
   stop(): Promise<void>
 }
 
-export async function startWorld(options: ClusterOptions = {}): Promise<World> {
+/** @param operatorArgs further flags of the operator */
+export async function startWorld(
+  options: ClusterOptions = {},
+  operatorArgs: readonly string[] = [],
+): Promise<World> {
   const cluster = await startCluster({ crds: true, ...options })
   const kubeconfig = await cluster.operatorKubeconfig()
   const logFile = path.join(cluster.stateDir, 'operator.log')
-  const operator = await startOperator({ kubeconfig, logFile })
+  const operator = await startOperator({ kubeconfig, logFile, args: operatorArgs })
   const api = await Api.connect(cluster)
   const namespaces: string[] = []
   return {
