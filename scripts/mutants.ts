@@ -1,16 +1,16 @@
 // `make mutants`: takes one protection after the other out of a copy of the code. For each, some test has to fail.
 // ONLY=text: those whose rule or file has the text.
+import { readFileSync } from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { ALL_MUTANTS, type PlacedMutant } from '#test/mutants/all.ts'
-import { type TestOutcome, type TestSet, Workshop } from '#test/mutants/workshop.ts'
+import { mutate } from '#test/mutants/mutate.ts'
+import { type TestSet, testsOf } from '#test/mutants/tests-of.ts'
+import { type TestOutcome, Workshop } from '#test/mutants/workshop.ts'
 import { recordCount } from '../bench/counts.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
-const WORKSHOPS = 2
-
-/** The cheap tests first: few mutants survive them. */
-const UNIT: TestSet = { files: ['src/inventory'], limitMs: 180_000 }
-const MODEL: TestSet = { files: ['test/model'], limitMs: 600_000 }
+const MAX_WORKSHOPS = 2
 
 const only = process.argv[2]
 const chosen = ALL_MUTANTS.filter(({ rule, file }) => only === undefined || `${rule} ${file}`.includes(only))
@@ -18,15 +18,19 @@ if (chosen.length === 0) {
   console.error(`No mutant has ${JSON.stringify(only)} in its rule or file.`)
   process.exit(2)
 }
+// Before anything is run: a list that does not fit the code any more is to be mended first.
+for (const mutant of chosen) mutate(readFileSync(path.join(ROOT, mutant.file), 'utf8'), mutant)
 
 const stop = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => stop.abort(new Error(`ended by ${signal}`)))
 }
 
-const workshops = await Promise.all(Array.from({ length: WORKSHOPS }, () => Workshop.open(ROOT)))
+const workshops: Workshop[] = []
 try {
-  process.exitCode = await main(workshops)
+  const count = Math.min(MAX_WORKSHOPS, os.availableParallelism())
+  for (let opened = 0; opened < count; opened += 1) workshops.push(await Workshop.open(ROOT))
+  process.exitCode = await main()
 } catch (error) {
   console.error(error instanceof Error ? error.message : String(error))
   process.exitCode = 1
@@ -34,47 +38,62 @@ try {
   await Promise.all(workshops.map((workshop) => workshop.close()))
 }
 
-async function main([first, ...others]: readonly Workshop[]): Promise<number> {
-  if (first === undefined) return 1
+async function main(): Promise<number> {
   console.log(`The tests of the code as it is, then ${chosen.length} mutants of it`)
-  for (const set of [UNIT, MODEL]) {
-    const outcome = await first.test(set, stop.signal)
-    if (outcome.kind === 'passed') continue
-    console.error(
-      `${set.files.join(' ')}: ${describe(outcome)} without any mutant: nothing can be said of them`,
-    )
-    return 1
-  }
+  const sets = new Map(chosen.flatMap(testsOf).map((set) => [set.files.join(' '), set]))
+  await inWorkshops([...sets.values()], async (workshop, set) => {
+    const outcome = await workshop.test(set, stop.signal)
+    if (outcome.kind === 'passed') return
+    const test = outcome.kind === 'failed' ? ` (${outcome.test})` : ''
+    throw new Error(`Without any mutant: ${set.files.join(' ')} ${describe(outcome)}${test}`)
+  })
   const alive: PlacedMutant[] = []
   const broken: PlacedMutant[] = []
-  const queue = chosen.entries()
-  const worker = async (workshop: Workshop) => {
-    for (const [at, mutant] of queue) {
-      const outcome = await outcomeOf(workshop, mutant)
-      if (outcome.kind === 'passed') alive.push(mutant)
-      if (outcome.kind === 'broken') broken.push(mutant)
-      console.log(
-        `${String(at + 1).padStart(4)}/${chosen.length}  ${describe(outcome).padEnd(44)} ${mutant.rule}`,
-      )
-    }
-  }
-  await Promise.all([first, ...others].map(worker))
+  let done = 0
+  await inWorkshops(chosen, async (workshop, mutant) => {
+    const outcome = await workshop.without(mutant, () => firstToFail(workshop, testsOf(mutant)))
+    if (outcome.kind === 'passed') alive.push(mutant)
+    if (outcome.kind === 'broken') broken.push(mutant)
+    done += 1
+    console.log(
+      `${String(done).padStart(4)}/${chosen.length}  ${describe(outcome).padEnd(44)} ${mutant.rule}`,
+    )
+  })
   for (const { file, rule, find, replace } of [...alive, ...broken]) {
     console.error(`\n${rule}\n  ${file}\n  - ${find}\n  + ${replace}`)
   }
-  console.log(
-    `\n${chosen.length - alive.length - broken.length} killed, ${alive.length} alive, ${broken.length} that prove nothing`,
-  )
-  if (only === undefined) recordCount('inventory.mutants-alive', alive.length + broken.length)
-  return alive.length + broken.length === 0 ? 0 : 1
+  const unkilled = alive.length + broken.length
+  const note = broken.length === 0 ? '' : `, ${broken.length} that prove nothing`
+  console.log(`\n${chosen.length - unkilled} killed, ${alive.length} alive${note}`)
+  if (only === undefined) recordCount('inventory.mutants-alive', unkilled)
+  return unkilled === 0 ? 0 : 1
 }
 
-/** What only the model notices is a protection whose unit test is missing; it counts all the same. */
-async function outcomeOf(workshop: Workshop, mutant: PlacedMutant): Promise<TestOutcome> {
-  return await workshop.without(mutant, async () => {
-    const unit = await workshop.test(UNIT, stop.signal)
-    return unit.kind === 'passed' ? await workshop.test(MODEL, stop.signal) : unit
-  })
+/** Each item in the workshop that is free next. One that fails ends it all. */
+async function inWorkshops<T>(
+  items: readonly T[],
+  work: (workshop: Workshop, item: T) => Promise<void>,
+): Promise<void> {
+  const queue = items.values()
+  const ended = await Promise.allSettled(
+    workshops.map(async (workshop) => {
+      try {
+        for (const item of queue) await work(workshop, item)
+      } catch (error) {
+        if (!stop.signal.aborted) stop.abort(error)
+        throw error
+      }
+    }),
+  )
+  if (ended.some(({ status }) => status === 'rejected')) throw stop.signal.reason
+}
+
+async function firstToFail(workshop: Workshop, sets: readonly TestSet[]): Promise<TestOutcome> {
+  for (const set of sets) {
+    const outcome = await workshop.test(set, stop.signal)
+    if (outcome.kind !== 'passed') return outcome
+  }
+  return { kind: 'passed' }
 }
 
 function describe(outcome: TestOutcome): string {

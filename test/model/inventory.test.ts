@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { recordCount } from '../../bench/counts.ts'
 import { FAULTS, operations, play } from './history.ts'
 
+/** `make test` is to play no less. */
+const LEAST = 10_000
 /** As many histories; `make mutants` needs fewer, `make soak` takes more. */
-const HISTORIES = Number(process.env.TALLYMAN_HISTORIES ?? 10_000)
+const HISTORIES = Number(process.env.TALLYMAN_HISTORIES ?? LEAST)
 /** The same histories in every run of `make test`; TALLYMAN_SEED plays others. */
 const SEED = Number(process.env.TALLYMAN_SEED ?? 4)
 /** Rules that have to stand between a fault and a loss. */
@@ -29,4 +32,5 @@ test('S01-S07: whatever happens, no image that was in use is missing from a list
     (name) => (histories.get(name) ?? 0) < played / 100,
   )
   expect(rare).toEqual([])
+  if (played >= LEAST) recordCount('inventory.model-cases', played)
 }, 600_000)

@@ -1,7 +1,9 @@
 import { MATCHING_MUTANTS } from './matching.ts'
 import { MEMORY_MUTANTS } from './memory.ts'
 import type { Mutant, MutantsByFile } from './mutant.ts'
+import { READING_MUTANTS } from './reading.ts'
 import { TRUST_MUTANTS } from './trust.ts'
+import { WATCHING_MUTANTS } from './watching.ts'
 
 export interface PlacedMutant extends Mutant {
   /** Below the root of the repository. */
@@ -9,9 +11,13 @@ export interface PlacedMutant extends Mutant {
 }
 
 /** Every mutant, by file and then as it is written there. */
-export const ALL_MUTANTS: readonly PlacedMutant[] = [MATCHING_MUTANTS, MEMORY_MUTANTS, TRUST_MUTANTS].flatMap(
-  placed,
-)
+export const ALL_MUTANTS: readonly PlacedMutant[] = [
+  MATCHING_MUTANTS,
+  MEMORY_MUTANTS,
+  READING_MUTANTS,
+  TRUST_MUTANTS,
+  WATCHING_MUTANTS,
+].flatMap(placed)
 
 function placed(byFile: MutantsByFile): PlacedMutant[] {
   return Object.entries(byFile).flatMap(([file, mutants]) => mutants.map((mutant) => ({ ...mutant, file })))

@@ -160,6 +160,13 @@ export const MEMORY_MUTANTS: MutantsByFile = {
       replace: '',
     },
   ],
+  'src/inventory/remembered.ts': [
+    {
+      rule: 'S02 what is remembered follows its ledger',
+      find: ' && part.changes === ledger.changes',
+      replace: '',
+    },
+  ],
   'src/inventory/seen-journal.ts': [
     {
       rule: 'S02 what is gone before anybody looked is remembered',

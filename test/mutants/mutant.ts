@@ -5,6 +5,8 @@ export interface Mutant {
   /** Occurs once in the file. */
   readonly find: string
   readonly replace: string
+  /** The test files that have to notice; absent: those of `testsOf`. */
+  readonly tests?: readonly string[]
 }
 
 /** By the file that they change. */

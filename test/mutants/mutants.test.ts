@@ -14,7 +14,8 @@ describe('each mutant fits the code as it is', () => {
 })
 
 test('a mutant that no longer fits is refused, and so is one that does not parse', () => {
-  expect(() => mutate('one two', { rule: '', find: 'three', replace: '' })).toThrow('the code has no "three"')
-  expect(() => mutate('one one', { rule: '', find: 'one', replace: '' })).toThrow('2 times')
-  expect(() => mutate('if (a) b()', { rule: '', find: 'a)', replace: '' })).toThrow()
+  const mutant = { rule: 'S99', replace: '' }
+  expect(() => mutate('one two', { ...mutant, find: 'three' })).toThrow('S99: the code has no "three"')
+  expect(() => mutate('one one', { ...mutant, find: 'one' })).toThrow('S99: the code has "one" 2 times')
+  expect(() => mutate('if (a) b()', { ...mutant, find: 'a)' })).toThrow('S99: what is left does not parse')
 })

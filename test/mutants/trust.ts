@@ -151,6 +151,11 @@ export const TRUST_MUTANTS: MutantsByFile = {
       find: '(image) => this.uses.has(image)',
       replace: '() => false',
     },
+    {
+      rule: 'S06 a memory is told everything before it lets anything go',
+      find: 'this.#part = 0\n    this.#partsDue = PARTS',
+      replace: 'this.#partsDue = PARTS',
+    },
   ],
   'src/inventory/inventory.ts': [
     {
@@ -160,8 +165,8 @@ export const TRUST_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S02 a frozen cluster does not age',
-      find: 'cluster.tick(now, this.#policy.retainMs)',
-      replace: `cluster.tick(now, this.#policy.retainMs)
+      find: 'cluster.tick(now, this.#policy.retainMs, most)',
+      replace: `cluster.tick(now, this.#policy.retainMs, most)
     for (const memory of this.frozen) {
       memory.watched.tick(true, now)
       memory.expire(this.#policy.retainMs, () => false)
@@ -223,14 +228,17 @@ export const TRUST_MUTANTS: MutantsByFile = {
     { rule: 'S07 PinsUnreadable', find: 'if (pinProblems.length > 0) ', replace: 'if (false) ' },
     {
       rule: 'S05 what frozen clusters used last counts',
-      find: 'function rememberedOf({ memories }: Inventory): readonly RememberedImage[] {',
-      replace: `function rememberedOf({ clusters }: Inventory): readonly RememberedImage[] {
-  const memories = clusters.flatMap(({ memory }) => memory ?? [])`,
+      find: 'const past = remembered(inventory.memories, this.#remembered, referencesIn(uses))',
+      replace: `const past = remembered(
+      inventory.clusters.flatMap(({ memory }) => memory ?? []),
+      this.#remembered,
+      referencesIn(uses),
+    )`,
     },
     { rule: 'S03 a snapshot holds what is used now', find: 'before.uses === uses &&', replace: '' },
     {
       rule: 'S02 a snapshot holds what is remembered now',
-      find: 'before.snapshot.remembered === remembered &&',
+      find: 'before.remembered === past &&',
       replace: '',
     },
     {
@@ -239,6 +247,13 @@ export const TRUST_MUTANTS: MutantsByFile = {
       replace: '',
     },
     { rule: 'S05 a snapshot holds the verdict of now', find: 'before.mark === mark', replace: 'true' },
+  ],
+  'src/inventory/image-uses.ts': [
+    {
+      rule: 'S03 what changed is put together again',
+      find: 'for (const image of uses.imagesChangedSince(before.marks[i]?.version ?? 0)) changed.add(image)',
+      replace: '',
+    },
   ],
   'src/inventory/usage-table.ts': [
     {

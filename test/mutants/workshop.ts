@@ -4,26 +4,25 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { PlacedMutant } from './all.ts'
 import { mutate } from './mutate.ts'
+import type { TestSet } from './tests-of.ts'
 
 /** What the tests of a mutant run in, copied once. */
-const COPIED = ['src', 'test', 'package.json', 'tsconfig.json', 'vitest.config.ts']
+const COPIED = [
+  ...['src', 'test', 'bench/counts.ts', 'config', 'Dockerfile'],
+  ...['package.json', 'tsconfig.json', 'vitest.config.ts'],
+]
 const MAX_OUTPUT = 256 * 1024
+const MAX_WHY = 2_000
 
 /** How a set of tests ended. */
 export type TestOutcome =
   | { readonly kind: 'passed' }
-  /** @property by the first test file that failed */
-  | { readonly kind: 'failed'; readonly by: string }
+  /** The first test that failed, and its file. */
+  | { readonly kind: 'failed'; readonly by: string; readonly test: string }
   /** It ran for longer than it may: what hangs is noticed as well. */
   | { readonly kind: 'hung' }
   /** The tests could not even be run. */
   | { readonly kind: 'broken'; readonly why: string }
-
-export interface TestSet {
-  readonly files: readonly string[]
-  readonly env?: Readonly<Record<string, string>>
-  readonly limitMs: number
-}
 
 /** A copy of the code that may be damaged. */
 export class Workshop {
@@ -35,13 +34,19 @@ export class Workshop {
 
   static async open(root: string): Promise<Workshop> {
     const folder = await mkdtemp(path.join(tmpdir(), 'tallyman-mutants-'))
-    for (const name of COPIED) await cp(path.join(root, name), path.join(folder, name), { recursive: true })
-    await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
-    return new Workshop(folder)
+    const workshop = new Workshop(folder)
+    try {
+      for (const name of COPIED) await cp(path.join(root, name), path.join(folder, name), { recursive: true })
+      await symlink(path.join(root, 'node_modules'), path.join(folder, 'node_modules'))
+      return workshop
+    } catch (error) {
+      await workshop.close()
+      throw error
+    }
   }
 
   async close(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true })
+    await rm(this.#folder, { recursive: true, force: true, maxRetries: 3 })
   }
 
   /** Runs `work` while the protection is gone. @throws Error where the mutant does not fit the code */
@@ -57,53 +62,66 @@ export class Workshop {
   }
 
   /** Ends at the first test that fails. */
-  async test({ files, env, limitMs }: TestSet, signal: AbortSignal): Promise<TestOutcome> {
+  async test({ files, isPure, env, limitMs }: TestSet, signal: AbortSignal): Promise<TestOutcome> {
+    signal.throwIfAborted()
     const report = path.join(this.#folder, 'report.json')
     await rm(report, { force: true })
     const args = [
       path.join(this.#folder, 'node_modules/vitest/vitest.mjs'),
-      ...['run', '--bail=1', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`, ...files],
+      ...['run', '--bail=1', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`],
+      // A process for every file costs more than these tests themselves.
+      ...(isPure ? ['--no-isolate'] : []),
+      ...files,
     ]
     const child = spawn(process.execPath, args, {
       cwd: this.#folder,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
-      signal: AbortSignal.any([signal, AbortSignal.timeout(limitMs)]),
-      killSignal: 'SIGKILL',
+      // A group of its own: a worker that is in an endless loop does not notice that vitest has gone.
+      detached: true,
     })
+    const ended = AbortSignal.any([signal, AbortSignal.timeout(limitMs)])
+    const kill = () => {
+      const isOver = child.exitCode !== null || child.signalCode !== null
+      if (child.pid !== undefined && !isOver) process.kill(-child.pid, 'SIGKILL')
+    }
+    ended.addEventListener('abort', kill, { once: true })
     let said = ''
     child.stderr.on('data', (chunk: Buffer) => {
       if (said.length < MAX_OUTPUT) said += chunk.toString('utf8')
     })
-    const code = await new Promise<number | null>((resolve) => {
-      // Told for an abort as well, and 'close' follows.
-      child.once('error', () => undefined)
-      child.once('close', resolve)
-    })
+    const killed = await new Promise<boolean>((resolve, reject) => {
+      child.once('error', reject)
+      child.once('close', (_code, by) => resolve(by === 'SIGKILL'))
+    }).finally(() => ended.removeEventListener('abort', kill))
     signal.throwIfAborted()
-    if (code === null) return { kind: 'hung' }
-    if (code === 0) return { kind: 'passed' }
+    if (killed) return { kind: 'hung' }
     return outcomeOf(await readFile(report, 'utf8').catch(() => ''), said)
   }
 }
 
 interface JsonReport {
+  readonly success: boolean
   readonly numFailedTests: number
+  readonly numPassedTests: number
   readonly testResults: readonly {
     readonly name: string
-    readonly status: string
-    readonly assertionResults: readonly { readonly status: string }[]
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
   }[]
 }
 
-/** A file that could not be loaded has failed without a test that did: that says nothing about the mutant. */
+/**
+ * By the report alone: a run that ended at its first failed test has exited with 0 before. A file that could not be loaded has failed
+ * without a test that did: that says nothing about the mutant.
+ */
 function outcomeOf(json: string, said: string): TestOutcome {
-  if (json === '') return { kind: 'broken', why: said.trim().slice(-2_000) }
+  const broken = { kind: 'broken', why: said.trim().slice(-MAX_WHY) } as const
+  if (json === '') return broken
   const report: JsonReport = JSON.parse(json)
-  const failed = report.testResults.find(({ assertionResults }) =>
-    assertionResults.some(({ status }) => status === 'failed'),
-  )
-  if (report.numFailedTests === 0 || failed === undefined)
-    return { kind: 'broken', why: said.trim().slice(-2_000) }
-  return { kind: 'failed', by: path.basename(failed.name) }
+  if (report.success && report.numFailedTests === 0 && report.numPassedTests > 0) return { kind: 'passed' }
+  for (const { name, assertionResults } of report.testResults) {
+    const failed = assertionResults.find(({ status }) => status === 'failed')
+    if (failed !== undefined) return { kind: 'failed', by: path.basename(name), test: failed.fullName }
+  }
+  return broken
 }
