@@ -1,7 +1,9 @@
 import { Command } from 'commander'
 import { TallymanError } from '#catalogue/error.ts'
+import { countCommand, printCount } from '#commands/count.ts'
 import { imagesCommand, printImages } from '#commands/images.ts'
 import { interruptible } from '#commands/interrupt.ts'
+import { lsCommand, printList } from '#commands/ls.ts'
 import { operatorCommand } from '#commands/operator.ts'
 import { ProcessTerminal } from '#commands/terminal.ts'
 import { printWhy, whyCommand } from '#commands/why.ts'
@@ -9,6 +11,7 @@ import { runOperator } from './operator.ts'
 import { version } from './version.ts'
 
 const terminal = new ProcessTerminal(process.stdout, process.stderr)
+const userAgent = `tallyman/${version()}`
 const program = new Command('tallyman')
   .description('Holds what every cluster uses against what the container registries contain.')
   .version(version())
@@ -16,6 +19,12 @@ const program = new Command('tallyman')
   .addCommand(operatorCommand(runOperator))
   .addCommand(imagesCommand((options) => interruptible((signal) => printImages(options, terminal, signal))))
   .addCommand(whyCommand((options) => interruptible((signal) => printWhy(options, terminal, signal))))
+  .addCommand(
+    lsCommand((asked) => interruptible((signal) => printList(asked, { terminal, userAgent, signal }))),
+  )
+  .addCommand(
+    countCommand((asked) => interruptible((signal) => printCount(asked, { terminal, userAgent, signal }))),
+  )
 
 try {
   await program.parseAsync()

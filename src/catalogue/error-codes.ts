@@ -286,6 +286,26 @@ export const ERROR_CODES = {
     means: 'The Secret is of a type or shape that holds no usable credentials or certificate.',
     remedy: 'Use type kubernetes.io/dockerconfigjson or kubernetes.io/basic-auth; a CA is PEM.',
   },
+  LOCAL_FILE_INVALID: {
+    kind: 'invalid',
+    retry: 'never',
+    means:
+      'A file that an option or the environment of a command names cannot be read, or is not what it should be.',
+    remedy: 'Correct the file, or name another one.',
+  },
+  CREDENTIAL_HELPER_MISSING: {
+    kind: 'invalid',
+    retry: 'never',
+    means:
+      'A docker config says that another program holds the credentials, and that program is not installed.',
+    remedy: 'Install it, or give --username and --password-stdin, or --anonymous where no login is needed.',
+  },
+  CREDENTIAL_HELPER_FAILED: {
+    kind: 'invalid',
+    retry: 'never',
+    means: 'The program that holds the credentials did not give them.',
+    remedy: 'Run the command that the message names to see why, or give --username and --password-stdin.',
+  },
   LEDGER_UNREADABLE: {
     kind: 'damaged',
     retry: 'never',

@@ -50,7 +50,7 @@ describe('progress', () => {
     const clock = new FakeClock()
     const shown: (readonly string[])[] = []
     const terminal: Terminal = {
-      ...{ columns: undefined, progress: { columns: 80, rows: 24 }, print: async () => undefined },
+      ...{ columns: undefined, progress: { columns: 80, rows: 24 }, print: async () => true },
       note: (line) => void shown.push([line]),
       show: (lines) => void shown.push(lines),
     }

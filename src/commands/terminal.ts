@@ -1,7 +1,7 @@
 /** Where a command writes: its result to stdout and nothing else there, all that it has to say to stderr. */
 export interface Terminal {
-  /** Resolves when it is written. A reader that wants no more of it, as `head`, is no error. */
-  print(text: string): Promise<void>
+  /** Resolves when it is written; with false where nobody reads on, as after `head`: that is no error. */
+  print(text: string): Promise<boolean>
   note(line: string): void
   /** Shows these lines below all notes, in place of those before; they must fit. Only where there is `progress`. */
   show(lines: readonly string[]): void
@@ -48,10 +48,11 @@ export class ProcessTerminal implements Terminal {
     return { columns: this.#err.columns || COLUMNS, rows: this.#err.rows || ROWS }
   }
 
-  print(text: string): Promise<void> {
+  print(text: string): Promise<boolean> {
     return new Promise((resolve, reject) => {
       this.#out.write(text, (error) => {
-        if (error == null || ('code' in error && error.code === 'EPIPE')) resolve()
+        if (error == null) resolve(true)
+        else if ('code' in error && error.code === 'EPIPE') resolve(false)
         else reject(error)
       })
     })

@@ -40,7 +40,13 @@ export interface Knowledge {
   readonly doubts: number
 }
 
-export const NOTHING_KNOWN: Knowledge = { resourceVersion: '', pagesOnly: false, failures: 0, lost: false, doubts: 0 }
+export const NOTHING_KNOWN: Knowledge = {
+  resourceVersion: '',
+  pagesOnly: false,
+  failures: 0,
+  lost: false,
+  doubts: 0,
+}
 
 /** How an attempt ended. `resourceVersion` is what has been applied by then, empty if nothing ever was. */
 export interface Outcome {

@@ -272,6 +272,8 @@ describe('a reflector on a connection that has died without a sign', () => {
     await eventually(() => running.state.phase === 'waiting')
     await clock.advance(2_000)
     await eventually(() => running.state.phase === 'watching' && openWatches() === 1)
+    // It was accepted.
+    await eventually(() => running.state.lastError === undefined)
     await createPods(1)
     world.proxy.rule({ kind: 'halfOpen', at: 'request' }, { query: WATCH })
     await clock.advance(75_000)

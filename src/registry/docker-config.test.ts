@@ -1,7 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
-import { credentialFromBasicAuth, credentialFromDockerConfig } from '#registry/docker-config.ts'
+import {
+  credentialFromBasicAuth,
+  credentialFromDockerConfig,
+  helperKey,
+  userLogin,
+} from '#registry/docker-config.ts'
 
 const HOST = 'registry.example:5000'
 const base64 = (text: string) => Buffer.from(text).toString('base64')
@@ -112,6 +117,55 @@ describe('a docker config', () => {
         expect(refusal(text, host)).not.toBe('')
       }),
     )
+  })
+})
+
+describe('the docker config of a user', () => {
+  const NOTHING = { helper: undefined, credential: undefined }
+  const auths = { [HOST]: { auth: base64('u:p') } }
+
+  test.each([
+    ['nothing at all', {}, NOTHING],
+    ['other hosts alone', { auths: { 'other.example': { auth: base64('x:y') } } }, NOTHING],
+    ['an entry', { auths }, { helper: undefined, credential: basic('u', 'p') }],
+    ['a helper for the host', { credHelpers: { [HOST]: 'one' } }, { ...NOTHING, helper: 'one' }],
+    ['a helper for another host', { credHelpers: { 'other.example': 'one' } }, NOTHING],
+    [
+      'a helper for the host before that for all',
+      { credHelpers: { [`https://${HOST}`]: 'one' }, credsStore: 'all' },
+      { ...NOTHING, helper: 'one' },
+    ],
+    [
+      'a helper for all, and the empty entry that docker login leaves',
+      { auths: { [HOST]: {} }, credsStore: 'all' },
+      { ...NOTHING, helper: 'all' },
+    ],
+    [
+      'a helper for all and an entry of before',
+      { auths, credsStore: 'all' },
+      { helper: 'all', credential: basic('u', 'p') },
+    ],
+    ['a helper without a name', { auths, credsStore: '' }, { ...NOTHING, credential: basic('u', 'p') }],
+  ])('may hold %s', (_what, text, login) => {
+    expect(userLogin(JSON.stringify(text), HOST)).toEqual(login)
+  })
+
+  test.each([
+    ['no JSON', 'hunter2'],
+    ['helpers that are none', JSON.stringify({ credHelpers: { [HOST]: 7 } })],
+    ['an entry without a colon', config({ [HOST]: { auth: base64('hunter2') } })],
+  ])('is refused with %s, without a word of it', (_what, text) => {
+    expect(() => userLogin(text, HOST)).toThrow(expect.objectContaining({ code: 'SECRET_INVALID' }))
+    expect(() => userLogin(text, HOST)).not.toThrow('hunter2')
+  })
+
+  test('names Docker Hub to a helper as docker login does', () => {
+    expect(['registry-1.docker.io', 'docker.io', HOST, 'r.example:443'].map(helperKey)).toEqual([
+      'https://index.docker.io/v1/',
+      'https://index.docker.io/v1/',
+      HOST,
+      'r.example',
+    ])
   })
 })
 

@@ -9,7 +9,23 @@ const Entry = z.object({
   identitytoken: z.string().optional(),
   registrytoken: z.string().optional(),
 })
+type Entry = z.infer<typeof Entry>
 const DockerConfig = z.object({ auths: z.record(z.string(), Entry) })
+
+/** As docker and podman keep it for a user: other programs may hold the credentials. */
+const UserConfig = z.object({
+  auths: z.record(z.string(), Entry).default({}),
+  credHelpers: z.record(z.string(), z.string()).default({}),
+  credsStore: z.string().default(''),
+})
+
+/** What a user's docker config says of a host. */
+export interface UserLogin {
+  /** Name of the helper that holds the credential, without `docker-credential-`; it may not know the host either. */
+  readonly helper: string | undefined
+  /** What the config itself holds; second to what the helper gives. */
+  readonly credential: Credential | undefined
+}
 
 /**
  * The credential that a docker config (`.dockerconfigjson`, `config.json`) holds for a registry host.
@@ -19,10 +35,9 @@ const DockerConfig = z.object({ auths: z.record(z.string(), Entry) })
  * @throws TallymanError SECRET_INVALID where the text is no docker config, or has nothing usable for the host
  */
 export function credentialFromDockerConfig(text: string, host: string): Credential {
-  const { auths } = parseConfig(text)
+  const { auths } = parseConfig(text, DockerConfig)
   const wanted = normalizedHost(host)
-  const ofHost = Object.entries(auths).filter(([key]) => normalizedHost(key) === wanted)
-  const [, entry] = ofHost.find(([key]) => namesWholeHost(key)) ?? ofHost[0] ?? []
+  const entry = entryFor(auths, wanted)
   if (entry === undefined) {
     const held = Object.keys(auths).map(normalizedHost).join(', ') || 'no host'
     throw new TallymanError(
@@ -31,6 +46,30 @@ export function credentialFromDockerConfig(text: string, host: string): Credenti
     )
   }
   return credentialOf(entry, wanted)
+}
+
+/**
+ * What the docker config of a user (`~/.docker/config.json`, podman's `auth.json`) holds for a registry host: nothing is no error, a login is
+ * not needed everywhere.
+ * @param host with port, as in the URL of the registry
+ * @throws TallymanError SECRET_INVALID where the text is no docker config, or its entry for the host is unusable
+ */
+export function userLogin(text: string, host: string): UserLogin {
+  const { auths, credHelpers, credsStore } = parseConfig(text, UserConfig)
+  const wanted = normalizedHost(host)
+  const entry = entryFor(auths, wanted)
+  // With a helper, `docker login` leaves an empty entry behind.
+  const isEmpty = entry === undefined || Object.values(entry).every((value) => value === '')
+  return {
+    helper: (entryFor(credHelpers, wanted) ?? credsStore) || undefined,
+    credential: isEmpty ? undefined : credentialOf(entry, wanted),
+  }
+}
+
+/** The name under which `docker login` gives the credential of a host to a helper. */
+export function helperKey(host: string): string {
+  const wanted = normalizedHost(host)
+  return wanted === 'docker.io' ? 'https://index.docker.io/v1/' : wanted
 }
 
 /** The credential of a kubernetes.io/basic-auth Secret. @throws TallymanError SECRET_INVALID */
@@ -44,7 +83,14 @@ export function credentialFromBasicAuth(
   return { kind: 'basic', username, password }
 }
 
-function parseConfig(text: string): z.infer<typeof DockerConfig> {
+/** Of several entries for the host the one for all of it. */
+function entryFor<T>(entries: Readonly<Record<string, T>>, wanted: string): T | undefined {
+  const ofHost = Object.entries(entries).filter(([key]) => normalizedHost(key) === wanted)
+  const [, entry] = ofHost.find(([key]) => namesWholeHost(key)) ?? ofHost[0] ?? []
+  return entry
+}
+
+function parseConfig<T>(text: string, schema: z.ZodType<T>): T {
   let json: unknown
   try {
     json = JSON.parse(text)
@@ -52,7 +98,7 @@ function parseConfig(text: string): z.infer<typeof DockerConfig> {
     // The message of JSON.parse quotes the text, and the text is a secret.
     throw new TallymanError('SECRET_INVALID', 'the docker config is not JSON')
   }
-  const config = DockerConfig.safeParse(json)
+  const config = schema.safeParse(json)
   if (!config.success) {
     const field = config.error.issues[0]?.path.map(String).slice(0, 1).join('.') ?? ''
     throw new TallymanError(
@@ -63,7 +109,7 @@ function parseConfig(text: string): z.infer<typeof DockerConfig> {
   return config.data
 }
 
-function credentialOf(entry: z.infer<typeof Entry>, host: string): Credential {
+function credentialOf(entry: Entry, host: string): Credential {
   if (entry.registrytoken) return { kind: 'registryToken', token: entry.registrytoken }
   const [username, password] = userAndPassword(entry)
   if (entry.identitytoken) {
@@ -78,7 +124,7 @@ function credentialOf(entry: z.infer<typeof Entry>, host: string): Credential {
   return { kind: 'basic', username, password }
 }
 
-function userAndPassword(entry: z.infer<typeof Entry>): [string | undefined, string | undefined] {
+function userAndPassword(entry: Entry): [string | undefined, string | undefined] {
   if (entry.username) return [entry.username, entry.password ?? '']
   if (entry.auth === undefined) return [undefined, undefined]
   const decoded = Buffer.from(entry.auth, 'base64').toString('utf8')

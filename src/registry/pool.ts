@@ -78,6 +78,7 @@ export class RegistryPool {
     const clients = [...this.#clients.values()]
     this.#clients.clear()
     await Promise.all(clients.map((client) => client.close()))
+    this.#watchdog.rest()
   }
 
   #limiter(registry: URL, target: RegistryTarget): Limiter {

@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+// getCACertificates not by its name: a Node that has none would end before the bundle can say which Node it takes.
+import tls, { createSecureContext, type SecureContext } from 'node:tls'
 import { TallymanError } from '#catalogue/error.ts'
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
@@ -14,7 +15,7 @@ export function trustContext(caPem: string): SecureContext {
   if (certificates.length === 0) throw new TallymanError('SECRET_INVALID', 'The CA holds no PEM certificate')
   try {
     for (const certificate of certificates) new X509Certificate(certificate)
-    return createSecureContext({ ca: [...getCACertificates('default'), ...certificates] })
+    return createSecureContext({ ca: [...tls.getCACertificates('default'), ...certificates] })
   } catch (error) {
     throw new TallymanError('SECRET_INVALID', 'The CA holds a certificate that cannot be read', {
       cause: error,

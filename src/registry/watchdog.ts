@@ -13,7 +13,7 @@ export class Watchdog {
   readonly #clock: Clock
   readonly #tickMs: number
   readonly #watched = new Set<Watched>()
-  #running = false
+  #cancel: (() => void) | undefined
 
   constructor(clock: Clock, tickMs: number) {
     this.#clock = clock
@@ -22,19 +22,24 @@ export class Watchdog {
 
   watch(watched: Watched): void {
     this.#watched.add(watched)
-    if (this.#running) return
-    this.#running = true
-    this.#schedule()
+    if (this.#cancel === undefined) this.#schedule()
   }
 
   forget(watched: Watched): void {
     this.#watched.delete(watched)
   }
 
+  /** Stops the timer at once where nothing is watched: a process that has ended its work would wait for it. */
+  rest(): void {
+    if (this.#watched.size > 0) return
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
   #schedule(): void {
-    this.#clock.schedule(this.#tickMs, () => {
+    this.#cancel = this.#clock.schedule(this.#tickMs, () => {
       if (this.#watched.size === 0) {
-        this.#running = false
+        this.#cancel = undefined
         return
       }
       const now = this.#clock.monotonic()

@@ -1,0 +1,79 @@
+import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { durationOption } from '#commands/duration-option.ts'
+import { parseRegistryPlace, type RegistryPlace } from '#commands/registry-place.ts'
+import { repeatable } from '#commands/repeatable-option.ts'
+
+/** How a command reaches a registry. */
+export interface RegistryOptions {
+  readonly plainHttp?: true
+  /** Path. */
+  readonly caFile?: string
+  readonly username?: string
+  readonly passwordStdin?: true
+  /** Path; absent: the places where docker and podman keep it. */
+  readonly authFile?: string
+  readonly anonymous?: true
+  /** Origins of token servers. */
+  readonly trustedRealm: readonly string[]
+  readonly concurrency: number
+  readonly requestsPerSecond?: number
+  /** For one small request, ms. */
+  readonly timeout: number
+  readonly quiet?: true
+}
+
+/** The argument and the options that say which registry, as whom, and how hard it may be worked. */
+export function withRegistryOptions(command: Command): Command {
+  return command
+    .addArgument(
+      new Argument(
+        '<registry>',
+        'host[:port] of the registry, or host[:port]/repository; https:// or http:// may stand before it',
+      ),
+    )
+    .option('--plain-http', 'no TLS; on this machine itself it is found out')
+    .option('--ca-file <file>', 'PEM certificates that are trusted besides those of the system')
+    .addOption(new Option('--username <name>', 'log in as this user').conflicts(['anonymous', 'authFile']))
+    .option('--password-stdin', 'read the password of --username from stdin')
+    .addOption(
+      new Option(
+        '--auth-file <file>',
+        "docker config with the credentials; default: docker's config.json, then podman's auth.json",
+      ).env('REGISTRY_AUTH_FILE'),
+    )
+    .addOption(new Option('--anonymous', 'send no credentials').conflicts('authFile'))
+    .addOption(
+      repeatable(
+        '--trusted-realm <url>',
+        'token server that credentials may be sent to although it is on a private address or has no TLS; may be repeated',
+      ),
+    )
+    .addOption(
+      new Option('--concurrency <n>', 'requests under way at once').argParser(wholeNumber(256)).default(8),
+    )
+    .addOption(new Option('--requests-per-second <n>', 'at most').argParser(wholeNumber(10_000)))
+    .addOption(durationOption('--timeout', 'how long one request may take', '30s'))
+    .option('-q, --quiet', 'say nothing of the progress; problems are still told')
+}
+
+/** What the argument and the options mean together. Ends the process where they mean nothing. */
+export function registryPlace(text: string, options: RegistryOptions, command: Command): RegistryPlace {
+  const { username, passwordStdin } = options
+  if (username !== undefined && passwordStdin !== true) {
+    command.error("error: option '--username <name>' needs '--password-stdin'.")
+  }
+  if (username === undefined && passwordStdin === true) {
+    command.error("error: option '--password-stdin' needs '--username <name>'.")
+  }
+  const place = parseRegistryPlace(text, { plainHttp: options.plainHttp === true })
+  if ('problem' in place) command.error(`error: argument 'registry' is invalid. ${place.problem}`)
+  return place
+}
+
+function wholeNumber(most: number): (text: string) => number {
+  return (text) => {
+    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0
+    if (value >= 1 && value <= most) return value
+    throw new InvalidArgumentError(`must be a whole number from 1 to ${most}.`)
+  }
+}
