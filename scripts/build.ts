@@ -5,6 +5,15 @@ import { build } from 'esbuild'
 
 const root = join(import.meta.dirname, '..')
 const outfile = join(root, 'dist', 'tallyman.mjs')
+const OLDEST_NODE = 24
+/** Whoever has an older one is told so, instead of some error from the middle of it. */
+const NEEDS_NODE = `if (Number.parseInt(process.versions.node, 10) < ${OLDEST_NODE}) {
+  console.error('tallyman: needs Node ${OLDEST_NODE} or newer, and this is ' + process.version + '. Where it was built, node_modules/.bin/node is one.');
+  process.exit(1);
+}`
+/** CommonJS packages inside an ESM bundle call require() for Node's own modules. */
+const HAS_REQUIRE =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
 await build({
   absWorkingDir: root,
@@ -12,15 +21,12 @@ await build({
   outfile,
   bundle: true,
   platform: 'node',
-  target: 'node24',
+  target: `node${OLDEST_NODE}`,
   format: 'esm',
   sourcemap: 'linked',
   legalComments: 'none',
   define: { 'process.env.TALLYMAN_COMMIT': JSON.stringify(commit()) },
-  // CommonJS packages inside an ESM bundle call require() for Node's own modules.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  banner: { js: `${NEEDS_NODE}\n${HAS_REQUIRE}` },
   logLevel: 'warning',
 })
 console.log('Bundled: dist/tallyman.mjs')

@@ -70,7 +70,13 @@ test('the demo shows what kubectl shows of real damage, and ends by itself with 
   expect(printed).toMatch(/\nimageinventory\.tallyman\.dev\/everything +2\/2 +True /)
   expect(printed).toMatch(/\n +edge\/kiosk-prod\/Deployment\/till\n/)
   expect(printed).toMatch(/\$ tallyman why \S+\/kiosk\/till:v1\.1 .*\n\S+ is in use in 1 of 2 clusters\.\n/)
-  expect(printed).toMatch(/ProblemsResolved +registrycheck\/in-use /)
+  expect(printed).toMatch(/ProblemsResolved +RegistryCheck\/in-use /)
+  expect(printed).toMatch(/\neverything +1\/2 +False .* edge: Secret "edge-kubeconfig" does not exist /)
+  expect(printed).toMatch(
+    /\nin-use +main +InUse +11 +4 +Critical .* Unknown +Which images are in use is not known/,
+  )
+  expect(printed).toMatch(/ is not in use in local\.\n\nRemembered by .*\n +edge +\S+\/kiosk\/till:v1\.1 /)
+  expect(printed).toMatch(/The Secret is back\. Waiting for both clusters … done /)
   expect(printed).not.toContain('\u001B')
   expect(printed).not.toContain('failed')
   expect(printed).toMatch(/Stopping … done \([\d.]+ s\)\n$/)

@@ -2,6 +2,7 @@
 // of its own, and what kubectl and tallyman show of it. In a terminal it then waits for Ctrl-C; elsewhere it ends by itself.
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { program } from '#test/harness/binaries/programs.ts'
 import { contextsKubeconfig } from '#test/harness/cluster/contexts.ts'
 import { type ClusterOptions, startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { startOperator } from '#test/harness/operator.ts'
@@ -11,8 +12,11 @@ import { eventually } from '#test/harness/wait.ts'
 import { credentialObjects, kubeconfigSecret, sampleObjects, workloadObjects } from './demo/objects.ts'
 import { tellStory } from './demo/story.ts'
 import { terminal } from './demo/terminal.ts'
+import { untilAborted } from './demo/until-aborted.ts'
 
 const NAMESPACE = 'default'
+const CHECK = 'registrycheck/in-use'
+const INVENTORY = 'imageinventory/everything'
 /** By convention: 128 and the number of the signal. */
 const EXIT_CODES = { SIGINT: 130, SIGTERM: 143 } as const
 const interrupted = new AbortController()
@@ -60,15 +64,19 @@ async function demo(): Promise<void> {
     startClusters,
   )
   const deployments = story.workloads.length + story.edge.length
-  await step(`Applying ${deployments} Deployments, ${story.edge.length} of them in the second cluster`, () =>
-    Promise.all([cluster.apply(workloadObjects(story.workloads)), edge.apply(workloadObjects(story.edge))]),
+  await step(
+    `Applying ${deployments} Deployments, ${story.edge.length} of them in the second cluster, at 0 replicas`,
+    () =>
+      Promise.all([cluster.apply(workloadObjects(story.workloads)), edge.apply(workloadObjects(story.edge))]),
   )
-  await step('Applying config/samples, and a Secret with the kubeconfig of the second cluster', async () =>
-    cluster.apply([
-      kubeconfigSecret(NAMESPACE, await readFile(await edge.operatorKubeconfig(), 'utf8')),
-      ...credentialObjects(NAMESPACE, registry),
-      ...sampleObjects(NAMESPACE, registry, '1m'),
-    ]),
+  const secret = await step(
+    'Applying config/samples, and a Secret with the kubeconfig of the second cluster',
+    async () => {
+      const made = kubeconfigSecret(NAMESPACE, await readFile(await edge.operatorKubeconfig(), 'utf8'))
+      const samples = sampleObjects(NAMESPACE, registry, '1m')
+      await cluster.apply([made, ...credentialObjects(NAMESPACE, registry), ...samples])
+      return made
+    },
   )
 
   const logFile = path.join(cluster.stateDir, 'operator.log')
@@ -80,14 +88,14 @@ async function demo(): Promise<void> {
   const pods = story.workloads.reduce((sum, { replicas }) => sum + replicas, 0)
   await step(`Waiting for ${pods} pods`, () => podsRunning(cluster, pods))
   await step('Waiting for the verdict', async () => {
-    await request(cluster, 'first')
+    await request(cluster, CHECK, 'first')
     await verdict(cluster, 'first', 'False')
   })
 
   terminal.title('What kubectl shows')
   await show(cluster, ['get', 'registries,imageinventories', '-o', 'wide'])
   await show(cluster, ['get', 'registrychecks'])
-  await show(cluster, ['describe', 'registrycheck', 'in-use'])
+  await show(cluster, ['describe', CHECK])
 
   terminal.title('Who uses an image')
   const contexts = path.join(cluster.stateDir, 'demo.kubeconfig')
@@ -100,26 +108,43 @@ async function demo(): Promise<void> {
   terminal.title('A layer is put back')
   story.repair.run()
   terminal.line(`${story.repair.image} is complete again. Asking for a run at once:`)
-  await request(cluster, 'second')
+  await request(cluster, CHECK, 'second')
   await step('Waiting for the second run', () => verdict(cluster, 'second', 'False'))
   await show(cluster, ['get', 'registrychecks', '-o', 'wide'])
-  await show(cluster, ['get', 'events', '--field-selector', 'involvedObject.kind=RegistryCheck'])
+  await show(cluster, ['events', '--for', CHECK])
+
+  terminal.title('The second cluster is out of sight')
+  await show(cluster, ['delete', 'secret', 'edge-kubeconfig'])
+  await request(cluster, INVENTORY, 'without')
+  await step('Waiting for what the inventory says', () =>
+    inventory(cluster, { Synced: 'False', remembered: 1 }),
+  )
+  await show(cluster, ['get', 'imageinventories', '-o', 'wide'])
+  await request(cluster, CHECK, 'third')
+  await step('Waiting for the third run', () => verdict(cluster, 'third', 'Unknown'))
+  await show(cluster, ['get', 'registrychecks', '-o', 'wide'])
+  await tallyman(contexts, ['why', story.onlyAtEdge, '--quiet'])
+  await cluster.apply([secret])
+  await request(cluster, INVENTORY, 'again')
+  await step('The Secret is back. Waiting for both clusters', () =>
+    inventory(cluster, { Synced: 'True', remembered: 0 }),
+  )
 
   isToldOnce = true
   if (!terminal.isTerminal) return
   terminal.title('Try it yourself')
-  terminal.line(`  export KUBECONFIG=${cluster.adminKubeconfig}`)
+  const tags = path.join(registry.storageDir, 'docker/registry/v2/repositories/shop/cart/_manifests/tags')
+  terminal.line(`  export PATH=${path.dirname(await program('kubectl'))}:$PATH KUBECONFIG=${contexts}`)
   terminal.line('  kubectl get tallyman')
-  terminal.line('  kubectl get registrychecks -w')
-  terminal.line('  kubectl annotate registrycheck in-use tallyman.dev/requestedAt=$(date +%s) --overwrite')
   terminal.line('  kubectl explain registrycheck.spec')
+  terminal.line(`  rm -r ${path.join(tags, 'v1.5')}`)
+  terminal.line('  kubectl annotate registrycheck in-use tallyman.dev/requestedAt=$(date +%s) --overwrite')
+  terminal.line('  kubectl get registrychecks -w')
+  terminal.line(`  node dist/tallyman.mjs why ${registry.host}/shop/cart:v1.5 --all-contexts`)
   terminal.line(`  curl ${await operator.url()}/metrics | grep tallyman_check`)
-  terminal.line(
-    `  rm -r ${registry.storageDir}/docker/registry/v2/repositories/shop/cart/_manifests/tags/v1.5`,
-  )
   terminal.note(`Log of the operator: ${logFile}`)
   terminal.note('Ctrl-C stops everything.')
-  await untilInterrupted()
+  await untilAborted(signal)
 }
 
 /** Both at once. What has started is stopped at the end, also where the other one fails. */
@@ -156,13 +181,6 @@ async function stopAll(): Promise<void> {
   }
 }
 
-function untilInterrupted(): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-}
-
 async function show(cluster: TestCluster, args: string[]): Promise<void> {
   signal.throwIfAborted()
   const { stdout } = await cluster.kubectl(args)
@@ -176,21 +194,31 @@ async function tallyman(kubeconfig: string, args: string[]): Promise<void> {
   terminal.command(['tallyman', ...args], `${stdout}${stderr}`)
 }
 
-async function request(cluster: TestCluster, token: string): Promise<void> {
-  await cluster.kubectl([
-    'annotate',
-    '--overwrite',
-    'registrycheck',
-    'in-use',
-    `tallyman.dev/requestedAt=${token}`,
-  ])
+/** Has an object looked at now. */
+async function request(cluster: TestCluster, object: string, token: string): Promise<void> {
+  await cluster.kubectl(['annotate', '--overwrite', object, `tallyman.dev/requestedAt=${token}`])
+}
+
+/** Conditions are written at once, counts within five seconds. */
+async function inventory(
+  cluster: TestCluster,
+  expected: { readonly Synced: 'True' | 'False'; readonly remembered: number },
+): Promise<void> {
+  const path_ = '{.status.conditions[?(@.type=="Synced")].status} {.status.remembered}'
+  await eventually(
+    async () => {
+      const { stdout } = await cluster.kubectl(['get', INVENTORY, '-o', `jsonpath=${path_}`])
+      return stdout === `${expected.Synced} ${expected.remembered}`
+    },
+    { timeoutMs: 60_000, message: `an inventory that is Synced=${expected.Synced}`, signal },
+  )
 }
 
 async function verdict(cluster: TestCluster, token: string, status: string): Promise<void> {
   const path_ = '{.status.lastHandledReconcileAt} {.status.conditions[?(@.type=="Healthy")].status}'
   await eventually(
     async () => {
-      const { stdout } = await cluster.kubectl(['get', 'registrycheck', 'in-use', '-o', `jsonpath=${path_}`])
+      const { stdout } = await cluster.kubectl(['get', CHECK, '-o', `jsonpath=${path_}`])
       return stdout === `${token} ${status}`
     },
     { timeoutMs: 60_000, message: `verdict ${status} for request ${token}`, signal },

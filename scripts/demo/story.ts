@@ -71,10 +71,12 @@ export function tellStory(registry: TestRegistry): Story {
     { namespace: 'infra', name: 'elsewhere', image: 'registry.example.org/team/tool:1', replicas: 1 },
   ]
 
+  // No pod runs there at night.
   const elsewhere: Workload[] = [
-    { namespace: 'kiosk-prod', name: 'till', image: at(till, -1), replicas: 2 },
-    { namespace: 'kiosk-prod', name: 'cart', image: at(cart, -1), replicas: 1 },
+    { namespace: 'kiosk-prod', name: 'till', image: at(till, -1), replicas: 0 },
+    { namespace: 'kiosk-prod', name: 'cart', image: at(cart, -1), replicas: 0 },
   ]
+
   const withID = (workload: Workload) => {
     const imageID = imageIDs.get(workload.image)
     return imageID === undefined ? workload : { ...workload, imageID }

@@ -59,6 +59,24 @@ test('kubectl takes the faults for the API server’s own words', async () => {
   ).toEqual([429, 410])
 })
 
+test('lists and watches that are narrowed leave objects out, and answer 200', async () => {
+  const { namespace } = cluster
+  const pod = (name: string, tier: string) => ({
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace, labels: { app: 'two', tier } } },
+    spec: { containers: [{ name: 'main', image: 'registry.example/app:1' }] },
+  })
+  await cluster.apply([pod('shown', 'front'), pod('left-out', 'back')])
+  const mend = proxy.rule({ kind: 'narrow', labelSelector: 'tier notin (back)' }, { path: /\/pods$/ })
+  const listed = async () => {
+    const args = ['get', 'pods', '-n', namespace, '-l', 'app in (one, two)', '-o', 'name']
+    const { stdout } = await cluster.kubectl(args, { kubeconfig })
+    return stdout.split('\n').filter((line) => line !== '')
+  }
+  expect(await listed()).toEqual(['pod/shown'])
+  mend()
+  expect(await listed()).toEqual(['pod/left-out', 'pod/shown'])
+})
+
 async function tokenIn(file: string): Promise<string> {
   const [, token] = /"?token"?: *"?([^"\s]+)/.exec(await readFile(file, 'utf8')) ?? []
   if (token === undefined) throw new Error(`no token in ${file}`)

@@ -53,7 +53,7 @@ function askUpstream(
   return link.ask(
     {
       method: request.method,
-      target: incoming.url ?? '/',
+      target: narrowed(incoming.url ?? '/', faults),
       headers: upstreamHeaders(incoming, scheme),
       upload: hasUpload(incoming) ? shapedUpload(chunksOf(incoming), faults) : undefined,
       onUploaded: (bytes) => {
@@ -62,6 +62,17 @@ function askUpstream(
     },
     signal,
   )
+}
+
+/** The path and query, with the selectors of the faults in it. */
+function narrowed(target: string, faults: readonly Fault[]): string {
+  const selectors = faults.flatMap((fault) => (fault.kind === 'narrow' ? [fault.labelSelector] : []))
+  if (selectors.length === 0) return target
+  const [path = '/', query = ''] = target.split('?')
+  const parameters = new URLSearchParams(query)
+  const own = parameters.get('labelSelector')
+  parameters.set('labelSelector', [...(own === null ? [] : [own]), ...selectors].join(','))
+  return `${path}?${parameters}`
 }
 
 async function passBack(

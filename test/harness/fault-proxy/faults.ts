@@ -93,6 +93,15 @@ export interface DropFault {
   readonly reset?: boolean
 }
 
+/**
+ * The upstream is asked for less: only for objects that this label selector matches too. Its answer is in order, and says nothing of what was
+ * left out. For lists and watches of an API server.
+ */
+export interface NarrowFault {
+  readonly kind: 'narrow'
+  readonly labelSelector: string
+}
+
 export type Fault = FaultLimits &
   (
     | DelayFault
@@ -105,6 +114,7 @@ export type Fault = FaultLimits &
     | RedirectFault
     | InjectFault
     | DropFault
+    | NarrowFault
   )
 
 export type FaultKind = Fault['kind']
