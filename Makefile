@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 INSTALLED := node_modules/.package-lock.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install prepare generate lint typecheck test mutants e2e-kind demo bench build clean
+.PHONY: help install prepare generate lint typecheck test soak mutants e2e-kind demo bench build clean
 
 help: ## Show this list.
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,9 @@ lint: install ## Format, lint, types, import boundaries, generated files; proves
 
 test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
 	@scripts/test $(ONLY)
+
+soak: prepare ## Let everything go wrong on two real clusters for MINUTES=5; no image in use may be lost. SEED=n repeats a run, as far as real time lets it.
+	@node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)'
 
 mutants: prepare ## Take one protection of the inventory after the other out of a copy; for each some test must fail. ONLY=text: of that rule or file.
 	@node --disable-warning=ExperimentalWarning scripts/mutants.ts $(if $(ONLY),'$(ONLY)')
