@@ -140,7 +140,9 @@ async function demo(): Promise<void> {
   terminal.line(`  rm -r ${path.join(tags, 'v1.5')}`)
   terminal.line('  kubectl annotate registrycheck in-use tallyman.dev/requestedAt=$(date +%s) --overwrite')
   terminal.line('  kubectl get registrychecks -w')
-  terminal.line(`  node dist/tallyman.mjs why ${registry.host}/shop/cart:v1.5 --all-contexts`)
+  terminal.line(
+    `  node_modules/.bin/node dist/tallyman.mjs why ${registry.host}/shop/cart:v1.5 --all-contexts`,
+  )
   terminal.line(`  curl ${await operator.url()}/metrics | grep tallyman_check`)
   terminal.note(`Log of the operator: ${logFile}`)
   terminal.note('Ctrl-C stops everything.')

@@ -174,7 +174,8 @@ export const ERROR_CODES = {
     kind: 'invalid',
     retry: 'never',
     means: 'No usable kubeconfig, and not running in a cluster.',
-    remedy: 'Set KUBECONFIG, or name a file and context that exist. For a cluster of an ImageInventory: correct the kubeconfig in its Secret.',
+    remedy:
+      'Set KUBECONFIG, or name a file and context that exist. For a cluster of an ImageInventory: correct the kubeconfig in its Secret.',
   },
   KUBE_UNREACHABLE: {
     kind: 'unreachable',

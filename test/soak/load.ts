@@ -1,4 +1,5 @@
 import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import { resourcePath } from '#kube/resource.ts'
 import type { Dice } from './dice.ts'
 import type { Journal } from './journal.ts'
 import { machineTime } from './machine-time.ts'
@@ -73,7 +74,7 @@ export class Load {
 
   async #step(): Promise<void> {
     const { dice } = this.#options
-    if (dice.chance(0.015)) return await this.#churn()
+    if (dice.chance(0.007)) return await this.#churn()
     const isFull = this.#living.length > MOST_OBJECTS
     if (!isFull && (this.#living.length < LEAST_OBJECTS || dice.chance(0.45))) {
       return await this.#create(dice.of(KINDS))
@@ -111,7 +112,10 @@ export class Load {
     const { kind, name } = living
     this.#living.splice(this.#living.indexOf(living), 1)
     oracle.leaving(site.name, name, machineTime())
-    await this.#untilAnswered(() => site.link.client.delete(kind.resource, keyOf(living)), 'KUBE_NOT_FOUND')
+    // As kubectl does: a Job would wait for a controller that lets go of its pods, and there is none.
+    const query = { propagationPolicy: 'Background' }
+    const request = { method: 'DELETE', path: resourcePath(kind.resource, keyOf(living)), query } as const
+    await this.#untilAnswered(() => site.link.admin.request(request), 'KUBE_NOT_FOUND')
   }
 
   /** A rollout, or a node that pulled another image. */
