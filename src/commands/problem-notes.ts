@@ -9,22 +9,18 @@ const NAMED = 10
 export class ProblemNotes {
   readonly #named: string[] = []
   #count = 0
-  #unseen = 0
+  #isComplete = true
 
   /** Whether everything could be seen. */
   get isComplete(): boolean {
-    return this.#unseen === 0
-  }
-
-  get unseen(): number {
-    return this.#unseen
+    return this.#isComplete
   }
 
   /** @param isShown the row itself says it */
   add({ repository, tag, problem, error }: TagRow, isShown: boolean): void {
     if (problem === undefined) return
     const isHole = isUnseen(problem)
-    if (isHole) this.#unseen += 1
+    if (isHole) this.#isComplete = false
     else if (isShown) return
     this.#count += 1
     if (this.#named.length === NAMED) return

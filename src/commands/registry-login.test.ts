@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { PassThrough, Readable } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { type LoginOptions, registryLogin } from '#commands/registry-login.ts'
@@ -28,10 +29,6 @@ async function put(file: string, text: string): Promise<string> {
   return place
 }
 
-async function* typed(text: string) {
-  yield text
-}
-
 function login(
   options: LoginOptions = {},
   { stdin = '', signal = new AbortController().signal, env = {} } = {},
@@ -42,7 +39,7 @@ function login(
     PATH: `${home}:${process.env.PATH}`,
     ...env,
   }
-  return registryLogin(HOST, options, { env: all, stdin: typed(stdin), clock: systemClock, signal })
+  return registryLogin(HOST, options, { env: all, stdin: Readable.from([stdin]), clock: systemClock, signal })
 }
 
 describe('the credential for a registry', () => {
@@ -50,6 +47,7 @@ describe('the credential for a registry', () => {
     expect(await login()).toBeUndefined()
     await put('.docker/config.json', config('u'))
     expect(await login({ anonymous: true })).toBeUndefined()
+    expect(await login({ anonymous: true, authFile: '/named/by/REGISTRY_AUTH_FILE' })).toBeUndefined()
   })
 
   test("is that of docker's config, then of podman's auth.json", async () => {
@@ -96,9 +94,7 @@ describe('the credential for a registry', () => {
 
   test('is waited for no longer than until Ctrl-C', async () => {
     const stop = new AbortController()
-    const stdin = (async function* (): AsyncGenerator<string, void, void> {
-      await new Promise(() => undefined)
-    })()
+    const stdin = new PassThrough()
     const asked = registryLogin(
       HOST,
       { username: 'me' },
@@ -106,6 +102,7 @@ describe('the credential for a registry', () => {
     )
     stop.abort(new TallymanError('CANCELLED', 'Ended by SIGINT'))
     await expect(asked).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(stdin.destroyed).toBe(true)
   })
 
   test('is refused where a file is not what it should be, and the message names the file and not its secrets', async () => {

@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import path from 'node:path'
+import type { Readable } from 'node:stream'
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { readIfThere, readLocalFile } from '#commands/local-file.ts'
 import { readPassword } from '#commands/password-input.ts'
@@ -14,7 +15,7 @@ export type LoginOptions = Pick<RegistryOptions, 'username' | 'passwordStdin' | 
 /** What of the process the search for credentials looks at. */
 export interface LoginSurroundings {
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly stdin: AsyncIterable<string | Uint8Array>
+  readonly stdin: Readable
   readonly clock: Clock
   readonly signal: AbortSignal
 }

@@ -33,7 +33,7 @@ export function withRegistryOptions(command: Command): Command {
     )
     .option('--plain-http', 'no TLS; on this machine itself it is found out')
     .option('--ca-file <file>', 'PEM certificates that are trusted besides those of the system')
-    .addOption(new Option('--username <name>', 'log in as this user').conflicts(['anonymous', 'authFile']))
+    .addOption(new Option('--username <name>', 'log in as this user').conflicts('anonymous'))
     .option('--password-stdin', 'read the password of --username from stdin')
     .addOption(
       new Option(
@@ -41,7 +41,7 @@ export function withRegistryOptions(command: Command): Command {
         "docker config with the credentials; default: docker's config.json, then podman's auth.json",
       ).env('REGISTRY_AUTH_FILE'),
     )
-    .addOption(new Option('--anonymous', 'send no credentials').conflicts('authFile'))
+    .addOption(new Option('--anonymous', 'send no credentials'))
     .addOption(
       repeatable(
         '--trusted-realm <url>',

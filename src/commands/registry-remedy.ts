@@ -1,5 +1,6 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import type { ErrorCode } from '#catalogue/error-codes.ts'
+import { printable } from '#commands/printable.ts'
 
 /** What to do about an error where a command speaks to the registry: there is no spec and no Secret to correct. */
 const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
@@ -17,8 +18,8 @@ const REMEDIES: Readonly<Partial<Record<ErrorCode, string>>> = {
   REGISTRY_UNSUPPORTED: 'Name a repository, as in registry.example.com/shop/cart, or some with --repository.',
 }
 
-/** An error as a command tells it: code, what happened, what to do. */
+/** An error as a command tells it: code, what happened, what to do. What a registry has worded moves no cursor. */
 export function errorLine(error: TallymanError): string {
-  const what = error.message.replace(/[.\s]+$/, '')
+  const what = printable(error.message).replace(/[.\s]+$/, '')
   return `tallyman: ${error.code}: ${what}. ${REMEDIES[error.code] ?? error.entry.remedy}`
 }

@@ -92,7 +92,7 @@ describe('options that contradict each other', () => {
     ['ls r.example --username me', "needs '--password-stdin'"],
     ['ls r.example --password-stdin', "needs '--username <name>'"],
     ['ls https://r.example --plain-http', '--plain-http says the contrary'],
-    ['ls r.example --auth-file x --anonymous', 'cannot be used with'],
+    ['ls r.example --username me --password-stdin --anonymous', 'cannot be used with'],
     ['ls r.example --concurrency 0', 'a whole number from 1 to 256'],
     ['count r.example -o names', 'Allowed choices are table, json, csv'],
   ])('are refused: %s', async (words, message) => {

@@ -1,5 +1,6 @@
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import { readLocalFile } from '#commands/local-file.ts'
+import { printable } from '#commands/printable.ts'
 import { registryLogin } from '#commands/registry-login.ts'
 import type { RegistryOptions } from '#commands/registry-options.ts'
 import type { RegistryPlace } from '#commands/registry-place.ts'
@@ -101,7 +102,7 @@ function oneLineEach(terminal: Terminal): RegistryLog {
     warn: (fields, message) => {
       if (told.has(message)) return
       told.add(message)
-      terminal.note(`tallyman: ${message} ${JSON.stringify(fields)}`)
+      terminal.note(printable(`tallyman: ${message} ${JSON.stringify(fields)}`))
     },
   }
 }
