@@ -106,7 +106,8 @@ export const CONDITION_REASONS = {
   },
   NothingMatched: {
     on: ['Healthy'],
-    means: 'No image in use belongs to this registry. A wrong spec.url or alias looks the same.',
+    means:
+      'No image in scope belongs to this registry. A wrong spec.url, alias or spec.select looks the same.',
   },
   CoverageTooLow: { on: ['Healthy'], means: 'Less than 95 % of the images in scope could be examined.' },
   OutdatedReport: { on: ['Healthy'], means: 'The last complete run is older than two intervals.' },

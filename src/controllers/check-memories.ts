@@ -13,7 +13,9 @@ export class CheckMemories {
     const of = JSON.stringify([check.metadata.uid, registry.metadata.uid, url])
     const known = this.#memories.get(key)
     if (known?.of === of) return known.memory
-    const memory = emptyMemory(clock)
+    // What content is damaged shows only when it is read: a restart must not make it healthy until then.
+    const suspects = (check.status?.findings ?? []).map(({ image }) => image)
+    const memory = emptyMemory(clock, suspects)
     this.#memories.set(key, { of, memory })
     return memory
   }

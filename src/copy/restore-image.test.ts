@@ -150,6 +150,20 @@ describe.each(['2.8', '3'] as const)('an image of a registry %s', (version: Regi
     expect(written()).toEqual([])
   })
 
+  test('S16: nor where the lease is lost between two requests of one upload', async () => {
+    const image = containerImage({ seed: 'lost-between' })
+    const target = shared('between', image)
+    hurt('layer-missing', target.repository, image)
+    const lost = new TallymanError('LEADERSHIP_LOST', 'the lease is not held')
+    let asked = 0
+    const beforeWrite = () => {
+      asked += 1
+      if (asked > 1) throw lost
+    }
+    await expect(restore(target, { ...WORKS, beforeWrite })).rejects.toBe(lost)
+    expect(written().map(({ method }) => method)).toEqual(['POST'])
+  })
+
   test('of which the other registry serves other bytes is not written', async () => {
     const image = containerImage({ seed: 'lying' })
     const target = shared('lying', image)

@@ -1,5 +1,5 @@
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
-import type { Descriptor, Manifest, RegistryClient } from '#registry/client.ts'
+import type { CallOptions, Descriptor, Manifest, RegistryClient } from '#registry/client.ts'
 
 /** An image that is not whole, and exactly what it was. */
 export interface RestoreTarget {
@@ -16,7 +16,7 @@ export interface RestoreOptions {
   /** Nothing is written: what would be is counted. */
   readonly dry: boolean
   readonly signal: AbortSignal
-  /** Called right before every request that writes. @throws what keeps it from being sent (S16) */
+  /** Called right before every request that writes is sent. @throws what keeps it from that (S16) */
   readonly beforeWrite: () => void
 }
 
@@ -83,7 +83,7 @@ class Restoring {
       for (const blob of [manifest.config, ...kept]) await this.#blob(blob)
     }
     if (!this.#isNew(digest) || (await this.#hasManifest(digest))) return manifest
-    await this.#write(() => this.#destination.putManifest(this.#repository, digest, manifest, this.#call))
+    await this.#write((call) => this.#destination.putManifest(this.#repository, digest, manifest, call))
     this.done = { ...this.done, manifests: this.done.manifests + 1 }
     if (!this.#options.dry)
       await this.#verify(digest, () => this.#destination.getManifest(this.#repository, digest, this.#call))
@@ -98,7 +98,7 @@ class Restoring {
     } catch (error) {
       if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
     }
-    await this.#write(() => this.#destination.putManifest(this.#repository, tag, manifest, this.#call))
+    await this.#write((call) => this.#destination.putManifest(this.#repository, tag, manifest, call))
     this.done = { ...this.done, tags: this.done.tags + 1 }
   }
 
@@ -115,12 +115,12 @@ class Restoring {
   async #blob(blob: Descriptor): Promise<void> {
     if (!this.#isNew(blob.digest) || (await this.#hasBlob(blob))) return
     const { signal } = this.#options
-    await this.#write(() =>
+    await this.#write((call) =>
       this.#destination.uploadBlob(
         this.#repository,
         blob,
         () => this.#source.readBlob(this.#repository, blob, { signal, lane: 'bulk' }),
-        { ...this.#call, evenIfThere: true },
+        { ...call, evenIfThere: true },
       ),
     )
     const { blobs, bytes } = this.done
@@ -145,11 +145,9 @@ class Restoring {
     return true
   }
 
-  async #write(request: () => Promise<unknown>): Promise<void> {
-    this.#options.signal.throwIfAborted()
-    if (this.#options.dry) return
-    this.#options.beforeWrite()
-    await request()
+  async #write(request: (call: CallOptions) => Promise<unknown>): Promise<void> {
+    const { dry, beforeWrite } = this.#options
+    if (!dry) await request({ ...this.#call, beforeSend: beforeWrite })
   }
 
   async #verify(digest: string, look: () => Promise<unknown>): Promise<void> {

@@ -41,17 +41,21 @@ export const Select = z
   })
   .describe('What is in scope, of what scope says.')
 
+/** How content is read where spec.content says nothing. */
+export const CONTENT_CYCLE = '7d'
+export const CONTENT_BYTES_PER_SECOND = 20_971_520
+
 export const ContentReading = z
   .object({
     cycle: duration(
       'Every byte is read and hashed once in this time, spread evenly over the runs.',
       '7d',
-    ).default('7d'),
+    ).default(CONTENT_CYCLE),
     bytesPerSecond: z
       .int()
       .min(65_536)
       .max(10_737_418_240)
-      .default(20_971_520)
+      .default(CONTENT_BYTES_PER_SECOND)
       .describe('How much is read in a second at most, of all blobs together.'),
   })
   .describe('How content is read at depth Content.')

@@ -17,7 +17,13 @@ function run(healthy: number, ...codes: (readonly [Code, number])[]) {
 describe('the verdict', () => {
   test.each([
     ['all images complete', run(3), 'True', 'AllHealthy', '3 of 3 images are complete'],
-    ['S22: nothing matched', run(0), 'Unknown', 'NothingMatched', 'No image in use belongs to this registry'],
+    [
+      'S22: nothing matched',
+      run(0),
+      'Unknown',
+      'NothingMatched',
+      'No image in scope belongs to this registry',
+    ],
     [
       'one missing tag',
       run(2, ['TagMissing', 1]),

@@ -23,7 +23,8 @@ export function verdictOf(run: RollUp): Verdict {
     return {
       status: 'Unknown',
       reason: 'NothingMatched',
-      message: 'No image in use belongs to this registry; check spec.url and spec.aliases of the Registry',
+      message:
+        'No image in scope belongs to this registry; check spec.url and spec.aliases of the Registry, and spec.select',
     }
   }
   if (isOutage(run)) {

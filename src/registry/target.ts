@@ -42,6 +42,11 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
   /** Default: `check`. */
   readonly lane?: Lane | undefined
+  /**
+   * Called right before each request of the call is handed to a connection, in the same turn of the event loop; what it throws keeps the
+   * request from being sent. For fences: a write may wait long for its turn, and between asking and sending there must be no await (S16).
+   */
+  readonly beforeSend?: (() => void) | undefined
 }
 
 /** Told about every HTTP exchange, redirects and token requests included. Must not throw. */

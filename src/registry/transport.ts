@@ -38,7 +38,9 @@ export interface Call {
   readonly kind: TimeLimit['kind']
   readonly retry: RetryRule
   readonly lane: Lane
-  readonly signal: AbortSignal | undefined
+  readonly signal?: AbortSignal | undefined
+  /** See CallOptions. */
+  readonly beforeSend?: (() => void) | undefined
 }
 
 export interface TransportOptions {
@@ -215,6 +217,7 @@ export class Transport {
       body: typeof call.body === 'function' ? call.body() : call.body,
       limit: this.#o.limits[call.kind],
       signal: call.signal,
+      beforeSend: call.beforeSend,
       foreign: isOwn ? undefined : { guard: addressGuard(origin, registry, await this.#isPrivate()) },
     }
     if (done === undefined) return new WholeReply(await wire.ask(hop, call.maxBytes), hop, !isOwn)

@@ -25,6 +25,8 @@ export interface Hop {
   readonly body?: Uint8Array | Readable | undefined
   readonly limit: TimeLimit
   readonly signal?: AbortSignal | undefined
+  /** See CallOptions. */
+  readonly beforeSend?: (() => void) | undefined
   /** Absent: the registry's own origin. */
   readonly foreign?: { readonly guard: AddressGuard | undefined } | undefined
 }
@@ -61,6 +63,7 @@ export class Wire {
   ask(hop: Hop, maxBytes: number): Promise<Answer> {
     return new Promise((resolve, reject) => {
       throwIfAborted(hop.signal)
+      hop.beforeSend?.()
       const line = this.#line(hop)
       let forget: (() => void) | undefined
       const exchange = new BufferedExchange(hop, hop.limit, this.#clock, maxBytes, (error, answer) => {
@@ -80,6 +83,7 @@ export class Wire {
   open(hop: Hop, done: () => void): Promise<OpenAnswer> {
     return new Promise((resolve, reject) => {
       throwIfAborted(hop.signal)
+      hop.beforeSend?.()
       const line = this.#line(hop)
       let forget: (() => void) | undefined
       const exchange = new StreamedExchange(

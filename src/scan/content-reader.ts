@@ -3,11 +3,13 @@ import type { NamedBlob } from '#scan/manifest-facts.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** Blobs read side by side: enough to fill a link, few enough to leave the registry to those who pull. */
-const STREAMS = 4
+const MOST_STREAMS = 4
 
 export interface ContentReaderOptions {
   readonly clock: Clock
   readonly signal: AbortSignal
+  /** Requests that the registry takes at once. */
+  readonly concurrency: number
   /** Of all blobs together. */
   readonly bytesPerSecond: number
   /** When no further blob is begun, monotonic ms: what is due then is due in the next lap. */
@@ -18,6 +20,7 @@ export interface ContentReaderOptions {
 export class ContentReader {
   readonly #client: RegistryClient
   readonly #options: ContentReaderOptions
+  readonly #streams: number
   readonly #waiting: (() => void)[] = []
   #running = 0
   /** When what was read so far is paid for, monotonic ms. */
@@ -26,6 +29,8 @@ export class ContentReader {
   constructor(client: RegistryClient, options: ContentReaderOptions) {
     this.#client = client
     this.#options = options
+    // A stream that is paid for slowly keeps its slot: what else is looked at must not wait for it.
+    this.#streams = Math.max(1, Math.min(MOST_STREAMS, Math.floor(options.concurrency / 2)))
   }
 
   get hasTime(): boolean {
@@ -46,7 +51,7 @@ export class ContentReader {
   }
 
   async #enter(): Promise<void> {
-    if (this.#running < STREAMS) {
+    if (this.#running < this.#streams) {
       this.#running += 1
       return
     }

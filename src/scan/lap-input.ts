@@ -9,12 +9,16 @@ import type { Clock } from '#time/clock.ts'
 /** What one lap leaves to the next. */
 export interface LapMemory {
   readonly proofs: ProofMemory
-  /** What the last lap found wrong, by image as workloads write it; nothing that harms nobody. */
+  /**
+   * What the last lap found wrong, by image as workloads write it; nothing that harms nobody. Without findings: all that is known is
+   * that something was.
+   */
   readonly found: ReadonlyMap<string, readonly Finding[]>
 }
 
-export function emptyMemory(clock: Clock): LapMemory {
-  return { proofs: new ProofMemory(clock), found: new Map() }
+/** @param suspects images that an earlier process found something wrong with */
+export function emptyMemory(clock: Clock, suspects: readonly string[] = []): LapMemory {
+  return { proofs: new ProofMemory(clock), found: new Map(suspects.map((image) => [image, []])) }
 }
 
 /** What is looked at, and how closely: the fields of a RegistryCheck that say so. */

@@ -1,3 +1,4 @@
+import { CONTENT_BYTES_PER_SECOND, CONTENT_CYCLE } from '#crds/registry-check.ts'
 import type { Finding } from '#health/finding.ts'
 import { compileIgnores, isIgnored } from '#health/ignore.ts'
 import { type JudgeContext, judge } from '#health/judge.ts'
@@ -38,7 +39,7 @@ export class LapWork {
   constructor(input: LapInput) {
     const { spec, snapshot, clock, memory, untilNextLapMs, pullThrough, concurrency, readingMs, provesAnew } =
       input
-    const cycleMs = parseDuration(spec.content?.cycle ?? '7d') ?? 0
+    const cycleMs = parseDuration(spec.content?.cycle ?? CONTENT_CYCLE) ?? 0
     this.#input = input
     this.#selection = compileSelection(spec.select)
     this.#proofs = new LapProofs(
@@ -60,7 +61,7 @@ export class LapWork {
       ...{ clock, concurrency, proofs: this.#proofs },
       depth: pullThrough ? 'Head' : spec.depth,
       content: {
-        bytesPerSecond: spec.content?.bytesPerSecond ?? Number.POSITIVE_INFINITY,
+        bytesPerSecond: spec.content?.bytesPerSecond ?? CONTENT_BYTES_PER_SECOND,
         until: clock.monotonic() + readingMs,
       },
       wants: spec.platforms === 'Nodes' ? (platform) => canRun(platform, snapshot.platforms) : undefined,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { RegistryCheckSpec } from '#crds/registry-check.ts'
+import { CONTENT_BYTES_PER_SECOND, RegistryCheckSpec } from '#crds/registry-check.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { lap } from '#scan/lap.ts'
@@ -154,6 +154,14 @@ describe.each(['2.8', '3'] as const)('laps over a registry %s', (version: Regist
     expect(asked()).toHaveLength(before)
   })
 
+  test('S26: a machine that slept proves anew what the time of its sleep has made too old', async () => {
+    const first = await run(cart(), {}, emptyMemory(clock))
+    const before = asked().length
+    clock.jump(7 * HOUR)
+    await run(cart(), {}, first.memory)
+    expect(asked()).toHaveLength(before)
+  })
+
   test('what left the scope is forgotten', async () => {
     const first = await run(cart(), {}, emptyMemory(clock))
     const without = await run(used('shop/multi:v1'), {}, first.memory)
@@ -183,6 +191,39 @@ describe.each(['2.8', '3'] as const)('laps over a registry %s', (version: Regist
       expect(content.findings).toMatchObject([
         { code: 'LayerDamaged', cause: 'REGISTRY_DIGEST_MISMATCH', harmful: true },
       ])
+    })
+
+    test('finds them again in every lap, also where nothing is known but that something was wrong', async () => {
+      const image = containerImage({ seed: `again-${version}` })
+      storage.write('shop/again', image, 'v1')
+      damage('layer-wrong-bytes', {
+        storageDir: registry.storageDir,
+        ...{ repository: 'shop/again', reference: 'v1' },
+      })
+      const uses = used('shop/again:v1')
+      const slow: SpecChanges = {
+        depth: 'Content',
+        content: { cycle: '5200w', bytesPerSecond: 1_000_000_000 },
+      }
+      const restarted = emptyMemory(
+        clock,
+        uses.map((use) => use.image),
+      )
+      const first = await run(uses, slow, restarted)
+      expect(first.findings.map(({ code }) => code)).toEqual(['LayerDamaged'])
+      clock.leap(INTERVAL)
+      const second = await run(uses, slow, first.memory)
+      expect(second.findings.map(({ code }) => code)).toEqual(['LayerDamaged'])
+    })
+
+    test('is read no faster than the default where the spec says nothing of it', async () => {
+      const image = containerImage({ seed: 'default', layers: [{ seed: 'default', size: 4_000_000 }] })
+      storage.write('shop/default', image, 'v1')
+      const before = clock.monotonic()
+      const allOfIt = { untilNextLapMs: Number.POSITIVE_INFINITY }
+      await run(used('shop/default:v1'), { depth: 'Content' }, emptyMemory(clock), allOfIt)
+      const bytes = image.blobs.reduce((sum, { bytes: content }) => sum + content.length, 0)
+      expect(clock.monotonic() - before).toBeGreaterThanOrEqual((bytes / CONTENT_BYTES_PER_SECOND) * 900)
     })
 
     test('reads each blob of a repository once in a lap, and says how far it has come', async () => {

@@ -2,15 +2,20 @@ import type { ManifestFacts, NamedBlob } from '#scan/manifest-facts.ts'
 import { isContentDue, isFresh, type ProofPolicy } from '#scan/proof-age.ts'
 import type { Clock } from '#time/clock.ts'
 
-interface ProvenManifest {
-  readonly facts: ManifestFacts
-  /** When its bytes were read and had the digest, monotonic ms. */
+/** A moment by both clocks, ms. The monotonic one does not count the time that a machine sleeps, the other one can be set. */
+interface Proven {
   readonly at: number
+  /** Since the epoch. */
+  readonly wall: number
 }
 
-interface ProvenBlob {
-  /** When it was there in full length, monotonic ms. */
-  readonly at: number
+/** When its bytes were read and had the digest. */
+interface ProvenManifest extends Proven {
+  readonly facts: ManifestFacts
+}
+
+/** When it was there in full length. */
+interface ProvenBlob extends Proven {
   /** When all of its bytes were read and had the digest, monotonic ms. */
   readonly readAt: number | undefined
 }
@@ -59,14 +64,14 @@ export class LapProofs {
   readonly #policy: LapPolicy
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>
   readonly #next: Known = { tags: new Map(), manifests: new Map(), blobs: new Map() }
-  readonly #startedAt: number
+  readonly #started: Proven
   #oldest = Number.POSITIVE_INFINITY
 
   constructor(memory: ProofMemory, policy: LapPolicy, clock: Pick<Clock, 'now' | 'monotonic'>) {
-    this.#startedAt = clock.monotonic()
     this.#memory = memory
     this.#policy = policy
     this.#clock = clock
+    this.#started = this.#now()
   }
 
   /** The digest that the tag had in the lap before, or in this one. */
@@ -79,7 +84,7 @@ export class LapProofs {
   manifest(repository: string, digest: string): ManifestFacts | undefined {
     const key = `${repository}@${digest}`
     const proven = this.#next.manifests.get(key) ?? this.#memory.known.manifests.get(key)
-    if (proven === undefined || !this.#isFresh(key, proven.at)) return undefined
+    if (proven === undefined || !this.#isFresh(key, proven)) return undefined
     this.#next.manifests.set(key, proven)
     this.#used(proven.at)
     return proven.facts
@@ -87,8 +92,8 @@ export class LapProofs {
 
   /** Its bytes were read and have this digest; `tag` where it was asked for by one. */
   manifestProven(repository: string, tag: string | undefined, facts: ManifestFacts): void {
-    const at = this.#clock.monotonic()
-    this.#next.manifests.set(`${repository}@${facts.digest}`, { facts, at })
+    const { at, wall } = this.#now()
+    this.#next.manifests.set(`${repository}@${facts.digest}`, { facts, at, wall })
     if (tag !== undefined) this.tagSeen(repository, tag, facts.digest)
     this.#used(at)
   }
@@ -101,7 +106,7 @@ export class LapProofs {
   hasBlob(repository: string, blob: NamedBlob): boolean {
     const key = blobKey(repository, blob)
     const proven = this.#blob(key)
-    if (proven === undefined || !this.#isFresh(key, proven.at)) return false
+    if (proven === undefined || !this.#isFresh(key, proven)) return false
     this.#next.blobs.set(key, proven)
     this.#used(proven.at)
     return true
@@ -121,8 +126,8 @@ export class LapProofs {
   /** It is there in full length; `read`: and all of its bytes were hashed. */
   blobProven(repository: string, blob: NamedBlob, read: boolean): void {
     const key = blobKey(repository, blob)
-    const at = this.#clock.monotonic()
-    this.#next.blobs.set(key, { at, readAt: read ? at : this.#blob(key)?.readAt })
+    const { at, wall } = this.#now()
+    this.#next.blobs.set(key, { at, wall, readAt: read ? at : this.#blob(key)?.readAt })
     this.#used(at)
   }
 
@@ -152,8 +157,14 @@ export class LapProofs {
     return this.#next.blobs.get(key) ?? this.#memory.known.blobs.get(key)
   }
 
-  #isFresh(key: string, at: number): boolean {
-    return at >= this.#startedAt || isFresh(key, this.#startedAt - at, this.#policy)
+  /** The older of what the two clocks say. */
+  #isFresh(key: string, { at, wall }: Proven): boolean {
+    const age = Math.max(this.#started.at - at, this.#started.wall - wall)
+    return at >= this.#started.at || isFresh(key, age, this.#policy)
+  }
+
+  #now(): Proven {
+    return { at: this.#clock.monotonic(), wall: this.#clock.now() }
   }
 
   #used(at: number): void {

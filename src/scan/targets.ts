@@ -8,8 +8,6 @@ export interface InUseTargets {
   readonly targets: readonly { readonly use: ImageUse; readonly target: ImageTarget }[]
   /** Images that nodes pull and that belong to another registry, or are no legal reference. */
   readonly elsewhere: number
-  /** Images of the registry that the selection leaves out. */
-  readonly deselected: number
 }
 
 /**
@@ -40,5 +38,5 @@ export function targetsInUse(
       },
     ]
   })
-  return { targets, elsewhere: pulled.length - targets.length - deselected, deselected }
+  return { targets, elsewhere: pulled.length - targets.length - deselected }
 }

@@ -88,7 +88,7 @@ describe.for(REGISTRIES_UNDER_TEST)('registry $version, cache $cache', ({ versio
   test('S22: no image in use belongs to it, and the check says that it knows nothing', async () => {
     const check = await settled(() => world.api.check(main()), { Healthy: 'Unknown NothingMatched' })
     expect(messageOf(check, 'Healthy')).toBe(
-      'No image in use belongs to this registry; check spec.url and spec.aliases of the Registry',
+      'No image in scope belongs to this registry; check spec.url and spec.aliases of the Registry, and spec.select',
     )
     const found = await settled(() => world.api.registry(main()), {
       Ready: 'True Succeeded',
