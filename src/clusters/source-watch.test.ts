@@ -87,7 +87,7 @@ describe('S05: a right that is taken away while the operator runs', () => {
   })
 })
 
-describe('S07: a kind that is not installed', () => {
+describe('S07, S28: a kind that is not installed', () => {
   const sources = (blocks: boolean): SourcesConfig => ({
     ...DEFAULT_SOURCES,
     custom: [{ ...ROLLOUT, blocks, rules: compileImageRules([{ path: 'spec.image' }]) }],

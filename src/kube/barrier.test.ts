@@ -3,8 +3,16 @@ import { type BarrierOptions, barrier } from '#kube/barrier.ts'
 import { jsonCodec } from '#kube/json-codec.ts'
 import { projectMeta } from '#kube/meta-projection.ts'
 import { Reflector } from '#kube/reflector.ts'
-import { CONFIG_MAPS, DEPLOYMENTS, NODES, PODS, type Resource, SECRETS } from '#kube/resource.ts'
-import { lastChange, newestVersion } from '#kube/version-probe.ts'
+import {
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  NODES,
+  PODS,
+  type Resource,
+  resourcePath,
+  SECRETS,
+} from '#kube/resource.ts'
+import { lastChange, newest } from '#kube/version-probe.ts'
 import type { WatchScope } from '#kube/watch-stream.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import type { OpenExchange } from '#test/harness/fault-proxy.ts'
@@ -248,7 +256,7 @@ describe('a barrier', () => {
   })
 
   it('S03: has seen enough with a change at the version, not with a bookmark before it', async () => {
-    const from = await newestVersion(probe())
+    const { resourceVersion: from } = await newest(probe())
     await createPod()
     const versions = await actual(world.admin, PODS)
     const to = String([...versions.values()].map(Number).reduce((a, b) => Math.max(a, b)))
@@ -259,9 +267,9 @@ describe('a barrier', () => {
   })
 
   it('does not read through all that a watch is behind', async () => {
-    const from = await newestVersion(probe())
+    const { resourceVersion: from } = await newest(probe())
     await moveOn()
-    const to = await newestVersion(probe())
+    const { resourceVersion: to } = await newest(probe())
     const change = `{"type":"MODIFIED","object":{"metadata":{"resourceVersion":"${from}"}}}\n`
     const undo = world.proxy.rule({ kind: 'inject', after: 0, bytes: change.repeat(1_000) }, PROBE)
     expect(await lastChange(probe(), from, to)).toBeUndefined()
@@ -269,7 +277,7 @@ describe('a barrier', () => {
     expect(await lastChange(probe(), from, to)).toBe(from)
   })
 
-  it('S03: is refused where the history of the cluster went back, and the reflector lists anew', async () => {
+  it('S27: is refused where the history of the cluster went back, and the reflector lists anew', async () => {
     const metadata = { resourceVersion: '99999999999999', creationTimestamp: null }
     const bookmark = JSON.stringify({ type: 'BOOKMARK', object: { kind: 'Pod', apiVersion: 'v1', metadata } })
     const { reach, reflector: started } = await watching({ resource: PODS })
@@ -285,12 +293,63 @@ describe('a barrier', () => {
     expect([sink.items.has(uid), sink.commits]).toEqual([true, 2])
   })
 
+  it('S29: is refused after a proxy left objects out of the list that the watch goes on from, and the reflector lists anew', async () => {
+    const metadata = { name: 'left-out', namespace: cluster.namespace, labels: { tier: 'back' } }
+    const uid = await create(PODS, { metadata, spec: POD_SPEC })
+    await createPod()
+    await createPod()
+    const mend = world.proxy.rule({ kind: 'narrow', labelSelector: 'tier notin (back)' }, { path: /\/pods$/ })
+    const { reach, reflector: started } = await watching({ resource: PODS })
+    mend()
+    mainWatch().cut()
+    await eventually(() => started.state.restarts === 1 && started.state.phase === 'watching')
+    await createPod()
+    const there = (await newest(probe())).objects ?? 0
+    await expect(reach()).rejects.toThrow(`${there - 1} objects are held, and the cluster has ${there}`)
+    expect(started.synced).toBe(false)
+    await started.whenSynced()
+    await reach()
+    expect([sink.items.has(uid), sink.items.size, sink.commits]).toEqual([true, there, 2])
+  })
+
+  it('S29: counts right while objects come and go', async () => {
+    const { reach } = await watching({ resource: PODS })
+    let isOver = false
+    const others = Array.from({ length: 3 }, async () => {
+      while (!isOver) {
+        const name = `object-${created + 1}`
+        await createPod()
+        const query = { gracePeriodSeconds: 0 }
+        const path = resourcePath(PODS, { namespace: cluster.namespace, name })
+        await world.admin.request({ method: 'DELETE', path, query })
+      }
+    })
+    for (let round = 0; round < 40; round += 1) await reach()
+    isOver = true
+    await Promise.all(others)
+    expect(sink.commits).toBe(1)
+  })
+
+  it('knows how many objects there are, behind a selector as far as one page goes', async () => {
+    await createPod()
+    await createPod()
+    const there = await actual(world.admin, PODS)
+    expect((await newest(probe())).objects).toBe(there.size)
+    const narrowed = await newest({ ...probe(), ...HELM })
+    expect(narrowed.objects).toBeGreaterThan(1)
+    expect(narrowed.objects).toBeLessThan(there.size)
+    expect((await newest({ ...probe(), labelSelector: 'owner=nobody' })).objects).toBe(0)
+    world.proxy.rule({ kind: 'narrow', labelSelector: 'owner' }, { query: /limit=1(&|$)/ })
+    expect((await newest(probe())).objects).toBeUndefined()
+  })
+
   it('S03: is refused at once where nothing is synced or versions have no order', async () => {
     const { reach, reflector: started } = await watching({ resource: PODS })
     const odd = {
       synced: true,
       state: { ...started.state, resourceVersion: 'v7' },
       reached: () => new Promise<void>(() => undefined),
+      followCount: () => started.followCount(),
       startOver: () => undefined,
     }
     await expect(reach({ reflector: odd })).rejects.toThrow(/have no order$/)

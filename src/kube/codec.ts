@@ -12,6 +12,8 @@ export interface ListPage<T> {
   readonly resourceVersion: string
   /** The token for the next page; empty on the last. */
   readonly continue: string
+  /** How many objects the pages after this one have; absent where the server does not say, as behind a selector. */
+  readonly remaining?: number | undefined
 }
 
 /** Cuts a watch's chunks into frames. One for each stream. */

@@ -81,6 +81,7 @@ function readPage<T>(raw: unknown, project: (raw: unknown) => T): ListPage<T> {
     items: projected(listOf(items), project),
     resourceVersion: textOf(metadata.resourceVersion),
     continue: textOf(metadata.continue),
+    remaining: typeof metadata.remainingItemCount === 'number' ? metadata.remainingItemCount : undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
 import type { WatchCodec, WatchEvent } from './codec.ts'
 import type { ClusterConnection } from './connection.ts'
+import { HeldCounts } from './held-count.ts'
 import { ListCollector, objectsChangedBy, type ReflectorSink } from './list-collector.ts'
 import type { Log } from './log.ts'
 import { listPages } from './paged-list.ts'
@@ -79,6 +80,7 @@ export class Reflector<T> {
   readonly #log: Log
   readonly #stopping = new AbortController()
   readonly #waiters = new Set<() => void>()
+  readonly #counts = new HeldCounts()
   #running: Promise<void> | undefined
   #current: { abort(reason: unknown): void } | undefined
   #state: ReflectorState
@@ -143,6 +145,16 @@ export class Reflector<T> {
     this.#listedOnce = false
     this.#state = { ...this.#state, resourceVersion: '' }
     this.#current?.abort(new TallymanError('KUBE_EXPIRED', 'The reflector starts over'))
+  }
+
+  /** Begins to follow how many objects are held. */
+  followCount(): ReturnType<HeldCounts['follow']> {
+    return this.#counts.follow(this.#state.objects)
+  }
+
+  #counted(objects: number): void {
+    this.#counts.note(objects)
+    this.#options.observer?.objects(objects)
   }
 
   async #until(holds: () => boolean, signal: AbortSignal | undefined): Promise<void> {
@@ -261,14 +273,14 @@ export class Reflector<T> {
   }
 
   #apply(event: AppliedEvent<T>): void {
-    const { sink, observer } = this.#options
+    const { sink } = this.#options
     let { objects } = this.#state
     if (event.type !== 'BOOKMARK') {
       if (event.type === 'DELETED') sink.remove(event.item)
       else sink.upsert(event.item)
       const change = objectsChangedBy(event.type)
       objects += change
-      if (change !== 0) observer?.objects(objects)
+      if (change !== 0) this.#counted(objects)
     }
     this.#state = { ...this.#state, objects, resourceVersion: event.resourceVersion }
     if (this.#waiters.size > 0) this.#wake()
@@ -282,7 +294,7 @@ export class Reflector<T> {
     if (this.#waiters.size > 0) this.#wake()
     const durationMs = clock.monotonic() - startedAt
     observer?.listed(durationMs, objects)
-    observer?.objects(objects)
+    this.#counted(objects)
     this.#log.info({ objects, durationMs: Math.round(durationMs) }, 'listed')
   }
 

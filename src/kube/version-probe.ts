@@ -14,6 +14,9 @@ import { runWatch, type WatchScope } from './watch-stream.ts'
  */
 const PROBE_SECONDS = 3
 
+/** Behind a selector the server does not say how many there are: up to so many are counted by their metadata. */
+const COUNTED_BEHIND_SELECTOR = 500
+
 /** A store that is further behind than this catches up by its own watch, not by what a probe reads. */
 const MAX_PROBE_EVENTS = 1_000
 
@@ -32,21 +35,31 @@ export interface ProbeOptions extends WatchScope {
   readonly signal: AbortSignal
 }
 
+/** What a cluster holds of a resource at one moment. */
+export interface Newest {
+  readonly resourceVersion: string
+  /** How many; undefined where the server did not count. */
+  readonly objects: number | undefined
+}
+
 /**
- * The version of the cluster at this moment or later, by a consistent list of at most one object. It also makes the
- * watch cache of the API server that answers catch up with etcd, up to 100 ms after an idle while.
+ * How it stands at this moment or later, by a consistent list of one object at most, without a selector. It also makes the watch cache of
+ * the API server that answers catch up with etcd, up to 100 ms after an idle while.
  * @throws KUBE_*, CANCELLED
  */
-export async function newestVersion(options: ProbeOptions): Promise<string> {
+export async function newest(options: ProbeOptions): Promise<Newest> {
   const { connection, resource, namespace, fieldSelector, labelSelector, signal } = options
+  const isSelected = fieldSelector !== undefined || labelSelector !== undefined
   const { body } = await connection.request({
     method: 'GET',
     path: resourcePath(resource, { namespace }),
-    query: { limit: 1, fieldSelector, labelSelector },
+    query: { limit: isSelected ? COUNTED_BEHIND_SELECTOR : 1, fieldSelector, labelSelector },
     accept: METADATA.listType,
     signal,
   })
-  return METADATA.page(body).resourceVersion
+  const { items, resourceVersion, continue: next, remaining } = METADATA.page(body)
+  const rest = next === '' ? 0 : remaining
+  return { resourceVersion, objects: rest === undefined ? undefined : [...items].length + rest }
 }
 
 /**

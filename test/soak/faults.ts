@@ -10,6 +10,7 @@ import {
 import { systemClock } from '#time/clock.ts'
 import type { Dice } from './dice.ts'
 import { isInGroups } from './load.ts'
+import { machineTime } from './machine-time.ts'
 import { GROUP_LABEL } from './objects.ts'
 import type { Oracle } from './oracle.ts'
 import type { Site } from './site.ts'
@@ -192,9 +193,8 @@ function filtering(name: string, groups: readonly number[]): SoakFault {
         mendVersions()
         mendFilter()
         await proxy.cutConnections()
-        // What was created while the last narrowed watch went on was never sent, and the next one begins after it.
         await systemClock.sleep(500)
-        oracle.leaveOut(site.name, undefined)
+        oracle.showAll(site.name, machineTime())
       }
     },
   }

@@ -28,24 +28,22 @@ export async function heal({
   journal.note('everything is mended')
   await operator.writeSecret(edge, signal)
   await operator.order({ kind: 'set clock', aheadMs: 0 })
-  const problem = await comesBack(operator, oracle, false, signal)
+  const problem = await comesBack(operator, oracle, signal)
   if (problem !== undefined) return problem
-  // Who lists anew finds also what a proxy has left out.
   journal.note('a last process begins')
   await operator.stop()
   await operator.start(1)
-  return await comesBack(operator, oracle, true, signal)
+  return await comesBack(operator, oracle, signal)
 }
 
 async function comesBack(
   operator: Operator,
   oracle: Oracle,
-  withHidden: boolean,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const begun = machineTime()
   for (;;) {
-    const problem = missing(operator, oracle, begun, withHidden)
+    const problem = missing(operator, oracle, begun)
     if (problem === undefined || signal.aborted) return undefined
     if (machineTime() - begun > LIMIT_MS) return `After ${LIMIT_MS / 1_000} s without a fault: ${problem}`
     if (Object.keys(operator.last?.tokens ?? {}).length > 0) await operator.accept()
@@ -53,14 +51,14 @@ async function comesBack(
   }
 }
 
-function missing({ last }: Operator, oracle: Oracle, begun: number, withHidden: boolean): string | undefined {
+function missing({ last }: Operator, oracle: Oracle, begun: number): string | undefined {
   if (last === undefined) return 'there is no snapshot'
   if (!last.synced || !last.trusted) return `not trusted: ${last.why.join('; ')}`
   if (last.barrier === undefined || last.barrier < begun) return 'no barrier was reached'
   const live = new Set(last.live)
-  const lacking = [...oracle.presentImages(withHidden)].filter((image) => !live.has(image))
+  const present = oracle.presentImages
+  const lacking = [...present].filter((image) => !live.has(image))
   if (lacking.length > 0) return `in use and not live: ${some(lacking)}`
-  const present = oracle.presentImages(true)
   const strange = last.live.filter((image) => !present.has(image))
   if (strange.length > 0) return `live, and nothing uses it: ${some(strange)}`
   const unknown = last.remembered.filter((what) => !oracle.everUsed.has(what))

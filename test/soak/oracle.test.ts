@@ -49,9 +49,18 @@ describe('what was there before the barrier', () => {
     oracle.leaveOut('home', () => true)
     oracle.used('home', 'pod-2', [IMAGE], BEGUN + 16)
     expect(lost(sight(BEGUN + 20))).toEqual([])
-    oracle.leaveOut('home', undefined)
+    oracle.showAll('home', BEGUN + 30)
+    expect(lost(sight(BEGUN + 40, { barrier: BEGUN + 30 }))).toEqual([])
     oracle.used('home', 'pod-3', [IMAGE], BEGUN + 17)
     expect(lost(sight(BEGUN + 20))).toEqual([BEFORE])
+  })
+
+  it('S29: has to be there in the end though a proxy left it out', () => {
+    oracle.leaveOut('home', () => true)
+    expect(lost(sight(BEGUN + 20))).toEqual([])
+    oracle.showAll('home', BEGUN + 30)
+    expect(lost(sight(BEGUN + 40, { barrier: BEGUN + 30 }))).toEqual([])
+    expect(lost(sight(BEGUN + 40))).toEqual([BEFORE])
   })
 })
 

@@ -17,8 +17,8 @@ interface Use {
   readonly from: number
   /** The request that ends it was sent: from then on nobody knows. */
   until: number | undefined
-  /** A proxy may have left it out, so that nobody can know of it. */
-  isHidden: boolean
+  /** Until then a proxy may have left it out, so that nobody could know of it; Infinity: it is still there. */
+  hiddenUntil: number
 }
 
 /** Something that a snapshot should have held. */
@@ -65,8 +65,8 @@ export class Oracle {
 
   /** The API server acknowledged that the object is there and uses this. */
   used(cluster: string, by: string, what: readonly string[], now: number): void {
-    const isHidden = this.#leftOut.get(cluster)?.(by) ?? false
-    const uses = what.map((each) => ({ cluster, by, what: each, from: now, until: undefined, isHidden }))
+    const hiddenUntil = this.#leftOut.get(cluster)?.(by) === true ? Number.POSITIVE_INFINITY : now
+    const uses = what.map((each) => ({ cluster, by, what: each, from: now, until: undefined, hiddenUntil }))
     this.#of(cluster, by).push(...uses)
     for (const each of what) this.#everUsed.add(each)
   }
@@ -82,18 +82,23 @@ export class Oracle {
     )
   }
 
-  /** From now on a proxy leaves these objects out; what was not shown before may never be. undefined: no longer. */
-  leaveOut(cluster: string, isLeftOut: ((by: string) => boolean) | undefined): void {
-    if (isLeftOut === undefined) this.#leftOut.delete(cluster)
-    else this.#leftOut.set(cluster, isLeftOut)
+  /** From now on a proxy leaves these objects out. */
+  leaveOut(cluster: string, isLeftOut: (by: string) => boolean): void {
+    this.#leftOut.set(cluster, isLeftOut)
     this.#hide()
   }
 
-  /** The images that objects use now. @param withHidden also those of objects that a proxy has left out */
-  presentImages(withHidden: boolean): ReadonlySet<string> {
-    const there = this.#all().filter(
-      ({ until, isHidden }) => until === undefined && (withHidden || !isHidden),
-    )
+  /** The proxy is gone: a barrier that begins later has to hold what it left out (S29). */
+  showAll(cluster: string, now: number): void {
+    this.#leftOut.delete(cluster)
+    for (const use of this.#all()) {
+      if (use.cluster === cluster) use.hiddenUntil = Math.min(use.hiddenUntil, now)
+    }
+  }
+
+  /** The images that objects use now. */
+  get presentImages(): ReadonlySet<string> {
+    const there = this.#all().filter(({ until }) => until === undefined)
     return new Set(there.map(({ what }) => what).filter((what) => !what.startsWith('sha256:')))
   }
 
@@ -138,13 +143,10 @@ export class Oracle {
         lost.push(wrong(`${sight.coveredMs} ms of coverage (S02), where there can be ${coveredMs}`, sight))
       }
       for (const use of this.#all()) {
-        const { cluster, by, what, from, until, isHidden } = use
-        if (held.has(what)) {
-          use.isHidden = false
-          continue
-        }
-        const isDemanded = barrier !== undefined && from < barrier && (until === undefined || until > madeAt)
-        if (isDemanded && !isHidden)
+        const { cluster, by, what, from, until, hiddenUntil } = use
+        if (held.has(what)) continue
+        const isThere = until === undefined || until > madeAt
+        if (isThere && barrier !== undefined && Math.max(from, hiddenUntil) < barrier)
           lost.push({ what, why: 'it was there before the barrier (S03)', cluster, by, from, sight })
       }
       for (const [what, { at }] of this.#shown) {
@@ -158,7 +160,8 @@ export class Oracle {
 
   #hide(): void {
     for (const use of this.#all()) {
-      if (this.#leftOut.get(use.cluster)?.(use.by) === true && !this.#shown.has(use.what)) use.isHidden = true
+      if (this.#leftOut.get(use.cluster)?.(use.by) === true && !this.#shown.has(use.what))
+        use.hiddenUntil = Number.POSITIVE_INFINITY
     }
   }
 
