@@ -82,6 +82,15 @@ describe('a snapshot', () => {
     ])
   })
 
+  it('S02: holds what was in the one before and went before it was remembered', () => {
+    const { inventory, snapshots } = watched()
+    const pods = inventory.cluster('edge')?.uses.table('pods')
+    pods?.upsert(podOf('short', 'busybox'))
+    expect(snapshots.make(partsAt(1)).images.map(({ image }) => image)).toContain('busybox')
+    pods?.remove(podOf('short', 'busybox'))
+    expect(snapshots.make(partsAt(2)).remembered.map(({ image }) => image)).toContain('busybox')
+  })
+
   it('S05: holds what a frozen cluster used last', () => {
     const { inventory, snapshots } = watched()
     inventory.configure({ ...policy, clusters: [entryOf('local')] }, at(MINUTE))

@@ -67,6 +67,7 @@ export class SnapshotMaker {
   /** The same object as before while nothing changed. */
   make(parts: SnapshotParts): InventorySnapshot {
     const inventory = this.#inventory
+    inventory.rememberGone(parts.now)
     const before = this.#last?.deref()
     const clusters = countedClusters(inventory)
     const uses = imageUses(clusters, this.#usesOf(clusters))
@@ -135,7 +136,7 @@ function referencesIn(uses: ImageUses): ReferenceOf {
 }
 
 /** Of several names of one cluster, one counts. */
-function countedClusters(inventory: Inventory): readonly WatchedCluster[] {
+export function countedClusters(inventory: Inventory): readonly WatchedCluster[] {
   return inventory.clusters.filter(({ sameAs }) => sameAs === undefined)
 }
 

@@ -143,6 +143,11 @@ export class Inventory {
     return [...this.#clusters.values()].some(({ hasUnseen }) => hasUnseen)
   }
 
+  /** Remembers what is no longer used and was not remembered yet: nothing else shows it. */
+  rememberGone(now: Moment): void {
+    for (const cluster of this.#clusters.values()) cluster.remember(now, 0)
+  }
+
   #addMissing(): void {
     for (const entry of this.#policy.clusters) {
       if (!this.#clusters.has(entry.name)) this.#clusters.set(entry.name, new WatchedCluster(entry))

@@ -6,6 +6,8 @@ import { systemClock } from '#time/clock.ts'
 const TURN_BYTES = 64 * 1024
 /** A body that begins later than this in a turn, when others took so long already, waits for its own. */
 const TURN_MS = 4
+/** A body whose pieces take longer than this goes on in another turn: what a Helm release holds takes long to read. */
+const LONG_TURN_MS = 8
 
 /**
  * Hands on each piece of a body as it arrives, without copying or queueing it: `for await` would do both. Resolves when the body
@@ -15,8 +17,9 @@ export async function readAsItComes(body: Readable, onChunk: (chunk: Uint8Array)
   let sinceTurn = 0
   body.on('data', (chunk: Uint8Array) => {
     if (body.destroyed) return
+    const { isOver } = turns
     // Only at its beginning: undici reads as much as it hands on, and would gather what a body refuses more often than that.
-    if (sinceTurn === 0 && turns.isOver) {
+    if (sinceTurn === 0 && isOver) {
       body.pause()
       // Back to where it came from: what is paused and empty could end meanwhile.
       body.unshift(chunk)
@@ -30,7 +33,7 @@ export async function readAsItComes(body: Readable, onChunk: (chunk: Uint8Array)
       return
     }
     sinceTurn += chunk.length
-    if (sinceTurn < TURN_BYTES) return
+    if (sinceTurn < TURN_BYTES && !turns.isLong) return
     sinceTurn = 0
     body.pause()
     turns.wait(() => body.resume())
@@ -41,13 +44,22 @@ export async function readAsItComes(body: Readable, onChunk: (chunk: Uint8Array)
 /** The turns of the event loop, shared by all bodies of the process: of those that wait, one goes on in each. */
 class SharedTurns {
   #isOpen = false
-  #endsAt = 0
+  #begunAt = 0
   readonly #waiting: (() => void)[] = []
 
   /** Whether the time of this turn is used up. The first who asks begins it. */
   get isOver(): boolean {
     if (!this.#isOpen) this.#open()
-    return systemClock.monotonic() >= this.#endsAt
+    return this.#lastsMs >= TURN_MS
+  }
+
+  /** Whether it was used up by far. */
+  get isLong(): boolean {
+    return this.#lastsMs >= LONG_TURN_MS
+  }
+
+  get #lastsMs(): number {
+    return systemClock.monotonic() - this.#begunAt
   }
 
   wait(next: () => void): void {
@@ -57,7 +69,7 @@ class SharedTurns {
 
   #open(): void {
     this.#isOpen = true
-    this.#endsAt = systemClock.monotonic() + TURN_MS
+    this.#begunAt = systemClock.monotonic()
     setImmediate(() => {
       this.#isOpen = false
       this.#waiting.shift()?.()

@@ -237,6 +237,11 @@ export const TRUST_MUTANTS: MutantsByFile = {
     },
     { rule: 'S03 a snapshot holds what is used now', find: 'before.uses === uses &&', replace: '' },
     {
+      rule: 'S02 what went before it was remembered counts',
+      find: 'inventory.rememberGone(parts.now)',
+      replace: '',
+    },
+    {
       rule: 'S02 a snapshot holds what is remembered now',
       find: 'before.remembered === past &&',
       replace: '',

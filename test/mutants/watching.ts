@@ -74,12 +74,22 @@ export const WATCHING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/kube/barrier.ts': [
-    { rule: 'S03 what is behind is waited for', find: 'if (order < 0) {', replace: 'if (false) {' },
-    { rule: 'S03 a history that went back is noticed', find: 'if (order > 0) {', replace: 'if (false) {' },
+    { rule: 'S03 what is behind is waited for', find: 'if (order < 0) await', replace: 'if (false) await' },
+    { rule: 'S27 a history that went back is noticed', find: 'if (order > 0) {', replace: 'if (false) {' },
     {
       rule: 'S03 versions without an order prove nothing',
       find: 'if (order === undefined) throw',
       replace: 'if (false) throw',
+    },
+    {
+      rule: 'S29 the cluster has to count as many objects',
+      find: 'if (objects === undefined || (held.least <= objects && objects <= held.most)) return time',
+      replace: 'return time',
+    },
+    {
+      rule: 'S29 where counts differ everything is listed anew',
+      find: 'if (miscounts === MISCOUNTS) {\n        reflector.startOver()',
+      replace: 'if (miscounts === MISCOUNTS) {',
     },
   ],
   'src/kube/version-probe.ts': [
