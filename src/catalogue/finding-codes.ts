@@ -1,6 +1,7 @@
 /**
  * What a check can find wrong with an image. `class` keeps apart what must never be mixed: only `missing` and `damaged`
- * say that a pull fails; `denied`, `unreachable` and `unsupported` say that we could not see; `info` harms nobody.
+ * say that a pull fails; `denied`, `unreachable` and `unsupported` say that we could not see; `referrer` is about what refers
+ * to an image, and no pull fails for it; `info` harms nobody.
  */
 export const FINDING_CODES = {
   TagMissing: { class: 'missing', means: 'The tag that a workload names is not in the registry.' },
@@ -38,9 +39,26 @@ export const FINDING_CODES = {
     class: 'info',
     means: 'The digest that runs is no longer in the registry; what the tag names now is complete.',
   },
+  ReferrerMissing: {
+    class: 'referrer',
+    means:
+      'A signature, attestation, SBOM or other thing that refers to the image is gone, or a part of it. The image itself can be pulled.',
+  },
+  ReferrerDamaged: {
+    class: 'referrer',
+    means:
+      'A signature, attestation, SBOM or other thing that refers to the image cannot be read, or is not whole.',
+  },
 } as const satisfies Record<string, { class: FindingClass; means: string }>
 
-export type FindingClass = 'missing' | 'damaged' | 'denied' | 'unreachable' | 'unsupported' | 'info'
+export type FindingClass =
+  | 'missing'
+  | 'damaged'
+  | 'denied'
+  | 'unreachable'
+  | 'unsupported'
+  | 'referrer'
+  | 'info'
 export type FindingCode = keyof typeof FINDING_CODES
 
 /** Severities, worst first. */

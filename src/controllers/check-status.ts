@@ -128,7 +128,7 @@ export function updateFirstSeen(known: FirstSeen, findings: readonly Finding[], 
 export function firstSeenOf(status: RegistryCheckStatus | undefined): FirstSeen {
   return new Map(
     (status?.findings ?? []).map((finding) => {
-      const harmful = FINDING_CODES[finding.code].class !== 'info'
+      const harmful = !['info', 'referrer'].includes(FINDING_CODES[finding.code].class)
       return [findingKey(finding), { at: Date.parse(finding.firstSeen), harmful }]
     }),
   )

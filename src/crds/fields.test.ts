@@ -15,6 +15,8 @@ describe('defaults of a spec', () => {
       scope: 'InUse',
       evidenceMaxAge: '6h',
       platforms: 'All',
+      referrers: false,
+      referrerSeverity: 'Info',
       imageMetrics: false,
       depth: 'Blobs',
       timeout: '1h',

@@ -135,6 +135,15 @@ export const RegistryCheckSpec = withRules(
       .describe(
         'Which manifests of a multi-platform image are looked at. All: those that no node can run give findings of severity Info. Nodes: only those for platforms that nodes of the clusters have.',
       ),
+    referrers: z
+      .boolean()
+      .default(false)
+      .describe(
+        'true: what refers to an image in scope (signatures, attestations, SBOMs; by the referrers API, its fallback tag and the tags of cosign) is looked at too, as closely as images.',
+      ),
+    referrerSeverity: SeverityField.default('Info').describe(
+      'How bad it is that a referrer of an image in use is missing or damaged. No pull fails for it; an admission controller that verifies signatures refuses the pod.',
+    ),
     interval: interval(
       'Time between the starts of two runs. Without interval and schedule: 15m.',
       '15m',

@@ -10,6 +10,7 @@ import type {
 } from '#health/evidence.ts'
 import { type Defect, platformText } from '#health/finding.ts'
 import { canRun, type NodePlatform } from '#health/node-platform.ts'
+import { referrerDefects } from '#health/referrer-defects.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 
 export interface DiagnosisContext {
@@ -29,7 +30,9 @@ export function diagnose(use: ImageUse, evidence: ImageEvidence, context: Diagno
     ? [...platformDefects(use, top, context), ...contentDefects(top, undefined, true, context)]
     : [topDefect(top, top.sight, byDigest, evidence.tagListed === true)]
   const drifted = isPresent(top.sight) && !byDigest ? evidence.running.flatMap(driftDefect) : []
-  return [...(use.neverPulled ? defects.map(harmlessIfSeen) : defects), ...drifted]
+  const referrers =
+    evidence.referrers === undefined ? [] : referrerDefects(top.digest ?? top.reference, evidence.referrers)
+  return [...(use.neverPulled ? defects.map(harmlessIfSeen) : defects), ...drifted, ...referrers]
 }
 
 function topDefect(

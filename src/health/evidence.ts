@@ -56,6 +56,13 @@ export interface ManifestEvidence {
   readonly children: readonly ManifestEvidence[]
 }
 
+/** What was seen of that which refers to an image: signatures, attestations, SBOMs. */
+export interface ReferrersEvidence {
+  readonly found: readonly ManifestEvidence[]
+  /** Why these are not all; empty: they are. */
+  readonly unlisted: readonly NotPresent[]
+}
+
 /** All that one run saw of one image in use. */
 export interface ImageEvidence {
   readonly repository: string
@@ -64,4 +71,6 @@ export interface ImageEvidence {
   readonly tagListed?: boolean | undefined
   /** Digests that pods run and that the manifest above does not contain. */
   readonly running: readonly ManifestEvidence[]
+  /** Absent: nobody asked for them, or there is no manifest that anything could refer to. */
+  readonly referrers?: ReferrersEvidence | undefined
 }

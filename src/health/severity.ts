@@ -17,10 +17,17 @@ export function compileSeverityRules(rules: RegistryCheckSpec['severity']): Comp
  * How bad a defect is, by who uses the image: each namespace gets the level of the first rule that matches it
  * (`Warning` without one), the worst namespace counts. Harmless defects, and refusals where no pod names a pull secret,
  * are `Info` (S24), and so is everything about an image that nobody uses.
+ * @param referrers of what is wrong with a signature and its like: who verifies them is not known
  */
-export function severityOf(defect: Defect, use: ImageUse, rules: readonly CompiledSeverityRule[]): Severity {
+export function severityOf(
+  defect: Defect,
+  use: ImageUse,
+  rules: readonly CompiledSeverityRule[],
+  referrers: Severity = 'Info',
+): Severity {
   // Nothing uses it: a whole registry is looked at.
   if (use.kinds.length === 0) return 'Info'
+  if (FINDING_CODES[defect.code].class === 'referrer') return referrers
   if (!defect.harmful || FINDING_CODES[defect.code].class === 'info') return 'Info'
   if (FINDING_CODES[defect.code].class === 'denied' && !use.withPullSecret) return 'Info'
   const levels = use.namespaces.map(

@@ -7,6 +7,7 @@ import { listRepositories, listTags } from './listings.ts'
 import type { Manifest } from './manifest.ts'
 import { getManifest, type HeadOptions, headManifest, type ManifestHead, putManifest } from './manifests.ts'
 import { type Product, ping } from './ping.ts'
+import { listReferrers } from './referrers.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
 import { type BlobSource, type UploadOptions, uploadBlob } from './uploads.ts'
@@ -74,6 +75,14 @@ export class RegistryClient {
   /** The tags, in lists of some thousand each at most. @throws REGISTRY_ABSENT unknown repository */
   tags(repository: string, options?: CallOptions): AsyncGenerator<readonly string[], void, void> {
     return listTags(this.#transport, this.#prefix + repository, options)
+  }
+
+  /**
+   * The digests of what has this manifest as its subject: signatures, SBOMs, attestations.
+   * @throws REGISTRY_ABSENT, REGISTRY_UNSUPPORTED where the registry has no referrers API
+   */
+  referrers(repository: string, digest: string, options?: CallOptions): Promise<readonly string[]> {
+    return listReferrers(this.#transport, this.#prefix + repository, digest, options)
   }
 
   /** What the registry claims of a manifest. @param reference tag or digest */

@@ -32,14 +32,19 @@ export interface PageEnd {
  * @param pageSize what was asked for; undefined: nothing, so that a page cannot be told to be full
  */
 export function nextQuery(page: PageEnd, pageSize: number | undefined): string | undefined {
-  const [link] = nextLinks(page.links)
-  if (link !== undefined) {
-    const question = link.indexOf('?')
-    return question < 0 ? '' : (link.slice(question + 1).split('#')[0] ?? '')
-  }
+  const linked = linkQuery(page.links)
+  if (linked !== undefined) return linked
   const last = page.tail.at(-1)
   if (pageSize === undefined || page.count !== pageSize || last === undefined) return undefined
   return afterEntry(last, pageSize)
+}
+
+/** The query of the page that Link headers name as the next; undefined: they name none. */
+export function linkQuery(links: readonly string[]): string | undefined {
+  const [link] = nextLinks(links)
+  if (link === undefined) return undefined
+  const question = link.indexOf('?')
+  return question < 0 ? '' : (link.slice(question + 1).split('#')[0] ?? '')
 }
 
 function afterEntry(entry: string, pageSize: number | undefined): string {

@@ -29,4 +29,8 @@ export const ADVICE: Readonly<Record<FindingCode, string>> = {
   RepositoryEmpty: 'Nothing has to be done. A repository without tags costs nothing but its name.',
   Drifted:
     'Nothing has to be done for the tag. A pod that needs exactly the old content has to name a digest that the registry has.',
+  ReferrerMissing:
+    'Sign or attach it again. Pods start without it, unless an admission controller wants to read it.',
+  ReferrerDamaged:
+    'Pods start without it, unless an admission controller wants to read it. Remove the damaged file from the storage of the registry, restart the registry, then sign or attach it again.',
 }

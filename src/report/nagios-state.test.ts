@@ -44,6 +44,8 @@ describe('the state for Nagios', () => {
     ['OK', verdict('False', [['TagMissing', 'Info']])],
     ['WARNING', verdict('False', [])],
     ['WARNING', verdict('True', [['PullDenied', 'Critical']])],
+    ['CRITICAL', verdict('True', [['ReferrerMissing', 'Critical']])],
+    ['OK', verdict('True', [['ReferrerMissing', 'Info']])],
     [
       'OK',
       verdict('True', [

@@ -15,6 +15,7 @@ const WORST_BY_CLASS: Readonly<Record<FindingClass, Severity>> = {
   denied: 'Warning',
   unsupported: 'Warning',
   unreachable: 'Info',
+  referrer: 'Critical',
   info: 'Info',
 }
 

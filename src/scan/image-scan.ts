@@ -7,6 +7,8 @@ import { HeadLooks } from '#scan/head-looks.ts'
 import type { LookOptions } from '#scan/look.ts'
 import { ManifestLooks } from '#scan/manifest-looks.ts'
 import type { LapProofs } from '#scan/proof-memory.ts'
+import type { ReferrerLists } from '#scan/referrer-lists.ts'
+import { ReferrerLooks } from '#scan/referrer-looks.ts'
 import { TagListings } from '#scan/tag-listings.ts'
 
 /** One image to look at: where it is in the registry, and which digests pods run of it. */
@@ -33,6 +35,8 @@ export interface ImageScanOptions extends LookOptions {
   readonly content?: { readonly bytesPerSecond: number; readonly until: number } | undefined
   /** Children of an index for other platforms are not looked at; absent: all are. */
   readonly wants?: ((platform: Platform | undefined) => boolean) | undefined
+  /** Where what refers to an image is looked at as well: lists it. Never asked at depth Head. */
+  readonly referrers?: ReferrerLists | undefined
   /** Images looked at side by side; the requests are limited by the client. */
   readonly concurrency: number
 }
@@ -93,6 +97,10 @@ function looksAtImages(
   const heads = new HeadLooks(client, { ...options, headOnly: isHeadOnly })
   const tags = new TagListings(client, tagsOf(targets), options)
 
+  const referrerLooks =
+    options.referrers === undefined || isHeadOnly
+      ? undefined
+      : new ReferrerLooks(manifests, options.referrers, options)
   const dates = new BuildDates(client, manifests, options)
   const isTooOld = async ({ repository, reference, builtAfter, isSuspect = false }: ImageTarget) => {
     if (builtAfter === undefined || isHeadOnly) return false
@@ -115,9 +123,13 @@ function looksAtImages(
         ? foreign.map((digest) => heads.look(repository, digest))
         : [],
     )
+    const referrers =
+      manifest.digest === undefined
+        ? undefined
+        : await referrerLooks?.look(repository, manifest.digest, !isSuspect)
     const isGone = isTag && manifest.sight.state === 'absent' && !isHeadOnly
     const tagListed = isGone ? await tags.has(repository, reference) : undefined
-    return { repository, manifest, tagListed, running }
+    return { repository, manifest, tagListed, running, referrers }
   }
 }
 

@@ -25,7 +25,8 @@ export function emptyMemory(clock: Clock, suspects: readonly string[] = []): Lap
 export type LapSpec = Pick<
   RegistryCheckSpec,
   'scope' | 'select' | 'depth' | 'content' | 'platforms' | 'evidenceMaxAge' | 'severity' | 'ignore'
->
+> &
+  Partial<Pick<RegistryCheckSpec, 'referrers' | 'referrerSeverity'>>
 
 export interface LapInput {
   readonly client: RegistryClient

@@ -13,6 +13,7 @@ import { type ImageScanOptions, type ImageTarget, scanImages } from '#scan/image
 import type { LapInput } from '#scan/lap-input.ts'
 import type { Lap, LookedAtImage } from '#scan/lap-result.ts'
 import { LapProofs } from '#scan/proof-memory.ts'
+import { ReferrerLists } from '#scan/referrer-lists.ts'
 import { selectedRepositories, selectedTags } from '#scan/repository-tags.ts'
 import { compileSelection, type Selection } from '#scan/selection.ts'
 import { parseDuration } from '#time/duration.ts'
@@ -54,11 +55,13 @@ export class LapWork {
     this.#context = {
       platforms: snapshot.platforms,
       severity: compileSeverityRules(spec.severity),
+      referrers: spec.referrerSeverity,
       ignore: compileIgnores(spec.ignore),
       now: clock.now(),
     }
     this.#scan = {
       ...{ clock, concurrency, proofs: this.#proofs },
+      referrers: spec.referrers === true ? new ReferrerLists(input.client, clock) : undefined,
       depth: pullThrough ? 'Head' : spec.depth,
       content: {
         bytesPerSecond: spec.content?.bytesPerSecond ?? CONTENT_BYTES_PER_SECOND,

@@ -33,7 +33,9 @@ export function factsOf(manifest: Manifest): ManifestFacts {
     }))
     return { ...rest, config: undefined, layers: [], children }
   }
-  if (manifest.kind === 'artifact') return { ...rest, config: undefined, layers: [], children: [] }
+  if (manifest.kind === 'artifact') {
+    return { ...rest, config: undefined, layers: manifest.blobs.map(named), children: [] }
+  }
   const layers = manifest.layers.filter(({ urls }) => urls === undefined || urls.length === 0).map(named)
   return { ...rest, config: named(manifest.config), layers, children: [] }
 }

@@ -41,9 +41,12 @@ export class ManifestLooks {
     this.#options = options
   }
 
-  /** @param trusts false: nothing that an earlier lap proved counts for this image */
-  look(repository: string, reference: string, trusts: boolean): Promise<ManifestEvidence> {
-    return this.#once({ repository, reference, depth: 0, trusts })
+  /**
+   * @param trusts false: nothing that an earlier lap proved counts for this image
+   * @param depth above 0: no workload names it, but something that the registry has
+   */
+  look(repository: string, reference: string, trusts: boolean, depth = 0): Promise<ManifestEvidence> {
+    return this.#once({ repository, reference, depth, trusts })
   }
 
   /** The manifest alone, without what it names. */

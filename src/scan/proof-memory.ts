@@ -1,5 +1,6 @@
 import type { ManifestFacts, NamedBlob } from '#scan/manifest-facts.ts'
 import { isContentDue, isFresh, type ProofPolicy } from '#scan/proof-age.ts'
+import type { ReferrerNames } from '#scan/referrer-lists.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** A moment by both clocks, ms. The monotonic one does not count the time that a machine sleeps, the other one can be set. */
@@ -20,6 +21,11 @@ interface ProvenBlob extends Proven {
   readonly readAt: number | undefined
 }
 
+/** When they were listed, all of them. */
+interface ListedReferrers extends Proven {
+  readonly names: ReferrerNames
+}
+
 /** What is known of one registry from one lap to the next. */
 interface Known {
   /** Digest of a tag when it was asked last, by `repository:tag`. */
@@ -28,6 +34,12 @@ interface Known {
   readonly manifests: Map<string, ProvenManifest>
   /** By `repository@digest:size`. */
   readonly blobs: Map<string, ProvenBlob>
+  /** By `repository@digest` of what they refer to. */
+  readonly referrers: Map<string, ListedReferrers>
+}
+
+function nothingKnown(): Known {
+  return { tags: new Map(), manifests: new Map(), blobs: new Map(), referrers: new Map() }
 }
 
 /**
@@ -37,7 +49,7 @@ interface Known {
 export class ProofMemory {
   /** Since when anything could have been read, monotonic ms. */
   readonly since: number
-  #known: Known = { tags: new Map(), manifests: new Map(), blobs: new Map() }
+  #known = nothingKnown()
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.since = clock.monotonic()
@@ -63,7 +75,7 @@ export class LapProofs {
   readonly #memory: ProofMemory
   readonly #policy: LapPolicy
   readonly #clock: Pick<Clock, 'now' | 'monotonic'>
-  readonly #next: Known = { tags: new Map(), manifests: new Map(), blobs: new Map() }
+  readonly #next = nothingKnown()
   readonly #started: Proven
   #oldest = Number.POSITIVE_INFINITY
 
@@ -128,6 +140,23 @@ export class LapProofs {
     const key = blobKey(repository, blob)
     const { at, wall } = this.#now()
     this.#next.blobs.set(key, { at, wall, readAt: read ? at : this.#blob(key)?.readAt })
+    this.#used(at)
+  }
+
+  /** What refers to a manifest, where the list of it still counts. */
+  referrers(repository: string, digest: string): ReferrerNames | undefined {
+    const key = `${repository}@${digest}`
+    const listed = this.#next.referrers.get(key) ?? this.#memory.known.referrers.get(key)
+    if (listed === undefined || !this.#isFresh(key, listed)) return undefined
+    this.#next.referrers.set(key, listed)
+    this.#used(listed.at)
+    return listed.names
+  }
+
+  /** The registry listed all that refers to it. */
+  referrersListed(repository: string, digest: string, names: ReferrerNames): void {
+    const { at, wall } = this.#now()
+    this.#next.referrers.set(`${repository}@${digest}`, { names, at, wall })
     this.#used(at)
   }
 

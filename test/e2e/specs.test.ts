@@ -116,6 +116,8 @@ describe('what is accepted', () => {
         depth: 'Blobs',
         evidenceMaxAge: '6h',
         platforms: 'All',
+        referrers: false,
+        referrerSeverity: 'Info',
         timeout: '1h',
         imageMetrics: false,
         suspend: false,
