@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { TallymanError } from '#catalogue/error.ts'
+import { checkCommand, printCheck } from '#commands/check.ts'
 import { countCommand, printCount } from '#commands/count.ts'
 import { imagesCommand, printImages } from '#commands/images.ts'
 import { interruptible } from '#commands/interrupt.ts'
@@ -24,6 +25,9 @@ const program = new Command('tallyman')
   )
   .addCommand(
     countCommand((asked) => interruptible((signal) => printCount(asked, { terminal, userAgent, signal }))),
+  )
+  .addCommand(
+    checkCommand((asked) => interruptible((signal) => printCheck(asked, { terminal, userAgent, signal }))),
   )
 
 try {

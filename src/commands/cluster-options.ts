@@ -8,8 +8,8 @@ import type { Terminal } from '#commands/terminal.ts'
 import { contextsOf } from '#kube/kubeconfig.ts'
 import { systemClock } from '#time/clock.ts'
 
-/** Which clusters a command reads, and how. */
-export interface ClusterOptions {
+/** Which clusters a command reads, and what counts there. */
+export interface ContextOptions {
   /** Path; absent: KUBECONFIG, the default file, or the cluster that the process runs in. */
   readonly kubeconfig?: string
   /** Names and patterns; empty: the current context. */
@@ -18,17 +18,27 @@ export interface ClusterOptions {
   readonly sources: SourcesConfig
   /** How long a pod counts after it finished, ms. */
   readonly retain: number
-  /** For everything that is read, ms. */
-  readonly timeout: number
   readonly allowMissing?: true
-  readonly quiet?: true
   /** What `contextsFor` made of it. */
   readonly contexts?: readonly (string | undefined)[]
+}
+
+/** The same of a command that reads nothing else. */
+export interface ClusterOptions extends ContextOptions {
+  /** For everything that is read, ms. */
+  readonly timeout: number
+  readonly quiet?: true
 }
 
 const CONTEXT_FLAG = '--context <name>'
 
 export function withClusterOptions(command: Command): Command {
+  return withContextOptions(command)
+    .addOption(durationOption('--timeout', 'how long reading all clusters may take', '60s'))
+    .option('-q, --quiet', 'say nothing of the progress; problems are still told')
+}
+
+export function withContextOptions(command: Command): Command {
   return command
     .option(
       '--kubeconfig <file>',
@@ -49,16 +59,14 @@ export function withClusterOptions(command: Command): Command {
         .default(sources(SOURCE_NAMES.join(',')), SOURCE_NAMES.join(',')),
     )
     .addOption(durationOption('--retain', 'how long a pod counts after it finished', '31d'))
-    .addOption(durationOption('--timeout', 'how long reading all clusters may take', '60s'))
     .option('--allow-missing', 'leave out clusters that cannot be read, and exit with 3')
-    .option('-q, --quiet', 'say nothing of the progress; problems are still told')
 }
 
 /**
  * The contexts that are meant; undefined in place of a name: the current one. Ends the process where one is not known.
  * @throws KUBE_CONFIG_INVALID
  */
-export function contextsFor(options: ClusterOptions, command: Command): readonly (string | undefined)[] {
+export function contextsFor(options: ContextOptions, command: Command): readonly (string | undefined)[] {
   const { kubeconfig, context, allContexts } = options
   if (allContexts !== true && context.length === 0) return [undefined]
   const known = contextsOf({ kubeconfig })

@@ -63,7 +63,7 @@ export async function printImages(
 }
 
 function listed(
-  { images, clusters }: Survey,
+  { snapshot: { images }, clusters }: Survey,
   filters: readonly RegistryFilter[],
   terminal: Terminal,
 ): ListedImage[] {

@@ -1,9 +1,7 @@
 import { counted } from '#commands/counted.ts'
-import { shortened } from '#commands/table.ts'
+import { showLine } from '#commands/progress-line.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import type { Clock } from '#time/clock.ts'
-
-const REDRAW_MS = 100
 
 /** How far a listing is, on a terminal only: what goes elsewhere stays clean. */
 export class ListingProgress {
@@ -12,7 +10,7 @@ export class ListingProgress {
   readonly #terminal: Terminal
   readonly #clock: Clock
   readonly #host: string
-  #cancel: (() => void) | undefined
+  #end: (() => void) | undefined
 
   constructor(terminal: Terminal, clock: Clock, host: string) {
     this.#terminal = terminal
@@ -22,26 +20,17 @@ export class ListingProgress {
 
   /** Shows it until `end`. */
   start(): void {
-    if (this.#terminal.progress === undefined) return
-    this.#cancel = this.#clock.schedule(REDRAW_MS, () => {
-      this.#draw()
-      this.start()
-    })
+    this.#end = showLine(this.#terminal, this.#clock, () => this.#line())
   }
 
   end(): void {
-    if (this.#cancel === undefined) return
-    this.#cancel()
-    this.#cancel = undefined
-    this.#terminal.show([])
+    this.#end?.()
+    this.#end = undefined
   }
 
-  #draw(): void {
-    const room = this.#terminal.progress
-    if (room === undefined) return
+  #line(): string {
     const tags = this.tags === 0 ? '' : `, ${counted(this.tags, 'tag')}`
-    const line = `${this.#host}: ${countedRepositories(this.repositories)}${tags} so far`
-    this.#terminal.show([shortened(line, room.columns - 1)])
+    return `${this.#host}: ${countedRepositories(this.repositories)}${tags} so far`
   }
 }
 

@@ -85,7 +85,7 @@ export function printList(
 }
 
 async function* countedRepositories(
-  { client, signal }: RegistrySession,
+  { client, signal }: Pick<RegistrySession, 'client' | 'signal'>,
   selected: Selected,
   progress: ListingProgress,
 ): AsyncGenerator<string, void, void> {

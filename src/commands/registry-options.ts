@@ -1,7 +1,8 @@
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander'
+import { Argument, type Command, Option } from 'commander'
 import { durationOption } from '#commands/duration-option.ts'
 import { parseRegistryPlace, type RegistryPlace } from '#commands/registry-place.ts'
 import { repeatable } from '#commands/repeatable-option.ts'
+import { wholeNumber } from '#commands/whole-number.ts'
 
 /** How a command reaches a registry. */
 export interface RegistryOptions {
@@ -49,9 +50,9 @@ export function withRegistryOptions(command: Command): Command {
       ),
     )
     .addOption(
-      new Option('--concurrency <n>', 'requests under way at once').argParser(wholeNumber(256)).default(8),
+      new Option('--concurrency <n>', 'requests under way at once').argParser(wholeNumber(1, 256)).default(8),
     )
-    .addOption(new Option('--requests-per-second <n>', 'at most').argParser(wholeNumber(10_000)))
+    .addOption(new Option('--requests-per-second <n>', 'at most').argParser(wholeNumber(1, 10_000)))
     .addOption(durationOption('--timeout', 'how long one request may take', '30s'))
     .option('-q, --quiet', 'say nothing of the progress; problems are still told')
 }
@@ -68,12 +69,4 @@ export function registryPlace(text: string, options: RegistryOptions, command: C
   const place = parseRegistryPlace(text, { plainHttp: options.plainHttp === true })
   if ('problem' in place) command.error(`error: argument 'registry' is invalid. ${place.problem}`)
   return place
-}
-
-function wholeNumber(most: number): (text: string) => number {
-  return (text) => {
-    const value = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0
-    if (value >= 1 && value <= most) return value
-    throw new InvalidArgumentError(`must be a whole number from 1 to ${most}.`)
-  }
 }

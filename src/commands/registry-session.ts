@@ -9,7 +9,7 @@ import type { Terminal } from '#commands/terminal.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { proxyFromEnvironment } from '#registry/proxy-environment.ts'
-import type { RegistryLog, RegistryTarget } from '#registry/target.ts'
+import type { RegistryLog, RegistryTarget, RequestObserver } from '#registry/target.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** The registry that a command is about, and what it works with. */
@@ -19,11 +19,15 @@ export interface AskedRegistry {
   readonly terminal: Terminal
   readonly userAgent: string
   readonly signal: AbortSignal
+  /** Told of every request. */
+  readonly observer?: RequestObserver | undefined
 }
 
 /** A registry that has answered, and the work on it. */
 export interface RegistrySession {
   readonly client: RegistryClient
+  /** Where it answered. */
+  readonly url: string
   /** Ends with the command, and with the session: nothing goes on after it. */
   readonly signal: AbortSignal
 }
@@ -37,14 +41,14 @@ export const FAILED = 1
  * @throws CANCELLED
  */
 export async function withRegistry(
-  { place, options, terminal, userAgent, signal }: AskedRegistry,
+  { place, options, terminal, userAgent, signal, observer }: AskedRegistry,
   work: (session: RegistrySession) => Promise<number>,
 ): Promise<number> {
   const over = new AbortController()
-  const pool = new RegistryPool({ clock: systemClock, userAgent, log: oneLineEach(terminal) })
+  const pool = new RegistryPool({ clock: systemClock, userAgent, observer, log: oneLineEach(terminal) })
   try {
-    const client = await open(pool, place, options, signal)
-    return await work({ client, signal: AbortSignal.any([signal, over.signal]) })
+    const opened = await open(pool, place, options, signal)
+    return await work({ ...opened, signal: AbortSignal.any([signal, over.signal]) })
   } catch (thrown) {
     signal.throwIfAborted()
     const error = asTallymanError(thrown)
@@ -63,7 +67,7 @@ async function open(
   { urls }: RegistryPlace,
   options: RegistryOptions,
   signal: AbortSignal,
-): Promise<RegistryClient> {
+): Promise<Pick<RegistrySession, 'client' | 'url'>> {
   const { env, stdin } = process
   const { caFile, concurrency, requestsPerSecond, timeout, trustedRealm } = options
   const [first, second] = urls
@@ -78,7 +82,7 @@ async function open(
   const answering = async (url: string) => {
     const client = pool.client(target(url))
     await client.ping({ signal, lane: 'interactive' })
-    return client
+    return { client, url }
   }
   try {
     return await answering(first)

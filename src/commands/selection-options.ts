@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { RegistryPlace } from '#commands/registry-place.ts'
 import { repeatable } from '#commands/repeatable-option.ts'
+import type { RegistryCheckSpec } from '#crds/registry-check.ts'
 import { compileSelection, type Selection } from '#scan/selection.ts'
 
 /** Which repositories and tags are meant, by patterns as in a RegistryCheck. */
@@ -36,21 +37,27 @@ export function selected(
   options: SelectionOptions,
   command: Command,
 ): Selected {
-  const { repository, excludeRepository, tag, excludeTag } = options
+  const { repository, excludeRepository } = options
   if (named !== undefined && repository.length + excludeRepository.length > 0) {
     command.error(
       "error: the argument 'registry' names a repository, and '--repository' or '--exclude-repository' does too.",
     )
   }
-  const selection = compileSelection({
+  const selection = compileSelection(selectOf(options))
+  if (named !== undefined) return { ...selection, named: [named] }
+  const areNames = repository.length > 0 && repository.every((pattern) => !/[*?]/.test(pattern))
+  return { ...selection, named: areNames ? [...new Set(repository)].filter(selection.repository) : undefined }
+}
+
+/** The patterns as `spec.select` of a RegistryCheck has them. */
+export function selectOf(options: SelectionOptions): NonNullable<RegistryCheckSpec['select']> {
+  const { repository, excludeRepository, tag, excludeTag } = options
+  return {
     repositories: some(repository),
     excludeRepositories: some(excludeRepository),
     tags: some(tag),
     excludeTags: some(excludeTag),
-  })
-  if (named !== undefined) return { ...selection, named: [named] }
-  const areNames = repository.length > 0 && repository.every((pattern) => !/[*?]/.test(pattern))
-  return { ...selection, named: areNames ? [...new Set(repository)].filter(selection.repository) : undefined }
+  }
 }
 
 /** Tags are chosen. */

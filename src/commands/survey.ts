@@ -9,7 +9,7 @@ import type { Terminal } from '#commands/terminal.ts'
 import { unreadable } from '#commands/unreadable.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
 import { compilePins } from '#inventory/pins.ts'
-import type { ImageUse } from '#inventory/snapshot.ts'
+import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { WatchedCluster } from '#inventory/watched-cluster.ts'
 import type { Clock } from '#time/clock.ts'
 
@@ -20,6 +20,8 @@ export interface SurveyOptions {
   readonly sources: SourcesConfig
   readonly retainMs: number
   readonly timeoutMs: number
+  /** The option that sets it; default: `--timeout`. */
+  readonly timeoutOption?: string | undefined
   readonly allowMissing: boolean
   readonly quiet: boolean
   readonly terminal: Terminal
@@ -28,8 +30,7 @@ export interface SurveyOptions {
 
 /** What clusters use, read once. */
 export interface Survey {
-  /** Sorted by image. */
-  readonly images: readonly ImageUse[]
+  readonly snapshot: InventorySnapshot
   /** Each cluster once, under the name of its context. */
   readonly clusters: readonly NamedUses[]
   /** Other contexts of those clusters. */
@@ -115,7 +116,7 @@ async function read(
         await live.stop()
         return { ...held(live), missing }
       }
-      const failing = failingOf(live, ends.limit.aborted ? timeoutMs : undefined)
+      const failing = failingOf(live, ends.limit.aborted ? timeoutMs : undefined, options.timeoutOption)
       if (failing.length > 0 && !isSettled) {
         isSettled = true
         await clock.sleep(SETTLE_MS, ends.signal)
@@ -133,9 +134,13 @@ async function read(
   }
 }
 
-function failingOf(live: LiveInventory, lateAfterMs: number | undefined): MissingContext[] {
+function failingOf(
+  live: LiveInventory,
+  lateAfterMs: number | undefined,
+  timeoutOption: string | undefined,
+): MissingContext[] {
   return live.inventory.clusters.flatMap((cluster) => {
-    const problem = unreadable(cluster, lateAfterMs)
+    const problem = unreadable(cluster, lateAfterMs, timeoutOption)
     return problem === undefined ? [] : [{ name: cluster.name, problem }]
   })
 }
@@ -171,7 +176,7 @@ function progressOf({ name, sources, sameAs, uses }: WatchedCluster) {
 function held(live: LiveInventory): Omit<Survey, 'missing'> {
   const { clusters } = live.inventory
   return {
-    images: live.snapshot().images,
+    snapshot: live.snapshot(),
     clusters: clusters.filter(({ sameAs }) => sameAs === undefined),
     duplicates: clusters.flatMap(({ name, sameAs }) => (sameAs === undefined ? [] : [{ name, sameAs }])),
   }

@@ -12,8 +12,13 @@ export interface ReadCluster {
 /**
  * Why a cluster will not be read, and what to do about it; undefined: it is, or waiting may be enough.
  * @param lateAfterMs the time that it had, when that is over
+ * @param timeoutOption the option that sets it
  */
-export function unreadable(cluster: ReadCluster, lateAfterMs: number | undefined): string | undefined {
+export function unreadable(
+  cluster: ReadCluster,
+  lateAfterMs: number | undefined,
+  timeoutOption = '--timeout',
+): string | undefined {
   const { sources, sameAs, notSynced } = cluster
   if (sameAs !== undefined || notSynced === undefined) return undefined
   const named = (state: SourceView['state']) =>
@@ -28,5 +33,5 @@ export function unreadable(cluster: ReadCluster, lateAfterMs: number | undefined
   const absent = named('not-installed')
   if (absent !== '') return `It has no ${absent}. Is it a Kubernetes cluster?`
   if (lateAfterMs === undefined) return undefined
-  return `It was not read within ${lateAfterMs} ms: ${notSynced}. Allow more with --timeout.`
+  return `It was not read within ${lateAfterMs} ms: ${notSynced}. Allow more with ${timeoutOption}.`
 }

@@ -66,7 +66,7 @@ export async function printWhy(
   if (found === undefined) return 1
   const ledger = { kubeconfig, namespace: ledgerNamespace, inventory }
   const remembered = options.ledger ? await ledgerMemory(image, ledger, terminal, signal) : undefined
-  const report = whyReport(image, found.images, found.clusters, remembered)
+  const report = whyReport(image, found.snapshot.images, found.clusters, remembered)
   await terminal.print(options.output === 'json' ? whyJson(report) : whyText(report))
   if (report.inUse !== 'no') return 0
   return found.missing.length === 0 ? UNUSED : INCOMPLETE

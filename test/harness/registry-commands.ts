@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { checkCommand, printCheck } from '#commands/check.ts'
 import { countCommand, printCount } from '#commands/count.ts'
 import { lsCommand, printList } from '#commands/ls.ts'
 import type { Terminal } from '#commands/terminal.ts'
@@ -8,7 +9,7 @@ export class Pipe implements Terminal {
   out = ''
   err = ''
   readonly columns = undefined
-  readonly progress = undefined
+  readonly progress: Terminal['progress'] = undefined
 
   async print(text: string): Promise<boolean> {
     this.out += text
@@ -35,7 +36,7 @@ export interface Outcome {
 }
 
 /**
- * `tallyman ls` or `tallyman count` with these words, in this process, and without the credentials of whoever runs the test.
+ * `tallyman ls`, `tallyman count` or `tallyman check` with these words, in this process, and without the credentials of whoever runs the test.
  * @throws CommanderError where the words are refused; CANCELLED
  */
 export async function runHere(
@@ -52,6 +53,7 @@ export async function runHere(
   const commands = [
     lsCommand((asked) => take(printList(asked, surroundings))),
     countCommand((asked) => take(printCount(asked, surroundings))),
+    checkCommand((asked) => take(printCheck(asked, surroundings))),
   ]
   const program = new Command()
   for (const command of commands) {
