@@ -5,8 +5,9 @@ import { BARRIER_TIMEOUT_MS, ClusterLink } from '#clusters/cluster-link.ts'
 import type { WatchObserverFactory } from '#clusters/cluster-watch.ts'
 import { Coalesced } from '#clusters/coalesced.ts'
 import type { InventoryConfig } from '#clusters/inventory-config.ts'
+import { type ImageNodes, imageNodes } from '#inventory/image-nodes.ts'
 import { Inventory, type InventoryPolicy, type MemoryState } from '#inventory/inventory.ts'
-import { SnapshotMaker } from '#inventory/inventory-snapshot.ts'
+import { countedClusters, SnapshotMaker } from '#inventory/inventory-snapshot.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { REMEMBERED_AT_ONCE } from '#inventory/watched-cluster.ts'
@@ -137,6 +138,11 @@ export class LiveInventory {
   /** Whether something uses `image`, as written. O(1); true for an object of a list that has not ended yet. */
   has(image: string): boolean {
     return this.inventory.clusters.some(({ uses }) => uses.has(image))
+  }
+
+  /** Where `images`, as written, run, ran and lie (image-nodes.ts). */
+  nodesOf(images: Iterable<string>, limit: number): ReadonlyMap<string, ImageNodes> {
+    return imageNodes(countedClusters(this.inventory), images, limit)
   }
 
   /**

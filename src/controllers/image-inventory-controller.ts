@@ -1,4 +1,5 @@
 import { asTallymanError } from '#catalogue/error.ts'
+import type { LiveInventory } from '#clusters/live-inventory.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { sourcesConfig } from '#controllers/inventory-setup.ts'
 import { inventoryStatus } from '#controllers/inventory-status.ts'
@@ -32,7 +33,7 @@ import { jittered } from '#time/backoff.ts'
 
 /** What the controllers need of the live inventories, by `namespace/name`. */
 export interface LiveInventories {
-  get(key: string): { calmSnapshot(): Promise<InventorySnapshot> } | undefined
+  get(key: string): Pick<LiveInventory, 'calmSnapshot' | 'nodesOf'> | undefined
 }
 
 /** How soon it is looked again for an inventory that is not set up yet. */

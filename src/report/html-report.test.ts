@@ -75,6 +75,16 @@ describe('the page of a report', () => {
     expect(card).toContain('Push the image again')
   })
 
+  test('names the nodes that still cache what cannot be pulled, the first of many', () => {
+    const caches = ['prod/node-1', 'prod/<b>node-2</b>']
+    const report = checkReport(sampleImages(), {
+      nodes: () => ({ runs: [], ran: [], caches, cachingCount: 9 }),
+    })
+    expect(pageOf(report)).toContain(
+      '<p>It is still cached on <bdi>prod/node-1, prod/&lt;b&gt;node-2&lt;/b&gt; and 7 more</bdi>, where pods run on. A pod that has to start anywhere else will fail.</p>',
+    )
+  })
+
   test('loads nothing, and its script and style are the ones that its policy names', () => {
     const page = pageOf(checkReport(sampleImages()))
     expect(page).not.toMatch(/<(link|img|iframe|object|embed)|@import|url\(/)

@@ -2,6 +2,7 @@ import { SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
 import { ADVICE } from '#report/advice.ts'
 import type { CheckReport, ReportedFinding } from '#report/check-report.ts'
 import { escapeHtml, foreign, jsonForScript } from '#report/html-text.ts'
+import { namedText } from '#report/named-text.ts'
 import { pageEnd, pageStart } from '#report/page.ts'
 import {
   type Column,
@@ -139,10 +140,13 @@ function usage(finding: ReportedFinding): string {
       ? ''
       : ` <span class="badge critical">ImagePullBackOff in ${podsText(pullFailures)}</span>`
   const isCached = breaksPull(finding) && (nodes.runs.length > 0 || nodes.cachingCount > 0)
-  const later = isCached
-    ? '<p>It still runs where nodes have it in their cache. A pod that has to start anywhere else will fail.</p>'
-    : ''
+  const later = isCached ? `<p>${stillThere(nodes)} A pod that has to start anywhere else will fail.</p>` : ''
   return `<p>Used by ${names}: ${podsText(pods)}.${failing}</p>${later}`
+}
+
+function stillThere({ caches, cachingCount }: ReportedFinding['nodes']): string {
+  if (caches.length === 0) return 'It still runs where nodes have it in their cache.'
+  return `It is still cached on ${foreign(namedText(caches, cachingCount))}, where pods run on.`
 }
 
 function podsText(count: number): string {

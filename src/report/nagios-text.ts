@@ -3,11 +3,9 @@ import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 import type { CheckReport, ImageNodes } from '#report/check-report.ts'
 import type { CurrentVerdict } from '#report/current-verdict.ts'
 import { nagiosState } from '#report/nagios-state.ts'
+import { namedText } from '#report/named-text.ts'
 import { plainText } from '#report/plain-text.ts'
 import { userText } from '#report/user-text.ts'
-
-/** How many users or nodes a line names. */
-const NAMED = 5
 
 /**
  * What Nagios shows: first word the state, then the verdict and performance data on the first line; then one line for
@@ -78,7 +76,7 @@ interface ProblemLine {
 function line({ image, findings, where, usedBy, pods, pullFailures }: ProblemLine): string {
   const severity = SEVERITIES.find((each) => findings.some((finding) => finding.severity === each)) ?? 'Info'
   const codes = findings.map(({ code, platform }) => (platform ? `${code} ${platform}` : code))
-  const users = usedBy.length === 0 ? 'used by nothing' : `used by ${named(usedBy)}`
+  const users = usedBy.length === 0 ? 'used by nothing' : `used by ${namedText(usedBy)}`
   const failing = pullFailures === 0 ? [] : [`ImagePullBackOff in ${counted(pullFailures, 'pod')}`]
   const running = pods === 0 ? [] : [counted(pods, 'pod')]
   const parts = [...failing, ...where, users, ...running]
@@ -87,14 +85,10 @@ function line({ image, findings, where, usedBy, pods, pullFailures }: ProblemLin
 
 /** Where it runs; else where it ran; and where it lies. */
 function whereOf({ runs, ran, caches, cachingCount }: ImageNodes): string[] {
-  const pods = runs.length > 0 ? [`runs on ${named(runs)}`] : ran.length > 0 ? [`ran on ${named(ran)}`] : []
-  if (caches.length > 0) return [...pods, `cached on ${named(caches, cachingCount)}`]
+  const pods =
+    runs.length > 0 ? [`runs on ${namedText(runs)}`] : ran.length > 0 ? [`ran on ${namedText(ran)}`] : []
+  if (caches.length > 0) return [...pods, `cached on ${namedText(caches, cachingCount)}`]
   return cachingCount === 0 ? pods : [...pods, `cached on ${counted(cachingCount, 'node')}`]
-}
-
-function named(names: readonly string[], all = names.length): string {
-  const more = Math.max(all, names.length) - Math.min(names.length, NAMED)
-  return `${names.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 function counted(count: number, what: string): string {

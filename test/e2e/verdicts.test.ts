@@ -10,7 +10,7 @@ import { StorageWriter } from '#test/harness/storage.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { conditionText, findingsOf, messageOf, settled } from './support/api.ts'
 import { scrape, valuesBy } from './support/metrics.ts'
-import { imageInventory, type PodOptions, pod, registry, registryCheck } from './support/objects.ts'
+import { imageInventory, node, type PodOptions, pod, registry, registryCheck } from './support/objects.ts'
 import { startWorld, type World } from './support/world.ts'
 
 // What a check may say of what it saw: not more (S22, S24), and where it may not run at all.
@@ -185,6 +185,34 @@ describe.concurrent('what else a check is asked for', () => {
       await eventually(async () => (await world.api.check(in_('repair'))).status?.repair === undefined)
     } finally {
       await mirror.stop()
+    }
+  })
+
+  test('its report names the nodes that still have in their cache what cannot be pulled', async () => {
+    const gone = 'cached.example.com/app/gone:1'
+    const names = ['a', 'b'].map((name) => `${world.cluster.namespace}-caches-${name}`)
+    await world.cluster.apply(names.map((name) => node(name, [gone])))
+    try {
+      await given('cached', [['app/gone:1']])
+      const check = await eventually(
+        async () => {
+          const run = await world.api.run(in_('cached'))
+          return run.status?.findings?.[0]?.cachedOnNodes === names.length ? run : undefined
+        },
+        { message: 'a run that knows both nodes', timeoutMs: RUNS_MS },
+      )
+      expect(findingsOf(check)).toEqual(['app/gone:1 TagMissing Warning'])
+      const cluster = (await world.api.inventory(in_('all'))).status?.clusters?.[0]?.name
+      const caches = names.map((name) => `${cluster}/${name}`)
+      const ask = async (path: string) => (await fetch(`${world.operatorUrl}${path}`)).text()
+      expect(JSON.parse(await ask(`/reports/${home}/cached/report.json`))).toMatchObject({
+        findings: [{ image: gone, nodes: { runs: [], ran: [], caches, cachingCount: 2 } }],
+      })
+      expect(await ask(`/reports/${home}/cached/report.csv`)).toContain(`,${caches.join(' ')},2,`)
+      expect(await ask(`/reports/${home}/cached/report.html`)).toContain(caches.join(', '))
+      expect(await ask(`/nagios/${home}/cached`)).toContain(`; cached on ${caches.join(', ')}; used by `)
+    } finally {
+      await world.cluster.kubectl(['delete', 'node', ...names])
     }
   })
 

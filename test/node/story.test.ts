@@ -69,6 +69,11 @@ test('what a check finds is what the next node cannot pull, and what a repair br
   damage('layer-missing', { storageDir: main.storageDir, repository: 'web', reference: '1' })
   const user = `local/${namespace}/Deployment/web`
   await found({ code: 'LayerMissing', pods: 1, cachedOnNodes: 1, usedBy: expect.arrayContaining([user]) })
+  const report = await fetch(`${world.operatorUrl}/reports/${namespace}/shop/report.json`)
+  const here = [`local/${node.name}`]
+  expect(await report.json()).toMatchObject({
+    findings: [{ nodes: { runs: here, ran: [], caches: here, cachingCount: 1 } }],
+  })
   // Nobody would notice yet: the node has the image.
   await deletePods(world.cluster, in_('web'))
   await becomes(RUNNING)

@@ -55,14 +55,17 @@ const NODE_INFO = {
   ...{ containerRuntimeVersion: '', kubeletVersion: '', kubeProxyVersion: '' },
 }
 
-/** A node of linux/amd64 that nothing runs on. */
-export function node(name: string): object {
+/** A node of linux/amd64 that nothing runs on. @param cached what it has in its cache, by name */
+export function node(name: string, cached: readonly string[] = []): object {
   return {
     apiVersion: 'v1',
     kind: 'Node',
     metadata: { name },
     spec: { unschedulable: true },
-    status: { nodeInfo: { ...NODE_INFO, operatingSystem: 'linux', architecture: 'amd64' } },
+    status: {
+      nodeInfo: { ...NODE_INFO, operatingSystem: 'linux', architecture: 'amd64' },
+      images: cached.map((image) => ({ names: [image], sizeBytes: 1 })),
+    },
   }
 }
 
