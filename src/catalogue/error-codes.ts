@@ -169,6 +169,13 @@ export const ERROR_CODES = {
     remedy:
       "Remove the damaged file from the registry's storage (docs/registrycheck.md, Repair); the next run copies it back.",
   },
+  // ── workspace ───────────────────────────────────────────────────────────────
+  REPORT_INVALID: {
+    kind: 'invalid',
+    retry: 'never',
+    means: 'What the status of a check names as its report is none, or one of another version.',
+    remedy: 'Nothing has to be done: the next run keeps a new one.',
+  },
   // ── Kubernetes ──────────────────────────────────────────────────────────────
   KUBE_CONFIG_INVALID: {
     kind: 'invalid',

@@ -28,6 +28,8 @@ export interface CheckRunInput {
   readonly opened: OpenRegistry
   readonly snapshot: InventorySnapshot
   readonly memory: LapMemory
+  /** See LapInput. */
+  readonly workspaces: readonly string[]
   /** Somebody asked for it: see LapInput.provesAnew. */
   readonly isRequested: boolean
   /** When the next run begins, ms since the epoch. */
@@ -41,14 +43,14 @@ export interface CheckRunInput {
  * @throws TallymanError TIMED_OUT after spec.timeout; CANCELLED when the signal aborts; REGISTRY_*
  */
 export async function runCheck(input: CheckRunInput): Promise<CheckRun> {
-  const { spec, registry, names, opened, snapshot, memory, clock } = input
+  const { spec, registry, names, opened, snapshot, memory, workspaces, clock } = input
   const startedAt = clock.now()
   const ms = parseDuration(spec.timeout) ?? 0
   const message = `the run took longer than spec.timeout (${spec.timeout})`
   const untilNextLapMs = Math.max(0, input.nextAt - startedAt)
   const done = await withTimeLimit({ clock, signal: input.signal, ms, message }, (signal) =>
     lap({
-      ...{ client: opened.client, names, snapshot, spec, memory, untilNextLapMs, clock, signal },
+      ...{ client: opened.client, names, snapshot, spec, memory, workspaces, untilNextLapMs, clock, signal },
       pullThrough: registry.pullThrough,
       provesAnew: input.isRequested,
       concurrency: registry.limits.concurrency,

@@ -1,11 +1,12 @@
 import type { TallymanError } from '#catalogue/error.ts'
-import { FINDING_CODES } from '#catalogue/finding-codes.ts'
+import { FINDING_CODES, type FindingCode } from '#catalogue/finding-codes.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import type { CheckRun } from '#controllers/check-run.ts'
 import { FINDINGS_IN_STATUS, type FindingStatus, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { type Finding, findingKey } from '#health/finding.ts'
 import type { Verdict } from '#health/verdict.ts'
 import type { WorkloadUser } from '#inventory/snapshot.ts'
+import type { CheckReport } from '#report/check-report.ts'
 import { getCondition, rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
 import { markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
 
@@ -134,6 +135,17 @@ export function firstSeenOf(status: RegistryCheckStatus | undefined): FirstSeen 
   )
 }
 
+/** What a report that was kept remembers of it: everything. */
+export function firstSeenIn(report: CheckReport): FirstSeen {
+  const counting = report.findings.filter(({ ignored }) => ignored === null)
+  return new Map(
+    counting.map(({ image, code, platform, firstSeen, harmful }) => [
+      keyOfTexts(image, code, platform ?? undefined),
+      { at: Date.parse(firstSeen), harmful },
+    ]),
+  )
+}
+
 /** How many harmful findings of `now` were not there `before`. */
 export function countNew(now: FirstSeen, before: FirstSeen): number {
   return [...now].filter(([key, { harmful }]) => harmful && !before.has(key)).length
@@ -170,11 +182,11 @@ function findingStatus(finding: Finding, firstSeen: FirstSeen, now: number): Fin
 
 /** Of the texts as the status shows them: after a restart it is read back from there. */
 export function firstSeenKey({ use, code, platform }: Finding): string {
-  return findingKey({
-    image: use.image.slice(0, MAX_IMAGE),
-    code,
-    platform: platform?.slice(0, MAX_PLATFORM),
-  })
+  return keyOfTexts(use.image, code, platform)
+}
+
+function keyOfTexts(image: string, code: FindingCode, platform: string | undefined): string {
+  return findingKey({ image: image.slice(0, MAX_IMAGE), code, platform: platform?.slice(0, MAX_PLATFORM) })
 }
 
 function userText({ cluster, namespace, kind, name }: WorkloadUser): string {

@@ -51,6 +51,13 @@ export class RegistryAccess {
     return this.#withFreshSecrets(registry, () => this.#probe(registry, signal, right))
   }
 
+  /** A client without a name, to see what anybody may see. It has asked nothing yet. @throws SPEC_INVALID, SECRET_*, KUBE_* */
+  anonymous(registry: RegistryObject, signal: AbortSignal): Promise<RegistryClient> {
+    return this.#withFreshSecrets(registry, async () =>
+      this.#pool.client(await this.#target(registry, signal, undefined)),
+    )
+  }
+
   /** Reads the Secrets of every right that the spec names, so that a wrong one is known before it is needed. */
   async verifyCredentials(registry: RegistryObject, signal: AbortSignal): Promise<void> {
     const spec = specOf(RegistrySpec, registry)
@@ -78,11 +85,16 @@ export class RegistryAccess {
     return { ...answer, client, url: target.url }
   }
 
-  async #target(registry: RegistryObject, signal: AbortSignal, right: Right): Promise<RegistryTarget> {
+  /** @param right undefined: nobody's */
+  async #target(
+    registry: RegistryObject,
+    signal: AbortSignal,
+    right: Right | undefined,
+  ): Promise<RegistryTarget> {
     const spec = specOf(RegistrySpec, registry)
     const url = registryUrl(spec, registry.metadata.namespace ?? '')
     const [credential, caPem] = await Promise.all([
-      this.#credential(spec, registry, right, url.host, signal),
+      right === undefined ? undefined : this.#credential(spec, registry, right, url.host, signal),
       this.#ca(spec, registry, signal),
     ])
     return {

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, isNewSpec, nextStart } from '#controllers/check-due.ts'
@@ -11,6 +12,7 @@ import {
   beginningStatus,
   countNew,
   type FirstSeen,
+  firstSeenIn,
   firstSeenKey,
   firstSeenOf,
   retryingStatus,
@@ -20,6 +22,7 @@ import {
   updateFirstSeen,
   withAnswer,
 } from '#controllers/check-status.ts'
+import { CheckWorkspace } from '#controllers/check-workspace.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import type { LiveInventories } from '#controllers/image-inventory-controller.ts'
 import { pauseUntil } from '#controllers/pause.ts'
@@ -32,6 +35,7 @@ import {
   type RegistryObject,
   specOf,
 } from '#controllers/resources.ts'
+import { workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { outdatedAt } from '#health/staleness.ts'
@@ -50,6 +54,8 @@ import type { BackoffPolicy } from '#time/backoff.ts'
 export const CHECK_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
 /** How soon a run that could not look is tried again when nothing wakes it earlier. */
 const NOT_SYNCED_RETRY_MS = 10_000
+/** So many nodes that run, ran or cache an image are named in a report. */
+const NODES_NAMED = 10
 
 const FIRST_RUN: Verdict = {
   status: 'Unknown',
@@ -93,6 +99,9 @@ export class RegistryCheckController {
   readonly #firstSeen = new Map<string, FirstSeen>()
   readonly #memories = new CheckMemories()
   readonly #reports: CheckReports
+  readonly #workspace: CheckWorkspace
+  /** Checks whose last report was asked for in this term. */
+  readonly #recalled = new Set<string>()
 
   constructor(
     deps: ControllerDeps,
@@ -103,6 +112,7 @@ export class RegistryCheckController {
     reports: CheckReports,
   ) {
     this.#reports = reports
+    this.#workspace = new CheckWorkspace({ ...deps, access, registries: stores.registries })
     this.#deps = deps
     this.#reporter = reporter
     this.#access = access
@@ -113,6 +123,8 @@ export class RegistryCheckController {
   /** What another leader has found and told since our last term is not remembered here. */
   readonly beginTerm = (): void => {
     this.#firstSeen.clear()
+    this.#recalled.clear()
+    this.#workspace.beginTerm()
     this.#reporter.beginTerm()
   }
 
@@ -120,6 +132,8 @@ export class RegistryCheckController {
     const shown = this.#stores.checks.get(key)
     if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
       this.#firstSeen.delete(key)
+      this.#recalled.delete(key)
+      this.#workspace.forget(key)
       this.#memories.forget(key)
       this.#reports.forget(key)
       this.#reporter.forget(key)
@@ -161,6 +175,7 @@ export class RegistryCheckController {
       return { requeueAfterMs: NOT_SYNCED_RETRY_MS }
     }
 
+    await this.#recall(pass, registry, schedule)
     const startAt = dueAt(check, registry, schedule, stamp.now)
     if (stamp.now < startAt) {
       this.#reporter.measure(check, check.status ?? {})
@@ -177,6 +192,22 @@ export class RegistryCheckController {
     this.#reporter.measureImages(check, spec.imageMetrics ? run.findings : [])
     const last = (await this.#repair(pass, due, run)) ?? run
     return { requeueAfterMs: pauseUntil(nextStart(check, last.startedAt, schedule), this.#deps.clock.now()) }
+  }
+
+  /** What the last run found is known again after a restart, and to a new leader, as far as it was kept. */
+  async #recall({ check, signal }: Pass, registry: RegistryObject, schedule: Schedule): Promise<void> {
+    const key = keyOf(check)
+    if (this.#recalled.has(key)) return
+    this.#recalled.add(key)
+    const report = await this.#workspace.load(check, registry, signal)
+    const { run, oldestEvidence = null, report: kept } = check.status ?? {}
+    if (report === undefined || run === undefined) return
+    this.#firstSeen.set(key, firstSeenIn(report))
+    if (kept?.redacted === true) return
+    const until = outdatedAt(run, schedule.next)
+    const validUntil = until === undefined ? null : new Date(until).toISOString()
+    // It was kept by the first of the runs that saw the same.
+    this.#reports.keep(key, { ...report, run: { ...run, validUntil, oldestEvidence } })
   }
 
   /** @returns what is seen after something was copied; undefined where nothing was */
@@ -227,6 +258,7 @@ export class RegistryCheckController {
       const memory = this.#memories.of(pass.check, registry, opened.url, clock)
       const run = await runCheck({
         ...{ spec, registry: registrySpec, names, opened, snapshot, memory, nextAt, clock, signal },
+        workspaces: workspacesIn(registry, this.#stores.registries),
         isRequested: pendingRequest(pass.check) !== undefined,
       })
       this.#memories.keep(pass.check, run.memory)
@@ -276,7 +308,16 @@ export class RegistryCheckController {
     const disappeared = isKnown ? countNew(known, seen) : 0
     await this.#write(pass, compute, { appeared, disappeared })
     this.#firstSeen.set(key, seen)
-    this.#reports.keep(key, this.#report(pass, due, run, verdict, seen))
+    await this.#keep(pass, due, this.#report(pass, due, run, verdict, seen))
+  }
+
+  async #keep(pass: Pass, { registry }: Due, report: CheckReport): Promise<void> {
+    this.#reports.keep(keyOf(pass.check), report)
+    const kept = await this.#workspace.keep(pass.check, registry, report, pass.signal)
+    if (isDeepStrictEqual(kept, pass.check.status?.report)) return
+    await this.#write(pass, ({ report: _, ...status }) =>
+      kept === undefined ? status : { ...status, report: kept },
+    )
   }
 
   #report(
@@ -287,6 +328,8 @@ export class RegistryCheckController {
     seen: FirstSeen,
   ): CheckReport {
     const { namespace = '', name, uid = '' } = check.metadata
+    const found = new Set([...run.findings, ...run.accepted].map(({ use }) => use.image))
+    const nodes = this.#live.get(`${namespace}/${spec.inventoryRef.name}`)?.nodesOf(found, NODES_NAMED)
     return buildCheckReport({
       check: { namespace, name, uid },
       registry: { name: registry.metadata.name, url: run.registryUrl },
@@ -294,6 +337,7 @@ export class RegistryCheckController {
       ...{ spec, run, verdict },
       outdatedAt: outdatedAt(check.status?.run, schedule.next),
       firstSeen: (finding) => seen.get(firstSeenKey(finding))?.at,
+      nodes: (image) => nodes?.get(image),
     })
   }
 

@@ -276,6 +276,27 @@ export const RegistryCheckStatus = z.object({
   repair: RepairStatus.optional().describe(
     'What came of spec.repair, when a run found something to repair last.',
   ),
+  report: z
+    .object({
+      reference: z
+        .string()
+        .max(1024)
+        .optional()
+        .describe(
+          'The artifact in the workspace of the Registry that holds the whole report of the last run.',
+        ),
+      time: z
+        .string()
+        .meta({ format: 'date-time' })
+        .describe('When it was kept: a run that finds the same keeps no other.'),
+      redacted: z
+        .boolean()
+        .optional()
+        .describe('true: anybody may read there, so it names no workloads, namespaces, clusters or nodes.'),
+      message: z.string().max(1024).optional().describe('Why the report is not kept.'),
+    })
+    .optional()
+    .describe('Where the whole report is kept, if the Registry has a workspace.'),
   ignored: z.int().optional().describe('Findings that spec.ignore accepts.'),
   unmatchedImages: z.int().optional().describe('Images in use that belong to another registry.'),
 })

@@ -31,6 +31,22 @@ const Credential = z.object({
   ),
 })
 
+const Workspace = z
+  .object({
+    registryRef: localRef('Another Registry that holds it. Absent: this one.').optional(),
+    prefix: withRules(z.string().min(1).max(128), {
+      rule: "self.matches('^[a-z0-9]+((\\\\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\\\\.|_|__|-+)[a-z0-9]+)*)*$')",
+      message: 'must be the beginning of a repository name: lower case letters, digits, . _ - and /',
+    })
+      .default('tallyman')
+      .describe(
+        'What the repositories of the workspace begin with: one of its own for each installation. What lies below it is in the scope of no check.',
+      ),
+  })
+  .describe(
+    'Where reports are kept as OCI artifacts, the last 10 of each check. They are written with credentials.push of the Registry that holds it. Absent: they live in the pod that made them.',
+  )
+
 export const RegistrySpec = withRules(
   z.object({
     url: httpUrl(
@@ -58,7 +74,7 @@ export const RegistrySpec = withRules(
           'Used to look. All that a RegistryCheck gets, but for spec.repair.',
         ),
         push: Credential.optional().describe(
-          'Used to write, as spec.repair of a RegistryCheck does. Verified to exist and to fit this registry.',
+          'Used to write, as spec.repair of a RegistryCheck and the workspace do. Verified to exist and to fit this registry.',
         ),
         delete: Credential.optional().describe('Used to delete. Verified to exist and to fit this registry.'),
       })
@@ -117,6 +133,7 @@ export const RegistrySpec = withRules(
       })
       .default({ concurrency: 8 })
       .describe('How hard the registry may be worked, by everything that uses it together.'),
+    workspace: Workspace.optional(),
     pullThrough: z
       .boolean()
       .default(false)

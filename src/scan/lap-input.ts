@@ -33,6 +33,8 @@ export interface LapInput {
   readonly names: RegistryNames
   readonly snapshot: InventorySnapshot
   readonly spec: LapSpec
+  /** What the repositories begin with that are our own. */
+  readonly workspaces?: readonly string[] | undefined
   /** It is a pull-through cache: HEAD alone (S23). */
   readonly pullThrough: boolean
   readonly concurrency: number

@@ -42,7 +42,7 @@ export class LapWork {
       input
     const cycleMs = parseDuration(spec.content?.cycle ?? CONTENT_CYCLE) ?? 0
     this.#input = input
-    this.#selection = compileSelection(spec.select)
+    this.#selection = compileSelection(spec.select, input.workspaces)
     this.#proofs = new LapProofs(
       memory.proofs,
       {

@@ -11,7 +11,11 @@ import { targetsInUse } from '#scan/targets.ts'
 export async function lap(input: LapInput): Promise<Lap> {
   const { spec, names, snapshot, memory } = input
   const work = new LapWork(input)
-  const { targets, elsewhere } = targetsInUse(snapshot, names, compileSelection(spec.select))
+  const { targets, elsewhere } = targetsInUse(
+    snapshot,
+    names,
+    compileSelection(spec.select, input.workspaces),
+  )
   await work.look(
     targets.map(({ use, target }) => ({
       use,

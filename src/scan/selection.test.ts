@@ -22,6 +22,12 @@ test.each([
   expect(selection.repository(repository)).toBe(expected)
 })
 
+test('S08: our own repositories are in no scope, whatever is chosen', () => {
+  const selection = compileSelection({ repositories: ['**'] }, ['ops/tallyman'])
+  const names = ['ops/tallyman', 'ops/tallyman/reports/apps/in-use', 'ops/tallyman-web', 'ops']
+  expect(names.filter((name) => selection.repository(name))).toEqual(['ops/tallyman-web', 'ops'])
+})
+
 test('what is excluded is out, whatever else matches it', () => {
   const selection = compileSelection({ tags: ['v*'], excludeTags: ['*-rc?'] })
   expect(['v1', 'v1-rc1', 'latest', 'v1-rc10'].map((tag) => selection.tag(tag))).toEqual([

@@ -8,10 +8,19 @@ export interface Selection {
   tag(tag: string): boolean
 }
 
-/** Nothing chosen: everything. What is excluded is out, whatever else matches it. */
-export function compileSelection(select: RegistryCheckSpec['select']): Selection {
+/**
+ * Nothing chosen: everything. What is excluded is out, whatever else matches it.
+ * @param workspaces what our own repositories begin with: they are in no scope (S08)
+ */
+export function compileSelection(
+  select: RegistryCheckSpec['select'],
+  workspaces: readonly string[] = [],
+): Selection {
+  const isChosen = chooser(select?.repositories, select?.excludeRepositories)
+  const isOurs = (name: string) =>
+    workspaces.some((prefix) => name === prefix || name.startsWith(`${prefix}/`))
   return {
-    repository: chooser(select?.repositories, select?.excludeRepositories),
+    repository: (name) => isChosen(name) && !isOurs(name),
     tag: chooser(select?.tags, select?.excludeTags),
   }
 }

@@ -1,30 +1,14 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CheckReport } from '#report/check-report.ts'
+import { chunks } from '#report/text-chunks.ts'
 import type { ReportFormat } from '#server/report-formats.ts'
-
-const CHUNK_CHARACTERS = 64 * 1024
 
 /** What a body is, without the body. */
 export interface BodyFacts {
   /** With its quotes. */
   readonly etag: string
   readonly bytes: number
-}
-
-/** The pieces of a text as fewer, larger ones in UTF-8. */
-export function* chunks(pieces: Iterable<string>): Generator<Buffer> {
-  let held: string[] = []
-  let characters = 0
-  for (const piece of pieces) {
-    held.push(piece)
-    characters += piece.length
-    if (characters < CHUNK_CHARACTERS) continue
-    yield Buffer.from(held.join(''))
-    held = []
-    characters = 0
-  }
-  if (characters > 0) yield Buffer.from(held.join(''))
 }
 
 /** The facts of every format of every report that was asked for. A report is immutable, and what is known of it goes with it. */

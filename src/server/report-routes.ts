@@ -5,7 +5,8 @@ import { indexPage } from '#report/index-page.ts'
 import { linesOfReport, linesOfStatus, nagiosText } from '#report/nagios-text.ts'
 import { PAGE_POLICY } from '#report/page.ts'
 import { plainText } from '#report/plain-text.ts'
-import { BodyFactsCache, chunks, matchesEtag } from '#server/report-body.ts'
+import { chunks } from '#report/text-chunks.ts'
+import { BodyFactsCache, matchesEtag } from '#server/report-body.ts'
 import {
   HTML_TYPE,
   isReportFile,

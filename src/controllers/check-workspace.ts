@@ -1,0 +1,175 @@
+import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import type { RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
+import { withTimeLimit } from '#controllers/time-limit.ts'
+import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
+import type { RegistryCheckStatus } from '#crds/registry-check.ts'
+import type { RegistryClient } from '#registry/client.ts'
+import type { CheckReport } from '#report/check-report.ts'
+import {
+  type KeptReport,
+  keepReport,
+  LATEST,
+  lastKept,
+  readKeptReport,
+  reportRepository,
+} from '#report/kept-reports.ts'
+import { redacted } from '#report/redacted.ts'
+import { contentOf } from '#report/report-artifact.ts'
+import { rfc3339Seconds } from '#runtime/conditions.ts'
+import type { Fence } from '#runtime/fence.ts'
+import { keyOf } from '#runtime/object-key.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+import type { Clock } from '#time/clock.ts'
+
+export type ReportStatus = NonNullable<RegistryCheckStatus['report']>
+
+/** A workspace that is slow holds up no run for longer. */
+const LIMIT_MS = 2 * 60_000
+/** As registry-check.ts bounds it. */
+const MAX_MESSAGE = 1024
+
+export interface CheckWorkspaceParts {
+  readonly access: RegistryAccess
+  readonly registries: ObjectStore<RegistryObject>
+  readonly fence: Fence
+  readonly clock: Clock
+}
+
+interface Known extends KeptReport {
+  readonly reference: string
+}
+
+/** Keeps the report of each check in the workspace of its registry, when it says something new, and reads it back after a restart. */
+export class CheckWorkspace {
+  readonly #parts: CheckWorkspaceParts
+  /** What this process kept or read last, by check. */
+  readonly #known = new Map<string, Known>()
+
+  constructor(parts: CheckWorkspaceParts) {
+    this.#parts = parts
+  }
+
+  /** Another leader may have kept more. */
+  beginTerm(): void {
+    this.#known.clear()
+  }
+
+  forget(key: string): void {
+    this.#known.delete(key)
+  }
+
+  /**
+   * Whatever keeps it from keeping the report is part of the result: the check stands all the same.
+   * @returns what the status says of it; undefined: the Registry names no workspace
+   * @throws CANCELLED, LEADERSHIP_LOST
+   */
+  async keep(
+    check: RegistryCheckObject,
+    registry: RegistryObject,
+    report: CheckReport,
+    signal: AbortSignal,
+  ): Promise<ReportStatus | undefined> {
+    const { registries, clock } = this.#parts
+    try {
+      const workspace = workspaceOf(registry, registries)
+      if (workspace === undefined) return undefined
+      return await this.#inTime(signal, (limit) => this.#keep(check, workspace, report, limit))
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const error = asTallymanError(thrown)
+      if (error.code === 'LEADERSHIP_LOST') throw error
+      const message = `The report is not kept: ${error.advice}`.slice(0, MAX_MESSAGE)
+      return { time: rfc3339Seconds(clock.now()), message }
+    }
+  }
+
+  async #keep(
+    check: RegistryCheckObject,
+    workspace: Workspace,
+    report: CheckReport,
+    signal: AbortSignal,
+  ): Promise<ReportStatus> {
+    const { fence, clock } = this.#parts
+    const { client, repository, url } = await this.#open(check, workspace, signal)
+    const isPublic = await this.#isPublic(workspace.registry, repository, signal)
+    const shown = isPublic ? redacted(report) : report
+    const content = await contentOf(shown)
+    const key = keyOf(check)
+    const read = { signal, lane: 'bulk' } as const
+    const place = `${url.replace(/^https?:\/\//, '')}/${repository}`
+    const known = this.#known.get(key) ?? (await lastKept(client, repository, read))
+    const isNew = known?.content !== content
+    const kept = isNew
+      ? await keepReport(...[client, repository, shown, { content, sequence: (known?.sequence ?? 0) + 1 }], {
+          ...read,
+          beforeSend: () => fence.assertLeader(),
+        })
+      : known
+    const reference = `${place}@${kept.digest}`
+    this.#known.set(key, { ...kept, reference })
+    const before = check.status?.report
+    const time = !isNew && before?.reference === reference ? before.time : rfc3339Seconds(clock.now())
+    return { reference, time, ...(isPublic ? { redacted: true } : {}) }
+  }
+
+  /**
+   * The report of the last run as it was kept, for a process that has not made it.
+   * @returns undefined: none was, or it cannot be read; the next run keeps one again, or says what is wrong with the workspace
+   * @throws CANCELLED
+   */
+  async load(
+    check: RegistryCheckObject,
+    registry: RegistryObject,
+    signal: AbortSignal,
+  ): Promise<CheckReport | undefined> {
+    const { reference, message } = check.status?.report ?? {}
+    const digest = reference?.split('@')[1]
+    if (digest === undefined || message !== undefined) return undefined
+    try {
+      const workspace = workspaceOf(registry, this.#parts.registries)
+      if (workspace === undefined) return undefined
+      return await this.#inTime(signal, async (limit) => {
+        const { client, repository, url } = await this.#open(check, workspace, limit)
+        if (reference !== `${url.replace(/^https?:\/\//, '')}/${repository}@${digest}`) return undefined
+        const call = { signal: limit, lane: 'bulk' } as const
+        const { report, kept } = await readKeptReport(client, repository, digest, call)
+        if (report.check.uid !== check.metadata.uid) return undefined
+        this.#known.set(keyOf(check), { ...kept, reference })
+        return report
+      })
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const { code } = asTallymanError(thrown)
+      if (code === 'INTERNAL') throw thrown
+      return undefined
+    }
+  }
+
+  async #open(check: RegistryCheckObject, { registry, prefix }: Workspace, signal: AbortSignal) {
+    const { namespace = '', name } = check.metadata
+    const { client, url } = await this.#parts.access.open(registry, signal, 'push')
+    return { client, url, repository: reportRepository(prefix, namespace, name) }
+  }
+
+  /**
+   * Whether anybody may read what lies there (S19). A registry that does not say no to who has no name is taken for one that says yes: what is
+   * not there yet may be there for all.
+   */
+  async #isPublic(registry: RegistryObject, repository: string, signal: AbortSignal): Promise<boolean> {
+    const anonymous: RegistryClient = await this.#parts.access.anonymous(registry, signal)
+    try {
+      await anonymous.headManifest(repository, LATEST, { signal, lane: 'bulk' })
+      return true
+    } catch (error) {
+      if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return false
+      if (hasCode(error, 'REGISTRY_ABSENT', 'REGISTRY_UNSUPPORTED')) return true
+      throw error
+    }
+  }
+
+  #inTime<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const message = `the workspace took longer than ${LIMIT_MS / 60_000} minutes`
+    return withTimeLimit({ clock: this.#parts.clock, signal, ms: LIMIT_MS, message }, work)
+  }
+}

@@ -1,0 +1,52 @@
+import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { registryUrl } from '#controllers/registry-names.ts'
+import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+
+type Registries = Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
+
+/** Where something about a registry is kept: in itself or another one, below a prefix. */
+export interface Workspace {
+  readonly registry: RegistryObject
+  readonly prefix: string
+}
+
+/** undefined: the Registry names none. @throws SPEC_INVALID, REFERENCE_NOT_FOUND */
+export function workspaceOf(registry: RegistryObject, registries: Registries): Workspace | undefined {
+  const { workspace } = specOf(RegistrySpec, registry)
+  if (workspace === undefined) return undefined
+  const { registryRef, prefix } = workspace
+  if (registryRef === undefined) return { registry, prefix }
+  const key = `${registry.metadata.namespace ?? ''}/${registryRef.name}`
+  const other = registries.get(key)
+  if (other !== undefined) return { registry: other, prefix }
+  throw new TallymanError('REFERENCE_NOT_FOUND', `spec.workspace.registryRef: there is no Registry ${key}`)
+}
+
+/** The workspaces of all Registries that lie in this one, as prefixes of its repositories: what is in them is in no scope (S08). */
+export function workspacesIn(registry: RegistryObject, registries: Registries): string[] {
+  const root = rootOf(registry)
+  const prefixes = registries.list().flatMap((each) => {
+    const place = placeOf(each, registries)
+    return place?.startsWith(root) === true ? [place.slice(root.length)] : []
+  })
+  return [...new Set(prefixes)]
+}
+
+/** Host and path of the workspace; one that can't be made out holds nothing yet. */
+function placeOf(registry: RegistryObject, registries: Registries): string | undefined {
+  try {
+    const workspace = workspaceOf(registry, registries)
+    return workspace === undefined ? undefined : rootOf(workspace.registry) + workspace.prefix
+  } catch (error) {
+    if (hasCode(error, 'SPEC_INVALID', 'REFERENCE_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+/** Host and path, with a slash at its end. @throws SPEC_INVALID */
+function rootOf(registry: RegistryObject): string {
+  const { host, pathname } = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
+  return `${host}${pathname.replace(/\/*$/, '/')}`
+}

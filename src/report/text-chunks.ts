@@ -1,0 +1,16 @@
+const CHUNK_CHARACTERS = 64 * 1024
+
+/** The pieces of a text as fewer, larger ones in UTF-8. */
+export function* chunks(pieces: Iterable<string>): Generator<Buffer> {
+  let held: string[] = []
+  let characters = 0
+  for (const piece of pieces) {
+    held.push(piece)
+    characters += piece.length
+    if (characters < CHUNK_CHARACTERS) continue
+    yield Buffer.from(held.join(''))
+    held = []
+    characters = 0
+  }
+  if (characters > 0) yield Buffer.from(held.join(''))
+}
