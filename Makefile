@@ -47,6 +47,7 @@ e2e-kind: install build ## Run the cluster tests against an existing cluster: TA
 
 demo: ## Run the operator against a real API server and a registry with damaged images, and show what kubectl shows.
 	@$(MAKE) --no-print-directory prepare build FOR=demo
+	@! node test/harness/node/obstacle.ts >/dev/null || node test/harness/binaries/prepare.ts node || true
 	@node scripts/demo.ts
 
 bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read for one group: read, watch, inventory or check.

@@ -10,6 +10,7 @@ import { startRegistry } from '#test/harness/registry.ts'
 import { startTallyman } from '#test/harness/tallyman.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { credentialObjects, kubeconfigSecret, sampleObjects, workloadObjects } from './demo/objects.ts'
+import { tellRealNode } from './demo/real-node.ts'
 import { tellStory } from './demo/story.ts'
 import { terminal } from './demo/terminal.ts'
 import { untilAborted } from './demo/until-aborted.ts'
@@ -129,6 +130,12 @@ async function demo(): Promise<void> {
   await step('The Secret is back. Waiting for both clusters', () =>
     inventory(cluster, { Synced: 'True', remembered: 0 }),
   )
+
+  await tellRealNode({
+    ...{ cluster, signal, running, step },
+    operatorUrl: await operator.url(),
+    show: (args) => show(cluster, args),
+  })
 
   isToldOnce = true
   if (!terminal.isTerminal) return

@@ -30,6 +30,52 @@ function deployment({ namespace, name, image, imageID, replicas }: Workload): ob
   }
 }
 
+/** What the image of the real node is called there, and by the Registry as an alias. */
+export const SHOP_HOST = 'shop.example.com'
+
+/** A Deployment of one pod on the real node, its registry, the mirror of that, and a check. */
+export function realNodeObjects(
+  namespace: string,
+  nodeName: string,
+  { shop, mirror }: { readonly shop: TestRegistry; readonly mirror: TestRegistry },
+): object[] {
+  const apiVersion = 'tallyman.dev/v1alpha1'
+  const references = { registryRef: { name: 'shop' }, inventoryRef: { name: 'everything' } }
+  return [
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { namespace, name: 'web' },
+      spec: {
+        selector: { matchLabels: { app: 'web' } },
+        template: {
+          metadata: { labels: { app: 'web' } },
+          spec: {
+            nodeSelector: { 'kubernetes.io/hostname': nodeName },
+            // What a node of the harness asks for.
+            hostNetwork: true,
+            terminationGracePeriodSeconds: 0,
+            containers: [{ name: 'app', image: `${SHOP_HOST}/web:1` }],
+          },
+        },
+      },
+    },
+    {
+      apiVersion,
+      kind: 'Registry',
+      metadata: { namespace, name: 'shop' },
+      spec: { url: shop.url, aliases: [{ host: SHOP_HOST }] },
+    },
+    { apiVersion, kind: 'Registry', metadata: { namespace, name: 'mirror' }, spec: { url: mirror.url } },
+    {
+      apiVersion,
+      kind: 'RegistryCheck',
+      metadata: { namespace, name: 'shop' },
+      spec: { ...references, interval: '1h' },
+    },
+  ]
+}
+
 /** What the samples need besides themselves: the password and the CA of the registry. */
 export function credentialObjects(namespace: string, registry: TestRegistry): object[] {
   const { username = '', password = '' } = registry.credentials ?? {}

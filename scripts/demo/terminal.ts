@@ -20,7 +20,7 @@ export const terminal = {
 
   /** A command as one would type it, and what it printed. */
   command(args: readonly string[], output: string): void {
-    console.log(styled('cyan', `$ ${args.join(' ')}`))
+    console.log(styled('cyan', `$ ${args.map(shellWord).join(' ')}`))
     console.log(output.trimEnd().split('\n').map(coloured).join('\n'))
   },
 
@@ -46,6 +46,10 @@ export const terminal = {
       clearInterval(ticker)
     }
   },
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`
 }
 
 type Style = Parameters<typeof styleText>[0]

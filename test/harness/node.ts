@@ -120,8 +120,7 @@ async function assemble(
   })
   onStop(async () => {
     // Its first process receives no other signal from outside. With that the kernel ends the others, one after the other.
-    server.signal('SIGKILL')
-    await server.exited
+    await server.stop(0)
     await eventually(async () => (await processesNaming(stateDir)).length === 0, {
       message: `everything on ${name} to end`,
     })
