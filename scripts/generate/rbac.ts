@@ -92,6 +92,12 @@ export function rbacFiles(): Record<string, object[]> {
         { apiGroups: [''], resources: ['secrets', 'configmaps'], verbs: ['get'] },
       ]),
     ],
+    // Bound in each namespace whose pull secrets a check with `credentials: Pod` tries: nobody's by default.
+    'pull_secrets_role.yaml': [
+      clusterRole('tallyman-pull-secrets', [
+        { apiGroups: [''], resources: ['pods', 'serviceaccounts', 'secrets'], verbs: ['get'] },
+      ]),
+    ],
     'viewer_role.yaml': [
       clusterRole(
         'tallyman-viewer',

@@ -1,6 +1,6 @@
 /**
- * What a check can find wrong with an image. `class` keeps apart what must never be mixed: only `missing` and `damaged`
- * say that a pull fails; `denied`, `unreachable` and `unsupported` say that we could not see; `referrer` is about what refers
+ * What a check can find wrong with an image. `class` keeps apart what must never be mixed: only `missing`, `damaged`
+ * and `refused` (to pods, with what they name) say that a pull fails; `denied`, `unreachable` and `unsupported` say that we could not see; `referrer` is about what refers
  * to an image, and no pull fails for it; `info` harms nobody.
  */
 export const FINDING_CODES = {
@@ -28,6 +28,11 @@ export const FINDING_CODES = {
     class: 'denied',
     means: 'The registry refuses to show the image with the credentials of the Registry.',
   },
+  PullSecretRefused: {
+    class: 'refused',
+    means:
+      'With the Secrets that its pods name, and without a login, the registry does not give the image, while the credentials of the Registry do. What the nodes themselves have is not known.',
+  },
   NotExamined: { class: 'unreachable', means: 'The registry did not answer well enough to tell.' },
   ManifestUnsupported: {
     class: 'unsupported',
@@ -35,6 +40,11 @@ export const FINDING_CODES = {
       'The manifest is schema 1 or of an unknown kind, or the headers of a pull-through cache do not tell about it.',
   },
   RepositoryEmpty: { class: 'info', means: 'The registry lists the repository, and it has no tags.' },
+  PullSecretUnusable: {
+    class: 'info',
+    means:
+      'Pods name a Secret for their pulls that does not exist or is no docker config, and can pull without it.',
+  },
   Drifted: {
     class: 'info',
     means: 'The digest that runs is no longer in the registry; what the tag names now is complete.',
@@ -54,12 +64,16 @@ export const FINDING_CODES = {
 export type FindingClass =
   | 'missing'
   | 'damaged'
+  | 'refused'
   | 'denied'
   | 'unreachable'
   | 'unsupported'
   | 'referrer'
   | 'info'
 export type FindingCode = keyof typeof FINDING_CODES
+
+/** Where a finding of it is harmful, a pull fails. */
+export const PULL_BREAKING: ReadonlySet<FindingClass> = new Set(['missing', 'damaged', 'refused'])
 
 /** Severities, worst first. */
 export const SEVERITIES = ['Critical', 'Warning', 'Info'] as const

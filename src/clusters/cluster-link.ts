@@ -68,6 +68,13 @@ export class ClusterLink {
     return this.#watch
   }
 
+  /** For single calls to the cluster that is watched; undefined: none is. */
+  get client(): KubeClient | undefined {
+    return this.#watch === undefined || this.#connection === undefined
+      ? undefined
+      : new KubeClient(this.#connection)
+  }
+
   /**
    * It is known what the cluster uses, or why that is not known; not so right after the start, nor while it is asked for the first time
    * who it is.

@@ -9,8 +9,10 @@ import { type ImageNodes, imageNodes } from '#inventory/image-nodes.ts'
 import { Inventory, type InventoryPolicy, type MemoryState } from '#inventory/inventory.ts'
 import { countedClusters, SnapshotMaker } from '#inventory/inventory-snapshot.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
+import { type PullingPod, pullingPods } from '#inventory/pulling-pods.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { REMEMBERED_AT_ONCE } from '#inventory/watched-cluster.ts'
+import type { KubeClient } from '#kube/client.ts'
 import type { Log } from '#kube/log.ts'
 import type { WatchLoop } from '#kube/reflector.ts'
 import type { Clock } from '#time/clock.ts'
@@ -143,6 +145,16 @@ export class LiveInventory {
   /** Where `images`, as written, run, ran and lie (image-nodes.ts). */
   nodesOf(images: Iterable<string>, limit: number): ReadonlyMap<string, ImageNodes> {
     return imageNodes(countedClusters(this.inventory), images, limit)
+  }
+
+  /** Pods that use `images`, as written, one for each workload (pulling-pods.ts). */
+  pullingPods(images: Iterable<string>): ReadonlyMap<string, readonly PullingPod[]> {
+    return pullingPods(countedClusters(this.inventory), images)
+  }
+
+  /** For single calls to a cluster by its name; undefined: it is not watched. */
+  client(cluster: string): KubeClient | undefined {
+    return this.#links.get(cluster)?.client
   }
 
   /**

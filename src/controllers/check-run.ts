@@ -1,11 +1,11 @@
 import type { OpenRegistry } from '#controllers/registry-access.ts'
 import { withTimeLimit } from '#controllers/time-limit.ts'
 import type { RegistrySpec } from '#crds/registry.ts'
-import type { RegistryCheckSpec } from '#crds/registry-check.ts'
+import type { RegistryCheckSpec, RegistryCheckStatus } from '#crds/registry-check.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { lap } from '#scan/lap.ts'
-import type { LapMemory } from '#scan/lap-input.ts'
+import type { LapInput, LapMemory } from '#scan/lap-input.ts'
 import type { Lap } from '#scan/lap-result.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
@@ -19,6 +19,8 @@ export interface CheckRun extends Lap {
   readonly finishedAt: number
   /** Where the registry answered. */
   readonly registryUrl: string
+  /** What could be tried as pods would; absent: nothing was asked for. */
+  readonly pullSecrets?: RegistryCheckStatus['pullSecrets']
 }
 
 export interface CheckRunInput {
@@ -30,6 +32,8 @@ export interface CheckRunInput {
   readonly memory: LapMemory
   /** See LapInput. */
   readonly workspaces: readonly string[]
+  /** See LapInput. */
+  readonly asPods: LapInput['asPods']
   /** Somebody asked for it: see LapInput.provesAnew. */
   readonly isRequested: boolean
   /** When the next run begins, ms since the epoch. */
@@ -51,6 +55,7 @@ export async function runCheck(input: CheckRunInput): Promise<CheckRun> {
   const done = await withTimeLimit({ clock, signal: input.signal, ms, message }, (signal) =>
     lap({
       ...{ client: opened.client, names, snapshot, spec, memory, workspaces, untilNextLapMs, clock, signal },
+      asPods: input.asPods,
       pullThrough: registry.pullThrough,
       provesAnew: input.isRequested,
       concurrency: registry.limits.concurrency,

@@ -64,7 +64,12 @@ export function statusAfterRun(
 ): RegistryCheckStatus {
   const findings = shownFindings(run.findings, firstSeen, stamp.now)
   // Not of the run before: this one may stand on other proofs, or on none.
-  const { oldestEvidence: _oldest, content: _content, ...kept } = statusWithVerdict(status, verdict, stamp)
+  const {
+    oldestEvidence: _oldest,
+    content: _content,
+    pullSecrets: _secrets,
+    ...kept
+  } = statusWithVerdict(status, verdict, stamp)
   return {
     ...kept,
     run: {
@@ -75,6 +80,7 @@ export function statusAfterRun(
     images: { ...run.images, inUse: run.inUse },
     ...(run.oldestEvidence === undefined ? {} : { oldestEvidence: rfc3339Seconds(run.oldestEvidence) }),
     ...(run.content === undefined ? {} : { content: { ...run.content } }),
+    ...(run.pullSecrets === undefined ? {} : { pullSecrets: run.pullSecrets }),
     severity: run.severity,
     findingCounts: run.counts.map((count) => ({ ...count })),
     findings,

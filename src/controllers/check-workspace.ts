@@ -157,7 +157,7 @@ export class CheckWorkspace {
    * not there yet may be there for all.
    */
   async #isPublic(registry: RegistryObject, repository: string, signal: AbortSignal): Promise<boolean> {
-    const anonymous: RegistryClient = await this.#parts.access.anonymous(registry, signal)
+    const anonymous: RegistryClient = await this.#parts.access.openAs(undefined, registry, signal)
     try {
       await anonymous.headManifest(repository, LATEST, { signal, lane: 'bulk' })
       return true

@@ -51,10 +51,17 @@ export class RegistryAccess {
     return this.#withFreshSecrets(registry, () => this.#probe(registry, signal, right))
   }
 
-  /** A client without a name, to see what anybody may see. It has asked nothing yet. @throws SPEC_INVALID, SECRET_*, KUBE_* */
-  anonymous(registry: RegistryObject, signal: AbortSignal): Promise<RegistryClient> {
+  /**
+   * A client with somebody else's credential, or nobody's, to see what they may see. It has asked nothing yet.
+   * @throws SPEC_INVALID, SECRET_*, KUBE_*
+   */
+  openAs(
+    credential: Credential | undefined,
+    registry: RegistryObject,
+    signal: AbortSignal,
+  ): Promise<RegistryClient> {
     return this.#withFreshSecrets(registry, async () =>
-      this.#pool.client(await this.#target(registry, signal, undefined)),
+      this.#pool.client({ ...(await this.#target(registry, signal, undefined)), credential }),
     )
   }
 

@@ -3,6 +3,7 @@ import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, isNewSpec, nextStart } from '#controllers/check-due.ts'
 import { CheckMemories } from '#controllers/check-memories.ts'
+import { CheckPullSecrets } from '#controllers/check-pull-secrets.ts'
 import { repairFindings } from '#controllers/check-repair.ts'
 import { type CheckReporter, checkSubject, type News } from '#controllers/check-reporter.ts'
 import type { CheckReports } from '#controllers/check-reports.ts'
@@ -256,13 +257,15 @@ export class RegistryCheckController {
       await this.#accept(pass)
       const { clock } = this.#deps
       const memory = this.#memories.of(pass.check, registry, opened.url, clock)
+      const pullSecrets = this.#pullSecrets({ spec, registry, snapshot }, signal)
       const run = await runCheck({
         ...{ spec, registry: registrySpec, names, opened, snapshot, memory, nextAt, clock, signal },
         workspaces: workspacesIn(registry, this.#stores.registries),
+        asPods: pullSecrets?.look,
         isRequested: pendingRequest(pass.check) !== undefined,
       })
       this.#memories.keep(pass.check, run.memory)
-      return run
+      return { ...run, pullSecrets: pullSecrets?.status }
     } catch (thrown) {
       const error = asTallymanError(thrown)
       const aboutRegistry =
@@ -275,6 +278,17 @@ export class RegistryCheckController {
       // Also what the code calls final is tried again: the registry may be mended without a change of this spec.
       throw new TallymanError('REGISTRY_UNREACHABLE', message, { cause: error })
     }
+  }
+
+  /** undefined: nobody asks for it, or the inventory is gone. */
+  #pullSecrets(
+    { spec, registry, snapshot }: Pick<Due, 'spec' | 'registry' | 'snapshot'>,
+    signal: AbortSignal,
+  ): CheckPullSecrets | undefined {
+    if (spec.credentials !== 'Pod') return undefined
+    const live = this.#live.get(`${registry.metadata.namespace ?? ''}/${spec.inventoryRef.name}`)
+    const { clock } = this.#deps
+    return live && new CheckPullSecrets({ live, snapshot, registry, access: this.#access, clock, signal })
   }
 
   /** A spec that nothing was said about yet is Progressing while the registry is asked: that may take long. */

@@ -144,6 +144,12 @@ export const RegistryCheckSpec = withRules(
     referrerSeverity: SeverityField.default('Info').describe(
       'How bad it is that a referrer of an image in use is missing or damaged. No pull fails for it; an admission controller that verifies signatures refuses the pod.',
     ),
+    credentials: z
+      .enum(['Registry', 'Pod'])
+      .default('Registry')
+      .describe(
+        'Registry: what spec.credentials.pull of the Registry may see. Pod: each image in use is also asked for with the pull secrets that its pods, or their ServiceAccounts, name; needs the ClusterRole tallyman-pull-secrets in their namespaces.',
+      ),
     interval: interval(
       'Time between the starts of two runs. Without interval and schedule: 15m.',
       '15m',
@@ -273,6 +279,14 @@ export const RegistryCheckStatus = z.object({
     .boolean()
     .optional()
     .describe('true when there are more findings than the status shows.'),
+  pullSecrets: z
+    .object({
+      workloads: z.int().describe('Workloads whose pull secrets were tried.'),
+      unread: z.int().describe('Workloads whose pull secrets could not be read, or that were too many.'),
+      message: z.string().max(1024).optional().describe('Why, and what to do.'),
+    })
+    .optional()
+    .describe('With credentials: Pod, what the last run could try.'),
   repair: RepairStatus.optional().describe(
     'What came of spec.repair, when a run found something to repair last.',
   ),

@@ -10,6 +10,7 @@ import type {
 } from '#health/evidence.ts'
 import { type Defect, platformText } from '#health/finding.ts'
 import { canRun, type NodePlatform } from '#health/node-platform.ts'
+import { podPullDefects } from '#health/pod-pull-defects.ts'
 import { referrerDefects } from '#health/referrer-defects.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 
@@ -32,7 +33,8 @@ export function diagnose(use: ImageUse, evidence: ImageEvidence, context: Diagno
   const drifted = isPresent(top.sight) && !byDigest ? evidence.running.flatMap(driftDefect) : []
   const referrers =
     evidence.referrers === undefined ? [] : referrerDefects(top.digest ?? top.reference, evidence.referrers)
-  return [...(use.neverPulled ? defects.map(harmlessIfSeen) : defects), ...drifted, ...referrers]
+  const pods = evidence.pods === undefined ? [] : podPullDefects(top.reference, evidence.pods)
+  return [...(use.neverPulled ? defects.map(harmlessIfSeen) : defects), ...drifted, ...referrers, ...pods]
 }
 
 function topDefect(

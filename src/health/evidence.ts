@@ -63,6 +63,22 @@ export interface ReferrersEvidence {
   readonly unlisted: readonly NotPresent[]
 }
 
+/** Pods of a workload that a registry would not let pull. */
+export interface RefusedPods {
+  /** `cluster/namespace/kind/name`. */
+  readonly workload: string
+  /** Each Secret that they name, and what came of it. */
+  readonly secrets: readonly string[]
+  readonly sight: NotPresent
+}
+
+/** What comes of a pull with what pods name for it. */
+export interface PodPullEvidence {
+  readonly refused: readonly RefusedPods[]
+  /** Secrets that are broken, of pods that can pull all the same. */
+  readonly unusable: readonly string[]
+}
+
 /** All that one run saw of one image in use. */
 export interface ImageEvidence {
   readonly repository: string
@@ -73,4 +89,6 @@ export interface ImageEvidence {
   readonly running: readonly ManifestEvidence[]
   /** Absent: nobody asked for them, or there is no manifest that anything could refer to. */
   readonly referrers?: ReferrersEvidence | undefined
+  /** Absent: nobody asked as pods would. */
+  readonly pods?: PodPullEvidence | undefined
 }

@@ -1,4 +1,10 @@
-import { FINDING_CODES, type FindingCode, SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
+import {
+  FINDING_CODES,
+  type FindingCode,
+  PULL_BREAKING,
+  SEVERITIES,
+  type Severity,
+} from '#catalogue/finding-codes.ts'
 import type { Finding } from '#health/finding.ts'
 import { worst } from '#health/severity.ts'
 
@@ -50,7 +56,7 @@ export function stateOf({ findings, ignored }: JudgedImage): ImageState {
 /** A pull fails for it. */
 export function breaksPull({ code, harmful }: Finding): boolean {
   const { class: kind } = FINDING_CODES[code]
-  return harmful && (kind === 'missing' || kind === 'damaged')
+  return harmful && PULL_BREAKING.has(kind)
 }
 
 function isUnreachable(image: JudgedImage): boolean {

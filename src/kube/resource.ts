@@ -52,6 +52,13 @@ export const SECRETS: Resource = {
   kind: 'Secret',
   namespaced: true,
 }
+export const SERVICE_ACCOUNTS: Resource = {
+  group: '',
+  version: 'v1',
+  plural: 'serviceaccounts',
+  kind: 'ServiceAccount',
+  namespaced: true,
+}
 export const CONFIG_MAPS: Resource = {
   group: '',
   version: 'v1',

@@ -60,7 +60,7 @@ async function get(
     if (hasCode(error, 'KUBE_FORBIDDEN')) {
       const message =
         `Reading ${resource.kind} "${name}" in namespace "${namespace}" is not allowed; run: kubectl create rolebinding ` +
-        `${CREDENTIALS_ROLE} --namespace ${namespace} --clusterrole ${CREDENTIALS_ROLE} ${subject(error.message)}`
+        `${CREDENTIALS_ROLE} --namespace ${namespace} --clusterrole ${CREDENTIALS_ROLE} ${refusedSubject(error.message)}`
       throw new TallymanError('SECRET_FORBIDDEN', message, { cause: error })
     }
     throw error
@@ -68,7 +68,7 @@ async function get(
 }
 
 /** Who was refused, as an option of `kubectl create rolebinding`. The API server says it only in its message. */
-function subject(message: string): string {
+export function refusedSubject(message: string): string {
   const [, user] = /User "([^"]+)"/.exec(message) ?? []
   const [, account] = /^system:serviceaccount:(.+)$/.exec(user ?? '') ?? []
   if (user !== undefined && account === undefined) return `--user ${user}`

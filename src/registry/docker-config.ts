@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { TallymanError } from '#catalogue/error.ts'
+import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { Credential } from '#registry/target.ts'
 
 const Entry = z.object({
@@ -64,6 +64,20 @@ export function userLogin(text: string, host: string): UserLogin {
     helper: (entryFor(credHelpers, wanted) ?? credsStore) || undefined,
     credential: isEmpty ? undefined : credentialOf(entry, wanted),
   }
+}
+
+/** Every credential of a docker config, by its key as it is written. What is unusable is left out. @throws SECRET_INVALID */
+export function credentialsByKey(text: string): ReadonlyMap<string, Credential> {
+  const { auths } = parseConfig(text, DockerConfig)
+  const found = new Map<string, Credential>()
+  for (const [key, entry] of Object.entries(auths)) {
+    try {
+      found.set(key, credentialOf(entry, normalizedHost(key)))
+    } catch (error) {
+      if (!hasCode(error, 'SECRET_INVALID')) throw error
+    }
+  }
+  return found
 }
 
 /** The name under which `docker login` gives the credential of a host to a helper. */

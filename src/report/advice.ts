@@ -22,6 +22,9 @@ export const ADVICE: Readonly<Record<FindingCode, string>> = {
   LayerDamaged: `${RESTART_FIRST} ${REPLACE}`,
   PullDenied:
     'Give the account of the Registry the right to pull this repository, or correct its Secret. Whether pods may pull it is not known.',
+  PullSecretRefused:
+    'Put a login that may pull this repository into the Secret that the message names, or let the pods name one that holds it; then look again. Running pods go on until they are rescheduled.',
+  PullSecretUnusable: 'Create the Secret that the pods name, or take its name out of imagePullSecrets.',
   NotExamined:
     'Nothing is known to be wrong. If it stays, look into the log of the registry and at spec.limits of the Registry.',
   ManifestUnsupported:

@@ -1,4 +1,4 @@
-import { SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
+import { PULL_BREAKING, SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
 import { ADVICE } from '#report/advice.ts'
 import type { CheckReport, ReportedFinding } from '#report/check-report.ts'
 import { escapeHtml, foreign, jsonForScript } from '#report/html-text.ts'
@@ -172,5 +172,5 @@ function* table(
 }
 
 function breaksPull({ harmful, class: kind }: ReportedFinding): boolean {
-  return harmful && (kind === 'missing' || kind === 'damaged')
+  return harmful && PULL_BREAKING.has(kind)
 }

@@ -1,4 +1,10 @@
-import { FINDING_CODES, type FindingClass, SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
+import {
+  FINDING_CODES,
+  type FindingClass,
+  PULL_BREAKING,
+  SEVERITIES,
+  type Severity,
+} from '#catalogue/finding-codes.ts'
 import type { CurrentVerdict } from '#report/current-verdict.ts'
 
 /** By their exit codes. */
@@ -12,6 +18,7 @@ export type NagiosState = (typeof NAGIOS_STATES)[number]
 const WORST_BY_CLASS: Readonly<Record<FindingClass, Severity>> = {
   missing: 'Critical',
   damaged: 'Critical',
+  refused: 'Critical',
   denied: 'Warning',
   unsupported: 'Warning',
   unreachable: 'Info',
@@ -35,7 +42,7 @@ export function nagiosState(verdict: CurrentVerdict): NagiosState {
   if (verdict.status === 'Unknown') {
     return verdict.reason === 'CoverageTooLow' && found === 'CRITICAL' ? 'CRITICAL' : 'UNKNOWN'
   }
-  const isExplained = verdict.findingCounts.some(({ code }) => isBroken(FINDING_CODES[code].class))
+  const isExplained = verdict.findingCounts.some(({ code }) => PULL_BREAKING.has(FINDING_CODES[code].class))
   if (verdict.status === 'False' && !isExplained) return 'WARNING'
   return found
 }
@@ -50,8 +57,4 @@ function stateOfFindings({ findingCounts }: CurrentVerdict): NagiosState {
 
 function milder(a: Severity, b: Severity): Severity {
   return SEVERITIES.indexOf(a) > SEVERITIES.indexOf(b) ? a : b
-}
-
-function isBroken(kind: FindingClass): boolean {
-  return kind === 'missing' || kind === 'damaged'
 }

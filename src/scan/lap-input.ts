@@ -1,8 +1,10 @@
 import type { RegistryCheckSpec } from '#crds/registry-check.ts'
+import type { PodPullEvidence } from '#health/evidence.ts'
 import type { Finding } from '#health/finding.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
-import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import type { ImageUse, InventorySnapshot } from '#inventory/snapshot.ts'
 import type { RegistryClient } from '#registry/client.ts'
+import type { ImageTarget } from '#scan/image-scan.ts'
 import { ProofMemory } from '#scan/proof-memory.ts'
 import type { Clock } from '#time/clock.ts'
 
@@ -39,6 +41,8 @@ export interface LapInput {
   readonly pullThrough: boolean
   readonly concurrency: number
   readonly memory: LapMemory
+  /** Tries an image as its pods would; absent: nobody asks for that. */
+  readonly asPods?: ((use: ImageUse, target: ImageTarget) => Promise<PodPullEvidence | undefined>) | undefined
   /** Nothing that earlier laps have proven counts: somebody asks what is true now. */
   readonly provesAnew: boolean
   /** Time until the next lap, ms; Infinity: there is none, and everything is proven now. */

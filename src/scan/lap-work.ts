@@ -1,4 +1,5 @@
 import { CONTENT_BYTES_PER_SECOND, CONTENT_CYCLE } from '#crds/registry-check.ts'
+import type { ImageEvidence } from '#health/evidence.ts'
 import type { Finding } from '#health/finding.ts'
 import { compileIgnores, isIgnored } from '#health/ignore.ts'
 import { type JudgeContext, judge } from '#health/judge.ts'
@@ -73,11 +74,20 @@ export class LapWork {
 
   async look(tasks: readonly Task[], signal = this.#input.signal): Promise<void> {
     const targets = tasks.map(({ target }) => target)
-    const evidence = await scanImages(this.#input.client, targets, { ...this.#scan, signal })
+    const seen = await scanImages(this.#input.client, targets, { ...this.#scan, signal })
+    const evidence = await Promise.all(tasks.map((task, index) => this.#asPods(task, seen[index])))
     evidence.forEach((seen, index) => {
       const task = tasks[index]
       if (seen !== undefined && task !== undefined) this.#add(task, judge(task.use, seen, this.#context))
     })
+  }
+
+  /** What is not there can be pulled by nobody, and what nobody pulls needs no Secret. */
+  async #asPods({ use, target }: Task, seen: ImageEvidence | undefined): Promise<ImageEvidence | undefined> {
+    const { asPods } = this.#input
+    if (asPods === undefined || seen?.manifest.sight.state !== 'present' || use.neverPulled) return seen
+    const pods = await asPods(use, target)
+    return pods === undefined ? seen : { ...seen, pods }
   }
 
   /** Every tag of the registry for which `isLeft`. Several repositories at once: most have few tags. */

@@ -1,0 +1,106 @@
+import { asTallymanError } from '#catalogue/error.ts'
+import type { LiveInventory } from '#clusters/live-inventory.ts'
+import { PodPullSecrets } from '#clusters/pod-pull-secrets.ts'
+import type { RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryObject } from '#controllers/resources.ts'
+import type { RegistryCheckStatus } from '#crds/registry-check.ts'
+import type { PodPullEvidence } from '#health/evidence.ts'
+import type { PullingPod } from '#inventory/pulling-pods.ts'
+import type { ImageUse, InventorySnapshot } from '#inventory/snapshot.ts'
+import type { ImageTarget } from '#scan/image-scan.ts'
+import { PodPulls, type PullingWorkload } from '#scan/pod-pulls.ts'
+import type { Clock } from '#time/clock.ts'
+
+/** Of one image; the rest counts as unread. */
+const MAX_WORKLOADS = 50
+/** As registry-check.ts bounds it. */
+const MAX_MESSAGE = 1024
+
+export interface CheckPullSecretsParts {
+  readonly live: Pick<LiveInventory, 'pullingPods' | 'client'>
+  readonly snapshot: InventorySnapshot
+  readonly registry: RegistryObject
+  readonly access: RegistryAccess
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/** Tries the images of one run with what their pods name for it. What it reads of Secrets ends with the run. */
+export class CheckPullSecrets {
+  readonly #parts: CheckPullSecretsParts
+  readonly #pulls: PodPulls
+  readonly #pods: ReadonlyMap<string, readonly PullingPod[]>
+  readonly #clusters = new Map<string, PodPullSecrets>()
+  readonly #workloads = new Map<string, Promise<PullingWorkload | undefined>>()
+  readonly #unread = new Set<string>()
+  #message: string | undefined
+
+  constructor(parts: CheckPullSecretsParts) {
+    const { live, snapshot, registry, access, clock, signal } = parts
+    this.#parts = parts
+    this.#pods = live.pullingPods(snapshot.images.map(({ image }) => image))
+    this.#pulls = new PodPulls({
+      ...{ clock, signal },
+      open: (credential) => access.openAs(credential, registry, signal),
+    })
+  }
+
+  get status(): NonNullable<RegistryCheckStatus['pullSecrets']> {
+    const unread = this.#unread.size
+    const workloads =
+      this.#workloads.size - [...this.#workloads.keys()].filter((key) => this.#unread.has(key)).length
+    return { workloads, unread, ...(this.#message === undefined ? {} : { message: this.#message }) }
+  }
+
+  readonly look = async (use: ImageUse, target: ImageTarget): Promise<PodPullEvidence | undefined> => {
+    const pods = this.#pods.get(use.image) ?? []
+    const { reference } = use
+    if (pods.length === 0 || reference === undefined) return undefined
+    for (const { workload } of pods.slice(MAX_WORKLOADS))
+      this.#leave(workload, 'some images have too many users')
+    const workloads = await Promise.all(pods.slice(0, MAX_WORKLOADS).map((pod) => this.#workload(pod)))
+    const image = { host: reference.host, repository: reference.repository, place: target }
+    return await this.#pulls.look(
+      image,
+      workloads.filter((each) => each !== undefined),
+    )
+  }
+
+  #workload(pod: PullingPod): Promise<PullingWorkload | undefined> {
+    const known = this.#workloads.get(pod.workload) ?? this.#read(pod)
+    this.#workloads.set(pod.workload, known)
+    return known
+  }
+
+  async #read(pod: PullingPod): Promise<PullingWorkload | undefined> {
+    const secrets = this.#secretsIn(pod.cluster)
+    if (secrets === undefined) {
+      this.#leave(pod.workload, `cluster ${pod.cluster} cannot be asked`)
+      return undefined
+    }
+    try {
+      const named = await secrets.of(pod)
+      return named === undefined ? undefined : { name: pod.workload, secrets: named }
+    } catch (thrown) {
+      this.#parts.signal.throwIfAborted()
+      const error = asTallymanError(thrown)
+      this.#leave(pod.workload, error.code === 'SECRET_FORBIDDEN' ? error.message : error.advice)
+      return undefined
+    }
+  }
+
+  #secretsIn(cluster: string): PodPullSecrets | undefined {
+    const known = this.#clusters.get(cluster)
+    if (known !== undefined) return known
+    const client = this.#parts.live.client(cluster)
+    if (client === undefined) return undefined
+    const secrets = new PodPullSecrets(client, this.#parts.signal)
+    this.#clusters.set(cluster, secrets)
+    return secrets
+  }
+
+  #leave(workload: string, why: string): void {
+    this.#unread.add(workload)
+    this.#message ??= why.slice(0, MAX_MESSAGE)
+  }
+}

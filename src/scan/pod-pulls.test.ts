@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RegistryPool } from '#registry/pool.ts'
+import type { Credential } from '#registry/target.ts'
+import { PodPulls, type PullingWorkload } from '#scan/pod-pulls.ts'
+import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
+import { containerImage } from '#test/harness/images.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import { systemClock } from '#time/clock.ts'
+
+const USER = { username: 'tally', password: 'man' }
+const IMAGE = {
+  host: 'shop.example',
+  repository: 'app',
+  place: { repository: 'app', reference: '1' },
+}
+
+const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+let server: TestRegistry
+let front: FaultProxy
+
+beforeAll(async () => {
+  server = await startRegistry({ version: '3', auth: { kind: 'basic', ...USER } })
+  front = await startFaultProxy({ upstream: server.url })
+  new StorageWriter(server.storageDir).write('app', containerImage({ seed: 'app' }), '1')
+})
+afterAll(async () => {
+  await pool.close()
+  await Promise.all([front.stop(), server.stop()])
+})
+
+const pulls = () =>
+  new PodPulls({
+    clock: systemClock,
+    signal: new AbortController().signal,
+    open: async (credential: Credential | undefined) =>
+      pool.client({ url: front.url, credential, limits: { concurrency: 4 } }),
+  })
+
+function workload(name: string, ...passwords: (string | undefined)[]): PullingWorkload {
+  const secrets = passwords.map((password, at) => ({
+    ...{ namespace: 'apps', name: `${name}-${at}` },
+    ...(password === undefined
+      ? { problem: 'it does not exist' }
+      : {
+          config: JSON.stringify({ auths: { 'shop.example': { username: USER.username, password } } }),
+        }),
+  }))
+  return { name: `local/apps/Deployment/${name}`, secrets }
+}
+
+test('one Secret that is right is enough; a broken one beside it is told of', async () => {
+  const found = await pulls().look(IMAGE, [
+    workload('web', 'old', USER.password),
+    workload('job', undefined, USER.password),
+  ])
+  expect(found).toEqual({ refused: [], unusable: ['Secret apps/job-0: it does not exist'] })
+})
+
+test('who names nothing that gets through is refused, who names nothing at all is not looked at', async () => {
+  const found = await pulls().look(IMAGE, [workload('web', 'old', undefined), workload('job')])
+  expect(found.unusable).toEqual([])
+  expect(found.refused).toEqual([
+    {
+      workload: 'local/apps/Deployment/web',
+      secrets: ['Secret apps/web-0: is refused', 'Secret apps/web-1: it does not exist'],
+      sight: expect.objectContaining({ state: 'denied' }),
+    },
+  ])
+})
+
+test('a repository is asked for once with each credential, whoever names it', async () => {
+  const counter = front.counter({ path: '/v2/app/manifests/1' })
+  const one = pulls()
+  await one.look(IMAGE, [workload('warm', USER.password)])
+  const before = counter.count
+  await one.look({ ...IMAGE, place: { repository: 'app', reference: '2' } }, [
+    workload('other', USER.password),
+  ])
+  expect([before > 0, counter.count - before]).toEqual([true, 0])
+})
+
+test('S24: a registry that does not answer refuses nobody', async () => {
+  const mend = front.rule({ kind: 'status', status: 503 })
+  try {
+    expect(await pulls().look(IMAGE, [workload('web', 'old')])).toEqual({ refused: [], unusable: [] })
+  } finally {
+    mend()
+  }
+})
