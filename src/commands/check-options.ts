@@ -4,6 +4,7 @@ import { CHECK_OUTPUTS, type CheckOutput } from '#commands/check-format.ts'
 import { type ContextOptions, withContextOptions } from '#commands/cluster-options.ts'
 import { durationOption } from '#commands/duration-option.ts'
 import { type RegistryOptions, withRegistryOptions } from '#commands/registry-options.ts'
+import type { RegistryPlace } from '#commands/registry-place.ts'
 import { type SelectionOptions, withSelectionOptions } from '#commands/selection-options.ts'
 import { wholeNumber } from '#commands/whole-number.ts'
 import { FindingCodeField, type RegistryCheckSpec } from '#crds/registry-check.ts'
@@ -28,9 +29,18 @@ export interface CheckOptions extends RegistryOptions, SelectionOptions, Context
   /** A duration. */
   readonly maxAge?: string
   readonly pullThrough?: true
+  readonly referrers?: true
   readonly severity: readonly SeverityRule[]
   readonly ignore: readonly IgnoreRule[]
   readonly output: CheckOutput
+}
+
+/** What `tallyman check` is asked for. */
+export interface AskedCheck {
+  readonly place: RegistryPlace
+  /** The repositories that are asked for by their names; undefined: those that the registry lists. */
+  readonly named: readonly string[] | undefined
+  readonly options: CheckOptions
 }
 
 /** As a RegistryCheck calls them. */
@@ -70,6 +80,7 @@ export function withCheckOptions(command: Command): Command {
         'with --all: leave out what nobody uses and was built longer ago, such as 90d',
       ).argParser(parseAge),
     )
+    .option('--referrers', 'look at signatures, attestations and SBOMs as well')
     .option('--pull-through', 'the registry is a pull-through cache: ask by HEAD alone, whatever --depth')
     .addOption(
       rules(

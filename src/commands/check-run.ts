@@ -1,5 +1,5 @@
 import { TallymanError } from '#catalogue/error.ts'
-import { type CheckOptions, DEPTHS, PLATFORMS } from '#commands/check-options.ts'
+import { type AskedCheck, type CheckOptions, DEPTHS, PLATFORMS } from '#commands/check-options.ts'
 import type { KnownUse } from '#commands/check-use.ts'
 import { checkExitCode, checkVerdict } from '#commands/check-verdict.ts'
 import { counted } from '#commands/counted.ts'
@@ -23,8 +23,7 @@ const NODES_NAMED = 10
  * @throws REGISTRY_UNREACHABLE where most of the registry did not answer: that says nothing about its images; REGISTRY_*; CANCELLED
  */
 export async function checkRegistry(
-  place: RegistryPlace,
-  options: CheckOptions,
+  { place, named, options }: AskedCheck,
   { snapshot, clusters, missing }: KnownUse,
   { client, url, signal }: RegistrySession,
 ): Promise<{ readonly report: CheckReport; readonly code: number }> {
@@ -34,6 +33,7 @@ export async function checkRegistry(
   const done = await lap({
     ...{ client, spec, snapshot, signal, clock: systemClock, concurrency: options.concurrency },
     names: { host, aliases: options.alias },
+    repositories: named,
     pullThrough: options.pullThrough === true,
     memory: emptyMemory(systemClock),
     provesAnew: true,
@@ -64,7 +64,7 @@ export async function checkRegistry(
 }
 
 function lapSpec({ repository }: RegistryPlace, options: CheckOptions): LapSpec {
-  const { all, depth, bytesPerSecond, platforms, maxAge, severity, ignore } = options
+  const { all, depth, bytesPerSecond, platforms, maxAge, severity, ignore, referrers } = options
   const select = selectOf(options)
   return {
     scope: all === true ? 'All' : 'InUse',
@@ -79,6 +79,7 @@ function lapSpec({ repository }: RegistryPlace, options: CheckOptions): LapSpec 
     evidenceMaxAge: '1h',
     platforms: PLATFORMS[platforms],
     severity: [...severity],
+    referrers: referrers === true,
     ignore: [...ignore],
   }
 }

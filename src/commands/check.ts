@@ -1,23 +1,16 @@
 import { Command } from 'commander'
 import { formatCheck } from '#commands/check-format.ts'
-import { type CheckOptions, withCheckOptions } from '#commands/check-options.ts'
+import { type AskedCheck, type CheckOptions, withCheckOptions } from '#commands/check-options.ts'
 import { checkRegistry } from '#commands/check-run.ts'
 import { knownUse } from '#commands/check-use.ts'
 import { contextsFor } from '#commands/cluster-options.ts'
 import { counted } from '#commands/counted.ts'
 import { showLine } from '#commands/progress-line.ts'
 import { registryPlace } from '#commands/registry-options.ts'
-import type { RegistryPlace } from '#commands/registry-place.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
 import { RowPrinter } from '#commands/row-printer.ts'
 import { selected } from '#commands/selection-options.ts'
 import { systemClock } from '#time/clock.ts'
-
-/** What `tallyman check` is asked for. */
-export interface AskedCheck {
-  readonly place: RegistryPlace
-  readonly options: CheckOptions
-}
 
 /** `tallyman check`. @param run prints it; resolves with the exit code */
 export function checkCommand(run: (asked: AskedCheck) => Promise<number>): Command {
@@ -26,11 +19,10 @@ export function checkCommand(run: (asked: AskedCheck) => Promise<number>): Comma
     .addHelpText('after', EXIT_CODES)
     .action(async (registry: string, options: CheckOptions, command: Command) => {
       const place = registryPlace(registry, options, command)
-      // Refuses what contradicts the place.
-      selected(place, options, command)
+      const { named } = selected(place, options, command)
       refuseContradictions(options, command)
       const contexts = options.clusters ? contextsFor(options, command) : []
-      process.exitCode = await run({ place, options: { ...options, contexts } })
+      process.exitCode = await run({ place, named, options: { ...options, contexts } })
     })
 }
 
@@ -57,7 +49,7 @@ function refuseContradictions(options: CheckOptions, command: Command): void {
 
 /** @returns the exit code @throws CANCELLED */
 export async function printCheck(
-  { place, options }: AskedCheck,
+  { place, named, options }: AskedCheck,
   surroundings: Omit<AskedRegistry, 'place' | 'options' | 'observer'>,
 ): Promise<number> {
   const { terminal } = surroundings
@@ -77,7 +69,7 @@ export async function printCheck(
           systemClock,
           () => `${place.host}: ${counted(requests, 'request')} answered so far`,
         )
-    const { report, code } = await checkRegistry(place, options, use, session).finally(endProgress)
+    const { report, code } = await checkRegistry({ place, named, options }, use, session).finally(endProgress)
     const printer = new RowPrinter<string>(terminal, { head: '', row: (piece) => piece, tail: '' })
     for (const piece of formatCheck(report, options.output, terminal.columns)) {
       if (!(await printer.row(piece))) return code

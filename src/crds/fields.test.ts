@@ -15,6 +15,7 @@ describe('defaults of a spec', () => {
       scope: 'InUse',
       evidenceMaxAge: '6h',
       platforms: 'All',
+      credentials: 'Registry',
       referrers: false,
       referrerSeverity: 'Info',
       imageMetrics: false,

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FINDING_CODES, SEVERITIES } from '#catalogue/finding-codes.ts'
+import { FINDING_CODES, PULL_BREAKING, SEVERITIES } from '#catalogue/finding-codes.ts'
 import { type JudgedImage, rollUp, stateOf } from '#health/roll-up.ts'
 import { anyFindingOf, anyJudgedImage, FINDING_CODE_LIST, findingOf } from '#test/harness/findings.ts'
 import { imageUse } from '#test/harness/image-use.ts'
@@ -26,7 +26,7 @@ describe('the state of an image', () => {
   })
 
   test('is never unhealthy for what could not be seen', () => {
-    const unseen = FINDING_CODE_LIST.filter((code) => !/missing|damaged/.test(FINDING_CODES[code].class))
+    const unseen = FINDING_CODE_LIST.filter((code) => !PULL_BREAKING.has(FINDING_CODES[code].class))
     const findings = fc.array(anyFindingOf(unseen))
     fc.assert(
       fc.property(findings, findings, (kept, ignored) => {

@@ -37,6 +37,8 @@ export interface LapInput {
   readonly spec: LapSpec
   /** What the repositories begin with that are our own. */
   readonly workspaces?: readonly string[] | undefined
+  /** What scope All looks through; absent: what the registry lists, which not every registry does. */
+  readonly repositories?: readonly string[] | undefined
   /** It is a pull-through cache: HEAD alone (S23). */
   readonly pullThrough: boolean
   readonly concurrency: number

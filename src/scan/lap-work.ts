@@ -92,10 +92,10 @@ export class LapWork {
 
   /** Every tag of the registry for which `isLeft`. Several repositories at once: most have few tags. */
   async lookAtRest(isLeft: (repository: string, tag: string) => boolean): Promise<void> {
-    const { client, concurrency, clock } = this.#input
+    const { client, concurrency, clock, repositories: named } = this.#input
     const stop = new AbortController()
     const signal = AbortSignal.any([this.#input.signal, stop.signal])
-    const repositories = selectedRepositories(client, this.#selection, { clock, signal })
+    const repositories = named?.values() ?? selectedRepositories(client, this.#selection, { clock, signal })
     const worker = async () => {
       try {
         for await (const repository of repositories) await this.#lookAtRepository(repository, isLeft, signal)
@@ -146,7 +146,8 @@ export class LapWork {
       this.#add({ use }, judge(use, { repository, manifest, running: [] }, this.#context))
       return
     }
-    if (listed.isEmpty) this.#addEmpty(name, repository)
+    // Of one that is only named it is not known whether the registry has it at all.
+    if (listed.isEmpty && this.#input.repositories === undefined) this.#addEmpty(name, repository)
     const builtAfter = this.#builtAfter()
     const left = listed.tags.filter((tag) => isLeft(repository, tag))
     for (let from = 0; from < left.length; from += BATCH) {

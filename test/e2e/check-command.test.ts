@@ -109,6 +109,26 @@ describe.each(versions)('tallyman check, registry %s', (version) => {
     })
   })
 
+  test('looks through a repository that is named where the registry lists none', async () => {
+    const proxy = await startFaultProxy({ upstream: registry.url })
+    try {
+      proxy.rule({ kind: 'status', status: 404 }, { path: '/v2/_catalog' })
+      const front = new URL(proxy.url).host
+      const words = ['--all', '--no-clusters', '--output', 'csv', ...LOG_IN]
+      const ask = (place: string) => tallyman(['check', place, ...words], {}, `${LOGIN.password}\n`)
+      const found = await ask(`${front}/shop/old`)
+      expect([found.code, found.stdout.split('\n')[1]?.split(',').slice(0, 4)]).toEqual([
+        4,
+        ['Info', 'LayerDamaged', 'damaged', `${front}/shop/old:v1`],
+      ])
+      expect((await ask(`${front}/shop/cart`)).code).toBe(0)
+      expect((await ask(`${front}/shop/nowhere`)).code).toBe(3)
+      expect((await ask(front)).code).toBe(1)
+    } finally {
+      await proxy.stop()
+    }
+  })
+
   test('S22: is not green where nothing belongs to the registry, or a cluster is missing', async () => {
     const nothing = await run('-q -r shop/other')
     expect(nothing).toMatchObject({ code: 3, stderr: '' })

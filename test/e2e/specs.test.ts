@@ -116,6 +116,7 @@ describe('what is accepted', () => {
         depth: 'Blobs',
         evidenceMaxAge: '6h',
         platforms: 'All',
+        credentials: 'Registry',
         referrers: false,
         referrerSeverity: 'Info',
         timeout: '1h',
