@@ -15,9 +15,10 @@ export interface PullSecret {
 
 /** The ClusterRole that config/rbac offers for those who want it: it reads Secrets of workloads. */
 const ROLE = 'tallyman-pull-secrets'
-const DOCKER_CONFIG = '.dockerconfigjson'
+/** The kubelet takes no other types (pkg/credentialprovider/secrets). */
+const CONFIG_JSON = { type: 'kubernetes.io/dockerconfigjson', key: '.dockerconfigjson' }
 /** The older form: the same without `auths` around it. */
-const DOCKER_CFG = '.dockercfg'
+const CONFIG = { type: 'kubernetes.io/dockercfg', key: '.dockercfg' }
 
 /** Reads the pull secrets of pods of one cluster, by name, each once. Nothing of them outlives it. */
 export class PodPullSecrets {
@@ -32,8 +33,8 @@ export class PodPullSecrets {
   }
 
   /**
-   * The Secrets that the kubelet reads for the pod, in its order: those that the pod names. One that names none gets those of its
-   * ServiceAccount when it is made anew, as admission puts them into a pod.
+   * The Secrets that the kubelet reads for the pod, in its order: those that the pod names. Admission puts those of the ServiceAccount into a
+   * pod that names none, when it is made: which of the two these are does not show, so what the account names now counts as well.
    * @returns undefined: the pod is gone
    * @throws SECRET_FORBIDDEN with the command that grants it · KUBE_* · CANCELLED
    */
@@ -43,8 +44,8 @@ export class PodPullSecrets {
       const spec = recordOf(recordOf(await this.#client.get<unknown>(PODS, pod, this.#call)).spec)
       const own = namesIn(spec.imagePullSecrets)
       const account = textOf(spec.serviceAccountName) || 'default'
-      const names = own.length > 0 ? own : await this.#ofAccount({ namespace, name: account })
-      return await Promise.all(names.map((name) => this.#secret({ namespace, name })))
+      const names = new Set([...own, ...(await this.#ofAccount({ namespace, name: account }))])
+      return await Promise.all([...names].map((name) => this.#secret({ namespace, name })))
     } catch (error) {
       if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
       if (!hasCode(error, 'KUBE_FORBIDDEN', 'SECRET_FORBIDDEN')) throw error
@@ -56,18 +57,26 @@ export class PodPullSecrets {
   }
 
   #ofAccount(key: DataKey): Promise<readonly string[]> {
-    return once(this.#accounts, key, async () =>
-      namesIn(recordOf(await this.#client.get<unknown>(SERVICE_ACCOUNTS, key, this.#call)).imagePullSecrets),
-    )
+    return once(this.#accounts, key, async () => {
+      try {
+        const account = await this.#client.get<unknown>(SERVICE_ACCOUNTS, key, this.#call)
+        return namesIn(recordOf(account).imagePullSecrets)
+      } catch (error) {
+        // A pod outlives its account.
+        if (hasCode(error, 'KUBE_NOT_FOUND')) return []
+        throw error
+      }
+    })
   }
 
   #secret(key: DataKey): Promise<PullSecret> {
     return once(this.#secrets, key, async () => {
       try {
-        const { data } = await readSecret(this.#client, key, this.#call)
-        const cfg = data.get(DOCKER_CFG)?.toString('utf8')
-        const config = data.get(DOCKER_CONFIG)?.toString('utf8') ?? (cfg && `{"auths":${cfg}}`)
-        return config ? { ...key, config } : { ...key, problem: `it has no key ${DOCKER_CONFIG}` }
+        const { type, data } = await readSecret(this.#client, key, this.#call)
+        const text = (of: { readonly key: string }) => data.get(of.key)?.toString('utf8') ?? ''
+        if (type === CONFIG_JSON.type) return { ...key, config: text(CONFIG_JSON) }
+        if (type === CONFIG.type) return { ...key, config: `{"auths":${text(CONFIG)}}` }
+        return { ...key, problem: `it is of type ${type}, and not ${CONFIG_JSON.type}` }
       } catch (error) {
         if (hasCode(error, 'SECRET_NOT_FOUND')) return { ...key, problem: 'it does not exist' }
         throw error

@@ -115,22 +115,25 @@ test('tells on a terminal how far it is, and nothing of that with --quiet', asyn
   const screen = new Screen()
   const quiet = new Screen()
   try {
-    const runs = Promise.all([
-      runHere(`check ${proxy.host} ${ALONE}`, screen),
-      runHere(`check ${proxy.host} ${ALONE} -q`, quiet),
-    ])
-    await eventually(() => screen.shown.some((line) => /: [3-9] requests answered so far$/.test(line)))
+    // It holds one request: that of the run on the screen.
+    const run = runHere(`check ${proxy.host} ${ALONE}`, screen)
+    await Promise.race([run, eventually(() => screen.shown.some((line) => PROGRESS.test(line)))])
     hold.release()
-    await runs
+    await run
+    await runHere(`check ${proxy.host} ${ALONE} -q`, quiet)
   } finally {
     hold.release()
     await proxy.stop()
     await registry.stop()
   }
+  expect([screen.err, quiet.err]).toEqual(['', ''])
+  expect(screen.shown).toContainEqual(expect.stringMatching(PROGRESS))
   expect(screen.shown.at(-1)).toBe('')
   expect(quiet.shown).toEqual([])
   expect(screen.out).toBe('1 of 1 images are complete.\n')
 })
+
+const PROGRESS = /: [1-9]\d* requests? answered so far$/
 
 /** stdout in a pipe, stderr on a terminal. */
 class Screen extends Pipe {

@@ -33,6 +33,7 @@ export class CheckPullSecrets {
   readonly #clusters = new Map<string, PodPullSecrets>()
   readonly #workloads = new Map<string, Promise<PullingWorkload | undefined>>()
   readonly #unread = new Set<string>()
+  #tried = 0
   #message: string | undefined
 
   constructor(parts: CheckPullSecretsParts) {
@@ -46,10 +47,11 @@ export class CheckPullSecrets {
   }
 
   get status(): NonNullable<RegistryCheckStatus['pullSecrets']> {
-    const unread = this.#unread.size
-    const workloads =
-      this.#workloads.size - [...this.#workloads.keys()].filter((key) => this.#unread.has(key)).length
-    return { workloads, unread, ...(this.#message === undefined ? {} : { message: this.#message }) }
+    return {
+      workloads: this.#tried,
+      unread: this.#unread.size,
+      ...(this.#message === undefined ? {} : { message: this.#message }),
+    }
   }
 
   readonly look = async (use: ImageUse, target: ImageTarget): Promise<PodPullEvidence | undefined> => {
@@ -80,7 +82,9 @@ export class CheckPullSecrets {
     }
     try {
       const named = await secrets.of(pod)
-      return named === undefined ? undefined : { name: pod.workload, secrets: named }
+      if (named === undefined) return undefined
+      this.#tried += 1
+      return { name: pod.workload, secrets: named }
     } catch (thrown) {
       this.#parts.signal.throwIfAborted()
       const error = asTallymanError(thrown)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
 import type { Credential } from '#registry/target.ts'
 
 const Entry = z.object({
@@ -66,16 +66,16 @@ export function userLogin(text: string, host: string): UserLogin {
   }
 }
 
-/** Every credential of a docker config, by its key as it is written. What is unusable is left out. @throws SECRET_INVALID */
-export function credentialsByKey(text: string): ReadonlyMap<string, Credential> {
+/**
+ * Every user and password of a docker config, by its key as it is written. As the kubelet reads it: `auth` counts before `username` and
+ * `password`, and tokens do not count. What is unusable is left out. @throws SECRET_INVALID
+ */
+export function passwordsByKey(text: string): ReadonlyMap<string, Credential> {
   const { auths } = parseConfig(text, DockerConfig)
   const found = new Map<string, Credential>()
-  for (const [key, entry] of Object.entries(auths)) {
-    try {
-      found.set(key, credentialOf(entry, normalizedHost(key)))
-    } catch (error) {
-      if (!hasCode(error, 'SECRET_INVALID')) throw error
-    }
+  for (const [key, { auth, username = '', password = '' }] of Object.entries(auths)) {
+    const [user = username, secret = password] = auth ? userAndPassword({ auth }) : []
+    if (user !== '') found.set(key, { kind: 'basic', username: user, password: secret })
   }
   return found
 }

@@ -44,6 +44,20 @@ describe('a kubelet takes for an image', () => {
     ])
   })
 
+  test('auth before username and password, and no token', () => {
+    const auth = Buffer.from('other:secret').toString('base64')
+    const text = JSON.stringify({
+      auths: {
+        'a.example': { auth, username: 'me', password: 'p' },
+        'b.example': { identitytoken: 't' },
+        'c.example': { registrytoken: 't' },
+      },
+    })
+    const keyring = (host: string) => pullKeyring(text, host, 'app')
+    expect(keyring('a.example')).toEqual([{ kind: 'basic', username: 'other', password: 'secret' }])
+    expect([keyring('b.example'), keyring('c.example')]).toEqual([[], []])
+  })
+
   test('nothing of an entry that holds nothing', () => {
     const text = JSON.stringify({ auths: { 'registry.example': { auth: '' } } })
     expect(pullKeyring(text, 'registry.example', 'app')).toEqual([])

@@ -1,4 +1,4 @@
-import { credentialsByKey } from './docker-config.ts'
+import { passwordsByKey } from './docker-config.ts'
 import type { Credential } from './target.ts'
 
 /** As the kubelet writes the host of Docker Hub, whatever an image says. */
@@ -13,7 +13,7 @@ const HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io'])
  */
 export function pullKeyring(config: string, host: string, repository: string): readonly Credential[] {
   const image = `${host.toLowerCase()}/${repository}`
-  return [...credentialsByKey(config)]
+  return [...passwordsByKey(config)]
     .map(([key, credential]) => ({ key: bareKey(key), credential }))
     .filter(({ key }) => matches(key, image) || (key === HUB_KEY && HUB_HOSTS.has(host.toLowerCase())))
     .sort((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0))

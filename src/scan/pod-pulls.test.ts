@@ -69,6 +69,19 @@ test('who names nothing that gets through is refused, who names nothing at all i
   ])
 })
 
+test('S24: a tag that is gone says nothing of the rest of its repository', async () => {
+  const one = pulls()
+  const right = [workload('web', USER.password)]
+  const gone = { ...IMAGE, place: { repository: 'app', reference: 'gone' } }
+  expect((await one.look(gone, right)).refused).toHaveLength(1)
+  expect(await one.look(IMAGE, right)).toEqual({ refused: [], unusable: [] })
+})
+
+test('S24: nothing is concluded where there is more than is tried', async () => {
+  const passwords = Array.from({ length: 11 }, (_, at) => `old-${at}`)
+  expect(await pulls().look(IMAGE, [workload('web', ...passwords)])).toEqual({ refused: [], unusable: [] })
+})
+
 test('a repository is asked for once with each credential, whoever names it', async () => {
   const counter = front.counter({ path: '/v2/app/manifests/1' })
   const one = pulls()

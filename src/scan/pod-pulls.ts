@@ -32,12 +32,12 @@ export interface PodPullsOptions {
   readonly open: (credential: Credential | undefined) => Promise<RegistryClient>
 }
 
-/** Of one image, tried one after the other. */
+/** Of one image, tried one after the other; where there are more, nothing is concluded. */
 const MAX_CREDENTIALS = 10
 
 /**
- * Asks for images as the kubelet would: with each credential that the Secrets of a workload hold for them, and at last without. A repository
- * is asked for once with each credential. What the nodes themselves have (credential providers) is not known here.
+ * Asks for images as the kubelet would: with each credential that the Secrets of a workload hold for them, and without where they hold none.
+ * A repository is asked for once with each credential. What the nodes themselves have (credential providers) is not known here.
  */
 export class PodPulls {
   readonly #options: PodPullsOptions
@@ -69,8 +69,9 @@ export class PodPulls {
 
   /** @returns undefined: a pull gets through, or nobody can tell */
   async #refusal(image: PulledImage, credentials: readonly Credential[]): Promise<TallymanError | undefined> {
+    if (credentials.length > MAX_CREDENTIALS) return undefined
     let refusal: TallymanError | undefined
-    for (const credential of [...credentials.slice(0, MAX_CREDENTIALS), undefined]) {
+    for (const credential of credentials.length === 0 ? [undefined] : credentials) {
       const error = await this.#answer(image, credential)
       if (error === undefined || !isRefusal(error)) return undefined
       refusal ??= error
@@ -87,6 +88,8 @@ export class PodPulls {
     if (answer === undefined) {
       answer = this.#ask(repository, reference, credential)
       this.#answers.set(key, answer)
+      // That may be about the tag alone: the next image of the repository is asked for itself.
+      void answer.then((error) => error?.kind === 'absent' && this.#answers.delete(key))
     }
     return answer
   }

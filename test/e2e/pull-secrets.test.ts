@@ -30,7 +30,7 @@ beforeAll(async () => {
     dockerConfig('good', HOST, USER.password),
     dockerConfig('expired', HOST, 'wrong-horse'),
     dockerConfig('elsewhere', 'other.example.com', USER.password),
-    secret('broken', 'no json'),
+    secret('broken', '{}', 'Opaque'),
     account('with-good', 'good'),
     account('with-expired', 'expired'),
     user('good', { imagePullSecrets: [{ name: 'good' }] }),
@@ -62,11 +62,11 @@ const IMAGES = [
 ]
 const in_ = (name: string) => ({ namespace: home, name })
 
-function secret(name: string, config: string): object {
+function secret(name: string, config: string, type = 'kubernetes.io/dockerconfigjson'): object {
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    type: 'Opaque',
+    type,
     metadata: in_(name),
     stringData: { '.dockerconfigjson': config },
   }
@@ -124,7 +124,9 @@ test('a Secret that is expired, missing or for another host is found before the 
     expect.stringContaining(`${who('elsewhere')} (Secret ${home}/elsewhere: holds nothing for ${HOST})`),
     expect.stringContaining(`${who('expired')} (Secret ${home}/expired: is refused)`),
     expect.stringContaining(`${who('missing')} (Secret ${home}/nobody-made-it: it does not exist)`),
-    expect.stringContaining(`Secret ${home}/broken: the docker config is not JSON`),
+    expect.stringContaining(
+      `Secret ${home}/broken: it is of type Opaque, and not kubernetes.io/dockerconfigjson`,
+    ),
   ])
   expect(messages.join('')).not.toContain('horse')
 })
