@@ -80,7 +80,8 @@ export class CheckWorkspace {
       const error = asTallymanError(thrown)
       if (error.code === 'LEADERSHIP_LOST') throw error
       const message = `The report is not kept: ${error.advice}`.slice(0, MAX_MESSAGE)
-      return { time: rfc3339Seconds(clock.now()), message }
+      // What was kept before still knows since when findings are known.
+      return { ...check.status?.report, time: rfc3339Seconds(clock.now()), message }
     }
   }
 
@@ -91,30 +92,42 @@ export class CheckWorkspace {
     signal: AbortSignal,
   ): Promise<ReportStatus> {
     const { fence, clock } = this.#parts
-    const { client, repository, url } = await this.#open(check, workspace, signal)
+    const { client, repository, url } = await this.#open(check, workspace, 'push', signal)
+    const key = keyOf(check)
+    const read = { signal, lane: 'bulk' } as const
+    const push = async (shown: CheckReport, content: string, sequence: number) =>
+      await keepReport(
+        client,
+        repository,
+        shown,
+        { content, sequence },
+        { ...read, beforeSend: () => fence.assertLeader() },
+      )
+    let known = this.#known.get(key) ?? (await lastKept(client, repository, read))
+    if (known === undefined) {
+      // Whether anybody may read it shows only once something is there.
+      const first = redacted(report)
+      known = await push(first, await contentOf(first), 1)
+    }
     const isPublic = await this.#isPublic(workspace.registry, repository, signal)
     const shown = isPublic ? redacted(report) : report
     const content = await contentOf(shown)
-    const key = keyOf(check)
-    const read = { signal, lane: 'bulk' } as const
-    const place = `${url.replace(/^https?:\/\//, '')}/${repository}`
-    const known = this.#known.get(key) ?? (await lastKept(client, repository, read))
-    const isNew = known?.content !== content
-    const kept = isNew
-      ? await keepReport(...[client, repository, shown, { content, sequence: (known?.sequence ?? 0) + 1 }], {
-          ...read,
-          beforeSend: () => fence.assertLeader(),
-        })
-      : known
-    const reference = `${place}@${kept.digest}`
+    const isNew = known.content !== content
+    const kept = isNew ? await push(shown, content, known.sequence + 1) : known
+    const reference = `${placeOf(url, repository)}@${kept.digest}`
     this.#known.set(key, { ...kept, reference })
     const before = check.status?.report
     const time = !isNew && before?.reference === reference ? before.time : rfc3339Seconds(clock.now())
-    return { reference, time, ...(isPublic ? { redacted: true } : {}) }
+    return {
+      reference,
+      time,
+      finishedAt: check.status?.run?.finishedAt,
+      ...(isPublic ? { redacted: true } : {}),
+    }
   }
 
   /**
-   * The report of the last run as it was kept, for a process that has not made it.
+   * What was kept last, for a process that has not made it. It speaks of the last run only where status.report says so.
    * @returns undefined: none was, or it cannot be read; the next run keeps one again, or says what is wrong with the workspace
    * @throws CANCELLED
    */
@@ -123,15 +136,15 @@ export class CheckWorkspace {
     registry: RegistryObject,
     signal: AbortSignal,
   ): Promise<CheckReport | undefined> {
-    const { reference, message } = check.status?.report ?? {}
+    const { reference } = check.status?.report ?? {}
     const digest = reference?.split('@')[1]
-    if (digest === undefined || message !== undefined) return undefined
+    if (digest === undefined) return undefined
     try {
       const workspace = workspaceOf(registry, this.#parts.registries)
       if (workspace === undefined) return undefined
       return await this.#inTime(signal, async (limit) => {
-        const { client, repository, url } = await this.#open(check, workspace, limit)
-        if (reference !== `${url.replace(/^https?:\/\//, '')}/${repository}@${digest}`) return undefined
+        const { client, repository, url } = await this.#open(check, workspace, 'pull', limit)
+        if (reference !== `${placeOf(url, repository)}@${digest}`) return undefined
         const call = { signal: limit, lane: 'bulk' } as const
         const { report, kept } = await readKeptReport(client, repository, digest, call)
         if (report.check.uid !== check.metadata.uid) return undefined
@@ -146,24 +159,28 @@ export class CheckWorkspace {
     }
   }
 
-  async #open(check: RegistryCheckObject, { registry, prefix }: Workspace, signal: AbortSignal) {
+  async #open(
+    check: RegistryCheckObject,
+    { registry, prefix }: Workspace,
+    right: 'pull' | 'push',
+    signal: AbortSignal,
+  ) {
     const { namespace = '', name } = check.metadata
-    const { client, url } = await this.#parts.access.open(registry, signal, 'push')
+    const { client, url } = await this.#parts.access.open(registry, signal, right)
     return { client, url, repository: reportRepository(prefix, namespace, name) }
   }
 
   /**
-   * Whether anybody may read what lies there (S19). A registry that does not say no to who has no name is taken for one that says yes: what is
-   * not there yet may be there for all.
+   * Whether anybody may read what lies there (S19). A registry that does not say no to who has no name is taken for one that says yes.
    */
   async #isPublic(registry: RegistryObject, repository: string, signal: AbortSignal): Promise<boolean> {
     const anonymous: RegistryClient = await this.#parts.access.openAs(undefined, registry, signal)
     try {
-      await anonymous.headManifest(repository, LATEST, { signal, lane: 'bulk' })
+      await anonymous.getManifest(repository, LATEST, { signal, lane: 'bulk' })
       return true
     } catch (error) {
       if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return false
-      if (hasCode(error, 'REGISTRY_ABSENT', 'REGISTRY_UNSUPPORTED')) return true
+      if (hasCode(error, 'REGISTRY_ABSENT')) return true
       throw error
     }
   }
@@ -172,4 +189,9 @@ export class CheckWorkspace {
     const message = `the workspace took longer than ${LIMIT_MS / 60_000} minutes`
     return withTimeLimit({ clock: this.#parts.clock, signal, ms: LIMIT_MS, message }, work)
   }
+}
+
+/** As image references name it. */
+function placeOf(url: string, repository: string): string {
+  return `${url.replace(/^https?:\/\//, '')}/${repository}`
 }

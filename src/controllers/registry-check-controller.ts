@@ -101,8 +101,6 @@ export class RegistryCheckController {
   readonly #memories = new CheckMemories()
   readonly #reports: CheckReports
   readonly #workspace: CheckWorkspace
-  /** Checks whose last report was asked for in this term. */
-  readonly #recalled = new Set<string>()
 
   constructor(
     deps: ControllerDeps,
@@ -124,7 +122,6 @@ export class RegistryCheckController {
   /** What another leader has found and told since our last term is not remembered here. */
   readonly beginTerm = (): void => {
     this.#firstSeen.clear()
-    this.#recalled.clear()
     this.#workspace.beginTerm()
     this.#reporter.beginTerm()
   }
@@ -133,7 +130,6 @@ export class RegistryCheckController {
     const shown = this.#stores.checks.get(key)
     if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
       this.#firstSeen.delete(key)
-      this.#recalled.delete(key)
       this.#workspace.forget(key)
       this.#memories.forget(key)
       this.#reports.forget(key)
@@ -198,13 +194,13 @@ export class RegistryCheckController {
   /** What the last run found is known again after a restart, and to a new leader, as far as it was kept. */
   async #recall({ check, signal }: Pass, registry: RegistryObject, schedule: Schedule): Promise<void> {
     const key = keyOf(check)
-    if (this.#recalled.has(key)) return
-    this.#recalled.add(key)
+    if (this.#firstSeen.has(key)) return
     const report = await this.#workspace.load(check, registry, signal)
     const { run, oldestEvidence = null, report: kept } = check.status ?? {}
     if (report === undefined || run === undefined) return
     this.#firstSeen.set(key, firstSeenIn(report))
-    if (kept?.redacted === true) return
+    // A process that was killed between its run and its report has left an older one.
+    if (kept?.redacted === true || kept?.finishedAt !== run.finishedAt) return
     const until = outdatedAt(run, schedule.next)
     const validUntil = until === undefined ? null : new Date(until).toISOString()
     // It was kept by the first of the runs that saw the same.

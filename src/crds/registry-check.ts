@@ -296,13 +296,18 @@ export const RegistryCheckStatus = z.object({
         .string()
         .max(1024)
         .optional()
-        .describe(
-          'The artifact in the workspace of the Registry that holds the whole report of the last run.',
-        ),
+        .describe('The artifact in the workspace of the Registry that holds the whole report.'),
       time: z
         .string()
         .meta({ format: 'date-time' })
         .describe('When it was kept: a run that finds the same keeps no other.'),
+      finishedAt: z
+        .string()
+        .meta({ format: 'date-time' })
+        .optional()
+        .describe(
+          'End of the last run that it speaks of: it is that of status.run, unless the last report is not kept (yet).',
+        ),
       redacted: z
         .boolean()
         .optional()

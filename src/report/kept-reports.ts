@@ -15,8 +15,8 @@ import {
 /** So many reports of a check are kept: each takes the tag of the oldest. That needs no right to delete. */
 export const KEPT_REPORTS = 10
 export const LATEST = 'latest'
-/** A report of 100,000 images has some 60 MB. */
-const MAX_REPORT_BYTES = 256 * 1024 * 1024
+/** A report of 100,000 images has some 60 MB; to read it takes a second or two of the event loop. */
+const MAX_REPORT_BYTES = 64 * 1024 * 1024
 const MAX_REPOSITORY = 200
 
 export interface KeptReport {

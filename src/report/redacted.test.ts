@@ -23,7 +23,11 @@ test('S19: no format of a redacted report names a workload, a namespace, a clust
   fc.assert(
     fc.property(world, ({ cluster, namespace, name, node, code, severity, isIgnored }) => {
       const use = { users: [{ cluster, namespace, kind: 'Deployment', name }], namespaces: [namespace] }
-      const broken = brokenImage('registry.example/app:1', findingOf(code, { severity }), use)
+      const broken = brokenImage(
+        'registry.example/app:1',
+        findingOf(code, { severity, message: `${cluster}/${namespace}/Deployment/${name}` }),
+        use,
+      )
       const images = [
         isIgnored ? { ...broken, findings: [], ignored: broken.findings } : broken,
         healthyImage('registry.example/app:2', use),

@@ -35,7 +35,7 @@ export interface LapInput {
   readonly names: RegistryNames
   readonly snapshot: InventorySnapshot
   readonly spec: LapSpec
-  /** What the repositories begin with that are our own. */
+  /** What the repositories begin with that are our own: scope All leaves them out. What pods pull is looked at wherever it lies. */
   readonly workspaces?: readonly string[] | undefined
   /** What scope All looks through; absent: what the registry lists, which not every registry does. */
   readonly repositories?: readonly string[] | undefined

@@ -11,11 +11,7 @@ import { targetsInUse } from '#scan/targets.ts'
 export async function lap(input: LapInput): Promise<Lap> {
   const { spec, names, snapshot, memory } = input
   const work = new LapWork(input)
-  const { targets, elsewhere } = targetsInUse(
-    snapshot,
-    names,
-    compileSelection(spec.select, input.workspaces),
-  )
+  const { targets, elsewhere } = targetsInUse(snapshot, names, compileSelection(spec.select))
   await work.look(
     targets.map(({ use, target }) => ({
       use,

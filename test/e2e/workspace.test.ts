@@ -73,13 +73,22 @@ test('a report is kept when it says something new, in the workspace and nowhere 
   expect(first.status?.report).toEqual({
     reference: expect.stringMatching(`^127\\.0\\.0\\.1:\\d+/${repository}@sha256:[0-9a-f]{64}$`),
     time: expect.any(String),
+    finishedAt: expect.any(String),
   })
   // S08: what we keep ourselves is in no scope.
   expect(first.status?.images).toMatchObject({ total: 2, inUse: 1, unhealthy: 1 })
 
   const written = writes().length
   const second = await world.api.run(in_('closed'))
-  expect(second.status?.report).toEqual(first.status?.report)
+  const { finishedAt } = second.status?.run ?? {}
+  await eventually(
+    async () => (await world.api.check(in_('closed'))).status?.report?.finishedAt === finishedAt,
+    { message: 'what is kept to speak of the second run' },
+  )
+  expect((await world.api.check(in_('closed'))).status?.report).toEqual({
+    ...first.status?.report,
+    finishedAt,
+  })
   expect(writes()).toHaveLength(written)
   expect(new Set(writes().map(({ path: at }) => at.replace(/\/(blobs|manifests)\/.*$/, '')))).toEqual(
     new Set([`/v2/${repository}`]),
@@ -109,6 +118,32 @@ test('a report is kept when it says something new, in the workspace and nowhere 
       { message: 'another report' },
     )
     expect(third.status?.findings?.[0]?.firstSeen).toBe(first.status?.findings?.[0]?.firstSeen)
+  } finally {
+    await operator.stop()
+  }
+})
+
+test('S22: a report that an earlier run left is not shown as that of a later one', async () => {
+  const push = front.hold({ method: ['POST', 'PUT', 'PATCH'] })
+  const start = async (name: string) =>
+    startOperator({
+      kubeconfig: await world.cluster.operatorKubeconfig(),
+      logFile: path.join(world.cluster.stateDir, name),
+    })
+  const killed = await start('operator-killed.log')
+  damage('layer-missing', { storageDir: closed.storageDir, repository: 'app/whole', reference: '1' })
+  const run = await world.api.run(in_('closed'))
+  expect(run.status?.images?.unhealthy).toBe(2)
+  await killed.stop(0)
+  push.release()
+  const operator = await start('operator-after.log')
+  try {
+    const url = await operator.url()
+    const answers = async () => (await fetch(`${url}/reports/${home}/closed/report.json`)).status
+    await eventually(async () => (await fetch(`${url}/nagios/${home}/closed`)).ok, { timeoutMs: 30_000 })
+    expect(await answers()).toBe(503)
+    await world.api.run(in_('closed'))
+    await eventually(async () => (await answers()) === 200, { message: 'the report of the next run' })
   } finally {
     await operator.stop()
   }
