@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CheckReport } from '#report/check-report.ts'
 import { csvFindings } from '#report/csv-report.ts'
 import { htmlReport } from '#report/html-report.ts'
 import { jsonReport } from '#report/json-report.ts'
 import { chunks } from '#report/text-chunks.ts'
+import { textFacts } from '#report/text-facts.ts'
 
 /** What a report is in a registry (docs/adr): an OCI image manifest with this artifactType, an empty config, and a layer for each file. */
 export const REPORT_TYPE = 'application/vnd.tallyman.check-report.v1'
@@ -85,14 +85,8 @@ export async function reportArtifact(
 }
 
 async function digestAndSize(pieces: Iterable<string>): Promise<{ digest: string; size: number }> {
-  const hash = createHash('sha256')
-  let size = 0
-  for (const chunk of chunks(pieces)) {
-    hash.update(chunk)
-    size += chunk.length
-    await nextTurn()
-  }
-  return { digest: `sha256:${hash.digest('hex')}`, size }
+  const { sha256: digest, bytes } = await textFacts(pieces)
+  return { digest: `sha256:${digest.toString('hex')}`, size: bytes }
 }
 
 function sha256(bytes: Uint8Array): string {

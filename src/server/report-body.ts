@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { CheckReport } from '#report/check-report.ts'
-import { chunks } from '#report/text-chunks.ts'
+import { textFacts } from '#report/text-facts.ts'
 import type { ReportFormat } from '#server/report-formats.ts'
 
 /** What a body is, without the body. */
@@ -28,14 +26,8 @@ export class BodyFactsCache {
 }
 
 async function measure(pieces: Iterable<string>): Promise<BodyFacts> {
-  const hash = createHash('sha256')
-  let bytes = 0
-  for (const chunk of chunks(pieces)) {
-    hash.update(chunk)
-    bytes += chunk.length
-    await nextTurn()
-  }
-  return { etag: `"${hash.digest('base64url')}"`, bytes }
+  const { sha256, bytes } = await textFacts(pieces)
+  return { etag: `"${sha256.toString('base64url')}"`, bytes }
 }
 
 /** Whether one of the entity tags that the client names is `etag`; weak ones count (RFC 9110 §13.1.2). */
