@@ -6,8 +6,8 @@ const GROWTH = 1.25
  * changed since. Nothing has to be told that it was read, so any number of readers can follow.
  */
 export class ChangeStamps {
-  /** Doubles: at 500 changes a second, 32 bits would wrap within four months. */
-  #stamps = new Float64Array(INITIAL_IDS)
+  readonly #changes = new Stamps()
+  readonly #moves = new Stamps()
   #version = 0
 
   get version(): number {
@@ -20,15 +20,39 @@ export class ChangeStamps {
   }
 
   mark(id: number): void {
+    this.#changes.put(id, this.#version)
+    this.#moves.put(id, this.#version)
+  }
+
+  /** What is said of the id is the same, but stands at another place: who is walking over the places may miss it, or meet it twice. */
+  markMoved(id: number): void {
+    this.#moves.put(id, this.#version)
+  }
+
+  changedSince(id: number, version: number): boolean {
+    return this.#changes.at(id) > version
+  }
+
+  /** Changed, or moved. */
+  movedSince(id: number, version: number): boolean {
+    return this.#moves.at(id) > version
+  }
+}
+
+class Stamps {
+  /** Doubles: at 500 changes a second, 32 bits would wrap within four months. */
+  #stamps = new Float64Array(INITIAL_IDS)
+
+  put(id: number, version: number): void {
     if (id >= this.#stamps.length) {
       const longer = new Float64Array(Math.ceil((id + 1) * GROWTH))
       longer.set(this.#stamps)
       this.#stamps = longer
     }
-    this.#stamps[id] = this.#version
+    this.#stamps[id] = version
   }
 
-  changedSince(id: number, version: number): boolean {
-    return (this.#stamps[id] ?? 0) > version
+  at(id: number): number {
+    return this.#stamps[id] ?? 0
   }
 }

@@ -40,6 +40,7 @@ export class ClusterPools {
     if (before === after) return
     this.changes.advance()
     this.usages.forEachDifference(before, after, (image) => this.changes.mark(image))
+    this.usages.forEachImage(after, (image) => this.changes.markMoved(image))
   }
 
   /** Marks the images of owners of which something became known since the last call. */

@@ -122,6 +122,13 @@ export class ClusterUses {
     for (const id of usages.imageIds()) if (changes.changedSince(id, version)) yield usages.image(id)
   }
 
+  /** Those, and all of which a walk over `usages` that began at `version` and went on over changes may know too much or too little. */
+  *imagesMovedSince(version: number): Generator<string> {
+    const { usages, changes } = this.#pools
+    this.#pools.markOwned()
+    for (const id of usages.imageIds()) if (changes.movedSince(id, version)) yield usages.image(id)
+  }
+
   /** The objects that use one of the images asked for. O(objects). Not to be walked over a change. */
   *objectsUsing(cluster: string, query: ImageQuery): Generator<ObjectUse> {
     const { usages, rows } = this.#pools

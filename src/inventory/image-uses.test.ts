@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ClusterUses } from '#inventory/cluster-uses.ts'
-import { type ImageUses, imageUses } from '#inventory/image-uses.ts'
+import { type ImageUses, imageUses, imageUsesInSteps } from '#inventory/image-uses.ts'
 import type { UsingObject } from '#inventory/using-object.ts'
 
 const running = (uid: string, ...images: string[]): UsingObject => ({
@@ -73,24 +73,66 @@ describe('imageUses', () => {
     expect(imageUses(clusters, one).images).toEqual([])
   })
 
+  const image = fc.nat({ max: 8 }).map((i) => `app:${i}`)
+  const change = fc.record({
+    cluster: fc.nat({ max: 1 }),
+    uid: fc.nat({ max: 6 }).map(String),
+    images: fc.option(fc.array(image, { maxLength: 3 }), { nil: undefined }),
+  })
+  type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
+  const apply = (clusters: ReturnType<typeof two>, { cluster: at, uid, images }: Change) => {
+    const pods = clusters[at]?.pods
+    if (images === undefined) pods?.remove(running(uid))
+    else pods?.upsert(running(uid, ...images))
+  }
+
   it('says from what it said before exactly what it would say anew', () => {
-    const image = fc.nat({ max: 8 }).map((i) => `app:${i}`)
-    const change = fc.record({
-      cluster: fc.nat({ max: 1 }),
-      uid: fc.nat({ max: 6 }).map(String),
-      images: fc.option(fc.array(image, { maxLength: 3 }), { nil: undefined }),
-    })
     fc.assert(
       fc.property(fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 20 }), (rounds) => {
         const clusters = two()
         let uses: ImageUses | undefined
         for (const changes of rounds) {
-          for (const { cluster: at, uid, images } of changes) {
-            const pods = clusters[at]?.pods
-            if (images === undefined) pods?.remove(running(uid))
-            else pods?.upsert(running(uid, ...images))
-          }
+          for (const each of changes) apply(clusters, each)
           uses = imageUses(clusters, uses)
+          expect(uses.images).toEqual(imageUses(clusters).images)
+        }
+      }),
+    )
+  })
+
+  it('S30: misses no image of a pod that moves to where the steps have been already', () => {
+    const here = cluster('here')
+    here.pods.upsert(running('1', 'a:1'))
+    here.pods.upsert(running('2', 'b:1'))
+    const steps = imageUsesInSteps([here], undefined, 1)
+    steps.next()
+    here.pods.remove(running('1'))
+    here.pods.upsert(running('2', 'b:1', 'sidecar:1'))
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    expect(step.value.images).toMatchObject([
+      { image: 'b:1', pods: 1 },
+      { image: 'sidecar:1', pods: 1 },
+    ])
+  })
+
+  it('S30: says the same where clusters change between two of its steps', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(change, { maxLength: 8 }), { maxLength: 20 }), (rounds) => {
+        const clusters = two()
+        let uses: ImageUses | undefined
+        for (const [first = [], ...between] of rounds.map((changes) => [
+          changes.slice(0, 3),
+          ...changes.slice(3),
+        ])) {
+          for (const each of [first].flat()) apply(clusters, each)
+          const steps = imageUsesInSteps(clusters, uses, 1)
+          let step = steps.next()
+          while (step.done !== true) {
+            for (const each of [between.shift() ?? []].flat()) apply(clusters, each)
+            step = steps.next()
+          }
+          uses = step.value
           expect(uses.images).toEqual(imageUses(clusters).images)
         }
       }),

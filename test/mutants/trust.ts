@@ -256,7 +256,17 @@ export const TRUST_MUTANTS: MutantsByFile = {
   'src/inventory/image-uses.ts': [
     {
       rule: 'S03 what changed is put together again',
-      find: 'for (const image of uses.imagesChangedSince(before.marks[i]?.version ?? 0)) changed.add(image)',
+      find: 'for (const image of uses[since](before.marks[i]?.version ?? 0)) changed.add(image)',
+      replace: '',
+    },
+    {
+      rule: 'S30 what moved between two steps is put together again',
+      find: "inSteps(clusters, rough, 'imagesMovedSince',",
+      replace: "inSteps(clusters, rough, 'imagesChangedSince',",
+    },
+    {
+      rule: 'S30 an id that means another image between two steps takes no other out',
+      find: 'while ((renewed[next]?.image ?? image) < image) next += 1',
       replace: '',
     },
   ],
