@@ -29,13 +29,14 @@ export class ChangeStamps {
     this.#moves.put(id, this.#version)
   }
 
-  changedSince(id: number, version: number): boolean {
-    return this.#changes.at(id) > version
+  /** The ids that changed after `version`, freed ones included. */
+  changedSince(version: number): number[] {
+    return this.#changes.above(version)
   }
 
-  /** Changed, or moved. */
-  movedSince(id: number, version: number): boolean {
-    return this.#moves.at(id) > version
+  /** The ids that changed or moved after `version`, freed ones included. */
+  movedSince(version: number): number[] {
+    return this.#moves.above(version)
   }
 }
 
@@ -52,7 +53,9 @@ class Stamps {
     this.#stamps[id] = version
   }
 
-  at(id: number): number {
-    return this.#stamps[id] ?? 0
+  above(version: number): number[] {
+    const ids: number[] = []
+    for (let id = 0; id < this.#stamps.length; id++) if ((this.#stamps[id] ?? 0) > version) ids.push(id)
+    return ids
   }
 }

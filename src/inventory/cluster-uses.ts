@@ -105,28 +105,26 @@ export class ClusterUses {
     return this.#pools.usages.findImage(image) !== undefined
   }
 
-  /** All usages with their number of objects. Not to be walked over a change. */
+  /** All usages with their number of objects. Where something changes during the walk: see `imagesMovedSince`. */
   usages(cluster: string): Iterable<UsageRow> {
     return this.#pools.rows.all(cluster)
   }
 
-  /** Of `images`, all there is to know: the usages that name them, containers with other images left out. */
+  /** Of `images`, all there is to know: the usages that name them, containers with other images left out. The same holds. */
   usagesOf(cluster: string, images: Iterable<string>): Iterable<UsageRow> {
-    return this.#pools.rows.all(cluster, this.#filter({ images }))
+    return this.#pools.rows.naming(cluster, this.#marked(images))
   }
 
   /** The images in use of which something changed after `version`. Those no longer in use are not among them. */
-  *imagesChangedSince(version: number): Generator<string> {
-    const { usages, changes } = this.#pools
+  imagesChangedSince(version: number): string[] {
     this.#pools.markOwned()
-    for (const id of usages.imageIds()) if (changes.changedSince(id, version)) yield usages.image(id)
+    return this.#textsOf(this.#pools.changes.changedSince(version))
   }
 
   /** Those, and all of which a walk over `usages` that began at `version` and went on over changes may know too much or too little. */
-  *imagesMovedSince(version: number): Generator<string> {
-    const { usages, changes } = this.#pools
+  imagesMovedSince(version: number): string[] {
     this.#pools.markOwned()
-    for (const id of usages.imageIds()) if (changes.movedSince(id, version)) yield usages.image(id)
+    return this.#textsOf(this.#pools.changes.movedSince(version))
   }
 
   /** The objects that use one of the images asked for. O(objects). Not to be walked over a change. */
@@ -190,8 +188,9 @@ export class ClusterUses {
    */
   seenNow(part = 0, parts = 1): SeenImage[] {
     const seen = new SeenImages()
-    const wanted = parts === 1 ? undefined : (image: number) => image % parts === part
-    for (const row of this.#pools.rows.all('', wanted)) seen.add(row)
+    const isPart = new Uint8Array(this.#pools.usages.imageIdEnd)
+    for (let image = part; image < isPart.length; image += parts) isPart[image] = 1
+    for (const row of this.#pools.rows.naming('', isPart)) seen.add(row)
     return this.#dated(seen.list)
   }
 
@@ -203,13 +202,25 @@ export class ClusterUses {
     }))
   }
 
-  #filter({ images = [], digests = [] }: ImageQuery): ContainerFilter {
+  #textsOf(ids: readonly number[]): string[] {
     const { usages } = this.#pools
-    const isWanted = new Uint8Array(usages.imageIdEnd)
+    return ids.filter((id) => usages.isImage(id)).map((id) => usages.image(id))
+  }
+
+  /** By their ids: 1 for each of `images` that is in use. */
+  #marked(images: Iterable<string>): Uint8Array {
+    const { usages } = this.#pools
+    const isMarked = new Uint8Array(usages.imageIdEnd)
     for (const image of images) {
       const id = usages.findImage(image)
-      if (id !== undefined) isWanted[id] = 1
+      if (id !== undefined) isMarked[id] = 1
     }
+    return isMarked
+  }
+
+  #filter({ images = [], digests = [] }: ImageQuery): ContainerFilter {
+    const { usages } = this.#pools
+    const isWanted = this.#marked(images)
     const asked = new Set(digests)
     if (asked.size > 0) {
       for (const id of usages.imageIds()) {

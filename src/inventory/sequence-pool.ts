@@ -108,6 +108,26 @@ export class SequencePool<A extends Elements> {
     return this.#arena[(this.#starts[id] ?? 0) + index] ?? 0
   }
 
+  /**
+   * Ids, in their order, of the sequences that hold an element that `isWanted` marks: at `first`, or any number of `stride`s after it.
+   * One loop over the arena without a call: an inventory asks it for every snapshot.
+   */
+  idsWith(isWanted: Uint8Array, first: number, stride: number): number[] {
+    const arena = this.#arena
+    const ids: number[] = []
+    for (let id = 0; id < this.#idEnd; id++) {
+      if (this.count(id) === 0) continue
+      const start = this.#starts[id] ?? 0
+      const end = start + this.length(id)
+      for (let at = start + first; at < end; at += stride) {
+        if (isWanted[arena[at] ?? 0] !== 1) continue
+        ids.push(id)
+        break
+      }
+    }
+    return ids
+  }
+
   /** The elements of `id`: a window into the arena that the next `acquire` may move. */
   view(id: number): Elements {
     const start = this.#starts[id] ?? 0

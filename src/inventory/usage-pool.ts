@@ -110,6 +110,10 @@ export class UsagePool {
     return digest === '' ? undefined : this.#digests.find(digest)
   }
 
+  isImage(id: number): boolean {
+    return this.#images.isHeld(id)
+  }
+
   image(id: number): string {
     return this.#images.text(id)
   }
@@ -177,6 +181,11 @@ export class UsagePool {
       })
     }
     return containers
+  }
+
+  /** The usages that name an image which `isWanted` marks by its id. */
+  naming(isWanted: Uint8Array): number[] {
+    return this.#usages.idsWith(isWanted, HEAD_WORDS, CONTAINER_WORDS)
   }
 
   /** Whether `wanted` picks a container of the usage. */

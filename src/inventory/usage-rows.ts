@@ -23,16 +23,16 @@ export class UsageRows {
     }
   }
 
-  /**
-   * The usages of which `wanted` picks a container (absent: all usages). Containers that it does not pick are left
-   * out. Not to be walked over a change.
-   */
-  *all(cluster: string, wanted?: ContainerFilter): Generator<UsageRow> {
-    const read = this.reader(cluster, wanted)
-    for (let id = 0; id < this.#usages.idEnd; id++) {
-      if (this.#usages.count(id) > 0 && (wanted === undefined || this.#usages.some(id, wanted)))
-        yield read(id)
-    }
+  /** All usages. Where something changes during the walk: see `ChangeStamps.markMoved`. */
+  *all(cluster: string): Generator<UsageRow> {
+    const read = this.reader(cluster)
+    for (let id = 0; id < this.#usages.idEnd; id++) if (this.#usages.count(id) > 0) yield read(id)
+  }
+
+  /** The usages that name an image which `isWanted` marks by its id, without their other containers. The same holds. */
+  *naming(cluster: string, isWanted: Uint8Array): Generator<UsageRow> {
+    const read = this.reader(cluster, (image) => isWanted[image] === 1)
+    for (const id of this.#usages.naming(isWanted)) if (this.#usages.count(id) > 0) yield read(id)
   }
 
   /** Reads any number of usages, each text once. Not to be used over a change. */
