@@ -3,11 +3,11 @@ import { connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { type Resource, SECRETS } from '#kube/resource.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { putAll } from '#test/harness/etcd/put-all.ts'
 import { helmReleaseSecret } from '#test/harness/helm-release.ts'
 import { ROLLOUT, ROLLOUT_CRD } from '#test/harness/rollout-crd.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
-import { putAll } from './etcd.ts'
 import { imageAt, namespaces, population, rollouts } from './population.ts'
 
 export const ROLLOUTS: Resource = { ...ROLLOUT, plural: 'rollouts', namespaced: true }

@@ -8,11 +8,11 @@ import type { UsageTable } from '#inventory/usage-table.ts'
 import type { WatchedCluster } from '#inventory/watched-cluster.ts'
 import { KubeClient } from '#kube/client.ts'
 import { connect } from '#kube/connection.ts'
+import { digestOf, uidOf } from '#test/harness/etcd/stored-objects.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { clusterOver } from '#test/harness/live-inventory.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { systemClock } from '#time/clock.ts'
-import { digestOf, uidOf } from './stored-objects.ts'
 
 export interface LedgerDayInput {
   readonly kubeconfig: string

@@ -1,4 +1,4 @@
-import type { Entry } from './etcd.ts'
+import type { Entry } from '#test/harness/etcd/put-all.ts'
 import {
   letters,
   type StoredContainers,
@@ -13,7 +13,7 @@ import {
   storedReplicated,
   storedRevision,
   uidOf,
-} from './stored-objects.ts'
+} from '#test/harness/etcd/stored-objects.ts'
 
 /** Different images that pods use, and environment variables of their two containers, as in bench/watch. */
 export const IMAGES = 3_500
