@@ -91,7 +91,7 @@ export class ClusterLink {
     return synced || this.#wasNotReached || identityProblem !== undefined || sameAs !== undefined
   }
 
-  platforms(): Iterable<Platform> {
+  platforms(): readonly Platform[] {
     return this.#watch?.platforms() ?? []
   }
 

@@ -48,7 +48,7 @@ export type AnySource = Pick<
 export interface ClusterSources {
   readonly all: readonly AnySource[]
   /** One for each node that has reported its own. */
-  platforms(): Iterable<Platform>
+  platforms(): readonly Platform[]
   /** Lets go of pods that finished longer ago than they count. */
   sweep(): void
 }

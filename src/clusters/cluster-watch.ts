@@ -64,7 +64,7 @@ export class ClusterWatch {
     )
   }
 
-  platforms(): Iterable<Platform> {
+  platforms(): readonly Platform[] {
     return this.#sources.platforms()
   }
 

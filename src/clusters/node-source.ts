@@ -1,4 +1,5 @@
 import { parseImageID } from '#inventory/image-id.ts'
+import { distinctPlatforms } from '#inventory/platforms.ts'
 import type { Platform } from '#inventory/snapshot.ts'
 import type { UsageTable } from '#inventory/usage-table.ts'
 import type { ContainerUse, UsingObject } from '#inventory/using-object.ts'
@@ -20,6 +21,8 @@ const NAMELESS: ReadonlySet<string> = new Set(['<none>:<none>', '<none>@<none>']
 /** The platforms of one cluster's nodes; what they have in their caches goes into a table. */
 export class NodeSource implements ReflectorSink<NodeRow> {
   #platforms = new Map<string, Platform>()
+  /** Of these; undefined: one of them changed. */
+  #distinct: readonly Platform[] | undefined
   readonly #caches: UsageTable | undefined
   readonly #onChange: () => void
 
@@ -32,20 +35,23 @@ export class NodeSource implements ReflectorSink<NodeRow> {
     this.#onChange = onChange
   }
 
-  /** One for each node that has reported its own. */
-  platforms(): Iterable<Platform> {
-    return this.#platforms.values()
+  /** Of the nodes that have reported their own, each once. Every snapshot asks. */
+  platforms(): readonly Platform[] {
+    this.#distinct ??= distinctPlatforms(this.#platforms.values())
+    return this.#distinct
   }
 
   upsert(node: NodeRow): void {
     const before = this.#platforms.get(node.uid)
     const isSame = before?.os === node.os && before.architecture === node.architecture
     const isNew = !isSame && put(this.#platforms, node)
+    if (isNew) this.#distinct = undefined
     if (this.#changes(() => this.#caches?.upsert(cacheOf(node))) || isNew) this.#onChange()
   }
 
   remove(node: NodeRow): void {
     const wasKnown = this.#platforms.delete(node.uid)
+    if (wasKnown) this.#distinct = undefined
     if (this.#changes(() => this.#caches?.remove(cacheOf(node))) || wasKnown) this.#onChange()
   }
 
@@ -59,6 +65,7 @@ export class NodeSource implements ReflectorSink<NodeRow> {
       },
       commit: () => {
         this.#platforms = next
+        this.#distinct = undefined
         caches?.commit()
         this.#onChange()
       },
