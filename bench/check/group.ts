@@ -6,6 +6,7 @@ import { type Figure, median, rounded } from '../figure.ts'
 import { bundled } from '../support/bundle.ts'
 import { run, runScript } from '../support/child.ts'
 import { agreementFigure } from './agreement.ts'
+import { exporterPace } from './exporter.ts'
 import { falseFindings } from './false-findings.ts'
 import { type CheckFixture, CONNECTIONS, checkFixture } from './fixture.ts'
 import type { LapsInput, LapsOutput } from './laps.ts'
@@ -32,6 +33,7 @@ export async function checkGroup(): Promise<Figure[]> {
 }
 
 async function inUse(bundle: string): Promise<Figure[]> {
+  const exporter = await exporterPace()
   const fixture = await checkFixture({ repositories: 50, imagesEach: 100, sharedLayers: 6, ownLayers: 2 })
   try {
     const rounds: { readonly wrk: number; readonly laps: LapsOutput }[] = []
@@ -51,6 +53,11 @@ async function inUse(bundle: string): Promise<Figure[]> {
           'lap ms': rounded(of(({ laps: { coldMs } }) => coldMs)),
           'wrk requests/s': rounded(of(({ wrk }) => wrk)),
           'images a minute': rounded(of(({ laps: { coldMs } }) => (fixture.images / coldMs) * 60_000)),
+          ...(exporter !== undefined && {
+            'exporter images a minute': exporter.imagesAMinute,
+            'exporter calls available after 20 s': exporter.calledAvailable,
+            'of them asked for': exporter.askedByThen,
+          }),
         },
       },
       {

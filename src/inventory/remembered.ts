@@ -56,7 +56,7 @@ export function remembered(
 
 /**
  * The same for who must not hold up the event loop: between two steps, ledgers may change.
- * @param size of a step, in images; 1,000 take about 5 ms where none was known
+ * @param size of a step, in images that are put together; 1,000 take about 5 ms, and so do 20,000 that were known
  */
 export function* rememberedInSteps(
   memories: readonly ClusterMemory[],
@@ -67,19 +67,27 @@ export function* rememberedInSteps(
   if (before !== undefined && isSame(memories, before)) return before
   const images: RememberedImage[] = []
   const parts: RememberedPart[] = []
+  let done = 0
   for (const { name, ledger } of memories) {
     const { changes } = ledger
     const entries: LedgerEntry[] = []
     const reuse = reusing(name, ledger, before)
     for (const entry of ledger.entries()) {
       entries.push(entry)
-      images.push(reuse(entry) ?? rememberedImage(name, entry, referenceOf))
-      if (images.length % size === 0) yield
+      const known = reuse(entry)
+      images.push(known ?? rememberedImage(name, entry, referenceOf))
+      done += known === undefined ? 1 : KNOWN_COSTS
+      if (done < size) continue
+      done = 0
+      yield
     }
     parts.push({ name, ledger, changes, entries })
   }
   return { images, parts }
 }
+
+/** Of what it costs to put an image together. */
+const KNOWN_COSTS = 1 / 20
 
 function isSame(memories: readonly ClusterMemory[], { parts }: Remembered): boolean {
   return (
