@@ -1,31 +1,40 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
 
-const listeners = new WeakMap<AbortSignal, Set<() => void>>()
+const listeners = new WeakMap<AbortSignal, AbortCallbacks>()
 
 /**
  * Calls `callback` once when `signal` aborts; the returned function takes it back. One DOM listener serves all: with
  * ten thousand calls on one signal, addEventListener compares each new listener with every one before it.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
-  let callbacks = listeners.get(signal)
-  if (callbacks === undefined) {
-    const created = new Set<() => void>()
-    callbacks = created
-    listeners.set(signal, created)
-    signal.addEventListener(
-      'abort',
-      () => {
-        const all = [...created]
-        created.clear()
-        for (const each of all) each()
-      },
-      { once: true },
-    )
+  const callbacks = listeners.get(signal) ?? new AbortCallbacks(signal)
+  listeners.set(signal, callbacks)
+  return callbacks.add(callback)
+}
+
+class AbortCallbacks {
+  readonly #signal: AbortSignal
+  readonly #callbacks = new Set<() => void>()
+  readonly #listener = () => {
+    const all = [...this.#callbacks]
+    this.#callbacks.clear()
+    for (const each of all) each()
   }
-  const registered = callbacks
-  registered.add(callback)
-  return () => registered.delete(callback)
+
+  constructor(signal: AbortSignal) {
+    this.#signal = signal
+  }
+
+  add(callback: () => void): () => void {
+    if (this.#callbacks.size === 0) this.#signal.addEventListener('abort', this.#listener, { once: true })
+    this.#callbacks.add(callback)
+    return () => {
+      // Node holds a signal of AbortSignal.any, with all that its listeners hold, until nobody listens any more.
+      if (this.#callbacks.delete(callback) && this.#callbacks.size === 0)
+        this.#signal.removeEventListener('abort', this.#listener)
+    }
+  }
 }
 
 /** The error of a call whose signal has aborted: the signal's own TallymanError, or CANCELLED. */

@@ -40,6 +40,9 @@ export class LinkedQueue<T> {
     else node.previous.next = node.next
     if (node.next === undefined) this.#tail = node.previous
     else node.next.previous = node.previous
+    // Whoever still holds the node, such as a listener, would hold all that came after it.
+    node.previous = undefined
+    node.next = undefined
     this.#size -= 1
   }
 }
