@@ -60,18 +60,18 @@ export async function checkFixture(shape: FixtureShape): Promise<CheckFixture> {
   const requests = path.join(registry.storageDir, 'wanted.txt')
   await writeFile(list, names.join('\n'))
   await writeFile(requests, wanted.map(({ path: each, range = '' }) => `${each} ${range}`).join('\n'))
-  await writeFile(luaScript, lua(requests))
+  await writeFile(luaScript, lua(registry.host, requests))
   return { registry, list, images: names.length, minimum: wanted.length, luaScript }
 }
 
 /** A list of twenty thousand is read from a file: as a literal it is more constants than a Lua function may have. */
-function lua(requests: string): string {
+function lua(host: string, requests: string): string {
   return `
 local wanted = {}
 for line in io.lines("${requests}") do
   local path, range = line:match("^(%S+) (%S*)$")
-  local headers = { ["Accept"] = "${ACCEPT_MANIFESTS}" }
-  if range ~= "" then headers = { ["Range"] = range } end
+  local headers = { ["Host"] = "${host}", ["Accept"] = "${ACCEPT_MANIFESTS}" }
+  if range ~= "" then headers["Range"] = range end
   wanted[#wanted + 1] = wrk.format("GET", path, headers)
 end
 local at = 0
