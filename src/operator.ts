@@ -3,17 +3,20 @@ import { hostname } from 'node:os'
 import { Inventories } from '#clusters/inventories.ts'
 import type { OperatorOptions } from '#commands/operator.ts'
 import { CheckAgeController } from '#controllers/check-age-controller.ts'
+import { CheckRecords } from '#controllers/check-records.ts'
 import { CheckReporter } from '#controllers/check-reporter.ts'
 import { CheckReports } from '#controllers/check-reports.ts'
+import { CheckRunner } from '#controllers/check-runner.ts'
+import { CheckWorkspace } from '#controllers/check-workspace.ts'
 import { ImageInventoryController } from '#controllers/image-inventory-controller.ts'
 import { InventorySetup } from '#controllers/inventory-setup.ts'
-import { proxyEnvironment } from '#controllers/proxy-environment.ts'
 import { RegistryAccess } from '#controllers/registry-access.ts'
 import { CHECK_BACKOFF, RegistryCheckController } from '#controllers/registry-check-controller.ts'
 import { PROBE_BACKOFF, RegistryController } from '#controllers/registry-controller.ts'
 import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { SecretCache } from '#controllers/secret-cache.ts'
 import { wake } from '#controllers/wake.ts'
+import { WorkspaceTries } from '#controllers/workspace-tries.ts'
 import { ImageInventoryStatus } from '#crds/image-inventory.ts'
 import { RegistryStatus } from '#crds/registry.ts'
 import { RegistryCheckStatus } from '#crds/registry-check.ts'
@@ -109,7 +112,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const events = new EventRecorder({ client, fence: elector, clock, log, instance: identity })
   const pool = registryPool(metrics, log)
   const secrets = new SecretCache(client, clock)
-  const access = new RegistryAccess(pool, secrets, proxyEnvironment(process.env))
+  const access = new RegistryAccess(pool, secrets, process.env)
   const live = new Inventories({
     ledger: { client, fence: elector, namespace: options.namespace },
     clock,
@@ -130,10 +133,16 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
 
   const common = { clock, log, metrics }
   const reporter = new CheckReporter(deps)
-  const registry = new RegistryController(deps, access, registries.store)
+  const tries = new WorkspaceTries()
+  const registry = new RegistryController(deps, access, registries.store, tries)
   const imageInventory = new ImageInventoryController(deps, live, inventories.store, registries.store)
   const reports = new CheckReports(checks.store, reporter)
-  const registryCheck = new RegistryCheckController(deps, reporter, access, live, stores, reports)
+  const workspace = new CheckWorkspace({ ...deps, access, registries: registries.store, tries, log })
+  const runner = new CheckRunner({ access, live, registries: registries.store, clock })
+  const records = new CheckRecords({ live, reports, workspace })
+  const registryCheck = new RegistryCheckController({
+    ...{ deps, reporter, access, live, stores, runner, records },
+  })
   const controllers = {
     registry: new Controller({
       ...common,
@@ -171,6 +180,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   }
   const all = Object.values(controllers)
   wake(stores, live, controllers)
+  tries.onChange((key) => controllers.registry.enqueue(key))
 
   const server = new Server({
     ...options.listen,

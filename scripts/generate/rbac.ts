@@ -95,7 +95,17 @@ export function rbacFiles(): Record<string, object[]> {
     // Bound in each namespace whose pull secrets a check with `credentials: Pod` tries: nobody's by default.
     'pull_secrets_role.yaml': [
       clusterRole('tallyman-pull-secrets', [
-        { apiGroups: [''], resources: ['pods', 'serviceaccounts', 'secrets'], verbs: ['get'] },
+        {
+          apiGroups: [''],
+          resources: ['pods', 'replicationcontrollers', 'serviceaccounts', 'secrets'],
+          verbs: ['get'],
+        },
+        {
+          apiGroups: ['apps'],
+          resources: ['deployments', 'statefulsets', 'daemonsets', 'replicasets'],
+          verbs: ['get'],
+        },
+        { apiGroups: ['batch'], resources: ['jobs', 'cronjobs'], verbs: ['get'] },
       ]),
     ],
     'viewer_role.yaml': [

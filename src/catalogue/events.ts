@@ -46,6 +46,17 @@ export const EVENT_REASONS = {
     action: 'Repair',
     means: 'spec.repair of a RegistryCheck could not bring back some images; told when that changes.',
   },
+  ReportNotKept: {
+    type: 'Warning',
+    action: 'Report',
+    means:
+      'The report of a RegistryCheck cannot be kept in the workspace; told when that begins, or for another cause.',
+  },
+  ReportKept: {
+    type: 'Normal',
+    action: 'Report',
+    means: 'The report of a RegistryCheck is kept again.',
+  },
   HealthUnknown: {
     type: 'Warning',
     action: 'Check',

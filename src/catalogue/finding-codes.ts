@@ -31,7 +31,7 @@ export const FINDING_CODES = {
   PullSecretRefused: {
     class: 'refused',
     means:
-      'With the Secrets that its pods name, and without a login, the registry does not give the image, while the credentials of the Registry do. What the nodes themselves have is not known.',
+      'With the Secrets that its pods name, and without a login where they hold none for it, the registry does not give the image, while the credentials of the Registry do; or the kubelet cannot read one of them, and pulls nothing. What the nodes themselves have is not known.',
   },
   NotExamined: { class: 'unreachable', means: 'The registry did not answer well enough to tell.' },
   ManifestUnsupported: {
@@ -43,7 +43,7 @@ export const FINDING_CODES = {
   PullSecretUnusable: {
     class: 'info',
     means:
-      'Pods name a Secret for their pulls that does not exist or is no docker config, and can pull without it.',
+      'Pods name a Secret for their pulls that does not exist or is of another type, and can pull without it.',
   },
   Drifted: {
     class: 'info',

@@ -4,6 +4,8 @@ export const CONDITION_TYPES = {
   Reconciling: 'Work towards the current spec goes on, or is being tried again. Absent when there is none.',
   Stalled: 'Only a change of the spec can help. Absent otherwise.',
   Reachable: 'Registry: it answered the last probe with the given credentials.',
+  WorkspaceReady:
+    'Registry: the last report that a check kept, or tried to keep, in its workspace is there. Absent until one has tried.',
   Synced: 'ImageInventory: every required cluster is listed completely and watched live.',
   Trusted: 'ImageInventory: the list is not only complete but good enough to delete by (S02, S05).',
   Healthy: 'RegistryCheck: every image in scope can be pulled. Unknown when that could not be seen.',
@@ -58,6 +60,11 @@ export const CONDITION_REASONS = {
   NotARegistry: { on: ['Ready', 'Reachable'], means: 'What answers there is no registry.' },
   // ── verdicts ──
   Answered: { on: ['Reachable'], means: 'The registry answered the probe.' },
+  ReportKept: { on: ['WorkspaceReady'], means: 'The last report is kept.' },
+  ReportNotKept: {
+    on: ['WorkspaceReady'],
+    means: 'A report cannot be kept; the message says of which check, and why.',
+  },
   AllSynced: { on: ['Synced'], means: 'Every cluster is listed and watched.' },
   WatchBroken: {
     on: ['Synced'],

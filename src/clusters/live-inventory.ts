@@ -5,11 +5,11 @@ import { BARRIER_TIMEOUT_MS, ClusterLink } from '#clusters/cluster-link.ts'
 import type { WatchObserverFactory } from '#clusters/cluster-watch.ts'
 import { Coalesced } from '#clusters/coalesced.ts'
 import type { InventoryConfig } from '#clusters/inventory-config.ts'
-import { type ImageNodes, imageNodes } from '#inventory/image-nodes.ts'
+import { type ImageNodes, imageNodesInSteps } from '#inventory/image-nodes.ts'
 import { Inventory, type InventoryPolicy, type MemoryState } from '#inventory/inventory.ts'
 import { countedClusters, SnapshotMaker } from '#inventory/inventory-snapshot.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
-import { type PullingPod, pullingPods } from '#inventory/pulling-pods.ts'
+import { type PullingObject, pullingObjectsInSteps } from '#inventory/pulling-objects.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { REMEMBERED_AT_ONCE } from '#inventory/watched-cluster.ts'
 import type { KubeClient } from '#kube/client.ts'
@@ -20,6 +20,8 @@ import type { Clock } from '#time/clock.ts'
 /** How soon it is noticed that a watch went stale. Reading a snapshot notices at once. */
 const LOOK_MS = 1_000
 const SWEEP_EVERY_MS = 10 * 60_000
+/** So many objects and containers are looked at in one turn of the event loop. */
+const STEP = 2_500
 
 export interface LiveInventoryOptions {
   readonly config: InventoryConfig
@@ -143,13 +145,13 @@ export class LiveInventory {
   }
 
   /** Where `images`, as written, run, ran and lie (image-nodes.ts). */
-  nodesOf(images: Iterable<string>, limit: number): ReadonlyMap<string, ImageNodes> {
-    return imageNodes(countedClusters(this.inventory), images, limit)
+  nodesOf(images: Iterable<string>, limit: number): Promise<ReadonlyMap<string, ImageNodes>> {
+    return calmly(imageNodesInSteps(countedClusters(this.inventory), images, limit, STEP))
   }
 
-  /** Pods that use `images`, as written, one for each workload (pulling-pods.ts). */
-  pullingPods(images: Iterable<string>): ReadonlyMap<string, readonly PullingPod[]> {
-    return pullingPods(countedClusters(this.inventory), images)
+  /** What pulls `images`, as written, one object for each workload (pulling-objects.ts). */
+  pullingObjects(images: Iterable<string>): Promise<ReadonlyMap<string, readonly PullingObject[]>> {
+    return calmly(pullingObjectsInSteps(countedClusters(this.inventory), images, STEP))
   }
 
   /** For single calls to a cluster by its name; undefined: it is not watched. */
@@ -178,7 +180,7 @@ export class LiveInventory {
 
   /** The same, put together bit by bit: the first one of a large cluster takes long enough to hold everything up. */
   async calmSnapshot(): Promise<InventorySnapshot> {
-    for (const _step of this.#snapshots.catchUp()) await setImmediate()
+    await calmly(this.#snapshots.catchUp())
     return this.snapshot()
   }
 
@@ -234,7 +236,8 @@ export class LiveInventory {
     if (this.#stopping.signal.aborted) return
     this.#refresh()
     const now = this.#now()
-    this.inventory.tick(now, REMEMBERED_AT_ONCE)
+    // What appeared is remembered bit by bit; what is gone again, at once.
+    this.inventory.tick(now, 0)
     void this.#rememberAll()
     if (now.monotonic >= this.#nextSweepAt) {
       this.#nextSweepAt = now.monotonic + SWEEP_EVERY_MS
@@ -249,9 +252,12 @@ export class LiveInventory {
   async #rememberAll(): Promise<void> {
     if (this.#remembering) return
     this.#remembering = true
-    do await setImmediate()
-    while (!this.#stopping.signal.aborted && this.inventory.rememberMore(this.#now(), REMEMBERED_AT_ONCE))
-    this.#remembering = false
+    try {
+      do await setImmediate()
+      while (!this.#stopping.signal.aborted && this.inventory.rememberMore(this.#now(), REMEMBERED_AT_ONCE))
+    } finally {
+      this.#remembering = false
+    }
   }
 
   /** What changes without an event of a watch is told as well. */
@@ -269,6 +275,16 @@ export class LiveInventory {
     const { clock } = this.#options
     return { wall: clock.now(), monotonic: clock.monotonic() }
   }
+}
+
+/** Works, and lets others have their turn between two steps. */
+async function calmly<T>(steps: Generator<undefined, T>): Promise<T> {
+  let step = steps.next()
+  while (step.done !== true) {
+    await setImmediate()
+    step = steps.next()
+  }
+  return step.value
 }
 
 function policyOf({ retainMs, clusters, release }: InventoryConfig): InventoryPolicy {

@@ -1,8 +1,10 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
+import type { PullingObject } from '#inventory/pulling-objects.ts'
 import type { KubeClient } from '#kube/client.ts'
 import { listOf, recordOf, textOf } from '#kube/json.ts'
 import { PODS, SERVICE_ACCOUNTS } from '#kube/resource.ts'
 import { type DataKey, readSecret, refusedSubject } from '#kube/secrets.ts'
+import { WORKLOAD_KINDS, WORKLOAD_RESOURCES, type WorkloadKind } from '#kube/workload-projection.ts'
 
 /** A Secret that a pod names for its pulls. */
 export interface PullSecret {
@@ -13,6 +15,9 @@ export interface PullSecret {
   readonly problem?: string | undefined
 }
 
+/** What one pod pulls with. */
+export type PullSecrets = readonly PullSecret[]
+
 /** The ClusterRole that config/rbac offers for those who want it: it reads Secrets of workloads. */
 const ROLE = 'tallyman-pull-secrets'
 /** The kubelet takes no other types (pkg/credentialprovider/secrets). */
@@ -20,7 +25,7 @@ const CONFIG_JSON = { type: 'kubernetes.io/dockerconfigjson', key: '.dockerconfi
 /** The older form: the same without `auths` around it. */
 const CONFIG = { type: 'kubernetes.io/dockercfg', key: '.dockercfg' }
 
-/** Reads the pull secrets of pods of one cluster, by name, each once. Nothing of them outlives it. */
+/** Reads the pull secrets of workloads of one cluster, by name, each once. Nothing of them outlives it. */
 export class PodPullSecrets {
   readonly #client: KubeClient
   readonly #signal: AbortSignal
@@ -33,19 +38,25 @@ export class PodPullSecrets {
   }
 
   /**
-   * The Secrets that the kubelet reads for the pod, in its order: those that the pod names. Admission puts those of the ServiceAccount into a
-   * pod that names none, when it is made: which of the two these are does not show, so what the account names now counts as well.
-   * @returns undefined: the pod is gone
+   * The Secrets that the kubelet reads for the next pod, in its order: those that its template names, and where that names none those of the
+   * ServiceAccount, which admission puts into the pod. Of a pod that names some does not show which of the two they are: then it is either those,
+   * or those that the account names now.
+   * @returns each of the ways in which it may be; undefined: the object is gone, or pulls nothing any more
    * @throws SECRET_FORBIDDEN with the command that grants it · KUBE_* · CANCELLED
    */
-  async of(pod: DataKey): Promise<readonly PullSecret[] | undefined> {
-    const { namespace } = pod
+  async of(object: Omit<PullingObject, 'cluster' | 'workload'>): Promise<readonly PullSecrets[] | undefined> {
+    const { kind, namespace } = object
     try {
-      const spec = recordOf(recordOf(await this.#client.get<unknown>(PODS, pod, this.#call)).spec)
+      const spec = await this.#podSpec(object)
+      if (spec === undefined) return undefined
       const own = namesIn(spec.imagePullSecrets)
+      const isCertain = own.length > 0 && kind !== 'Pod'
       const account = textOf(spec.serviceAccountName) || 'default'
-      const names = new Set([...own, ...(await this.#ofAccount({ namespace, name: account }))])
-      return await Promise.all([...names].map((name) => this.#secret({ namespace, name })))
+      const ofAccount = isCertain ? [] : await this.#ofAccount({ namespace, name: account })
+      const ways = own.length === 0 ? [ofAccount] : ofAccount.length === 0 ? [own] : [own, ofAccount]
+      const read = (names: readonly string[]) =>
+        Promise.all([...new Set(names)].map((name) => this.#secret({ namespace, name })))
+      return await Promise.all(ways.map(read))
     } catch (error) {
       if (hasCode(error, 'KUBE_NOT_FOUND')) return undefined
       if (!hasCode(error, 'KUBE_FORBIDDEN', 'SECRET_FORBIDDEN')) throw error
@@ -54,6 +65,18 @@ export class PodPullSecrets {
         `--namespace ${namespace} --clusterrole ${ROLE} ${refusedSubject(error.message)}`
       throw new TallymanError('SECRET_FORBIDDEN', message, { cause: error })
     }
+  }
+
+  async #podSpec({ kind, namespace, name }: Pick<PullingObject, 'kind' | 'namespace' | 'name'>) {
+    const key = { namespace, name }
+    if (kind === 'Pod') return recordOf(recordOf(await this.#client.get<unknown>(PODS, key, this.#call)).spec)
+    if (!isWorkloadKind(kind)) return undefined
+    const { spec, status } = recordOf(
+      await this.#client.get<unknown>(WORKLOAD_RESOURCES[kind], key, this.#call),
+    )
+    if (kind === 'Job' && hasEnded(status)) return undefined
+    const maker = kind === 'CronJob' ? recordOf(recordOf(spec).jobTemplate).spec : spec
+    return recordOf(recordOf(recordOf(maker).template).spec)
   }
 
   #ofAccount(key: DataKey): Promise<readonly string[]> {
@@ -73,10 +96,14 @@ export class PodPullSecrets {
     return once(this.#secrets, key, async () => {
       try {
         const { type, data } = await readSecret(this.#client, key, this.#call)
-        const text = (of: { readonly key: string }) => data.get(of.key)?.toString('utf8') ?? ''
-        if (type === CONFIG_JSON.type) return { ...key, config: text(CONFIG_JSON) }
-        if (type === CONFIG.type) return { ...key, config: `{"auths":${text(CONFIG)}}` }
-        return { ...key, problem: `it is of type ${type}, and not ${CONFIG_JSON.type}` }
+        const form = [CONFIG_JSON, CONFIG].find((each) => each.type === type)
+        if (form === undefined) {
+          return { ...key, problem: `it is of type ${type}, and not ${CONFIG_JSON.type}` }
+        }
+        const text = data.get(form.key)?.toString('utf8') ?? ''
+        // The kubelet goes on as if it were not there.
+        if (text === '') return { ...key, problem: `its key ${form.key} is empty` }
+        return { ...key, config: form === CONFIG ? `{"auths":${text}}` : text }
       } catch (error) {
         if (hasCode(error, 'SECRET_NOT_FOUND')) return { ...key, problem: 'it does not exist' }
         throw error
@@ -87,6 +114,17 @@ export class PodPullSecrets {
   get #call() {
     return { signal: this.#signal }
   }
+}
+
+function isWorkloadKind(kind: string): kind is WorkloadKind {
+  return WORKLOAD_KINDS.some((each) => each === kind)
+}
+
+/** A Job that is complete or has failed makes no pod any more. */
+function hasEnded(status: unknown): boolean {
+  return listOf(recordOf(status).conditions)
+    .map(recordOf)
+    .some(({ type, status }) => (type === 'Complete' || type === 'Failed') && status === 'True')
 }
 
 function namesIn(references: unknown): string[] {

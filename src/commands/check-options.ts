@@ -1,15 +1,16 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { SEVERITIES } from '#catalogue/finding-codes.ts'
+import { aliasOption } from '#commands/alias-option.ts'
 import { CHECK_OUTPUTS, type CheckOutput } from '#commands/check-format.ts'
 import { type ContextOptions, withContextOptions } from '#commands/cluster-options.ts'
 import { durationOption } from '#commands/duration-option.ts'
 import { type RegistryOptions, withRegistryOptions } from '#commands/registry-options.ts'
 import type { RegistryPlace } from '#commands/registry-place.ts'
+import { repeatedRule, splitRule } from '#commands/rule-option.ts'
 import { type SelectionOptions, withSelectionOptions } from '#commands/selection-options.ts'
 import { wholeNumber } from '#commands/whole-number.ts'
 import { FindingCodeField, type RegistryCheckSpec } from '#crds/registry-check.ts'
 import type { RegistryAlias } from '#inventory/locate.ts'
-import { isHost, isRepository } from '#inventory/reference.ts'
 import { parseDuration } from '#time/duration.ts'
 
 type SeverityRule = NonNullable<RegistryCheckSpec['severity']>[number]
@@ -52,9 +53,7 @@ export function withCheckOptions(command: Command): Command {
     .option('--all', 'every repository and tag, and not only what the clusters use')
     .option('--no-clusters', 'with --all: read no cluster; nothing is then known to be in use')
     .addOption(durationOption('--cluster-timeout', 'how long reading all clusters may take', '60s'))
-    .addOption(
-      rules('--alias <host[/prefix][=path]>', 'another name that pods use for the registry', parseAlias),
-    )
+    .addOption(aliasOption())
     .addOption(
       new Option(
         '--depth <depth>',
@@ -83,13 +82,15 @@ export function withCheckOptions(command: Command): Command {
     .option('--referrers', 'look at signatures, attestations and SBOMs as well')
     .option('--pull-through', 'the registry is a pull-through cache: ask by HEAD alone, whatever --depth')
     .addOption(
-      rules(
+      repeatedRule(
         '--severity <namespaces=level>',
         `how bad it is for namespaces that match, such as "prod-*=Critical": ${SEVERITIES.join(', ')}; the first that matches`,
         parseSeverity,
       ),
     )
-    .addOption(rules('--ignore <image[=code]>', 'findings about images that match are accepted', parseIgnore))
+    .addOption(
+      repeatedRule('--ignore <image[=code]>', 'findings about images that match are accepted', parseIgnore),
+    )
     .addOption(
       new Option(
         '-o, --output <format>',
@@ -100,20 +101,8 @@ export function withCheckOptions(command: Command): Command {
     )
 }
 
-/** `HOST[/PREFIX][=PATH]`: what a Registry calls host, prefix and replaceWith. */
-function parseAlias(text: string): RegistryAlias {
-  const { name, value: replaceWith } = assignment(text)
-  const [host = '', ...rest] = name.replace(/\/$/, '').split('/')
-  const prefix = rest.join('/')
-  const arePaths = [prefix, replaceWith].every((path) => path === '' || isRepository(path))
-  if (isHost(host) && arePaths) return { host, prefix, replaceWith }
-  throw new InvalidArgumentError(
-    'must be HOST, HOST/PREFIX or HOST/PREFIX=PATH, such as cache.example.com/hub=library.',
-  )
-}
-
 function parseSeverity(text: string): SeverityRule {
-  const { name, value } = assignment(text)
+  const { name, value } = splitRule(text)
   const level = SEVERITIES.find((each) => each.toLowerCase() === value.toLowerCase())
   if (name !== '' && level !== undefined) return { namespaces: [name], level }
   throw new InvalidArgumentError(
@@ -125,7 +114,7 @@ function parseSeverity(text: string): SeverityRule {
 const FOR_THIS_RUN = '9999-12-31T23:59:59Z'
 
 function parseIgnore(text: string): IgnoreRule {
-  const { name: image, value } = assignment(text)
+  const { name: image, value } = splitRule(text)
   const rule = { image, until: FOR_THIS_RUN, reason: '--ignore' }
   const code = FindingCodeField.safeParse(value)
   if (image !== '' && value === '' && !text.endsWith('=')) return rule
@@ -138,16 +127,4 @@ function parseIgnore(text: string): IgnoreRule {
 function parseAge(text: string): string {
   if ((parseDuration(text) ?? 0) > 0) return text
   throw new InvalidArgumentError('must be a duration such as 90d.')
-}
-
-/** No name or pattern of these holds a `=`. */
-function assignment(text: string): { readonly name: string; readonly value: string } {
-  const [name = '', ...value] = text.split('=')
-  return { name, value: value.join('=') }
-}
-
-function rules<Rule>(flags: string, description: string, parse: (text: string) => Rule): Option {
-  return new Option(flags, `${description}; may be repeated`)
-    .argParser((text, before: readonly Rule[]) => [...before, parse(text)])
-    .default([], 'none')
 }

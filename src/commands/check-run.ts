@@ -1,7 +1,7 @@
 import { TallymanError } from '#catalogue/error.ts'
 import { type AskedCheck, type CheckOptions, DEPTHS, PLATFORMS } from '#commands/check-options.ts'
-import type { KnownUse } from '#commands/check-use.ts'
 import { checkExitCode, checkVerdict } from '#commands/check-verdict.ts'
+import type { KnownUse } from '#commands/cluster-use.ts'
 import { counted } from '#commands/counted.ts'
 import type { RegistryPlace } from '#commands/registry-place.ts'
 import type { RegistrySession } from '#commands/registry-session.ts'
@@ -12,7 +12,7 @@ import { imageNodes } from '#inventory/image-nodes.ts'
 import { buildCheckReport } from '#report/build-check-report.ts'
 import type { CheckReport } from '#report/check-report.ts'
 import { lap } from '#scan/lap.ts'
-import { emptyMemory, type LapSpec } from '#scan/lap-input.ts'
+import { emptyMemory, type LapProgress, type LapSpec } from '#scan/lap-input.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** How many nodes each list of a report names. */
@@ -26,12 +26,13 @@ export async function checkRegistry(
   { place, named, options }: AskedCheck,
   { snapshot, clusters, missing }: KnownUse,
   { client, url, signal }: RegistrySession,
+  progress: LapProgress,
 ): Promise<{ readonly report: CheckReport; readonly code: number }> {
   const { host } = place
   const spec = lapSpec(place, options)
   const startedAt = systemClock.now()
   const done = await lap({
-    ...{ client, spec, snapshot, signal, clock: systemClock, concurrency: options.concurrency },
+    ...{ client, spec, snapshot, signal, progress, clock: systemClock, concurrency: options.concurrency },
     names: { host, aliases: options.alias },
     repositories: named,
     pullThrough: options.pullThrough === true,

@@ -133,7 +133,7 @@ test('tells on a terminal how far it is, and nothing of that with --quiet', asyn
   expect(screen.out).toBe('1 of 1 images are complete.\n')
 })
 
-const PROGRESS = /: [1-9]\d* requests? answered so far$/
+const PROGRESS = /: 0 of 1 image found, [1-9]\d* requests? answered so far$/
 
 /** stdout in a pipe, stderr on a terminal. */
 class Screen extends Pipe {

@@ -1,10 +1,10 @@
 import { Command } from 'commander'
 import { formatCheck } from '#commands/check-format.ts'
 import { type AskedCheck, type CheckOptions, withCheckOptions } from '#commands/check-options.ts'
+import { CheckProgress } from '#commands/check-progress.ts'
 import { checkRegistry } from '#commands/check-run.ts'
 import { knownUse } from '#commands/check-use.ts'
 import { contextsFor } from '#commands/cluster-options.ts'
-import { counted } from '#commands/counted.ts'
 import { showLine } from '#commands/progress-line.ts'
 import { registryPlace } from '#commands/registry-options.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
@@ -53,23 +53,18 @@ export async function printCheck(
   surroundings: Omit<AskedRegistry, 'place' | 'options' | 'observer'>,
 ): Promise<number> {
   const { terminal } = surroundings
-  let requests = 0
+  const progress = new CheckProgress(place.host, options.all !== true)
   const observer = {
     finished: () => {
-      requests += 1
+      progress.requests += 1
     },
   }
   return await withRegistry({ ...surroundings, place, options, observer }, async (session) => {
     const use = await knownUse(options, terminal, session.signal)
     if (use === undefined) return FAILED
-    const endProgress = options.quiet
-      ? () => undefined
-      : showLine(
-          terminal,
-          systemClock,
-          () => `${place.host}: ${counted(requests, 'request')} answered so far`,
-        )
-    const { report, code } = await checkRegistry({ place, named, options }, use, session).finally(endProgress)
+    const endProgress = options.quiet ? () => undefined : showLine(terminal, systemClock, () => progress.line)
+    const asked = { place, named, options }
+    const { report, code } = await checkRegistry(asked, use, session, progress).finally(endProgress)
     const printer = new RowPrinter<string>(terminal, { head: '', row: (piece) => piece, tail: '' })
     for (const piece of formatCheck(report, options.output, terminal.columns)) {
       if (!(await printer.row(piece))) return code

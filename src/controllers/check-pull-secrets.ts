@@ -5,7 +5,7 @@ import type { RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 import type { PodPullEvidence } from '#health/evidence.ts'
-import type { PullingPod } from '#inventory/pulling-pods.ts'
+import type { PullingObject } from '#inventory/pulling-objects.ts'
 import type { ImageUse, InventorySnapshot } from '#inventory/snapshot.ts'
 import type { ImageTarget } from '#scan/image-scan.ts'
 import { PodPulls, type PullingWorkload } from '#scan/pod-pulls.ts'
@@ -17,7 +17,7 @@ const MAX_WORKLOADS = 50
 const MAX_MESSAGE = 1024
 
 export interface CheckPullSecretsParts {
-  readonly live: Pick<LiveInventory, 'pullingPods' | 'client'>
+  readonly live: Pick<LiveInventory, 'pullingObjects' | 'client'>
   readonly snapshot: InventorySnapshot
   readonly registry: RegistryObject
   readonly access: RegistryAccess
@@ -29,17 +29,16 @@ export interface CheckPullSecretsParts {
 export class CheckPullSecrets {
   readonly #parts: CheckPullSecretsParts
   readonly #pulls: PodPulls
-  readonly #pods: ReadonlyMap<string, readonly PullingPod[]>
   readonly #clusters = new Map<string, PodPullSecrets>()
   readonly #workloads = new Map<string, Promise<PullingWorkload | undefined>>()
   readonly #unread = new Set<string>()
-  #tried = 0
+  readonly #tried = new Set<string>()
   #message: string | undefined
+  #objects: Promise<ReadonlyMap<string, readonly PullingObject[]>> | undefined
 
   constructor(parts: CheckPullSecretsParts) {
-    const { live, snapshot, registry, access, clock, signal } = parts
+    const { registry, access, clock, signal } = parts
     this.#parts = parts
-    this.#pods = live.pullingPods(snapshot.images.map(({ image }) => image))
     this.#pulls = new PodPulls({
       ...{ clock, signal },
       open: (credential) => access.openAs(credential, registry, signal),
@@ -48,19 +47,19 @@ export class CheckPullSecrets {
 
   get status(): NonNullable<RegistryCheckStatus['pullSecrets']> {
     return {
-      workloads: this.#tried,
+      workloads: this.#tried.size,
       unread: this.#unread.size,
       ...(this.#message === undefined ? {} : { message: this.#message }),
     }
   }
 
   readonly look = async (use: ImageUse, target: ImageTarget): Promise<PodPullEvidence | undefined> => {
-    const pods = this.#pods.get(use.image) ?? []
+    const objects = (await this.#objectsByImage()).get(use.image) ?? []
     const { reference } = use
-    if (pods.length === 0 || reference === undefined) return undefined
-    for (const { workload } of pods.slice(MAX_WORKLOADS))
+    if (objects.length === 0 || reference === undefined) return undefined
+    for (const { workload } of objects.slice(MAX_WORKLOADS))
       this.#leave(workload, 'some images have too many users')
-    const workloads = await Promise.all(pods.slice(0, MAX_WORKLOADS).map((pod) => this.#workload(pod)))
+    const workloads = await Promise.all(objects.slice(0, MAX_WORKLOADS).map((each) => this.#workload(each)))
     const image = { host: reference.host, repository: reference.repository, place: target }
     return await this.#pulls.look(
       image,
@@ -68,27 +67,34 @@ export class CheckPullSecrets {
     )
   }
 
-  #workload(pod: PullingPod): Promise<PullingWorkload | undefined> {
-    const known = this.#workloads.get(pod.workload) ?? this.#read(pod)
-    this.#workloads.set(pod.workload, known)
+  #objectsByImage(): Promise<ReadonlyMap<string, readonly PullingObject[]>> {
+    const { live, snapshot } = this.#parts
+    this.#objects ??= live.pullingObjects(snapshot.images.map(({ image }) => image))
+    return this.#objects
+  }
+
+  #workload(object: PullingObject): Promise<PullingWorkload | undefined> {
+    const key = JSON.stringify([object.workload, object.kind])
+    const known = this.#workloads.get(key) ?? this.#read(object)
+    this.#workloads.set(key, known)
     return known
   }
 
-  async #read(pod: PullingPod): Promise<PullingWorkload | undefined> {
-    const secrets = this.#secretsIn(pod.cluster)
+  async #read(object: PullingObject): Promise<PullingWorkload | undefined> {
+    const secrets = this.#secretsIn(object.cluster)
     if (secrets === undefined) {
-      this.#leave(pod.workload, `cluster ${pod.cluster} cannot be asked`)
+      this.#leave(object.workload, `cluster ${object.cluster} cannot be asked`)
       return undefined
     }
     try {
-      const named = await secrets.of(pod)
-      if (named === undefined) return undefined
-      this.#tried += 1
-      return { name: pod.workload, secrets: named }
+      const ways = await secrets.of(object)
+      if (ways === undefined) return undefined
+      this.#tried.add(object.workload)
+      return { name: object.workload, ways }
     } catch (thrown) {
       this.#parts.signal.throwIfAborted()
       const error = asTallymanError(thrown)
-      this.#leave(pod.workload, error.code === 'SECRET_FORBIDDEN' ? error.message : error.advice)
+      this.#leave(object.workload, error.code === 'SECRET_FORBIDDEN' ? error.message : error.advice)
       return undefined
     }
   }

@@ -1,4 +1,4 @@
-import { repairTransitions, transitionOf } from '#controllers/check-transition.ts'
+import { repairTransitions, reportTransition, transitionOf } from '#controllers/check-transition.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { REGISTRY_CHECKS, type RegistryCheckObject } from '#controllers/resources.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
@@ -134,6 +134,7 @@ export class CheckReporter {
     const transitions = [
       transitionOf(told, status, appeared, disappeared),
       ...repairTransitions(told?.repair, status.repair),
+      reportTransition(told?.report, status.report),
     ]
     for (const transition of transitions) {
       if (transition !== undefined) this.#deps.events.record(check, transition.reason, transition.note)

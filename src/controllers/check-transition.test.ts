@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import { repairTransitions, transitionOf } from '#controllers/check-transition.ts'
+import { repairTransitions, reportTransition, transitionOf } from '#controllers/check-transition.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 
 function status(value: 'True' | 'False' | 'Unknown', reason: ConditionReason): RegistryCheckStatus {
@@ -65,5 +65,27 @@ describe('what came of a repair', () => {
     ])
     expect(reasons(repair(0, 1), repair(0, 1, '2026-01-15T12:15:00Z'))).toEqual([])
     expect(reasons(repair(0, 1), repair(0, 0))).toEqual([])
+  })
+})
+
+describe('of a report that is kept, or not, an event', () => {
+  const time = '2026-01-01T00:00:00Z'
+  const kept = { reference: 'registry.example/reports@sha256:1', time }
+  const refused = { time, message: 'The report is not kept: no right to push' }
+  const down = { ...kept, message: 'The report is not kept: connection refused' }
+
+  test.each([
+    ['the Registry has no workspace', undefined, undefined, undefined],
+    ['the first is kept', undefined, kept, undefined],
+    ['another is kept', kept, { ...kept, reference: 'registry.example/reports@sha256:2' }, undefined],
+    ['the first is not kept', undefined, refused, `ReportNotKept: ${refused.message}`],
+    ['one is not kept any more', kept, down, `ReportNotKept: ${down.message}`],
+    ['the next is not kept either', down, { ...down, time: '2026-01-01T01:00:00Z' }, undefined],
+    ['it fails for another cause', refused, down, `ReportNotKept: ${down.message}`],
+    ['it is kept again', down, kept, `ReportKept: The report is kept again: ${kept.reference}`],
+    ['the workspace is taken away', down, undefined, undefined],
+  ])('%s', (_when, before, after, expected) => {
+    const transition = reportTransition(before, after)
+    expect(transition && `${transition.reason}: ${transition.note}`).toBe(expected)
   })
 })

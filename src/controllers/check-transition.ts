@@ -33,6 +33,17 @@ export function transitionOf(
   return wasUnknown ? { reason: 'HealthKnown', note: is.message } : undefined
 }
 
+/** Whether the report could be kept: told when that changes, or its cause. */
+export function reportTransition(
+  before: RegistryCheckStatus['report'],
+  after: RegistryCheckStatus['report'],
+): Transition | undefined {
+  if (after === undefined || after.message === before?.message) return undefined
+  return after.message === undefined
+    ? { reason: 'ReportKept', note: `The report is kept again: ${after.reference ?? ''}` }
+    : { reason: 'ReportNotKept', note: after.message }
+}
+
 /** What came of a repair: every copy is told, what could not be copied when its number changes. */
 export function repairTransitions(
   before: RegistryCheckStatus['repair'],

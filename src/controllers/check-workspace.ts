@@ -2,8 +2,10 @@ import { asTallymanError, hasCode } from '#catalogue/error.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
 import { withTimeLimit } from '#controllers/time-limit.ts'
+import type { WorkspaceTries } from '#controllers/workspace-tries.ts'
 import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
+import type { Log } from '#kube/log.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import type { CheckReport } from '#report/check-report.ts'
 import {
@@ -32,8 +34,10 @@ const MAX_MESSAGE = 1024
 export interface CheckWorkspaceParts {
   readonly access: RegistryAccess
   readonly registries: ObjectStore<RegistryObject>
+  readonly tries: WorkspaceTries
   readonly fence: Fence
   readonly clock: Clock
+  readonly log: Log
 }
 
 interface Known extends KeptReport {
@@ -70,15 +74,18 @@ export class CheckWorkspace {
     report: CheckReport,
     signal: AbortSignal,
   ): Promise<ReportStatus | undefined> {
-    const { registries, clock } = this.#parts
+    const { registries, tries, clock } = this.#parts
     try {
       const workspace = workspaceOf(registry, registries)
       if (workspace === undefined) return undefined
-      return await this.#inTime(signal, (limit) => this.#keep(check, workspace, report, limit))
+      const kept = await this.#inTime(signal, (limit) => this.#keep(check, workspace, report, limit))
+      tries.set(registry, undefined)
+      return kept
     } catch (thrown) {
       signal.throwIfAborted()
       const error = asTallymanError(thrown)
       if (error.code === 'LEADERSHIP_LOST') throw error
+      tries.set(registry, `The report of RegistryCheck ${check.metadata.name} is not kept: ${error.advice}`)
       const message = `The report is not kept: ${error.advice}`.slice(0, MAX_MESSAGE)
       // What was kept before still knows since when findings are known.
       return { ...check.status?.report, time: rfc3339Seconds(clock.now()), message }
@@ -128,7 +135,7 @@ export class CheckWorkspace {
 
   /**
    * What was kept last, for a process that has not made it. It speaks of the last run only where status.report says so.
-   * @returns undefined: none was, or it cannot be read; the next run keeps one again, or says what is wrong with the workspace
+   * @returns undefined: none was, or it cannot be read, which is logged; the next run keeps one again, or says what is wrong with the workspace
    * @throws CANCELLED
    */
   async load(
@@ -153,8 +160,12 @@ export class CheckWorkspace {
       })
     } catch (thrown) {
       signal.throwIfAborted()
-      const { code } = asTallymanError(thrown)
+      const { code, message } = asTallymanError(thrown)
       if (code === 'INTERNAL') throw thrown
+      if (code !== 'REGISTRY_ABSENT') {
+        const fields = { check: keyOf(check), reference, code, reason: message }
+        this.#parts.log.warn(fields, 'report not read back from the workspace')
+      }
       return undefined
     }
   }

@@ -33,7 +33,7 @@ import { jittered } from '#time/backoff.ts'
 
 /** What the controllers need of the live inventories, by `namespace/name`. */
 export interface LiveInventories {
-  get(key: string): Pick<LiveInventory, 'calmSnapshot' | 'nodesOf' | 'pullingPods' | 'client'> | undefined
+  get(key: string): Pick<LiveInventory, 'calmSnapshot' | 'nodesOf' | 'pullingObjects' | 'client'> | undefined
 }
 
 /** How soon it is looked again for an inventory that is not set up yet. */

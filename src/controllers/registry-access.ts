@@ -1,5 +1,4 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
-import type { ProxyEnvironment } from '#controllers/proxy-environment.ts'
 import { registryUrl } from '#controllers/registry-names.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import type { SecretCache } from '#controllers/secret-cache.ts'
@@ -8,7 +7,8 @@ import type { StoredData } from '#kube/secrets.ts'
 import type { Product, RegistryClient } from '#registry/client.ts'
 import { credentialFromBasicAuth, credentialFromDockerConfig } from '#registry/docker-config.ts'
 import type { RegistryPool } from '#registry/pool.ts'
-import type { Credential, ProxySettings, RegistryTarget } from '#registry/target.ts'
+import { proxyFromEnvironment } from '#registry/proxy-environment.ts'
+import type { Credential, RegistryTarget } from '#registry/target.ts'
 import { parseDuration } from '#time/duration.ts'
 
 export type Right = 'pull' | 'push' | 'delete'
@@ -34,12 +34,13 @@ const MENDED_BY_SECRETS = [
 export class RegistryAccess {
   readonly #pool: RegistryPool
   readonly #secrets: SecretCache
-  readonly #proxy: ProxyEnvironment
+  readonly #env: Readonly<Record<string, string | undefined>>
 
-  constructor(pool: RegistryPool, secrets: SecretCache, proxy: ProxyEnvironment) {
+  /** @param env names the proxy of those that name none themselves */
+  constructor(pool: RegistryPool, secrets: SecretCache, env: Readonly<Record<string, string | undefined>>) {
     this.#pool = pool
     this.#secrets = secrets
-    this.#proxy = proxy
+    this.#env = env
   }
 
   /**
@@ -108,17 +109,11 @@ export class RegistryAccess {
       url: url.href.replace(/\/$/, ''),
       credential,
       caPem,
-      proxy: spec.proxy ?? this.#proxyFor(url),
+      proxy: spec.proxy ?? proxyFromEnvironment(url, this.#env),
       trustedRealms: spec.auth?.trustedRealms,
       limits: spec.limits,
       timeoutMs: parseDuration(spec.timeout),
     }
-  }
-
-  #proxyFor(url: URL): ProxySettings | undefined {
-    const { httpsProxy, httpProxy, noProxy } = this.#proxy
-    const proxy = url.protocol === 'https:' ? httpsProxy : httpProxy
-    return proxy === undefined ? undefined : { url: proxy, ...(noProxy === undefined ? {} : { noProxy }) }
   }
 
   async #credential(

@@ -2,61 +2,43 @@ import { isDeepStrictEqual } from 'node:util'
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, isNewSpec, nextStart } from '#controllers/check-due.ts'
-import { CheckMemories } from '#controllers/check-memories.ts'
-import { CheckPullSecrets } from '#controllers/check-pull-secrets.ts'
+import type { CheckRecords, EndedRun } from '#controllers/check-records.ts'
 import { repairFindings } from '#controllers/check-repair.ts'
 import { type CheckReporter, checkSubject, type News } from '#controllers/check-reporter.ts'
-import type { CheckReports } from '#controllers/check-reports.ts'
-import { type CheckRun, runCheck } from '#controllers/check-run.ts'
+import type { CheckRun } from '#controllers/check-run.ts'
+import type { CheckRunner, Due } from '#controllers/check-runner.ts'
 import { type Schedule, scheduleOf } from '#controllers/check-schedule.ts'
 import {
   beginningStatus,
-  countNew,
-  type FirstSeen,
-  firstSeenIn,
-  firstSeenKey,
-  firstSeenOf,
   retryingStatus,
   stalledStatus,
   statusAfterRun,
   statusWithVerdict,
-  updateFirstSeen,
   withAnswer,
 } from '#controllers/check-status.ts'
-import { CheckWorkspace } from '#controllers/check-workspace.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import type { LiveInventories } from '#controllers/image-inventory-controller.ts'
 import { pauseUntil } from '#controllers/pause.ts'
 import { probeReason } from '#controllers/probe-reasons.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
-import { registryNames } from '#controllers/registry-names.ts'
 import {
   type ImageInventoryObject,
   type RegistryCheckObject,
   type RegistryObject,
   specOf,
 } from '#controllers/resources.ts'
-import { workspacesIn } from '#controllers/workspaces.ts'
-import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
-import { outdatedAt } from '#health/staleness.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
-import type { InventorySnapshot } from '#inventory/snapshot.ts'
-import { buildCheckReport } from '#report/build-check-report.ts'
-import type { CheckReport } from '#report/check-report.ts'
 import { getCondition, type Stamp } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
-import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
-import { pendingRequest, requestedAt } from '#runtime/predicates.ts'
+import { requestedAt } from '#runtime/predicates.ts'
 import { DONE, type Result } from '#runtime/result.ts'
 import type { BackoffPolicy } from '#time/backoff.ts'
 
 export const CHECK_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
 /** How soon a run that could not look is tried again when nothing wakes it earlier. */
 const NOT_SYNCED_RETRY_MS = 10_000
-/** So many nodes that run, ran or cache an image are named in a report. */
-const NODES_NAMED = 10
 
 const FIRST_RUN: Verdict = {
   status: 'Unknown',
@@ -80,14 +62,14 @@ interface Pass {
   readonly requested: string | undefined
 }
 
-/** What a run that is due works with. */
-interface Due {
-  readonly spec: RegistryCheckSpec
-  readonly registry: RegistryObject
-  readonly snapshot: InventorySnapshot
-  readonly schedule: Schedule
-  /** When the next run begins, ms since the epoch. */
-  readonly nextAt: number
+export interface RegistryCheckParts {
+  readonly deps: ControllerDeps
+  readonly reporter: CheckReporter
+  readonly access: RegistryAccess
+  readonly live: LiveInventories
+  readonly stores: RegistryCheckStores
+  readonly runner: CheckRunner
+  readonly records: CheckRecords
 }
 
 /** Runs a RegistryCheck when it is due and keeps its status. Reads registries, and writes to one only where spec.repair says so. */
@@ -97,42 +79,30 @@ export class RegistryCheckController {
   readonly #access: RegistryAccess
   readonly #live: LiveInventories
   readonly #stores: RegistryCheckStores
-  readonly #firstSeen = new Map<string, FirstSeen>()
-  readonly #memories = new CheckMemories()
-  readonly #reports: CheckReports
-  readonly #workspace: CheckWorkspace
+  readonly #runner: CheckRunner
+  readonly #records: CheckRecords
 
-  constructor(
-    deps: ControllerDeps,
-    reporter: CheckReporter,
-    access: RegistryAccess,
-    live: LiveInventories,
-    stores: RegistryCheckStores,
-    reports: CheckReports,
-  ) {
-    this.#reports = reports
-    this.#workspace = new CheckWorkspace({ ...deps, access, registries: stores.registries })
+  constructor({ deps, reporter, access, live, stores, runner, records }: RegistryCheckParts) {
     this.#deps = deps
     this.#reporter = reporter
     this.#access = access
     this.#live = live
     this.#stores = stores
+    this.#runner = runner
+    this.#records = records
   }
 
   /** What another leader has found and told since our last term is not remembered here. */
   readonly beginTerm = (): void => {
-    this.#firstSeen.clear()
-    this.#workspace.beginTerm()
+    this.#records.beginTerm()
     this.#reporter.beginTerm()
   }
 
   readonly reconcile = async (key: string, { signal }: ReconcileContext): Promise<Result> => {
     const shown = this.#stores.checks.get(key)
     if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
-      this.#firstSeen.delete(key)
-      this.#workspace.forget(key)
-      this.#memories.forget(key)
-      this.#reports.forget(key)
+      this.#runner.forget(key)
+      this.#records.forget(key)
       this.#reporter.forget(key)
       return DONE
     }
@@ -172,7 +142,7 @@ export class RegistryCheckController {
       return { requeueAfterMs: NOT_SYNCED_RETRY_MS }
     }
 
-    await this.#recall(pass, registry, schedule)
+    await this.#records.recall(check, registry, schedule, signal)
     const startAt = dueAt(check, registry, schedule, stamp.now)
     if (stamp.now < startAt) {
       this.#reporter.measure(check, check.status ?? {})
@@ -185,26 +155,10 @@ export class RegistryCheckController {
       await this.#unknown(pass, verdict.reason, verdict.message)
       throw new TallymanError('REGISTRY_UNREACHABLE', verdict.message)
     }
-    await this.#finish(pass, due, run, verdict)
+    await this.#finish(pass, { due, run, verdict })
     this.#reporter.measureImages(check, spec.imageMetrics ? run.findings : [])
     const last = (await this.#repair(pass, due, run)) ?? run
     return { requeueAfterMs: pauseUntil(nextStart(check, last.startedAt, schedule), this.#deps.clock.now()) }
-  }
-
-  /** What the last run found is known again after a restart, and to a new leader, as far as it was kept. */
-  async #recall({ check, signal }: Pass, registry: RegistryObject, schedule: Schedule): Promise<void> {
-    const key = keyOf(check)
-    if (this.#firstSeen.has(key)) return
-    const report = await this.#workspace.load(check, registry, signal)
-    const { run, oldestEvidence = null, report: kept } = check.status ?? {}
-    if (report === undefined || run === undefined) return
-    this.#firstSeen.set(key, firstSeenIn(report))
-    // A process that was killed between its run and its report has left an older one.
-    if (kept?.redacted === true || kept?.finishedAt !== run.finishedAt) return
-    const until = outdatedAt(run, schedule.next)
-    const validUntil = until === undefined ? null : new Date(until).toISOString()
-    // It was kept by the first of the runs that saw the same.
-    this.#reports.keep(key, { ...report, run: { ...run, validUntil, oldestEvidence } })
   }
 
   /** @returns what is seen after something was copied; undefined where nothing was */
@@ -236,32 +190,18 @@ export class RegistryCheckController {
     const verdict = verdictOf(again)
     // Whatever has become of the registry meanwhile is told by the next run.
     if (verdict.reason !== 'RegistryUnreachable') {
-      await this.#finish(pass, due, again, verdict)
+      await this.#finish(pass, { due, run: again, verdict })
       this.#reporter.measureImages(pass.check, spec.imageMetrics ? again.findings : [])
     }
     return again
   }
 
   /** Opens the registry and looks at every image. */
-  async #run(pass: Pass, { spec, registry, snapshot, nextAt }: Due): Promise<CheckRun> {
+  async #run(pass: Pass, due: Due): Promise<CheckRun> {
     const { signal } = pass
     try {
       await this.#begin(pass)
-      const registrySpec = specOf(RegistrySpec, registry)
-      const names = registryNames(registrySpec, registry.metadata.namespace ?? '')
-      const opened = await this.#access.open(registry, signal)
-      await this.#accept(pass)
-      const { clock } = this.#deps
-      const memory = this.#memories.of(pass.check, registry, opened.url, clock)
-      const pullSecrets = this.#pullSecrets({ spec, registry, snapshot }, signal)
-      const run = await runCheck({
-        ...{ spec, registry: registrySpec, names, opened, snapshot, memory, nextAt, clock, signal },
-        workspaces: workspacesIn(registry, this.#stores.registries),
-        asPods: pullSecrets?.look,
-        isRequested: pendingRequest(pass.check) !== undefined,
-      })
-      this.#memories.keep(pass.check, run.memory)
-      return { ...run, pullSecrets: pullSecrets?.status }
+      return await this.#runner.run(pass.check, due, { signal, onAnswer: () => this.#accept(pass) })
     } catch (thrown) {
       const error = asTallymanError(thrown)
       const aboutRegistry =
@@ -269,22 +209,11 @@ export class RegistryCheckController {
         error.code === 'SPEC_INVALID' ||
         error.code.startsWith('REGISTRY_')
       if (signal.aborted || !aboutRegistry) throw error
-      const message = `Registry ${registry.metadata.name}: ${error.advice}`
+      const message = `Registry ${due.registry.metadata.name}: ${error.advice}`
       await this.#unknown(pass, 'RegistryUnreachable', message)
       // Also what the code calls final is tried again: the registry may be mended without a change of this spec.
       throw new TallymanError('REGISTRY_UNREACHABLE', message, { cause: error })
     }
-  }
-
-  /** undefined: nobody asks for it, or the inventory is gone. */
-  #pullSecrets(
-    { spec, registry, snapshot }: Pick<Due, 'spec' | 'registry' | 'snapshot'>,
-    signal: AbortSignal,
-  ): CheckPullSecrets | undefined {
-    if (spec.credentials !== 'Pod') return undefined
-    const live = this.#live.get(`${registry.metadata.namespace ?? ''}/${spec.inventoryRef.name}`)
-    const { clock } = this.#deps
-    return live && new CheckPullSecrets({ live, snapshot, registry, access: this.#access, clock, signal })
   }
 
   /** A spec that nothing was said about yet is Progressing while the registry is asked: that may take long. */
@@ -304,51 +233,15 @@ export class RegistryCheckController {
     await this.#write(pass, (status) => statusWithVerdict(status, FIRST_RUN, pass.stamp))
   }
 
-  async #finish(pass: Pass, due: Due, run: CheckRun, verdict: Verdict): Promise<void> {
-    const key = keyOf(pass.check)
-    const remembered = this.#firstSeen.get(key)
-    const announced = this.#reporter.announced(pass.check)
-    const known = remembered ?? firstSeenOf(announced)
-    const seen = updateFirstSeen(known, run.findings, run.startedAt)
-    const compute = (status: RegistryCheckStatus) => statusAfterRun(status, run, verdict, seen, pass.stamp)
-    // After a restart only the findings that the status shows are known: where it shows not all, counts must do.
-    const isKnown = remembered !== undefined || announced?.findingsTruncated !== true
-    const same = JSON.stringify(announced?.findingCounts) === JSON.stringify(compute({}).findingCounts)
-    const appeared = isKnown ? countNew(seen, known) : Number(!same)
-    const disappeared = isKnown ? countNew(known, seen) : 0
-    await this.#write(pass, compute, { appeared, disappeared })
-    this.#firstSeen.set(key, seen)
-    await this.#keep(pass, due, this.#report(pass, due, run, verdict, seen))
-  }
-
-  async #keep(pass: Pass, { registry }: Due, report: CheckReport): Promise<void> {
-    this.#reports.keep(keyOf(pass.check), report)
-    const kept = await this.#workspace.keep(pass.check, registry, report, pass.signal)
-    if (isDeepStrictEqual(kept, pass.check.status?.report)) return
+  async #finish(pass: Pass, ended: EndedRun): Promise<void> {
+    const { run, verdict } = ended
+    const { seen, news } = this.#records.compare(pass.check, this.#reporter.announced(pass.check), run)
+    await this.#write(pass, (status) => statusAfterRun(status, run, verdict, seen, pass.stamp), news)
+    const report = await this.#records.keep(pass.check, ended, seen, pass.signal)
+    if (isDeepStrictEqual(report, pass.check.status?.report)) return
     await this.#write(pass, ({ report: _, ...status }) =>
-      kept === undefined ? status : { ...status, report: kept },
+      report === undefined ? status : { ...status, report },
     )
-  }
-
-  #report(
-    { check }: Pass,
-    { spec, registry, schedule }: Due,
-    run: CheckRun,
-    verdict: Verdict,
-    seen: FirstSeen,
-  ): CheckReport {
-    const { namespace = '', name, uid = '' } = check.metadata
-    const found = new Set([...run.findings, ...run.accepted].map(({ use }) => use.image))
-    const nodes = this.#live.get(`${namespace}/${spec.inventoryRef.name}`)?.nodesOf(found, NODES_NAMED)
-    return buildCheckReport({
-      check: { namespace, name, uid },
-      registry: { name: registry.metadata.name, url: run.registryUrl },
-      inventory: spec.inventoryRef.name,
-      ...{ spec, run, verdict },
-      outdatedAt: outdatedAt(check.status?.run, schedule.next),
-      firstSeen: (finding) => seen.get(firstSeenKey(finding))?.at,
-      nodes: (image) => nodes?.get(image),
-    })
   }
 
   async #missing(

@@ -5,6 +5,7 @@ import { probeReason } from '#controllers/probe-reasons.ts'
 import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
 import { REGISTRIES, type RegistryObject, specOf } from '#controllers/resources.ts'
 import { withTimeLimit } from '#controllers/time-limit.ts'
+import { type WorkspaceTries, withWorkspace } from '#controllers/workspace-tries.ts'
 import type { Condition } from '#crds/meta.ts'
 import { RegistrySpec, type RegistryStatus } from '#crds/registry.ts'
 import { Announced } from '#runtime/announced.ts'
@@ -26,6 +27,14 @@ const MIN_INTERVAL_MS = 1_000
 /** How often a registry that does not answer is tried: at most every five minutes (S25). */
 export const PROBE_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
 
+/** What one reconciliation works with. */
+interface Pass {
+  readonly stamp: Stamp
+  /** The token of the request for a run that stood when it began. */
+  readonly requested: string | undefined
+  readonly signal: AbortSignal
+}
+
 /**
  * Keeps the status of a Registry: can its spec be worked on, and does it answer? What is wrong with Secret, password, CA
  * or network is `Ready=False` until this spec was reached once, and `Reachable=False` from then on (S25).
@@ -34,10 +43,17 @@ export class RegistryController {
   readonly #deps: ControllerDeps
   readonly #access: RegistryAccess
   readonly #store: ObjectStore<RegistryObject>
+  readonly #tries: WorkspaceTries
   readonly #announced = new Announced<RegistryStatus>()
   readonly #own = new OwnWrites<RegistryObject>()
 
-  constructor(deps: ControllerDeps, access: RegistryAccess, store: ObjectStore<RegistryObject>) {
+  constructor(
+    deps: ControllerDeps,
+    access: RegistryAccess,
+    store: ObjectStore<RegistryObject>,
+    tries: WorkspaceTries,
+  ) {
+    this.#tries = tries
     this.#deps = deps
     this.#access = access
     this.#store = store
@@ -47,6 +63,7 @@ export class RegistryController {
   readonly beginTerm = (): void => {
     this.#announced.forgetAll()
     this.#own.forgetAll()
+    this.#tries.forgetAll()
   }
 
   readonly reconcile = async (key: string, { signal }: ReconcileContext): Promise<Result> => {
@@ -55,6 +72,7 @@ export class RegistryController {
       const { namespace = '', name } = parseKey(key)
       this.#announced.forget(key)
       this.#own.forget(key)
+      this.#tries.forget(key)
       this.#deps.objectMetrics.forget({ kind: REGISTRIES.kind, namespace, name })
       return DONE
     }
@@ -87,12 +105,13 @@ export class RegistryController {
           return opened
         },
       )
-      await this.#write(current, answeredStatus(current.status ?? {}, answer, stamp), requested, signal)
+      const status = answeredStatus(current.status ?? {}, answer, stamp)
+      await this.#write(current, status, { stamp, requested, signal })
       return { requeueAfterMs: jittered(interval, 0.05) }
     } catch (thrown) {
       const error = asTallymanError(thrown)
       const status = signal.aborted ? undefined : failedStatus(current.status ?? {}, error, stamp)
-      if (status !== undefined) await this.#write(current, status, requested, signal)
+      if (status !== undefined) await this.#write(current, status, { stamp, requested, signal })
       if (signal.aborted) throw error
       // What the code calls final may still be mended outside of the spec: a right granted, a password changed.
       if (error.entry.retry === 'never' && error.code !== 'SPEC_INVALID') {
@@ -116,14 +135,13 @@ export class RegistryController {
     return written
   }
 
-  /** @param requested the token of the request for a run that stood when the work began */
   async #write(
     registry: RegistryObject,
     status: RegistryStatus,
-    requested: string | undefined,
-    signal: AbortSignal,
+    { stamp, requested, signal }: Pass,
   ): Promise<void> {
-    const next = requested === undefined ? status : { ...status, lastHandledReconcileAt: requested }
+    const told = withWorkspace(status, this.#tries.of(registry), stamp)
+    const next = requested === undefined ? told : { ...told, lastHandledReconcileAt: requested }
     const announced = this.#announced.before(registry)
     this.#own.add(registry, await this.#deps.status.write(REGISTRIES, registry, next, signal))
     this.#deps.objectMetrics.conditions(subjectOf(registry), next.conditions ?? [])

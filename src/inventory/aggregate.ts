@@ -23,7 +23,7 @@ export interface UsageRow {
 export function aggregate(rows: Iterable<UsageRow>): ImageUse[] {
   const aggregation = new Aggregation()
   for (const row of rows) aggregation.add(row)
-  return [...aggregation.images()]
+  return [...aggregation.names].sort().flatMap((image) => aggregation.use(image) ?? [])
 }
 
 /** The same row by row, for who has to pause in between. */
@@ -41,12 +41,13 @@ export class Aggregation {
     }
   }
 
-  /** Sorted by image. */
-  *images(): Generator<ImageUse> {
-    for (const image of [...this.#tallies.keys()].sort()) {
-      const tally = this.#tallies.get(image)
-      if (tally !== undefined) yield tally.toImageUse(image)
-    }
+  /** The images of all rows, in no order. */
+  get names(): Iterable<string> {
+    return this.#tallies.keys()
+  }
+
+  use(image: string): ImageUse | undefined {
+    return this.#tallies.get(image)?.toImageUse(image)
   }
 }
 

@@ -438,3 +438,62 @@ describe('ClusterUses', () => {
     expect(parts.flat().sort()).toEqual(Array.from({ length: 10 }, (_, i) => `app:${i}`))
   })
 })
+
+describe('the objects that use an image, in batches', () => {
+  const plain = (id: number, image: string): UsingObject => ({
+    ...{
+      uid: `pod-${id}`,
+      namespace: 'shop',
+      name: `pod-${id}`,
+      kind: 'Pod',
+      use: 'pod',
+      hasPullSecrets: false,
+    },
+    images: [{ image, running: undefined, neverPull: false, pullFailing: false }],
+  })
+  const id = fc.nat({ max: 15 })
+  const change = fc.oneof(
+    fc.record({ id, remove: fc.constant(true) }),
+    fc.record({ id, remove: fc.constant(false), image: fc.constantFrom('web', 'nginx', 'other') }),
+  )
+
+  it('has each that is there all the time, and says of each what holds then, whatever changes between', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('web', 'nginx'), { minLength: 16, maxLength: 16 }),
+        fc.array(fc.array(change, { maxLength: 6 }), { maxLength: 8 }),
+        fc.integer({ min: 1, max: 5 }),
+        (images, changes, size) => {
+          const uses = new ClusterUses()
+          const table = uses.table('pods')
+          const held = new Map<string, string>()
+          const put = (each: number, image: string) => {
+            table.upsert(plain(each, image))
+            held.set(`pod-${each}`, image)
+          }
+          for (const [each, image] of images.entries()) put(each, image)
+          const constant = new Set([...held].filter(([, image]) => image === 'web').map(([name]) => name))
+          const met = new Set<string>()
+          let turn = 0
+          for (const batch of uses.objectBatches('here', { images: ['web'] }, size)) {
+            for (const { name, row } of batch) {
+              expect(row.containers.map(({ image }) => image)).toEqual(['web'])
+              expect(held.get(name)).toBe('web')
+              met.add(name)
+            }
+            for (const each of changes[turn] ?? []) {
+              constant.delete(`pod-${each.id}`)
+              if (!each.remove && 'image' in each) put(each.id, each.image)
+              else {
+                table.remove(plain(each.id, ''))
+                held.delete(`pod-${each.id}`)
+              }
+            }
+            turn += 1
+          }
+          for (const name of constant) expect(met).toContain(name)
+        },
+      ),
+    )
+  })
+})

@@ -1,5 +1,8 @@
 import type { NamedUses, ObjectUse } from '#inventory/cluster-uses.ts'
 
+/** Lists of nodes that are sorted in one step. */
+const SHOWN_AT_ONCE = 500
+
 /** Nodes of one image as `cluster/node`, sorted; lists are cut, the count is whole. An empty list proves nothing. */
 export interface ImageNodes {
   /** Where pods run it. */
@@ -21,12 +24,36 @@ export function imageNodes(
   images: Iterable<string>,
   limit: number,
 ): Map<string, ImageNodes> {
+  const steps = imageNodesInSteps(clusters, images, limit, Number.POSITIVE_INFINITY)
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
+}
+
+/**
+ * The same for who must not hold up the event loop: between two steps, clusters may change.
+ * @param size of a step (see ClusterUses.objectBatches)
+ */
+export function* imageNodesInSteps(
+  clusters: readonly NamedUses[],
+  images: Iterable<string>,
+  limit: number,
+  size: number,
+): Generator<undefined, Map<string, ImageNodes>> {
   const asked = [...images]
   const places = new Map<string, Places>()
   for (const { name, uses } of clusters) {
-    for (const object of uses.objectsUsing(name, { images: asked })) addObject(places, name, object)
+    for (const objects of uses.objectBatches(name, { images: asked }, size)) {
+      for (const object of objects) addObject(places, name, object)
+      yield
+    }
   }
-  return new Map(Array.from(places, ([image, place]) => [image, shown(place, limit)]))
+  const found = new Map<string, ImageNodes>()
+  for (const [image, place] of places) {
+    found.set(image, shown(place, limit))
+    if (found.size % SHOWN_AT_ONCE === 0) yield
+  }
+  return found
 }
 
 type Places = Readonly<Record<'runs' | 'ran' | 'caches', Set<string>>>

@@ -1,6 +1,7 @@
 import { Aggregation } from '#inventory/aggregate.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
+import { sortedInSteps } from '#inventory/sorted-in-steps.ts'
 
 /** The uses of images at one moment, with what tells later which of them still hold. */
 export interface ImageUses {
@@ -87,8 +88,9 @@ function* inSteps(
     }
   }
   const renewed: ImageUse[] = []
-  for (const use of aggregation.images()) {
-    renewed.push(use)
+  for (const image of yield* sortedInSteps(aggregation.names, size)) {
+    const use = aggregation.use(image)
+    if (use !== undefined) renewed.push(use)
     if (renewed.length % size === 0) yield
   }
   if (before === undefined || changed === undefined) return { images: renewed, marks }

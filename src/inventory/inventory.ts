@@ -137,10 +137,11 @@ export class Inventory {
     for (const cluster of this.#clusters.values()) cluster.tick(now, this.#policy.retainMs, most)
   }
 
-  /** Remembers what `tick` left. @returns whether there is still more */
+  /** Remembers a part of what `tick` left, of one cluster. @returns whether there is still more */
   rememberMore(now: Moment, most: number): boolean {
-    for (const cluster of this.#clusters.values()) cluster.remember(now, most)
-    return [...this.#clusters.values()].some(({ hasUnseen }) => hasUnseen)
+    const clusters = [...this.#clusters.values()]
+    clusters.find(({ hasUnseen }) => hasUnseen)?.remember(now, most)
+    return clusters.some(({ hasUnseen }) => hasUnseen)
   }
 
   /** Remembers what is no longer used and was not remembered yet: nothing else shows it. */

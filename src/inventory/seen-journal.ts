@@ -42,7 +42,8 @@ export class SeenJournal {
 
   /**
    * Everything that appeared since the last call, once for each image: what is gone again, and of what is still held as
-   * many usages as `most` says, the rest at the next calls.
+   * much as `most` says, the rest at the next calls.
+   * @param most containers, and those of the last usage: a node may have fifty images
    * @param read tells of what is still held
    */
   take(read: (id: number) => UsageRow, most = Number.POSITIVE_INFINITY): Sighting[] {
@@ -54,8 +55,9 @@ export class SeenJournal {
       if (this.#isNew[id] !== 1) continue
       this.#isNew[id] = 0
       this.#newCount -= 1
-      taken += 1
-      seen.add(read(id))
+      const row = read(id)
+      taken += row.containers.length
+      seen.add(row)
     }
     return seen.list
   }

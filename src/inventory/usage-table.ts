@@ -30,8 +30,6 @@ export interface Replacement {
 
 /** One object as a table holds it. */
 export interface HeldObject {
-  /** Id of its usage. */
-  readonly usage: number
   readonly name: string
   /** Empty for what is no pod, or not scheduled. */
   readonly node: string
@@ -138,18 +136,20 @@ export class UsageTable {
     this.#trim()
   }
 
-  /** The objects with a usage that `wanted` picks by its id. O(objects). Not to be walked over a change. */
-  *objects(wanted: (usage: number) => boolean): Generator<HeldObject> {
-    for (let row = 0; row < this.size; row++) {
-      const usage = this.#usages[row] ?? 0
-      if (!wanted(usage)) continue
-      yield {
-        usage,
-        name: this.#nameOf(row),
-        node: this.#pods?.node(row) ?? '',
-        phase: this.#pods?.phase(row) ?? '',
-        finishedAt: this.#pods?.finishedAt(row),
-      }
+  /**
+   * The usage of the object at a place below `size`. Where an object is dropped, the last one takes its place; otherwise each stays where it is.
+   */
+  usageAt(place: number): number {
+    return this.#usages[place] ?? 0
+  }
+
+  /** The object at a place below `size`. */
+  objectAt(place: number): HeldObject {
+    return {
+      name: this.#nameOf(place),
+      node: this.#pods?.node(place) ?? '',
+      phase: this.#pods?.phase(place) ?? '',
+      finishedAt: this.#pods?.finishedAt(place),
     }
   }
 

@@ -10,8 +10,8 @@ const MINUTE_MS = 60_000
 /** What is used now is noted once an hour, a part of it each minute: all at once would take too long. */
 const PARTS = 60
 
-/** As many usages are remembered in one turn of the event loop, where nothing depends on all: it takes a few ms. */
-export const REMEMBERED_AT_ONCE = 100
+/** As many containers are remembered in one turn of the event loop, where nothing depends on all: it takes a few ms. */
+export const REMEMBERED_AT_ONCE = 400
 
 /** What an API server said about the time, and when (monotonic), both in ms. */
 export interface ClusterClock {
@@ -201,7 +201,7 @@ export class WatchedCluster {
 
   /**
    * Everything that appeared since the last call is remembered, also what is gone again.
-   * @param most of what is still held, so many usages; the next call goes on
+   * @param most of what is still held, so many containers; the next call goes on
    */
   remember(now: Moment, most?: number): void {
     if (this.#memory !== undefined) this.#see(this.uses.takeSeen(most), this.#memory, now)

@@ -1,16 +1,16 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
-import { backoffDelay } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
 import { linkedAbort } from './abort.ts'
 import type { WatchCodec, WatchEvent } from './codec.ts'
 import type { ClusterConnection } from './connection.ts'
 import { HeldCounts } from './held-count.ts'
 import { ListCollector, objectsChangedBy, type ReflectorSink } from './list-collector.ts'
+import { Liveness } from './liveness.ts'
 import type { Log } from './log.ts'
 import { listPages } from './paged-list.ts'
+import { pauseOrBack } from './reflector-pause.ts'
 import {
   type Attempt,
-  BACKOFF,
   type Decision,
   decide,
   firstAttempt,
@@ -20,7 +20,8 @@ import {
   type RestartReason,
 } from './reflector-state.ts'
 import { isAtLeast } from './resource-version.ts'
-import { runWatch, SILENCE_MS, type WatchScope } from './watch-stream.ts'
+import { Waiters } from './waiters.ts'
+import { runWatch, type WatchScope } from './watch-stream.ts'
 
 export type { ReflectorSink, ReplaceSession } from './list-collector.ts'
 
@@ -66,11 +67,6 @@ export interface ReflectorOptions<T> extends WatchScope {
   readonly random?: (() => number) | undefined
 }
 
-/** How long after the last sign of life a watch counts as live: its silence limit, and time for a few tries to resume. */
-export const SYNC_GRACE_MS = SILENCE_MS + 15_000
-/** The same from when its server was found not to be reached: that needs no silence to be noticed. */
-export const UNREACHABLE_GRACE_MS = 30_000
-
 /**
  * Keeps a sink equal to what a cluster holds of one resource: lists, watches, resumes where a watch ended, and lists
  * again only where it must. One stream at a time, events in order, the version advanced only after an event was applied.
@@ -79,19 +75,18 @@ export class Reflector<T> {
   readonly #options: ReflectorOptions<T>
   readonly #log: Log
   readonly #stopping = new AbortController()
-  readonly #waiters = new Set<() => void>()
+  readonly #waiters: Waiters
+  readonly #liveness: Liveness
   readonly #counts = new HeldCounts()
   #running: Promise<void> | undefined
   #current: { abort(reason: unknown): void } | undefined
   #state: ReflectorState
-  #listedOnce = false
-  #aliveAt = Number.NEGATIVE_INFINITY
-  /** When its server was not reached for the first time since then, monotonic ms. */
-  #lostAt = Number.POSITIVE_INFINITY
 
   constructor(options: ReflectorOptions<T>) {
     this.#options = options
     const { plural } = options.resource
+    this.#waiters = new Waiters(plural)
+    this.#liveness = new Liveness(options.clock)
     this.#log = options.log.child({ cluster: options.connection.name, resource: plural })
     this.#state = { phase: 'idle', since: options.clock.now(), resourceVersion: '', objects: 0, restarts: 0 }
   }
@@ -106,18 +101,12 @@ export class Reflector<T> {
     this.#stopping.abort(new TallymanError('CANCELLED', 'The reflector was stopped'))
     await this.#running
     this.#enter('stopped')
-    this.#wake()
+    this.#waiters.stop()
   }
 
-  /**
-   * A complete list was applied, and the watch that follows it gave a sign of life (it was accepted, or sent a byte)
-   * within SYNC_GRACE_MS, and its server is not unreachable for UNREACHABLE_GRACE_MS. False therefore also when it cannot be established
-   * again, or when only a list is being tried.
-   */
+  /** What it holds is what the cluster has, as far as a watch can know (liveness.ts). */
   get synced(): boolean {
-    if (!this.#listedOnce || this.#state.phase === 'stopped') return false
-    if (this.#options.clock.monotonic() - this.#lostAt > UNREACHABLE_GRACE_MS) return false
-    return this.#options.clock.monotonic() - this.#aliveAt <= SYNC_GRACE_MS
+    return this.#state.phase !== 'stopped' && this.#liveness.isSynced
   }
 
   get state(): ReflectorState {
@@ -126,7 +115,7 @@ export class Reflector<T> {
 
   /** Resolves as soon as `synced`. @throws CANCELLED when the signal aborts or the reflector is stopped first */
   async whenSynced(signal?: AbortSignal): Promise<void> {
-    await this.#until(() => this.synced, signal)
+    await this.#waiters.until(() => this.synced, signal)
   }
 
   /**
@@ -134,7 +123,7 @@ export class Reflector<T> {
    * @throws CANCELLED when the signal aborts or the reflector is stopped first
    */
   async reached(resourceVersion: string, signal?: AbortSignal): Promise<void> {
-    await this.#until(() => isAtLeast(this.#state.resourceVersion, resourceVersion), signal)
+    await this.#waiters.until(() => isAtLeast(this.#state.resourceVersion, resourceVersion), signal)
   }
 
   /**
@@ -142,7 +131,7 @@ export class Reflector<T> {
    * as after a restored backup: it accepts a watch from a version of its future, and keeps all changes until then to itself.
    */
   startOver(): void {
-    this.#listedOnce = false
+    this.#liveness.startOver()
     this.#state = { ...this.#state, resourceVersion: '' }
     this.#current?.abort(new TallymanError('KUBE_EXPIRED', 'The reflector starts over'))
   }
@@ -155,23 +144,6 @@ export class Reflector<T> {
   #counted(objects: number): void {
     this.#counts.note(objects)
     this.#options.observer?.objects(objects)
-  }
-
-  async #until(holds: () => boolean, signal: AbortSignal | undefined): Promise<void> {
-    while (!holds()) {
-      if (signal?.aborted || this.#state.phase === 'stopped') {
-        throw new TallymanError('CANCELLED', `Nothing waits any more for ${this.#options.resource.plural}`)
-      }
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          this.#waiters.delete(wake)
-          signal?.removeEventListener('abort', wake)
-          resolve()
-        }
-        this.#waiters.add(wake)
-        signal?.addEventListener('abort', wake, { once: true })
-      })
-    }
   }
 
   async #run(): Promise<void> {
@@ -283,15 +255,15 @@ export class Reflector<T> {
       if (change !== 0) this.#counted(objects)
     }
     this.#state = { ...this.#state, objects, resourceVersion: event.resourceVersion }
-    if (this.#waiters.size > 0) this.#wake()
+    if (this.#waiters.areThere) this.#waiters.wake()
   }
 
   #commit(collector: ListCollector<T>, resourceVersion: string, startedAt: number): void {
     const { clock, observer } = this.#options
     const objects = collector.commit()
     this.#state = { ...this.#state, objects, resourceVersion }
-    this.#listedOnce = true
-    if (this.#waiters.size > 0) this.#wake()
+    this.#liveness.listed()
+    if (this.#waiters.areThere) this.#waiters.wake()
     const durationMs = clock.monotonic() - startedAt
     observer?.listed(durationMs, objects)
     this.#counted(objects)
@@ -305,16 +277,15 @@ export class Reflector<T> {
 
   /** A sign of life of the watch: it was accepted, or sent a byte. */
   #heard(): void {
-    this.#aliveAt = this.#options.clock.monotonic()
-    this.#lostAt = Number.POSITIVE_INFINITY
+    this.#liveness.heard()
     const { lastError, ...rest } = this.#state
     if (lastError !== undefined) this.#state = rest
-    if (this.#waiters.size > 0 && this.synced) this.#wake()
+    if (this.#waiters.areThere && this.synced) this.#waiters.wake()
   }
 
   #record({ reason, delayMs }: Decision, { error, events, durationMs }: Outcome): void {
     if (reason === undefined) return
-    if (reason === 'unreachable') this.#lostAt = Math.min(this.#lostAt, this.#options.clock.monotonic())
+    if (reason === 'unreachable') this.#liveness.lost()
     const restarts = this.#state.restarts + 1
     this.#state = { ...this.#state, restarts, ...(error === undefined ? {} : { lastError: error }) }
     this.#options.observer?.restarted(reason)
@@ -324,38 +295,14 @@ export class Reflector<T> {
       this.#log.warn({ ...fields, code: error.code, error: error.message }, 'the watch failed and is resumed')
   }
 
-  /** @returns whether it was cut short, because a server that did not answer does again */
-  async #pause({ delayMs, reason }: Decision): Promise<boolean> {
-    const { connection, random } = this.#options
-    const { signal } = this.#stopping
+  /** @returns whether it was cut short (reflector-pause.ts) */
+  #pause(decision: Decision): Promise<boolean> {
     this.#enter('waiting')
-    const link = linkedAbort(signal)
-    const isBack = new TallymanError('CANCELLED', 'The server answers again')
-    const forget = reason === 'unreachable' ? connection.onBack(() => link.abort(isBack)) : undefined
-    await this.#sleep(delayMs, link.signal)
-    forget?.()
-    link.release()
-    if (link.signal.reason !== isBack) return false
-    // The many that waited for it do not come all at once.
-    await this.#sleep(backoffDelay(BACKOFF, 0, random), signal)
-    return true
-  }
-
-  /** Ends early, and without an error, when the signal aborts. */
-  async #sleep(ms: number, signal: AbortSignal): Promise<void> {
-    try {
-      await this.#options.clock.sleep(ms, signal)
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
+    return pauseOrBack({ ...this.#options, signal: this.#stopping.signal }, decision)
   }
 
   #enter(phase: ReflectorState['phase']): void {
     this.#state = { ...this.#state, phase, since: this.#options.clock.now() }
-  }
-
-  #wake(): void {
-    for (const wake of [...this.#waiters]) wake()
   }
 }
 

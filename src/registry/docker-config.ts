@@ -66,20 +66,6 @@ export function userLogin(text: string, host: string): UserLogin {
   }
 }
 
-/**
- * Every user and password of a docker config, by its key as it is written. As the kubelet reads it: `auth` counts before `username` and
- * `password`, and tokens do not count. What is unusable is left out. @throws SECRET_INVALID
- */
-export function passwordsByKey(text: string): ReadonlyMap<string, Credential> {
-  const { auths } = parseConfig(text, DockerConfig)
-  const found = new Map<string, Credential>()
-  for (const [key, { auth, username = '', password = '' }] of Object.entries(auths)) {
-    const [user = username, secret = password] = auth ? userAndPassword({ auth }) : []
-    if (user !== '') found.set(key, { kind: 'basic', username: user, password: secret })
-  }
-  return found
-}
-
 /** The name under which `docker login` gives the credential of a host to a helper. */
 export function helperKey(host: string): string {
   const wanted = normalizedHost(host)

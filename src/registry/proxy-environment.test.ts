@@ -12,6 +12,7 @@ describe('the proxy of the environment', () => {
     ['http://r.example', { HTTP_PROXY: PROXY }, PROXY],
     ['https://r.example', { HTTPS_PROXY: PROXY, https_proxy: OTHER }, OTHER],
     ['https://r.example', { HTTPS_PROXY: '' }, undefined],
+    ['https://r.example', { HTTPS_PROXY: PROXY, https_proxy: '' }, PROXY],
     ['http://localhost:5000', { HTTP_PROXY: PROXY }, undefined],
     ['http://r.localhost:5000', { HTTP_PROXY: PROXY }, undefined],
     ['http://127.0.0.2:5000', { HTTP_PROXY: PROXY }, undefined],

@@ -64,10 +64,41 @@ describe('a kubelet takes for an image', () => {
   })
 })
 
-test.each(['', 'no json', '{"auths": []}', '{}'])('%j is no docker config', (text) => {
-  expect(() => pullKeyring(text, 'registry.example', 'app')).toThrow(
-    expect.objectContaining({ code: 'SECRET_INVALID' }),
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+// Held against the code of Kubernetes 1.37 by a program that unmarshals the same texts.
+test.each([
+  '',
+  'no json',
+  '[]',
+  '{"auths": []}',
+  '{"auths": {"other.example": "text"}}',
+  '{"auths": {"other.example": {"username": 5}}}',
+  '{"auths": {"other.example": {"auth": "no base64!"}}}',
+  '{"auths": {"other.example": {"auth": "YTpi YTpi"}}}',
+  '{"auths": {"other.example": {"auth": "YTpiY"}}}',
+  '{"auths": {"other.example": {"auth": "YTpiYw="}}}',
+  `{"auths": {"other.example": {"auth": "${base64('nocolon')}"}}}`,
+])('a kubelet cannot read %j, whatever else it holds', (text) => {
+  const good = { 'registry.example': { username: 'a', password: 'b' } }
+  const beside = text.includes('other')
+    ? text.replace('{"other', `${JSON.stringify(good).slice(0, -1)},"other`)
+    : text
+  expect(() => pullKeyring(beside, 'registry.example', 'app')).toThrow(
+    expect.objectContaining({ code: 'SECRET_INVALID', message: expect.not.stringMatching(/YTpi|nocolon/) }),
   )
+})
+
+test.each(['null', '{}', '{"auths": null}', '{"auths": {"registry.example": null}}', '{"more": 1}'])(
+  'a kubelet reads %j, which holds nothing',
+  (text) => {
+    expect(pullKeyring(text, 'registry.example', 'app')).toEqual([])
+  },
+)
+
+test.each(['YTpi', 'YTpiYw', 'YTpiYw==', 'YTpi\nYw==', 'YTpiYmI='])('a kubelet reads auth %j', (auth) => {
+  const text = JSON.stringify({ auths: { 'registry.example': { auth } } })
+  expect(pullKeyring(text, 'registry.example', 'app')).toMatchObject([{ username: 'a' }])
 })
 
 test('a pattern matches as the obvious regular expression does', () => {

@@ -1,4 +1,4 @@
-import { passwordsByKey } from './docker-config.ts'
+import { kubeletPasswords } from './kubelet-config.ts'
 import type { Credential } from './target.ts'
 
 /** As the kubelet writes the host of Docker Hub, whatever an image says. */
@@ -9,11 +9,11 @@ const HUB_HOSTS: ReadonlySet<string> = new Set(['docker.io', 'index.docker.io'])
  * What a kubelet tries for an image of the credentials in a docker config, in its order: every key that matches host, port and the beginning
  * of the repository, the last in the alphabet first (Kubernetes 1.37, pkg/credentialprovider/keyring.go). A part of a host may be a pattern.
  * @param host and `repository` as the pod writes the image
- * @throws SECRET_INVALID where the text is no docker config
+ * @throws SECRET_INVALID where a kubelet cannot read the text, and therefore pulls nothing at all
  */
 export function pullKeyring(config: string, host: string, repository: string): readonly Credential[] {
   const image = `${host.toLowerCase()}/${repository}`
-  return [...passwordsByKey(config)]
+  return [...kubeletPasswords(config)]
     .map(([key, credential]) => ({ key: bareKey(key), credential }))
     .filter(({ key }) => matches(key, image) || (key === HUB_KEY && HUB_HOSTS.has(host.toLowerCase())))
     .sort((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0))

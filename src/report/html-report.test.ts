@@ -41,6 +41,19 @@ describe('the page of a report', () => {
     )
   })
 
+  test('says whose report it is', () => {
+    const report = checkReport(sampleImages())
+    const { uid } = report.check
+    const titleOf = (namespace: string, name: string) => {
+      const page = pageOf({ ...report, check: { namespace, name, uid } })
+      const [, title] = /<title>([^:]*): /.exec(page) ?? []
+      const [, line] = /<header>\n<p class="quiet">(.*)<\/p>/.exec(page) ?? []
+      return [title, line?.replace(/<[^>]*>/g, '')]
+    }
+    expect(titleOf('shop', 'in-use')).toEqual(['shop/in-use', 'RegistryCheck shop/in-use'])
+    expect(titleOf('', 'tallyman check')).toEqual(['tallyman check', 'tallyman check'])
+  })
+
   test('its tables have every finding and every image', () => {
     fc.assert(
       fc.property(anyCheckReport, (report) => {

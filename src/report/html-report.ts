@@ -1,6 +1,7 @@
 import { PULL_BREAKING, SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
 import { ADVICE } from '#report/advice.ts'
 import type { CheckReport, ReportedFinding } from '#report/check-report.ts'
+import { checkTitle } from '#report/check-title.ts'
 import { escapeHtml, foreign, jsonForScript } from '#report/html-text.ts'
 import { namedText } from '#report/named-text.ts'
 import { pageEnd, pageStart } from '#report/page.ts'
@@ -22,8 +23,7 @@ const TOLD_IN_FULL = ['Critical', 'Warning'] as const satisfies readonly Severit
 
 /** The report as one file that needs nothing else: summary, what is broken and what to do, then everything to filter and sort. */
 export function* htmlReport(report: CheckReport): Generator<string> {
-  const { namespace, name } = report.check
-  yield pageStart(`${namespace}/${name}: ${HEADLINES[report.verdict.status]}`)
+  yield pageStart(`${checkTitle(report.check)}: ${HEADLINES[report.verdict.status]}`)
   yield summary(report)
   const open = report.findings.filter(({ ignored }) => ignored === null)
   for (const severity of TOLD_IN_FULL) {
@@ -65,7 +65,7 @@ function summary(report: CheckReport): string {
     tile(unmatched, 'images of other registries'),
   ]
   return `<header>
-<p class="quiet">RegistryCheck ${foreign(`${check.namespace}/${check.name}`)}</p>
+<p class="quiet">${check.namespace === '' ? '' : 'RegistryCheck '}${foreign(checkTitle(check))}</p>
 <h1>${HEADLINES[verdict.status]}</h1>
 <p class="verdict ${BADGES[verdict.status]}">${foreign(verdict.message)}</p>
 <p id="outdated" class="banner"${until} hidden>This report is older than two intervals: it no longer says anything about the registry.</p>

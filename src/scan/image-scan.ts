@@ -39,6 +39,8 @@ export interface ImageScanOptions extends LookOptions {
   readonly referrers?: ReferrerLists | undefined
   /** Images looked at side by side; the requests are limited by the client. */
   readonly concurrency: number
+  /** Called after each image. */
+  readonly onLooked?: (() => void) | undefined
 }
 
 /**
@@ -65,6 +67,7 @@ export async function scanImages(
       for (const [index, target] of queue) {
         signal.throwIfAborted()
         evidence[index] = await lookAt(target)
+        options.onLooked?.()
       }
     } catch (error) {
       stop.abort(error)

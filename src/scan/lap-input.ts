@@ -30,6 +30,14 @@ export type LapSpec = Pick<
 > &
   Partial<Pick<RegistryCheckSpec, 'referrers' | 'referrerSeverity'>>
 
+/** Is told how far a lap is. */
+export interface LapProgress {
+  /** So many more images are to be looked at. */
+  found(images: number): void
+  /** One of them was. */
+  looked(): void
+}
+
 export interface LapInput {
   readonly client: RegistryClient
   readonly names: RegistryNames
@@ -51,6 +59,8 @@ export interface LapInput {
   readonly untilNextLapMs: number
   /** How long content may be read, ms. */
   readonly readingMs: number
+  /** Absent: nobody watches. */
+  readonly progress?: LapProgress | undefined
   readonly clock: Clock
   readonly signal: AbortSignal
 }

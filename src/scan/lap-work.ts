@@ -20,7 +20,7 @@ import { compileSelection, type Selection } from '#scan/selection.ts'
 import { parseDuration } from '#time/duration.ts'
 
 /** How many tags of a repository are looked at together: what is seen of them is held until they are judged. */
-const BATCH = 500
+const BATCH = 100
 
 interface Task {
   readonly use: ImageUse
@@ -62,6 +62,7 @@ export class LapWork {
     }
     this.#scan = {
       ...{ clock, concurrency, proofs: this.#proofs },
+      onLooked: input.progress && (() => input.progress?.looked()),
       referrers: spec.referrers === true ? new ReferrerLists(input.client, clock) : undefined,
       depth: pullThrough ? 'Head' : spec.depth,
       content: {
@@ -150,6 +151,7 @@ export class LapWork {
     if (listed.isEmpty && this.#input.repositories === undefined) this.#addEmpty(name, repository)
     const builtAfter = this.#builtAfter()
     const left = listed.tags.filter((tag) => isLeft(repository, tag))
+    this.#input.progress?.found(left.length)
     for (let from = 0; from < left.length; from += BATCH) {
       const tasks = left.slice(from, from + BATCH).map((tag): Task => {
         const use = unusedImage(`${name}:${tag}`)

@@ -93,6 +93,22 @@ describe.each(['2.8', '3'] as const)('laps over a registry %s', (version: Regist
     expect(second.oldestEvidence).toBeGreaterThan(clock.now() - INTERVAL - MINUTE)
   })
 
+  test('tells how far it is: every image found is looked at, in use or not', async () => {
+    const told = { found: 0, looked: 0 }
+    const progress = {
+      found: (images: number) => {
+        told.found += images
+      },
+      looked: () => {
+        told.looked += 1
+      },
+    }
+    await run(cart().slice(1), {}, emptyMemory(clock), { progress })
+    expect(told).toEqual({ found: 5, looked: 5 })
+    const { images } = await run(cart().slice(1), { scope: 'All' }, emptyMemory(clock), { progress })
+    expect(told).toEqual({ found: 5 + images.total, looked: 5 + images.total })
+  })
+
   test('S26: a layer that is removed from the disk is found before its proof is older than evidenceMaxAge', async () => {
     const image = containerImage({ seed: `removed-${version}` })
     storage.write('shop/removed', image, 'v1')

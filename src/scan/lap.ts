@@ -12,6 +12,7 @@ export async function lap(input: LapInput): Promise<Lap> {
   const { spec, names, snapshot, memory } = input
   const work = new LapWork(input)
   const { targets, elsewhere } = targetsInUse(snapshot, names, compileSelection(spec.select))
+  input.progress?.found(targets.length)
   await work.look(
     targets.map(({ use, target }) => ({
       use,

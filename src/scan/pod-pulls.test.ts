@@ -46,7 +46,7 @@ function workload(name: string, ...passwords: (string | undefined)[]): PullingWo
           config: JSON.stringify({ auths: { 'shop.example': { username: USER.username, password } } }),
         }),
   }))
-  return { name: `local/apps/Deployment/${name}`, secrets }
+  return { name: `local/apps/Deployment/${name}`, ways: [secrets] }
 }
 
 test('one Secret that is right is enough; a broken one beside it is told of', async () => {
@@ -66,6 +66,48 @@ test('who names nothing that gets through is refused, who names nothing at all i
       secrets: ['Secret apps/web-0: is refused', 'Secret apps/web-1: it does not exist'],
       sight: expect.objectContaining({ state: 'denied' }),
     },
+  ])
+})
+
+const UNREADABLE = {
+  ...{ namespace: 'apps', name: 'unreadable' },
+  config: '{"auths":{"other.example":{"auth":"no base64"}}}',
+}
+
+test('a Secret that the kubelet cannot read fails the pull, whatever stands beside it, and the registry is not asked', async () => {
+  const counter = front.counter({ path: '/v2/app/manifests/1' })
+  const { ways } = workload('web', USER.password)
+  const found = await pulls().look(IMAGE, [
+    { name: 'local/apps/Deployment/web', ways: ways.map((secrets) => [...secrets, UNREADABLE]) },
+  ])
+  expect(counter.count).toBe(0)
+  expect(found).toEqual({
+    unusable: [],
+    refused: [
+      {
+        workload: 'local/apps/Deployment/web',
+        secrets: [
+          'Secret apps/unreadable: the kubelet cannot read it: auth of the entry other.example is not the base64 of user:password',
+        ],
+        sight: expect.objectContaining({ code: 'SECRET_INVALID' }),
+      },
+    ],
+  })
+})
+
+test('S24: of two sets of Secrets that a new pod may have both must be refused', async () => {
+  const right = workload('web', USER.password).ways
+  const wrong = workload('old', 'old').ways
+  const one = pulls()
+  const look = async (...ways: (typeof right)[number][]) =>
+    await one.look(IMAGE, [{ name: 'local/apps/Deployment/web', ways }])
+  expect((await look(...wrong, ...right)).refused).toEqual([])
+  expect(await look(...right, [UNREADABLE])).toEqual({
+    refused: [],
+    unusable: [expect.stringContaining('Secret apps/unreadable: the kubelet cannot read it')],
+  })
+  expect((await look(...wrong, [UNREADABLE])).refused).toMatchObject([
+    { secrets: ['Secret apps/old-0: is refused', expect.stringContaining('apps/unreadable')] },
   ])
 })
 

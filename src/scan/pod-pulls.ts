@@ -1,5 +1,5 @@
 import { asTallymanError, hasCode, type TallymanError } from '#catalogue/error.ts'
-import type { PodPullEvidence, RefusedPods } from '#health/evidence.ts'
+import type { NotPresent, PodPullEvidence, RefusedPods } from '#health/evidence.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { pullKeyring } from '#registry/pull-keyring.ts'
 import type { Credential } from '#registry/target.ts'
@@ -10,12 +10,16 @@ import type { Clock } from '#time/clock.ts'
 export interface PullingWorkload {
   /** `cluster/namespace/kind/name`. */
   readonly name: string
-  readonly secrets: readonly {
-    readonly namespace: string
-    readonly name: string
-    readonly config?: string | undefined
-    readonly problem?: string | undefined
-  }[]
+  /** Where it does not show which Secrets a new pod has: each of the sets that it may be. At least one. */
+  readonly ways: readonly (readonly NamedSecret[])[]
+}
+
+export interface NamedSecret {
+  readonly namespace: string
+  readonly name: string
+  /** A docker config; absent: there is none, and `problem` says why. */
+  readonly config?: string | undefined
+  readonly problem?: string | undefined
 }
 
 /** An image, as pods write it and as it lies in the registry. */
@@ -36,7 +40,8 @@ export interface PodPullsOptions {
 const MAX_CREDENTIALS = 10
 
 /**
- * Asks for images as the kubelet would: with each credential that the Secrets of a workload hold for them, and without where they hold none.
+ * Asks for images as the kubelet would: with each credential that the Secrets of a workload hold for them, and without where they hold none. A
+ * Secret that it cannot read ends the pull before the registry is asked.
  * A repository is asked for once with each credential. What the nodes themselves have (credential providers) is not known here.
  */
 export class PodPulls {
@@ -51,30 +56,45 @@ export class PodPulls {
     const refused: RefusedPods[] = []
     const unusable: string[] = []
     for (const workload of workloads) {
-      if (workload.secrets.length === 0) continue
-      const keys = workload.secrets.map((secret) => keysOf(secret, image))
-      const problems = keys.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))
-      const error = await this.#refusal(
-        image,
-        keys.flatMap(({ credentials }) => credentials),
-      )
-      if (error === undefined) unusable.push(...problems)
+      if (workload.ways.some((secrets) => secrets.length === 0)) continue
+      const ways = workload.ways.map((secrets) => secrets.map((secret) => keysOf(secret, image)))
+      const sight = await this.#refusalOfAll(image, ways)
+      if (sight === undefined) unusable.push(...ways.flat().flatMap(({ problem = [] }) => problem))
       else {
-        const names = keys.map(({ text }) => text)
-        refused.push({ workload: workload.name, secrets: names, sight: sightOf(error) })
+        const secrets = new Set(ways.flatMap(decisive).map(({ text }) => text))
+        refused.push({ workload: workload.name, secrets: [...secrets], sight })
       }
     }
     return { refused, unusable: [...new Set(unusable)] }
   }
 
+  /** @returns why the first of the ways is refused; undefined: one is not */
+  async #refusalOfAll(
+    image: PulledImage,
+    ways: readonly (readonly Keys[])[],
+  ): Promise<NotPresent | undefined> {
+    let first: NotPresent | undefined
+    for (const keys of ways) {
+      const sight = keys.some(({ isUnreadable }) => isUnreadable)
+        ? UNREADABLE
+        : await this.#refusal(
+            image,
+            keys.flatMap(({ credentials }) => credentials),
+          )
+      if (sight === undefined) return undefined
+      first ??= sight
+    }
+    return first
+  }
+
   /** @returns undefined: a pull gets through, or nobody can tell */
-  async #refusal(image: PulledImage, credentials: readonly Credential[]): Promise<TallymanError | undefined> {
+  async #refusal(image: PulledImage, credentials: readonly Credential[]): Promise<NotPresent | undefined> {
     if (credentials.length > MAX_CREDENTIALS) return undefined
-    let refusal: TallymanError | undefined
+    let refusal: NotPresent | undefined
     for (const credential of credentials.length === 0 ? [undefined] : credentials) {
       const error = await this.#answer(image, credential)
       if (error === undefined || !isRefusal(error)) return undefined
-      refusal ??= error
+      refusal ??= sightOf(error)
     }
     return refusal
   }
@@ -124,12 +144,23 @@ interface Keys {
   /** The Secret, and what is wrong with it or what came of it. */
   readonly text: string
   readonly problem?: string
+  /** The kubelet pulls nothing at all for a pod that names it, whatever else the pod names, and whoever may read the image. */
+  readonly isUnreadable?: boolean
 }
 
-function keysOf(
-  { namespace, name, config, problem }: PullingWorkload['secrets'][number],
-  { host, repository }: PulledImage,
-): Keys {
+/** Those that the pull fails for. */
+function decisive(keys: readonly Keys[]): readonly Keys[] {
+  const unreadable = keys.filter(({ isUnreadable }) => isUnreadable)
+  return unreadable.length > 0 ? unreadable : keys
+}
+
+const UNREADABLE: NotPresent = {
+  state: 'denied',
+  code: 'SECRET_INVALID',
+  message: 'The kubelet pulls nothing for a pod that names a Secret which it cannot read',
+}
+
+function keysOf({ namespace, name, config, problem }: NamedSecret, { host, repository }: PulledImage): Keys {
   const secret = `Secret ${namespace}/${name}`
   const broken = (why: string): Keys => ({
     ...{ credentials: [], text: `${secret}: ${why}` },
@@ -141,7 +172,9 @@ function keysOf(
     const isUseful = credentials.length > 0
     return { credentials, text: `${secret}: ${isUseful ? 'is refused' : `holds nothing for ${host}`}` }
   } catch (error) {
-    if (hasCode(error, 'SECRET_INVALID')) return broken(error.message)
+    if (hasCode(error, 'SECRET_INVALID')) {
+      return { ...broken(`the kubelet cannot read it: ${error.message}`), isUnreadable: true }
+    }
     throw error
   }
 }

@@ -59,16 +59,27 @@ export const WATCHING_MUTANTS: MutantsByFile = {
       replace: '',
     },
   ],
-  'src/kube/reflector.ts': [
+  'src/kube/liveness.ts': [
     {
       rule: 'S03 a watch without a sign of life is not synced',
-      find: 'return this.#options.clock.monotonic() - this.#aliveAt <= SYNC_GRACE_MS',
-      replace: 'return true',
-      tests: SOURCE_WATCH,
+      find: ' && now - this.#heardAt <= SYNC_GRACE_MS',
+      replace: '',
     },
     {
+      rule: 'S03 a server that is not reached is not synced',
+      find: ' && now - this.#lostAt <= UNREACHABLE_GRACE_MS',
+      replace: '',
+    },
+    {
+      rule: 'S03 without a complete list nothing is synced',
+      find: 'this.#hasList && now',
+      replace: 'now',
+    },
+  ],
+  'src/kube/reflector.ts': [
+    {
       rule: 'S03 whose history went back is not synced',
-      find: "this.#listedOnce = false\n    this.#state = { ...this.#state, resourceVersion: '' }",
+      find: "this.#liveness.startOver()\n    this.#state = { ...this.#state, resourceVersion: '' }",
       replace: "this.#state = { ...this.#state, resourceVersion: '' }",
       tests: BARRIER,
     },
