@@ -169,6 +169,44 @@ export const ERROR_CODES = {
     remedy:
       "Remove the damaged file from the registry's storage (docs/registrycheck.md, Repair); the next run copies it back.",
   },
+  // ── deleting ────────────────────────────────────────────────────────────────
+  DELETE_UNSAFE: {
+    kind: 'unsupported',
+    retry: 'backoff',
+    means:
+      'A DELETE was cut off, or took longer than what lies before the registry lets a request take; nothing more is deleted in this repository.',
+    remedy:
+      'Raise the time limit of the proxy or ingress before the registry, or name an address in spec.url that leads past it.',
+  },
+  DELETE_UNSETTLED: {
+    kind: 'conflict',
+    retry: 'backoff',
+    means:
+      'The tags of a repository are not known for certain: two listings disagree, or a tag is listed and names nothing; nothing is deleted in it meanwhile.',
+    remedy:
+      'None where it is pushed to: it is tried again. A tag that goes on naming nothing has to be pushed again or removed in the registry.',
+  },
+  DELETE_TOOK_TAG: {
+    kind: 'conflict',
+    retry: 'backoff',
+    means:
+      'A tag that nobody wanted to remove was gone after a request of ours, because somebody had just moved it; it was put back, and the run stopped.',
+    remedy: 'Look whether the tag that the message names is as it should be; the next run goes on.',
+  },
+  RESTORE_CONTENT_GONE: {
+    kind: 'absent',
+    retry: 'never',
+    means:
+      'What was deleted cannot be brought back: the registry no longer has its content, because its garbage collection has run.',
+    remedy: 'Push the image again, or copy it back from another registry.',
+  },
+  JOURNAL_INVALID: {
+    kind: 'damaged',
+    retry: 'never',
+    means: 'What lies in the workspace as the journal of an eviction is none, or one of another version.',
+    remedy:
+      'Look who else writes below the prefix of the workspace; nothing is deleted where it cannot be read.',
+  },
   // ── workspace ───────────────────────────────────────────────────────────────
   REPORT_INVALID: {
     kind: 'invalid',

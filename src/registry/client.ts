@@ -1,7 +1,11 @@
+import type { TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
 import type { Authenticator } from './auth/authenticator.ts'
 import { type BlobRef, getConfig, headBlob, probeBlob, readBlob } from './blobs.ts'
 import type { ImageConfig } from './config.ts'
+import { type DeletionCapabilities, probeDeletion } from './deletion-probe.ts'
+import { type DeleteOutcome, deleteManifest, overwriteTag } from './deletions.ts'
+import type { DestructiveOptions } from './destructive.ts'
 import type { Egress } from './egress.ts'
 import { listRepositories, listTags } from './listings.ts'
 import type { Manifest } from './manifest.ts'
@@ -10,11 +14,15 @@ import { type Product, ping } from './ping.ts'
 import { listReferrers } from './referrers.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
+import { Turns } from './turns.ts'
 import { type BlobSource, type UploadOptions, uploadBlob } from './uploads.ts'
 
 export type { BlobRef } from './blobs.ts'
 export type { ImageConfig } from './config.ts'
+export type { DeletionCapabilities, DeletionSupport } from './deletion-probe.ts'
+export type { DeleteOutcome } from './deletions.ts'
 export type { Descriptor, Platform } from './descriptor.ts'
+export type { AuditLine, DestructiveOptions, Guard } from './destructive.ts'
 export type { ArtifactManifest, ImageManifest, IndexManifest, Manifest } from './manifest.ts'
 export type { HeadOptions, ManifestHead } from './manifests.ts'
 export type { Product } from './ping.ts'
@@ -39,6 +47,7 @@ export class RegistryClient {
   readonly #egress: Egress
   readonly #clock: Clock
   readonly #prefix: string
+  readonly #deletions = new Turns()
 
   /** @param parts.prefix path of the target's URL, with a slash at its end, or empty */
   constructor(parts: {
@@ -148,9 +157,37 @@ export class RegistryClient {
     return putManifest(this.#transport, this.#prefix + repository, reference, manifest, options)
   }
 
-  /** Closes all connections; calls under way fail. */
-  close(): Promise<void> {
-    return this.#egress.close()
+  /**
+   * Deletes a manifest by its digest, and with it every tag that names it; or a tag, where the product can (see probeDeletion). One at a time
+   * in each repository: side by side they are slower, and nobody could say what each of them took along.
+   * @returns what became of it, once it was sent @throws what kept it from being sent
+   */
+  deleteManifest(repository: string, reference: string, options: DestructiveOptions): Promise<DeleteOutcome> {
+    const name = this.#prefix + repository
+    return this.#deletions.take(name, () =>
+      deleteManifest(this.#transport, this.#clock, name, reference, options),
+    )
+  }
+
+  /** Writes a manifest over a tag that names another: see the function of this name. */
+  overwriteTag(
+    repository: string,
+    tag: string,
+    manifest: { readonly bytes: Uint8Array; readonly mediaType: string },
+    options: DestructiveOptions,
+  ): Promise<{ readonly unanswered?: TallymanError }> {
+    return overwriteTag(this.#transport, this.#clock, this.#prefix + repository, tag, manifest, options)
+  }
+
+  /** What may be deleted in a repository that exists, found out without deleting anything. */
+  probeDeletion(repository: string, options: DestructiveOptions): Promise<DeletionCapabilities> {
+    return probeDeletion(this.#transport, this.#clock, this.#prefix + repository, options)
+  }
+
+  /** Closes all connections; calls under way fail, but for deletions: they are waited for (S16). */
+  async close(): Promise<void> {
+    await this.#deletions.rest()
+    await this.#egress.close()
   }
 
   #below(page: readonly string[]): readonly string[] {

@@ -8,10 +8,11 @@ import type { Watched } from './watchdog.ts'
 
 /**
  * How long an exchange may take. `answer`: all of it within `ms`. `download`: the header within `ms`, then the body must
- * move. `upload`: the body must move, then the answer comes within `ms`.
+ * move. `upload`: the body must move, then the answer comes within `ms`. `destructive`: it ends with its answer or with its connection, and
+ * by nothing that we do (S16).
  */
 export interface TimeLimit {
-  readonly kind: 'answer' | 'download' | 'upload'
+  readonly kind: 'answer' | 'download' | 'upload' | 'destructive'
   readonly ms: number
   readonly windowMs: number
   readonly windowBytes: number

@@ -150,5 +150,6 @@ function timeLimits(timeouts: Timeouts): Readonly<Record<TimeLimit['kind'], Time
     answer: { kind: 'answer', ms: timeouts.answerMs, ...window },
     download: { kind: 'download', ms: timeouts.answerMs, ...window },
     upload: { kind: 'upload', ms: timeouts.commitMs, ...window },
+    destructive: { kind: 'destructive', ms: Number.POSITIVE_INFINITY, ...window },
   }
 }

@@ -32,6 +32,7 @@ describe('which outcomes are asked again', () => {
   ] as const)('%s: twice more', (_, outcome) => {
     expect(actions(outcome)).toEqual(['retry', 'retry', 'stand'])
     expect(actions(outcome, 'never')).toEqual(['stand'])
+    expect(actions(outcome, 'once')).toEqual(['stand'])
   })
 
   test.each([
@@ -54,6 +55,11 @@ describe('which outcomes are asked again', () => {
 })
 
 describe('throttling', () => {
+  test('S16: what takes something away is sent again after 429, not after 503', () => {
+    expect(budget('once').decide(status(429, 60_000))).toEqual({ action: 'pause', delayMs: 60_000 })
+    expect(budget('once').decide(status(503, 60_000))).toEqual({ action: 'stand' })
+  })
+
   test('Retry-After is obeyed in full and costs no try', () => {
     const tries = budget()
     expect(tries.decide(status(429, 60_000))).toEqual({ action: 'pause', delayMs: 60_000 })

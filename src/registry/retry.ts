@@ -1,8 +1,11 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
 
-/** `never`: a request that may have taken effect and must not be sent twice blindly, or whose body cannot be read again. */
-export type RetryRule = 'transient' | 'never'
+/**
+ * `never`: a request that may have taken effect and must not be sent twice blindly, or whose body cannot be read again. `once`: one that takes
+ * something away: nothing but a 429 brings it again, because a 503 may come from a proxy that had handed it on.
+ */
+export type RetryRule = 'transient' | 'never' | 'once'
 
 /** How often a request is sent before its failure is believed, the first time included. */
 const TRIES = 3
@@ -40,11 +43,17 @@ export class RetryBudget {
   }
 
   decide(outcome: Outcome): Decision {
-    if (outcome.kind === 'status' && isThrottled(outcome)) return this.#pause(outcome.retryAfterMs ?? 0)
-    if (this.#rule === 'never' || !isTransient(outcome)) return { action: 'stand' }
+    if (outcome.kind === 'status' && isThrottled(outcome) && !this.#mayHaveTakenEffect(outcome.status)) {
+      return this.#pause(outcome.retryAfterMs ?? 0)
+    }
+    if (this.#rule !== 'transient' || !isTransient(outcome)) return { action: 'stand' }
     this.#failures += 1
     if (this.#failures >= TRIES) return { action: 'stand' }
     return { action: 'retry', delayMs: backoffDelay(TRANSIENT, this.#failures - 1, this.#random) }
+  }
+
+  #mayHaveTakenEffect(status: number): boolean {
+    return this.#rule === 'once' && status !== 429
   }
 
   /** Retry-After is obeyed in full and costs no try; the growing floor ends a registry that always says `0`. */

@@ -72,6 +72,11 @@ export class Transport {
     this.#bare = ['user-agent', options.userAgent]
   }
 
+  /** `host:port` of the registry. */
+  get host(): string {
+    return this.#o.registry.host
+  }
+
   /** The whole answer. Anything but 2xx comes with at most 64 KiB of its body. */
   send(call: Call): Promise<Reply> {
     return this.#attempts(call, async () => {
@@ -283,6 +288,9 @@ export class Transport {
       body: undefined,
       maxBytes: ERROR_BODY_BYTES,
       kind: 'answer',
+      beforeSend: undefined,
+      // The request that this is about was answered: its caller must hear of it.
+      signal: call.kind === 'destructive' ? undefined : call.signal,
     }
   }
 

@@ -13,7 +13,7 @@ import { StreamedExchange } from './streamed.ts'
 import type { RequestObserver } from './target.ts'
 import type { Watchdog } from './watchdog.ts'
 
-export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT'
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
 
 /** One request on one connection, as it goes out. */
 export interface Hop {
@@ -120,7 +120,8 @@ export class Wire {
   #start(hop: Hop, line: Line, exchange: Exchange): (() => void) | undefined {
     this.#watchdog.watch(exchange)
     line.occupant = exchange
-    const { signal } = hop
+    // A DELETE that its client leaves may stay half done (S16): what was sent is waited for.
+    const signal = hop.limit.kind === 'destructive' ? undefined : hop.signal
     const forget =
       signal === undefined ? undefined : onAbort(signal, () => exchange.fail(cancellation(signal)))
     try {

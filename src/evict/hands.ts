@@ -1,0 +1,42 @@
+import type { AuditLine, Guard, RegistryClient } from '#registry/client.ts'
+import type { Clock } from '#time/clock.ts'
+import type { Candidate, Ended } from './eviction.ts'
+import type { Journal } from './journal.ts'
+import type { EvictionPace } from './pace.ts'
+
+/** What it takes to look at one repository and to bring back what went. */
+export interface Reach {
+  readonly repository: string
+  readonly pull: RegistryClient
+  readonly push: RegistryClient
+  readonly journal: Journal
+  /** The lease: asked, without any await between, before each request that writes and takes nothing away. @throws LEADERSHIP_LOST */
+  readonly fence: () => void
+  readonly clock: Clock
+  /** Ends the work between two requests. */
+  readonly signal: AbortSignal
+}
+
+/** What it takes to delete there. */
+export interface Hands extends Reach {
+  /** With a credential of its own, so that nothing else holds the right to delete (S19). */
+  readonly delete: RegistryClient
+  /** Claim, lease and barrier: asked right before each destructive request. @throws what forbids it */
+  readonly guard: Guard
+  /** Whether it is still to go: asked after the guard, with what that has learned. */
+  readonly stillDoomed: (candidate: Candidate) => boolean
+  readonly audit: (line: AuditLine) => void
+  /** Told of each thing when it has ended. */
+  readonly ended: (ended: Ended) => void
+  readonly pace: EvictionPace
+  /** How far two listings lie apart that have to agree after a DELETE of which nobody knows what it did, in milliseconds. */
+  readonly quietMs: number
+  /** The longest that a DELETE may take here, in milliseconds: safely less than any proxy on the way lets it (S16). */
+  readonly deleteLimitMs: number
+}
+
+/** For reads and for writes that take nothing away. */
+export function calls({ signal, fence }: Reach) {
+  const read = { signal, lane: 'bulk' } as const
+  return { read, write: { ...read, beforeSend: fence } } as const
+}

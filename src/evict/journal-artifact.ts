@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { digestOf } from '#registry/digest.ts'
+import type { Manifest } from '#registry/manifest.ts'
+import { OCI_MANIFEST } from '#registry/media-types.ts'
+import type { RawManifest } from './placeholder.ts'
+
+/** What a journal is in a registry: an OCI image manifest with this artifactType, an empty config, and a layer for each chunk of lines. */
+export const JOURNAL_TYPE = 'application/vnd.tallyman.eviction-journal.v1'
+export const CHUNK_TYPE = 'application/vnd.tallyman.eviction-journal.v1+ndjson'
+/** Of the manifest: how many intents have no outcome yet. */
+const OPEN = 'dev.tallyman.journal.open'
+/** Of the manifest: the repository that it is about. */
+const REPOSITORY = 'dev.tallyman.journal.repository'
+/** OCI image spec 1.1, "Guidance for an Empty Descriptor". */
+export const EMPTY_CONFIG = Buffer.from('{}')
+const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
+const MAX_REPOSITORY = 200
+
+export interface Chunk {
+  readonly digest: string
+  /** Bytes. */
+  readonly size: number
+}
+
+/** Where the journals about a repository lie in the workspace, a tag for each run. A name that is too long for that is there by its hash. */
+export function journalRepository(prefix: string, repository: string): string {
+  const plain = `${prefix}/journals/${repository}`
+  if (plain.length <= MAX_REPOSITORY) return plain
+  return `${prefix}/journals/${createHash('sha256').update(repository).digest('hex').slice(0, 40)}`
+}
+
+export function journalManifest(repository: string, chunks: readonly Chunk[], open: number): RawManifest {
+  const manifest = {
+    schemaVersion: 2,
+    mediaType: OCI_MANIFEST,
+    artifactType: JOURNAL_TYPE,
+    config: { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
+    layers: chunks.map((chunk) => ({ mediaType: CHUNK_TYPE, ...chunk })),
+    annotations: { [OPEN]: String(open), [REPOSITORY]: repository },
+  }
+  const bytes = Buffer.from(JSON.stringify(manifest))
+  return { digest: digestOf(bytes), mediaType: OCI_MANIFEST, bytes }
+}
+
+/** What a manifest says as a journal; undefined where it is none of this version, or about another repository. */
+export function readJournalManifest(
+  manifest: Manifest,
+  repository: string,
+): { readonly chunks: readonly Chunk[]; readonly open: number } | undefined {
+  if (manifest.kind !== 'image' || manifest.artifactType !== JOURNAL_TYPE) return undefined
+  const open = Number(manifest.annotations?.[OPEN])
+  if (!Number.isSafeInteger(open) || manifest.annotations?.[REPOSITORY] !== repository) return undefined
+  if (manifest.layers.some(({ mediaType }) => mediaType !== CHUNK_TYPE)) return undefined
+  return { chunks: manifest.layers.map(({ digest, size }) => ({ digest, size })), open }
+}

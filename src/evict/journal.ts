@@ -1,0 +1,66 @@
+import type { Binding, Ended } from './eviction.ts'
+import type { RawManifest } from './placeholder.ts'
+
+/** Exactly what a manifest was, saved before anything that it belongs to goes. */
+export interface SavedManifest extends RawManifest {
+  readonly kind: 'manifest'
+}
+
+/** What is about to be taken away. From here until its outcome is recorded nobody knows what became of it. */
+export interface Intent {
+  readonly kind: 'intent'
+  /** Unique in the journal. */
+  readonly id: string
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly step: Step
+}
+
+export type Step =
+  /** Each tag is deleted by its name. */
+  | { readonly action: 'untag'; readonly bindings: readonly Binding[] }
+  /** Each tag is written over with a placeholder, which then goes with all of them. */
+  | { readonly action: 'overwrite'; readonly bindings: readonly Binding[]; readonly nonce: string }
+  /** Each manifest is deleted by its digest, in this order. */
+  | { readonly action: 'sweep'; readonly digests: readonly string[] }
+
+/** How the things of an intent ended. Those that are missing were not touched. */
+export interface IntentOutcome {
+  readonly kind: 'outcome'
+  readonly intent: string
+  readonly at: number
+  readonly ended: readonly Ended[]
+}
+
+/** A tag, or a manifest, that was brought back. */
+export interface Restoration {
+  readonly kind: 'restored'
+  readonly at: number
+  readonly tag?: string | undefined
+  readonly digest: string
+}
+
+export type JournalRecord = SavedManifest | Intent | IntentOutcome | Restoration
+
+/**
+ * What one run does in one repository, in order: all that is needed to finish it or to take it back. One writer at a time.
+ */
+export interface Journal {
+  /** Resolves when the records will survive whatever happens to this process. */
+  append(records: readonly JournalRecord[]): Promise<void>
+  /** All that was appended so far, by processes before this one too. */
+  read(): AsyncIterable<JournalRecord>
+}
+
+/** A journal that lives and dies with its process: for work that nobody has to take over. */
+export class MemoryJournal implements Journal {
+  readonly #records: JournalRecord[] = []
+
+  async append(records: readonly JournalRecord[]): Promise<void> {
+    this.#records.push(...records)
+  }
+
+  async *read(): AsyncGenerator<JournalRecord, void, void> {
+    yield* this.#records
+  }
+}

@@ -1,0 +1,33 @@
+import { TallymanError } from '#catalogue/error.ts'
+import { calls, type Hands } from './hands.ts'
+import { placeholder } from './placeholder.ts'
+
+/**
+ * The first DELETE by digest in a repository is of a manifest that nobody has: it costs as much as any other, and harms nothing if it is cut
+ * off (S16). The manifest is the same in every run on a repository, so that what a killed run left is gone after the next.
+ * @returns how long it took, in milliseconds
+ * @throws DELETE_UNSAFE it was cut off, failed, or took longer than a DELETE may take here; REGISTRY_* where it is refused
+ */
+export async function proveDelete(hands: Hands): Promise<number> {
+  const { repository, signal, guard, audit } = hands
+  const scratch = placeholder(`scratch ${repository}`)
+  await hands.push.putManifest(repository, scratch.digest, scratch, calls(hands).write)
+  await hands.pace.next(signal)
+  const outcome = await hands.delete.deleteManifest(repository, scratch.digest, { signal, guard, audit })
+  switch (outcome.kind) {
+    case 'deleted':
+      if (outcome.durationMs <= hands.deleteLimitMs) return outcome.durationMs
+      throw unsafe(hands, `took ${Math.round(outcome.durationMs / 1000)} s`)
+    case 'absent':
+      throw unsafe(hands, 'did not find the manifest that had just been written')
+    case 'unknown':
+      throw unsafe(hands, `was not carried through: ${outcome.error.message}`, outcome.error)
+    default:
+      throw outcome.error
+  }
+}
+
+export function unsafe(hands: Hands, why: string, cause?: TallymanError): TallymanError {
+  const message = `${hands.repository}: a DELETE ${why}`
+  return new TallymanError('DELETE_UNSAFE', message, cause === undefined ? {} : { cause })
+}

@@ -1,0 +1,100 @@
+import type { Binding, Ended } from './eviction.ts'
+import type { Hands } from './hands.ts'
+import { end } from './intents.ts'
+import type { Intent } from './journal.ts'
+import { journalState, savedManifests } from './journal-state.ts'
+import { placeholder, type RawManifest } from './placeholder.ts'
+import { isWhole, removePlaceholder } from './placeholder-removal.ts'
+import { putBackLost, revive } from './put-back.ts'
+import { headDigest, resolveTags, settledTags } from './tags.ts'
+
+/**
+ * Finishes what an earlier process began in this repository and did not record the end of: it was killed, lost the lease, or its last DELETE was
+ * cut off. Nothing is touched before two listings, a quiet period apart, agree (S16). To be done before anything else is deleted here.
+ * @throws DELETE_UNSETTLED it still goes on; DELETE_TOOK_TAG a tag was found that had lost its manifest, and has it back
+ */
+export async function settle(hands: Hands): Promise<void> {
+  const { open } = await journalState(hands.journal)
+  if (open.length === 0) return
+  for (const intent of open) {
+    const left = await settledTags(hands)
+    switch (intent.step.action) {
+      case 'untag':
+        await end(hands, intent, await endedByName(hands, intent.step.bindings, left))
+        break
+      case 'overwrite':
+        await end(hands, intent, await settleOverwrite(hands, intent.step, left))
+        break
+      case 'sweep':
+        await settleSweep(hands, intent, intent.step.digests, left)
+        break
+    }
+  }
+}
+
+/** Of tags that are gone; the others were not touched, or belong to somebody else by now. */
+async function endedByName(
+  hands: Hands,
+  bindings: readonly Binding[],
+  left: ReadonlySet<string>,
+): Promise<Ended[]> {
+  const gone = bindings.filter(({ tag }) => !left.has(tag))
+  const named = await resolveTags(
+    hands,
+    gone.map(({ tag }) => tag),
+  )
+  return gone
+    .filter(({ tag }) => named.get(tag) === undefined)
+    .map((binding): Ended => ({ ...binding, outcome: 'untagged' }))
+}
+
+async function settleOverwrite(
+  hands: Hands,
+  { bindings, nonce }: { readonly bindings: readonly Binding[]; readonly nonce: string },
+  left: ReadonlySet<string>,
+): Promise<readonly Ended[]> {
+  const stand = placeholder(nonce)
+  const gone = await endedByName(hands, bindings, left)
+  const listed = bindings.filter(({ tag }) => left.has(tag))
+  if (await isWhole(hands, stand, listed, left)) return gone
+  const names = await resolveTags(
+    hands,
+    listed.map(({ tag }) => tag),
+  )
+  const over = listed.filter(({ tag }) => names.get(tag) === stand.digest)
+  const manifests = await savedManifests(hands.journal, new Set(over.map(({ digest }) => digest)))
+  const removed = await removePlaceholder(hands, stand, over, manifests)
+  return [...gone, ...removed.ended]
+}
+
+/**
+ * Manifests are deleted one after the other, and the tags are counted between two: a tag that names nothing was the last one's, by somebody
+ * who moved it there (S15).
+ */
+async function settleSweep(
+  hands: Hands,
+  intent: Intent,
+  digests: readonly string[],
+  left: ReadonlySet<string>,
+): Promise<void> {
+  const swept: string[] = []
+  for (const digest of digests) if ((await headDigest(hands, digest)) === undefined) swept.push(digest)
+  const names = await resolveTags(hands, left)
+  const dangling = [...names].filter(([, digest]) => digest === undefined).map(([tag]) => tag)
+  const ended = swept.map((digest): Ended => ({ digest, outcome: 'swept' }))
+  if (dangling.length === 0) return end(hands, intent, ended)
+  const lost = await revive(hands, dangling, await lastSwept(hands, swept))
+  if (lost === undefined) return end(hands, intent, ended)
+  await end(
+    hands,
+    intent,
+    ended.filter(({ digest }) => digest !== lost.manifest.digest),
+  )
+  await putBackLost(hands, lost.tags, async () => lost.manifest)
+}
+
+async function lastSwept(hands: Hands, swept: readonly string[]): Promise<RawManifest | undefined> {
+  const digest = swept.at(-1)
+  if (digest === undefined) return undefined
+  return (await savedManifests(hands.journal, new Set([digest]))).get(digest)
+}

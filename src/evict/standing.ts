@@ -1,0 +1,96 @@
+import { TallymanError } from '#catalogue/error.ts'
+import type { Hands } from './hands.ts'
+import { type Edges, edgesOf } from './journal-state.ts'
+import { copyOf } from './save.ts'
+import { listTags, missingFrom, resolveTags } from './tags.ts'
+
+/** Listings until two in a row agree; somebody pushes all the time where they never do. */
+const ROUNDS = 5
+/** Deeper than any index nests. */
+const MAX_DEPTH = 4
+
+/** What the plan knew: what the tags that stay named, and what is to go names. */
+export interface Expected {
+  readonly named: ReadonlySet<string>
+  readonly edges: ReadonlyMap<string, Edges>
+}
+
+/**
+ * What stands in a repository right before manifests are deleted: every tag, and every manifest that a tag needs that the plan did not know of,
+ * because it was pushed or moved since (S15).
+ */
+export class Standing {
+  readonly #hands: Hands
+  readonly #expected: Expected
+  readonly #needed = new Set<string>()
+  #names: ReadonlySet<string> = new Set()
+
+  private constructor(hands: Hands, expected: Expected) {
+    this.#hands = hands
+    this.#expected = expected
+  }
+
+  /**
+   * Lists all tags, asks each what it names, and lists again until nothing has changed.
+   * @throws DELETE_UNSETTLED a tag disappeared meanwhile, or names nothing, or cannot be read
+   */
+  static async read(hands: Hands, expected: Expected): Promise<Standing> {
+    const standing = new Standing(hands, expected)
+    for (let round = 1; round <= ROUNDS; round++) {
+      if ((await standing.follow(await listTags(hands))) === 0) return standing
+    }
+    throw new TallymanError(
+      'DELETE_UNSETTLED',
+      `${hands.repository}: ${ROUNDS} listings in a row had new tags; somebody is pushing`,
+    )
+  }
+
+  /** Whether a tag names this manifest, or something that a tag needs contains it. */
+  needs(digest: string): boolean {
+    return this.#needed.has(digest)
+  }
+
+  /** Those of the tags that are missing in a later listing. */
+  missing(later: ReadonlySet<string>): string[] {
+    return missingFrom(later, this.#names)
+  }
+
+  /**
+   * Takes over a later listing: new tags are asked what they name.
+   * @returns how many are new @throws DELETE_UNSETTLED
+   */
+  async follow(later: ReadonlySet<string>): Promise<number> {
+    const missing = this.missing(later)
+    if (missing.length > 0) throw this.#unsettled(missing, 'disappeared between two listings')
+    const fresh = missingFrom(this.#names, later)
+    const named = await resolveTags(this.#hands, fresh)
+    const nameless = fresh.filter((tag) => named.get(tag) === undefined)
+    if (nameless.length > 0) throw this.#unsettled(nameless, 'is listed and names nothing')
+    for (const digest of new Set(named.values())) if (digest !== undefined) await this.#need(digest, 0)
+    this.#names = later
+    return fresh.length
+  }
+
+  /** What a tag of the plan that stays contains, the plan has taken into account. */
+  async #need(digest: string, depth: number): Promise<void> {
+    if (this.#needed.has(digest)) return
+    this.#needed.add(digest)
+    if (this.#expected.named.has(digest) || depth === MAX_DEPTH) return
+    const { children, nested } = this.#expected.edges.get(digest) ?? (await this.#read(digest))
+    for (const child of children) {
+      if (nested.includes(child)) await this.#need(child, depth + 1)
+      else this.#needed.add(child)
+    }
+  }
+
+  async #read(digest: string): Promise<Edges> {
+    const copy = await copyOf(this.#hands, digest)
+    if (typeof copy === 'object') return edgesOf(copy)
+    throw this.#unsettled([digest], 'is named by a tag and cannot be read')
+  }
+
+  #unsettled(what: readonly string[], how: string): TallymanError {
+    const names = what.length === 1 ? what[0] : `${what[0]} and ${what.length - 1} more`
+    return new TallymanError('DELETE_UNSETTLED', `${this.#hands.repository}: ${names} ${how}`)
+  }
+}

@@ -1,0 +1,258 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { damage } from '#test/harness/damage.ts'
+import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
+import {
+  containerImage,
+  imageIndex,
+  multiPlatformImage,
+  referrer,
+  type TestImage,
+} from '#test/harness/images.ts'
+import { pushManifest } from '#test/harness/push.ts'
+import type { Eviction } from './eviction.ts'
+import { sweep } from './sweep.ts'
+
+let images = 0
+
+describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
+  let site: EvictionSite
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+  })
+  afterEach(() => site.proxy.clear())
+  afterAll(() => site.stop())
+
+  const digest = (image: TestImage | undefined) => image?.manifest.digest ?? ''
+  /** After that of the scratch manifest. */
+  const FIRST = { method: 'DELETE', nth: 2 } as const
+
+  /** A repository in which `old` was untagged and `kept` was not. */
+  function world(repository: string, old: TestImage = fresh()) {
+    const kept = fresh()
+    site.storage.write(repository, old)
+    site.storage.write(repository, kept, 'kept')
+    const eviction = evictionOf(repository, { old, kept }, ['old'])
+    return { old, kept, eviction, pulls: () => pulls(repository, kept) }
+  }
+
+  function fresh(): TestImage {
+    images += 1
+    return containerImage({ seed: `sweep/${images}` })
+  }
+
+  function freshIndex(): TestImage {
+    images += 1
+    return multiPlatformImage({ seed: `sweep/${images}` })
+  }
+
+  async function pulls(repository: string, image: TestImage): Promise<void> {
+    await site.direct.getManifest(repository, digest(image))
+    for (const child of image.children) await pulls(repository, child)
+    for (const { digest, bytes } of image.blobs) {
+      await site.direct.hashBlob(repository, { digest, size: bytes.length })
+    }
+  }
+
+  const deleted = () =>
+    site.proxy.requests
+      .filter(({ method }) => method === 'DELETE')
+      .map(({ path }) => path.slice(path.indexOf('sha256:')))
+
+  /** Everything that the plan lets go, in the order in which it went. */
+  const swept = (eviction: Eviction) => deleted().filter((digest) => eviction.digests.includes(digest))
+
+  test('S20: an index goes first, then its children, then what refers to it; what stays is whole', async () => {
+    const old = freshIndex()
+    const signature = referrer(old, { seed: `signature/${images}` })
+    site.storage.write('order', signature)
+    const { eviction, pulls } = world('order', old)
+    const [one, two] = old.children.map(digest)
+    const mixed = { ...eviction, digests: [two ?? '', digest(signature), one ?? '', digest(old)] }
+    const { hands, ended, lines } = site.hands('order')
+    await sweep(hands, mixed)
+    expect(swept(mixed)[0]).toBe(digest(old))
+    expect(new Set(swept(mixed))).toEqual(new Set(mixed.digests))
+    for (const each of mixed.digests) expect(await site.has('order', each)).toBe(false)
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'swept', 'swept', 'swept'])
+    expect(lines).toHaveLength(5)
+    await pulls()
+  })
+
+  test('a second time nothing is left to do', async () => {
+    const { eviction } = world('twice')
+    const { hands, ended } = site.hands('twice')
+    await sweep(hands, eviction)
+    const before = site.proxy.count
+    await sweep(hands, eviction)
+    expect(site.proxy.count).toBe(before)
+    expect(ended).toHaveLength(1)
+  })
+
+  test('S03: nothing goes without a fresh consent', async () => {
+    const { old, eviction } = world('refused')
+    const refusal = new TallymanError('BARRIER_NOT_REACHED', 'a cluster does not answer')
+    let consents = 1
+    const guard = async () => {
+      consents -= 1
+      if (consents < 0) throw refusal
+    }
+    await expect(sweep(site.hands('refused', { guard }).hands, eviction)).rejects.toBe(refusal)
+    expect(await site.has('refused', digest(old))).toBe(true)
+  })
+
+  test('what came into use stays, with what it contains', async () => {
+    const { old, eviction } = world('used', freshIndex())
+    const { hands, ended } = site.hands('used', { stillDoomed: sparing(digest(old)) })
+    await sweep(hands, eviction)
+    await pulls('used', old)
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['spared', 'named', 'named'])
+  })
+
+  test('S15: a tag that was moved onto a doomed digest keeps it, with what it contains', async () => {
+    const { old, eviction } = world('rolled-back', freshIndex())
+    site.storage.tag('rolled-back', digest(old), 'kept')
+    const { hands, ended } = site.hands('rolled-back')
+    await sweep(hands, eviction)
+    await pulls('rolled-back', old)
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['named', 'named', 'named'])
+  })
+
+  test('S15: so does an index that was pushed since and contains one of its platforms', async () => {
+    const { old, eviction } = world('reused', freshIndex())
+    const [one, two] = old.children
+    if (one === undefined || two === undefined) throw new Error('an index has children')
+    site.storage.write('reused', imageIndex('oci', [{ image: one }], { name: 'since' }), 'kept')
+    await sweep(site.hands('reused').hands, eviction)
+    await pulls('reused', one)
+    expect(await site.has('reused', digest(two))).toBe(false)
+  })
+
+  test('S15: a tag that is moved there in the last moment goes along, is put back at once, and the run stops', async () => {
+    const { old, eviction } = world('raced', freshIndex())
+    const held = site.proxy.hold(FIRST)
+    const { hands } = site.hands('raced')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'raced', old.manifest, 'kept')
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags('raced')).toEqual({ kept: digest(old) })
+    await pulls('raced', old)
+    await sweep(hands, eviction)
+    await pulls('raced', old)
+  })
+
+  test('S15: a platform whose index was pushed again meanwhile stays', async () => {
+    const { old, eviction } = world('pushed-again', freshIndex())
+    const held = site.proxy.hold({ method: 'HEAD', path: new RegExp(digest(old)) })
+    const { hands, ended } = site.hands('pushed-again')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'pushed-again', old.manifest, 'kept')
+    held.release()
+    await running
+    await pulls('pushed-again', old)
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'named', 'named'])
+  })
+
+  test('S15: a tag that disappears while all are asked what they name blocks the repository', async () => {
+    const { old, eviction } = world('disagree')
+    site.storage.write('disagree', fresh(), 'going')
+    const held = site.proxy.hold({ method: 'HEAD', path: /\/disagree\/manifests\/kept/ })
+    const running = sweep(site.hands('disagree').hands, eviction)
+    await held.arrived
+    damage('tag-gone', { storageDir: site.registry.storageDir, repository: 'disagree', reference: 'going' })
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
+    expect(await site.has('disagree', digest(old))).toBe(true)
+  })
+
+  test('S15: so does one that names nothing', async () => {
+    const { old, eviction } = world('dangling')
+    site.storage.tag('dangling', digest(fresh()), 'dangling')
+    await expect(sweep(site.hands('dangling').hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+    })
+    expect(await site.has('dangling', digest(old))).toBe(true)
+  })
+
+  test.each([
+    ['before it arrived', { kind: 'cut', at: 'request' }],
+    ['after it was done', { kind: 'drop' }],
+  ] as const)('S16: a DELETE that is cut off %s is looked after', async (_, fault) => {
+    const { old, eviction, pulls } = world('cut')
+    site.proxy.rule({ ...fault, times: 1 }, FIRST)
+    const { hands, ended } = site.hands('cut')
+    await sweep(hands, eviction)
+    expect(await site.has('cut', digest(old))).toBe(false)
+    expect(ended).toEqual([{ digest: digest(old), outcome: 'swept' }])
+    await pulls()
+  })
+
+  test('S16: one that is cut off every time stops the repository', async () => {
+    const { eviction, pulls } = world('always-cut')
+    site.proxy.rule({ kind: 'cut', at: 'request' }, { method: 'DELETE', from: 2 })
+    await expect(sweep(site.hands('always-cut').hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSAFE',
+    })
+    await pulls()
+  })
+
+  test('S16: a tag that a DELETE left naming nothing gets its manifest back', async () => {
+    const { old, eviction } = world('half-done')
+    const held = site.proxy.hold(FIRST)
+    site.proxy.rule({ kind: 'cut', at: 'request', times: 1 }, FIRST)
+    const { hands } = site.hands('half-done')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    // What docker-registry 2.8 leaves of a DELETE that its client does not wait for (research/registry-protocol.md §3).
+    site.storage.tag('half-done', digest(old), 'kept')
+    const { storageDir } = site.registry
+    damage('revision-link-missing', { storageDir, repository: 'half-done', reference: digest(old) })
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags('half-done')).toEqual({ kept: digest(old) })
+    await pulls('half-done', old)
+  })
+
+  test('S16: so it does where the process died before it could look', async () => {
+    const { old, eviction } = world('died')
+    const abort = new AbortController()
+    const { hands } = site.hands('died', { signal: abort.signal })
+    const dies = { kind: 'cut', at: 'request', times: 1, onStrike: () => abort.abort() } as const
+    site.proxy.rule(dies, FIRST)
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({ code: 'CANCELLED' })
+    site.storage.tag('died', digest(old), 'kept')
+    const { storageDir } = site.registry
+    damage('revision-link-missing', { storageDir, repository: 'died', reference: digest(old) })
+    const successor = site.hands('died', { journal: hands.journal }).hands
+    await expect(sweep(successor, eviction)).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags('died')).toEqual({ kept: digest(old) })
+    await sweep(successor, eviction)
+    await pulls('died', old)
+  })
+
+  test('S16: a successor touches nothing while tags still disappear', async () => {
+    const { eviction } = world('still-going')
+    site.storage.write('still-going', fresh(), 'going')
+    const abort = new AbortController()
+    const { hands } = site.hands('still-going', { signal: abort.signal })
+    const dies = { kind: 'cut', at: 'request', times: 1, onStrike: () => abort.abort() } as const
+    site.proxy.rule(dies, FIRST)
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({ code: 'CANCELLED' })
+    const held = site.proxy.hold({ method: 'GET', path: /\/still-going\/tags\/list/, nth: 2 })
+    const successor = site.hands('still-going', { journal: hands.journal })
+    const running = sweep(successor.hands, eviction)
+    await held.arrived
+    damage('tag-gone', {
+      storageDir: site.registry.storageDir,
+      repository: 'still-going',
+      reference: 'going',
+    })
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
+    expect(successor.lines).toEqual([])
+  })
+})

@@ -1,0 +1,236 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
+import { containerImage, type TestImage } from '#test/harness/images.ts'
+import { pushManifest } from '#test/harness/push.ts'
+import type { Candidate } from './eviction.ts'
+import { type UntagMethod, untag } from './untag.ts'
+
+const WAYS = [
+  ['2.8', 'Placeholder'],
+  ['3', 'Native'],
+  ['3', 'Placeholder'],
+] as const
+let images = 0
+
+describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
+  let site: EvictionSite
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+  })
+  afterEach(() => site.proxy.clear())
+  afterAll(() => site.stop())
+
+  const isNative = method === 'Native'
+  const TAKES = isNative ? { method: 'DELETE' } : { method: 'PUT', path: /\/manifests\/(?!sha256:)/ }
+  /** Of the placeholder; the first DELETE is of the scratch manifest. */
+  const REMOVAL = { method: 'DELETE', nth: 2 } as const
+
+  /** A repository with these tags, an image each. */
+  function world(repository: string, ...tags: string[]): Record<string, TestImage> {
+    images += 1
+    const world: Record<string, TestImage> = {}
+    for (const tag of tags) {
+      const image = containerImage({ seed: `${images}/${tag}` })
+      site.storage.write(repository, image, tag)
+      world[tag] = image
+    }
+    return world
+  }
+
+  const digest = (image: TestImage | undefined) => image?.manifest.digest ?? ''
+
+  test('S20: no doomed tag resolves any more, and every manifest is still there', async () => {
+    const tags = world('plain', 'a', 'b', 'c', 'kept')
+    site.storage.tag('plain', digest(tags.a), 'also-a')
+    const { hands, ended } = site.hands('plain')
+    await untag(hands, evictionOf('plain', tags, ['a', 'b', 'c']), method)
+    expect(await site.tags('plain')).toEqual({ 'also-a': digest(tags.a), kept: digest(tags.kept) })
+    for (const image of Object.values(tags)) expect(await site.has('plain', digest(image))).toBe(true)
+    expect(ended.map(({ tag, outcome }) => [tag, outcome]).sort()).toEqual([
+      ['a', 'untagged'],
+      ['b', 'untagged'],
+      ['c', 'untagged'],
+    ])
+  })
+
+  test('a second time nothing is left to do', async () => {
+    const tags = world('twice', 'a', 'kept')
+    const { hands, ended } = site.hands('twice')
+    const eviction = evictionOf('twice', tags, ['a'])
+    await untag(hands, eviction, method)
+    const before = site.proxy.count
+    await untag(hands, eviction, method)
+    expect(site.proxy.count).toBe(before)
+    expect(ended).toHaveLength(1)
+  })
+
+  test('S10: a tag that names something else by now stays', async () => {
+    const tags = world('moved', 'a', 'b', 'kept')
+    site.storage.tag('moved', digest(tags.kept), 'a')
+    const { hands, ended } = site.hands('moved')
+    await untag(hands, evictionOf('moved', tags, ['a', 'b']), method)
+    expect(await site.tags('moved')).toEqual({ a: digest(tags.kept), kept: digest(tags.kept) })
+    expect(ended).toContainEqual({ tag: 'a', digest: digest(tags.a), outcome: 'moved' })
+  })
+
+  test('a tag that is gone by now is not missed', async () => {
+    const tags = world('gone', 'a', 'b')
+    const ghost = { ...tags, ghost: containerImage({ seed: 'ghost' }) }
+    site.storage.write('gone', ghost.ghost)
+    const { hands, ended } = site.hands('gone')
+    await untag(hands, evictionOf('gone', ghost, ['a', 'ghost']), method)
+    expect(Object.keys(await site.tags('gone'))).toEqual(['b'])
+    expect(ended).toContainEqual({ tag: 'ghost', digest: digest(ghost.ghost), outcome: 'gone' })
+  })
+
+  test('what came into use before its request stays', async () => {
+    const tags = world('used', 'a', 'b')
+    const { hands, ended } = site.hands('used', { stillDoomed: sparing('a') })
+    await untag(hands, evictionOf('used', tags, ['a', 'b']), method)
+    expect(await site.tags('used')).toEqual({ a: digest(tags.a) })
+    expect(ended).toContainEqual({ tag: 'a', digest: digest(tags.a), outcome: 'spared' })
+  })
+
+  test('a tag whose manifest is not there is left alone: nothing could bring it back', async () => {
+    const tags = world('unreadable', 'a', 'b')
+    const lost = { ...tags, lost: containerImage({ seed: `${images}/lost` }) }
+    site.storage.tag('unreadable', digest(lost.lost), 'lost')
+    const { hands, ended } = site.hands('unreadable')
+    await untag(hands, evictionOf('unreadable', lost, ['a', 'lost']), method)
+    expect(Object.keys(await site.tags('unreadable'))).toEqual(['b', 'lost'])
+    expect(ended).toContainEqual({ tag: 'lost', digest: digest(lost.lost), outcome: 'gone' })
+  })
+
+  test('S03: nothing goes without a fresh consent, and what had begun is taken back', async () => {
+    const tags = world('refused', 'a', 'b', 'c')
+    const refusal = new TallymanError('BARRIER_NOT_REACHED', 'a cluster does not answer')
+    let consents = isNative ? 0 : 2
+    const guard = async () => {
+      consents -= 1
+      if (consents < 0) throw refusal
+    }
+    const { hands } = site.hands('refused', { guard })
+    await expect(untag(hands, evictionOf('refused', tags, ['a', 'b']), method)).rejects.toBe(refusal)
+    expect(await site.tags('refused')).toEqual({ a: digest(tags.a), b: digest(tags.b), c: digest(tags.c) })
+  })
+
+  test('S15: another tag that goes with ours is put back at once, and the run stops', async () => {
+    const tags = world('taken', 'a', 'kept')
+    const { hands } = site.hands('taken')
+    const held = site.proxy.hold(isNative ? TAKES : REMOVAL)
+    const running = untag(hands, evictionOf('taken', tags, ['a']), method)
+    await held.arrived
+    if (isNative) await deleteTag('taken', 'kept')
+    else await promote('taken', 'a', 'kept')
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags('taken')).toEqual({ kept: digest(tags.kept) })
+  })
+
+  test('S16: a request whose answer is lost is looked after, and its tag does not go twice', async () => {
+    const tags = world('dropped', 'a', 'b')
+    site.proxy.rule({ kind: 'drop', times: 1 }, TAKES)
+    const { hands, ended } = site.hands('dropped')
+    await untag(hands, evictionOf('dropped', tags, ['a']), method)
+    expect(await site.tags('dropped')).toEqual({ b: digest(tags.b) })
+    expect(ended).toEqual([{ tag: 'a', digest: digest(tags.a), outcome: 'untagged' }])
+  })
+
+  async function deleteTag(repository: string, tag: string): Promise<void> {
+    await site.registry.wire.send({ method: 'DELETE', path: `/v2/${repository}/manifests/${tag}` })
+  }
+
+  /** Whoever promotes a tag while a placeholder stands in for it promotes that. */
+  async function promote(repository: string, from: string, to: string): Promise<void> {
+    const stand = await site.direct.getManifest(repository, from)
+    await pushManifest(site.registry, repository, { ...stand, bytes: Buffer.from(stand.bytes) }, to)
+  }
+
+  // The rest is of placeholders.
+  if (isNative) return
+
+  test('S17: what comes into use before the placeholder goes gets its own manifest back first', async () => {
+    const tags = world('in-time', 'a', 'b', 'c')
+    const overwritten = site.proxy.counter(TAKES)
+    let used = false
+    const guard = async () => {
+      used ||= overwritten.count === 2
+    }
+    const stillDoomed = ({ tag }: Candidate) => !(used && tag === 'a')
+    const { hands, ended } = site.hands('in-time', { guard, stillDoomed })
+    await untag(hands, evictionOf('in-time', tags, ['a', 'b']), method)
+    expect(await site.tags('in-time')).toEqual({ a: digest(tags.a), c: digest(tags.c) })
+    expect(ended).toContainEqual({ tag: 'a', digest: digest(tags.a), outcome: 'spared' })
+  })
+
+  test('S17: a tag that was made from a placeholder stops the run, and every tag is what it was', async () => {
+    const tags = world('promoted', 'a', 'b')
+    const held = site.proxy.hold({ method: 'GET', path: /\/promoted\/tags\/list/, nth: 2 })
+    const { hands } = site.hands('promoted')
+    const running = untag(hands, evictionOf('promoted', tags, ['a']), method)
+    await held.arrived
+    await promote('promoted', 'a', 'prod')
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
+    expect(await site.tags('promoted')).toMatchObject({ a: digest(tags.a), b: digest(tags.b) })
+  })
+
+  test('S17: where the work is told to stop, no tag is left with a placeholder', async () => {
+    const tags = world('stopped', 'a', 'b')
+    const abort = new AbortController()
+    const { hands } = site.hands('stopped', { signal: abort.signal })
+    const held = site.proxy.hold({ ...TAKES, nth: 1 })
+    const running = untag(hands, evictionOf('stopped', tags, ['a', 'b']), method)
+    await held.arrived
+    abort.abort(new TallymanError('CANCELLED', 'suspended'))
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect(await site.tags('stopped')).toEqual({ a: digest(tags.a), b: digest(tags.b) })
+  })
+
+  test.each([
+    ['is cut off', { kind: 'cut', at: 'request' }],
+    ['fails', { kind: 'status', status: 500 }],
+  ] as const)(
+    'S16: where the first DELETE, which harms nothing, %s, nothing is changed',
+    async (_, fault) => {
+      const tags = world('unsafe', 'a', 'b')
+      site.proxy.rule({ ...fault, times: 1 }, { method: 'DELETE' })
+      const { hands } = site.hands('unsafe')
+      const running = untag(hands, evictionOf('unsafe', tags, ['a']), method)
+      await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSAFE' })
+      expect(await site.tags('unsafe')).toEqual({ a: digest(tags.a), b: digest(tags.b) })
+    },
+  )
+
+  test('S16: nor where it takes longer than a DELETE may take there', async () => {
+    const tags = world('slow', 'a', 'b')
+    const { hands } = site.hands('slow', { deleteLimitMs: -1 })
+    const running = untag(hands, evictionOf('slow', tags, ['a']), method)
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSAFE' })
+    expect(await site.tags('slow')).toEqual({ a: digest(tags.a), b: digest(tags.b) })
+  })
+
+  test.each([
+    ['before it arrived', { kind: 'cut', at: 'request' }],
+    ['after it was done', { kind: 'drop' }],
+  ] as const)('S16: a DELETE of a placeholder that is cut off %s is looked after', async (_, fault) => {
+    const tags = world('cut', 'a', 'b', 'c')
+    site.proxy.rule({ ...fault, times: 1 }, REMOVAL)
+    const { hands, ended } = site.hands('cut')
+    await untag(hands, evictionOf('cut', tags, ['a', 'b']), method)
+    expect(await site.tags('cut')).toEqual({ c: digest(tags.c) })
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['untagged', 'untagged'])
+  })
+
+  test('S16: where it fails every time, every tag gets its manifest back', async () => {
+    const tags = world('failing', 'a', 'b')
+    site.proxy.rule({ kind: 'status', status: 502 }, { method: 'DELETE', from: 2 })
+    const { hands } = site.hands('failing')
+    const running = untag(hands, evictionOf('failing', tags, ['a']), method)
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSAFE' })
+    expect(await site.tags('failing')).toEqual({ a: digest(tags.a), b: digest(tags.b) })
+  })
+})

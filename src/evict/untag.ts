@@ -1,0 +1,51 @@
+import type { Binding, Eviction } from './eviction.ts'
+import type { Hands } from './hands.ts'
+import { begin, end } from './intents.ts'
+import type { SavedManifest } from './journal.ts'
+import { journalState } from './journal-state.ts'
+import { overwriteBatch } from './overwrite.ts'
+import { copied } from './save.ts'
+import { proveDelete } from './scratch.ts'
+import { settle } from './settle.ts'
+import { untagBatch } from './untag-batch.ts'
+
+/** `Native`: by name, where the product can. `Placeholder`: written over, then deleted together (docs/deleting.md). */
+export type UntagMethod = 'Native' | 'Placeholder'
+
+/** Tags of one batch: so many are without a name of their own at most, where a placeholder stands in for them. */
+const BATCH = 1_000
+
+/**
+ * The first stage in one repository: afterwards no doomed tag resolves, and every manifest is still there. Can be called again after any
+ * interruption, with the same journal; it goes on where it was.
+ * @throws what stopped it (DELETE_*, REGISTRY_*, what the guard throws); what had ended by then was told
+ */
+export async function untag(hands: Hands, eviction: Eviction, method: UntagMethod): Promise<void> {
+  await settle(hands)
+  const left = await notYetUntagged(hands, eviction.bindings)
+  if (left.length === 0) return
+  if (method === 'Placeholder') await proveDelete(hands)
+  for await (const { items, copies } of copied(hands, left, BATCH, ({ digest }) => digest)) {
+    const manifests = new Map<string, SavedManifest>()
+    for (const [digest, copy] of copies) if (typeof copy === 'object') manifests.set(digest, copy)
+    const bindings = items.filter(({ digest }) => manifests.has(digest))
+    for (const { tag, digest } of items) {
+      const copy = copies.get(digest)
+      if (copy === 'gone' || copy === 'unreadable') hands.ended({ tag, digest, outcome: copy })
+    }
+    if (bindings.length === 0) continue
+    if (method === 'Native') {
+      const intent = await begin(hands, { action: 'untag', bindings }, [...manifests.values()])
+      await end(hands, intent, await untagBatch(hands, eviction, bindings))
+    } else {
+      await overwriteBatch(hands, eviction, bindings, manifests)
+    }
+  }
+}
+
+/** Without those that an earlier call has ended: it told of them. */
+async function notYetUntagged(hands: Hands, bindings: readonly Binding[]): Promise<readonly Binding[]> {
+  const { removed } = await journalState(hands.journal)
+  const gone = new Set(removed.tags.map(({ tag, digest }) => `${tag}@${digest}`))
+  return bindings.filter(({ tag, digest }) => !gone.has(`${tag}@${digest}`))
+}
