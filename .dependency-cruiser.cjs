@@ -11,7 +11,7 @@ const rooms = {
   retention: ['time', 'catalogue', 'crds', 'inventory'],
   health: ['time', 'catalogue', 'crds', 'inventory'],
   clusters: ['time', 'catalogue', 'crds', 'kube', 'runtime', 'inventory'],
-  scan: ['time', 'catalogue', 'crds', 'registry', 'inventory', 'health'],
+  scan: ['time', 'catalogue', 'crds', 'registry', 'inventory', 'retention', 'health'],
   evict: ['time', 'catalogue', 'crds', 'registry', 'runtime', 'inventory', 'retention', 'scan'],
   copy: ['time', 'catalogue', 'crds', 'registry', 'runtime', 'inventory', 'health', 'scan'],
   report: ['time', 'catalogue', 'crds', 'registry', 'inventory', 'retention', 'health', 'scan'],

@@ -2,6 +2,7 @@
 import { checkGroup } from './check/group.ts'
 import { type Figure, figureLine } from './figure.ts'
 import { inventoryGroup } from './inventory/group.ts'
+import { policyGroup } from './policy/group.ts'
 import { readGroup } from './read/group.ts'
 import { store, table } from './results.ts'
 import { watchGroup } from './watch/group.ts'
@@ -11,6 +12,7 @@ const groups: Readonly<Record<string, () => Promise<Figure[]>>> = {
   watch: watchGroup,
   inventory: inventoryGroup,
   check: checkGroup,
+  policy: policyGroup,
 }
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !(name in groups))

@@ -11,6 +11,8 @@ import { recordCount } from '../bench/counts.ts'
 
 const ROOT = path.join(import.meta.dirname, '..')
 const MAX_WORKSHOPS = 2
+/** Deciding what may go, and letting it go. */
+const OF_POLICIES = /^src\/(?:retention|evict)\//
 
 const only = process.argv[2]
 const chosen = ALL_MUTANTS.filter(({ rule, file }) => only === undefined || `${rule} ${file}`.includes(only))
@@ -65,7 +67,11 @@ async function main(): Promise<number> {
   const unkilled = alive.length + broken.length
   const note = broken.length === 0 ? '' : `, ${broken.length} that prove nothing`
   console.log(`\n${chosen.length - unkilled} killed, ${alive.length} alive${note}`)
-  if (only === undefined) recordCount('inventory.mutants-alive', unkilled)
+  if (only === undefined) {
+    const ofPolicies = [...alive, ...broken].filter(({ file }) => OF_POLICIES.test(file)).length
+    recordCount('policy.mutants-alive', ofPolicies)
+    recordCount('inventory.mutants-alive', unkilled - ofPolicies)
+  }
   return unkilled === 0 ? 0 : 1
 }
 

@@ -43,17 +43,15 @@ export function inUseIndex({ snapshots, claims = [] }: KnownUsage, names: Regist
   const pinned = new PinnedImages(names)
   for (const { pins } of snapshots) pinned.add(pins)
   for (const { pins, installation } of claims) pinned.add(compilePins(pins), installation)
-  const reasonsIn = (find: <T>(lookup: UsageLookup<T>) => Map<T, Match>): UseReason[] => [
-    ...Array.from(find(live), ([use, kind]) => ({ kind, use })),
-    ...Array.from(find(remembered), ([each, match]) => ({
-      kind: 'remembered' as const,
-      match,
-      remembered: each,
-    })),
-    ...Array.from(find(claimed), ([each, match]) => ({ kind: 'claimed' as const, match, claimed: each })),
-  ]
+  const reasonsIn = (find: <T>(lookup: UsageLookup<T>) => Map<T, Match>): UseReason[] => {
+    const found: UseReason[] = []
+    for (const [use, kind] of find(live)) found.push({ kind, use })
+    for (const [each, match] of find(remembered)) found.push({ kind: 'remembered', match, remembered: each })
+    for (const [each, match] of find(claimed)) found.push({ kind: 'claimed', match, claimed: each })
+    return found
+  }
   return {
-    usesOf: (image) => [...reasonsIn((lookup) => lookup.find(image)), ...pinned.find(image)],
+    usesOf: (image) => reasonsIn((lookup) => lookup.find(image)).concat(pinned.find(image)),
     usesOfConfig: (digest) => reasonsIn((lookup) => lookup.findConfig(digest)),
   }
 }

@@ -1,7 +1,9 @@
+import { DELETING_MUTANTS } from './deleting.ts'
 import { MATCHING_MUTANTS } from './matching.ts'
 import { MEMORY_MUTANTS } from './memory.ts'
 import type { Mutant, MutantsByFile } from './mutant.ts'
 import { READING_MUTANTS } from './reading.ts'
+import { RETENTION_MUTANTS } from './retention.ts'
 import { TRUST_MUTANTS } from './trust.ts'
 import { WATCHING_MUTANTS } from './watching.ts'
 
@@ -12,9 +14,11 @@ export interface PlacedMutant extends Mutant {
 
 /** Every mutant, by file and then as it is written there. */
 export const ALL_MUTANTS: readonly PlacedMutant[] = [
+  DELETING_MUTANTS,
   MATCHING_MUTANTS,
   MEMORY_MUTANTS,
   READING_MUTANTS,
+  RETENTION_MUTANTS,
   TRUST_MUTANTS,
   WATCHING_MUTANTS,
 ].flatMap(placed)

@@ -17,9 +17,16 @@ export interface TestSet {
 const UNIT: TestSet = { files: ['src/inventory'], isPure: true, limitMs: 180_000 }
 /** A fifth of the histories reaches every rule as well, and one failure is not looked into. */
 const MODEL: TestSet = {
-  files: ['test/model'],
+  files: ['test/model/inventory.test.ts'],
   isPure: true,
   env: { TALLYMAN_HISTORIES: '2000', TALLYMAN_MUTANT: '1' },
+  limitMs: 300_000,
+}
+const RETENTION_UNIT: TestSet = { files: ['src/retention'], isPure: true, limitMs: 180_000 }
+const RETENTION_MODEL: TestSet = {
+  files: ['test/model/retention'],
+  isPure: true,
+  env: { TALLYMAN_WORLDS: '5000' },
   limitMs: 300_000,
 }
 
@@ -30,6 +37,7 @@ const MODEL: TestSet = {
 export function testsOf({ file, tests }: PlacedMutant): readonly TestSet[] {
   if (tests !== undefined) return [withServers(tests)]
   const beside = file.replace(/\.ts$/, '.test.ts')
+  if (file.startsWith('src/retention/')) return [RETENTION_UNIT, RETENTION_MODEL]
   if (!file.startsWith('src/inventory/')) return [withServers([beside])]
   const first = existsSync(path.join(ROOT, beside)) ? [{ ...UNIT, files: [beside] }] : []
   return [...first, UNIT, MODEL]

@@ -1,0 +1,60 @@
+// Plans a registry of many tags and prints what it took. Bundled before it runs.
+import { inUseIndex } from '#inventory/in-use-index.ts'
+import { compilePins, DEFAULT_PINS } from '#inventory/pins.ts'
+import { compileRules } from '#retention/compiled-rule.ts'
+import { judge } from '#retention/judge.ts'
+import { planOf } from '#retention/plan.ts'
+import type { RetentionRule } from '#retention/rules.ts'
+import { heapBytes, idle, statusMb, threadCpuMs } from '../support/own-process.ts'
+import { population } from './population.ts'
+
+export interface PlanInput {
+  readonly repositories: number
+  readonly tagsEach: number
+}
+
+export interface PlanOutput {
+  readonly seconds: number
+  readonly cpuSeconds: number
+  readonly peakMb: number
+  readonly factsMb: number
+  readonly tags: number
+  readonly evict: number
+}
+
+/** As the sample of a RegistryPolicy has them. */
+const RULES: readonly RetentionRule[] = [
+  { name: 'base-images', repositories: ['**/*-base-image'], keep: { tags: ['**'] } },
+  {
+    name: 'everything-else',
+    repositories: ['**'],
+    keep: { newest: 3, beforeInUse: 2, youngerThan: '24h', inUseWithin: '31d' },
+  },
+]
+
+const input: PlanInput = JSON.parse(process.argv[2] ?? '')
+const now = Date.UTC(2026, 10, 1)
+const idleMb = await idle()
+const { facts, used, host } = population(input.repositories, input.tagsEach, now)
+const factsMb = heapBytes() / 1024 / 1024
+// The peak begins again: making the registry is not what is measured, having it is.
+await idle()
+const names = { host, aliases: [] }
+const snapshots = [{ images: used, remembered: [], pins: compilePins(DEFAULT_PINS) }]
+const started = performance.now()
+const cpuBefore = threadCpuMs()
+const judgement = judge({
+  ...{ facts, names, now, workspaces: ['tallyman'], restored: [], unusedSince: now - 31 * 86_400_000 },
+  usage: inUseIndex({ snapshots }, names),
+  rules: compileRules(RULES),
+})
+const { summary } = planOf(judgement, { registry: 'r', policy: 'p', rules: 'h' })
+const output: PlanOutput = {
+  seconds: (performance.now() - started) / 1000,
+  cpuSeconds: (threadCpuMs() - cpuBefore) / 1000,
+  peakMb: statusMb('VmHWM') - idleMb,
+  factsMb,
+  tags: summary.tags,
+  evict: summary.evict,
+}
+process.stdout.write(`${JSON.stringify(output)}\n`)

@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest'
+import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { type BlockInput, blocks } from '#retention/blocks.ts'
+import { compileRules } from '#retention/compiled-rule.ts'
+import { planOf } from '#retention/plan.ts'
+import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
+import { HOST, judged, NEWEST } from '#test/harness/judging.ts'
+import { DAY_MS, imageFacts, READ_AT, repositoryFacts, tagFacts } from '#test/harness/registry-facts.ts'
+
+const [a, b] = [imageFacts('a', 10), imageFacts('b', 20)]
+const app = repositoryFacts('app', { v2: a, v1: b })
+const used = [imageUse(`${HOST}/app:v2`)]
+const good: Partial<InventorySnapshot> = { barrier: { wall: READ_AT, monotonic: 0 }, coveredMs: 40 * DAY_MS }
+
+function blockedBy(
+  snapshot: Partial<InventorySnapshot> = {},
+  changes: Partial<BlockInput> = {},
+  repositories = [app],
+): string[] {
+  const judgement = judged({ repositories, manifests: [a, b], used })
+  const inventory = {
+    name: 'everything',
+    retainMs: 31 * DAY_MS,
+    snapshot: snapshotOf(used, { ...good, ...snapshot }),
+  }
+  const found = blocks({
+    inventories: [inventory],
+    rules: compileRules([{ ...NEWEST, keep: { newest: 1, inUseWithin: '31d' } }]),
+    names: { host: HOST, aliases: [] },
+    facts: judgement.parts.facts,
+    plan: planOf(judgement, { registry: '', policy: '', rules: '' }),
+    limits: { maxEvictions: undefined, maxEvictionPercent: 50 },
+    leastInUse: 1,
+    now: READ_AT,
+    maxInventoryAgeMs: 60_000,
+    ...changes,
+  })
+  return found.map(({ code, isAcceptable }) => `${code}${isAcceptable ? ', acceptable' : ''}`)
+}
+
+describe('what stands against a plan', () => {
+  test('nothing where everything is known', () => {
+    expect(blockedBy()).toEqual([])
+  })
+
+  test('S01: no inventory, and any that is not good', () => {
+    expect(blockedBy({}, { inventories: [] })).toEqual(['NoInventory'])
+    const bad = { name: 'other', retainMs: 31 * DAY_MS, snapshot: snapshotOf([], { ...good, synced: false }) }
+    const fine = { ...bad, snapshot: snapshotOf(used, good) }
+    expect(blockedBy({}, { inventories: [fine, bad] })).toEqual(['NotSynced'])
+  })
+
+  test('S03, S05: an inventory that is not synced, not trusted, or not of now', () => {
+    expect(blockedBy({ synced: false, trusted: false })).toEqual(['NotSynced'])
+    expect(blockedBy({ trusted: false })).toEqual(['NotTrusted'])
+    expect(blockedBy({ barrier: undefined })).toEqual(['InventoryOutdated'])
+    expect(blockedBy({ barrier: { wall: READ_AT - 60_001, monotonic: 0 } })).toEqual(['InventoryOutdated'])
+  })
+
+  test('S02: a rule that asks for a longer memory than there is, or than was watched', () => {
+    expect(blockedBy({ coveredMs: 30 * DAY_MS })).toEqual(['CoverageTooShort, acceptable'])
+    expect(blockedBy({ coveredMs: undefined })).toEqual(['CoverageTooShort, acceptable'])
+    const rules = compileRules([{ ...NEWEST, keep: { inUseWithin: '32d' } }])
+    expect(blockedBy({}, { rules })).toEqual(['RetainsTooLittle'])
+  })
+
+  test('S06: images in use that the registry does not have, and fewer than there have to be', () => {
+    const gone = [...used, imageUse(`${HOST}/app:gone`)]
+    expect(blockedBy({ images: gone })).toEqual(['ReferencesUnresolved'])
+    expect(blockedBy({ images: [...used, imageUse(`${HOST}/app@${b.digest}`)] })).toEqual([])
+    expect(blockedBy({ images: [] })).toEqual(['TooFewInUse'])
+    expect(blockedBy({}, { leastInUse: 2 })).toEqual(['TooFewInUse'])
+  })
+
+  test('S10: what goes and was never seen before', () => {
+    const unseen = {
+      ...app,
+      tags: [tagFacts('v1', b.digest, { boundSince: undefined }), tagFacts('v2', a.digest)],
+    }
+    expect(blockedBy({}, {}, [unseen])).toEqual(['BindingsUnknown'])
+    const stays = {
+      ...app,
+      tags: [tagFacts('v1', b.digest), tagFacts('v2', a.digest, { boundSince: undefined })],
+    }
+    expect(blockedBy({}, {}, [stays])).toEqual([])
+  })
+
+  test('S11: more than may go at once waits for a human', () => {
+    expect(blockedBy({}, { limits: { maxEvictions: 1, maxEvictionPercent: 49 } })).toEqual([
+      'TooManyEvictions, acceptable',
+    ])
+  })
+})

@@ -1,0 +1,139 @@
+import type { RegistryNames } from '#inventory/locate.ts'
+import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { LARGEST_UNRESOLVED_SHARE, resolution } from '#inventory/unresolved.ts'
+import type { CompiledRule } from '#retention/compiled-rule.ts'
+import type { RegistryFacts } from '#retention/facts.ts'
+import { type EvictionLimits, evictionPercent } from '#retention/limits.ts'
+import type { Plan } from '#retention/plan.ts'
+import { removals } from '#retention/removals.ts'
+import { resolves } from '#retention/resolves.ts'
+
+/** Why nothing of a plan may be carried out, whatever it says. */
+export interface Block {
+  readonly code: BlockCode
+  /** What is wrong, with figures. */
+  readonly message: string
+  /** A human who approves the plan accepts it. */
+  readonly isAcceptable: boolean
+}
+
+export type BlockCode =
+  | 'NoInventory'
+  | 'NotSynced'
+  | 'NotTrusted'
+  | 'InventoryOutdated'
+  | 'RetainsTooLittle'
+  | 'CoverageTooShort'
+  | 'ReferencesUnresolved'
+  | 'TooFewInUse'
+  | 'BindingsUnknown'
+  | 'TooManyEvictions'
+
+/** An inventory as the plan saw it. */
+export interface PlannedInventory {
+  readonly name: string
+  readonly snapshot: InventorySnapshot
+  /** How long it remembers what is not used any more, ms. */
+  readonly retainMs: number
+}
+
+export interface BlockInput {
+  /** All of the operator (S01). */
+  readonly inventories: readonly PlannedInventory[]
+  readonly rules: readonly CompiledRule[]
+  readonly names: RegistryNames
+  readonly facts: RegistryFacts
+  readonly plan: Pick<Plan, 'summary' | 'repositories'>
+  readonly limits: EvictionLimits
+  /** Distinct used images that the registry has to have; where fewer are seen, something is wrong with what is seen (S06). */
+  readonly leastInUse: number
+  /** ms since the epoch. */
+  readonly now: number
+  /** How old the barrier of a snapshot may be for a plan, ms (S03). */
+  readonly maxInventoryAgeMs: number
+}
+
+/** Empty: nothing stands against it but what is asked right before each request. */
+export function blocks(input: BlockInput): Block[] {
+  const { inventories } = input
+  if (inventories.length === 0) {
+    return [block('NoInventory', 'no ImageInventory says what is in use')]
+  }
+  return [
+    ...inventories.flatMap((inventory) => inventoryBlocks(inventory, input)),
+    ...referenceBlocks(input),
+    ...bindingBlocks(input),
+    ...limitBlocks(input),
+  ]
+}
+
+function inventoryBlocks({ name, snapshot, retainMs }: PlannedInventory, input: BlockInput): Block[] {
+  const { rules, now, maxInventoryAgeMs } = input
+  const { synced, notSynced, trusted, distrusts, barrier, coveredMs = 0 } = snapshot
+  if (!synced) return [block('NotSynced', `${name}: ${notSynced.join('; ')}`)]
+  const found: Block[] = []
+  if (!trusted) {
+    found.push(block('NotTrusted', `${name}: ${distrusts.map(({ message }) => message).join('; ')}`))
+  }
+  if (barrier === undefined || now - barrier.wall > maxInventoryAgeMs) {
+    found.push(block('InventoryOutdated', `${name} is not known to be complete up to now`))
+  }
+  for (const { name: rule, inUseWithinMs = 0 } of rules) {
+    if (inUseWithinMs > retainMs) {
+      const message = `rule ${rule} asks for use within ${hours(inUseWithinMs)}, and ${name} remembers ${hours(retainMs)}`
+      found.push(block('RetainsTooLittle', message))
+    } else if (inUseWithinMs > coveredMs) {
+      const message = `rule ${rule} asks for use within ${hours(inUseWithinMs)}, and ${name} has watched for ${hours(coveredMs)} without a gap`
+      found.push(block('CoverageTooShort', message, true))
+    }
+  }
+  return found
+}
+
+function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput): Block[] {
+  const images = inventories.flatMap(({ snapshot }) => snapshot.images)
+  const { resolved, unresolved, unresolvedShare, example } = resolution(images, names, resolves(facts))
+  const found: Block[] = []
+  if (unresolvedShare > LARGEST_UNRESOLVED_SHARE) {
+    const message = `${unresolved} of ${resolved + unresolved} images in use are not in the registry, such as ${example}`
+    found.push(block('ReferencesUnresolved', message))
+  }
+  if (resolved < leastInUse) {
+    found.push(
+      block('TooFewInUse', `${resolved} images of the registry are in use, expected are ${leastInUse}`),
+    )
+  }
+  return found
+}
+
+/** Without a memory of earlier scans, an old image that was promoted a minute ago looks old (S10). */
+function bindingBlocks({ facts, plan }: BlockInput): Block[] {
+  const unknown = new Set(
+    facts.repositories.flatMap(({ name, tags }) =>
+      tags.filter(({ boundSince }) => boundSince === undefined).map(({ tag }) => `${name}:${tag}`),
+    ),
+  )
+  if (unknown.size === 0) return []
+  for (const { repository, verdict } of removals(plan.repositories)) {
+    const image = `${repository}:${verdict.tag}`
+    if (unknown.has(image))
+      return [block('BindingsUnknown', `nobody remembers since when ${image} is what it is`)]
+  }
+  return []
+}
+
+function limitBlocks({ plan: { summary }, limits: { maxEvictionPercent } }: BlockInput): Block[] {
+  const percent = evictionPercent(summary)
+  if (maxEvictionPercent === undefined || percent <= maxEvictionPercent) return []
+  const message = `${summary.evict + summary.untag} of ${summary.tags} tags would go, more than ${maxEvictionPercent} %`
+  return [block('TooManyEvictions', message, true)]
+}
+
+/** Full ones, rounded down. */
+function hours(ms: number): string {
+  return `${Math.floor(ms / 3_600_000)} h`
+}
+
+function block(code: BlockCode, message: string, isAcceptable = false): Block {
+  return { code, message, isAcceptable }
+}

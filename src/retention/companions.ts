@@ -1,0 +1,130 @@
+import { hasCutSubject, namedSubject } from '#retention/companion-name.ts'
+import type { Completeness } from '#retention/completeness.ts'
+import type { RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
+import { type ManifestGraph, withAttached } from '#retention/manifest-graph.ts'
+import { type Reason, reason } from '#retention/reasons.ts'
+import { shortDigest } from '#retention/short-digest.ts'
+
+/** Of nearly all tags. */
+const NO_SUBJECTS: readonly string[] = []
+
+/** What becomes of a companion as far as its subjects say: it stays, it follows them, or it has none. */
+export type CompanionFate =
+  | { readonly stays: Reason }
+  | { readonly follows: Reason }
+  | { readonly orphan: string }
+
+/**
+ * Companions are tags that belong to a digest: `sha256-…` by their name, others by the `subject` of their manifest. They go when it goes, and stay when it stays (S09):
+ * the subject in their own repository decides, and where that has none, those in all others.
+ */
+export class Companions {
+  readonly #facts: RegistryFacts
+  readonly #graph: ManifestGraph
+  readonly #known: Completeness
+  readonly #subjects = new Map<TagFacts, readonly string[]>()
+  /** By digest of a subject: the repositories that have it. */
+  readonly #homes = new Map<string, RepositoryFacts[]>()
+  /** By digest of a companion: the repositories in which it has a tag, without its subject. */
+  readonly #away = new Map<string, { readonly repository: RepositoryFacts; readonly subject: string }[]>()
+  readonly #decided = new Map<RepositoryFacts, ReadonlySet<string>>()
+
+  constructor(facts: RegistryFacts, graph: ManifestGraph, known: Completeness) {
+    this.#facts = facts
+    this.#graph = graph
+    this.#known = known
+    for (const { tags } of facts.repositories) for (const tag of tags) this.#enter(tag)
+    if (this.#homes.size === 0) return
+    for (const repository of facts.repositories) this.#findSubjects(repository)
+    for (const repository of facts.repositories) this.#findAway(repository)
+  }
+
+  /** Digests to which the tag belongs; of a tag that was cut, none although it belongs to one. */
+  subjectsOf(tag: TagFacts): readonly string[] {
+    return this.#subjects.get(tag) ?? NO_SUBJECTS
+  }
+
+  isCompanion(tag: TagFacts): boolean {
+    return hasCutSubject(tag.tag) || this.subjectsOf(tag).length > 0
+  }
+
+  /** @param tag a companion of a repository that was read in full */
+  fate(repository: RepositoryFacts, tag: TagFacts): CompanionFate {
+    if (hasCutSubject(tag.tag)) return { stays: reason('SubjectUnknown', tag.tag) }
+    const subjects = this.subjectsOf(tag)
+    let orphan: string | undefined
+    for (const subject of subjects) {
+      const homes = this.#homesFor(repository, subject)
+      const name = shortDigest(subject)
+      if (!homes.includes(repository) && !this.#known.isWhole)
+        return { stays: reason('SubjectUnknown', name) }
+      if (homes.some((home) => !this.#isDecided(home, subject)))
+        return { stays: reason('SubjectStays', name) }
+      if (homes.length === 0) orphan = name
+    }
+    return orphan === undefined
+      ? { follows: reason('FollowsSubject', shortDigest(subjects[0] ?? '')) }
+      : { orphan }
+  }
+
+  /** Where the subject of a companion in `repository` is: there, or else in any others. */
+  #homesFor(repository: RepositoryFacts, subject: string): readonly RepositoryFacts[] {
+    const homes = this.#homes.get(subject) ?? []
+    return homes.includes(repository) ? [repository] : homes
+  }
+
+  /** The repositories that do not have the subject, and in which this digest has a tag as its companion. */
+  away(digest: string, subject: string): RepositoryFacts[] {
+    const all = this.#away.get(digest) ?? []
+    return all.filter((each) => each.subject === subject).map(({ repository }) => repository)
+  }
+
+  #enter(tag: TagFacts): void {
+    const named = namedSubject(tag.tag)
+    const subject = tag.digest === undefined ? undefined : this.#facts.manifests.get(tag.digest)?.subject
+    if (named === undefined && subject === undefined) return
+    const all = named === subject ? [named] : [named, subject]
+    const subjects = all.filter((each) => each !== undefined).filter((each) => each !== tag.digest)
+    if (subjects.length > 0) this.#subjects.set(tag, subjects)
+    for (const each of subjects) this.#homes.set(each, [])
+  }
+
+  #findSubjects(repository: RepositoryFacts): void {
+    const add = (digest: string) => {
+      const homes = this.#homes.get(digest)
+      if (homes !== undefined && homes.at(-1) !== repository) homes.push(repository)
+    }
+    for (const { digest } of repository.tags) if (digest !== undefined) add(digest)
+    for (const digest of repository.untagged) add(digest)
+  }
+
+  #findAway(repository: RepositoryFacts): void {
+    for (const tag of repository.tags) {
+      if (tag.digest === undefined) continue
+      for (const subject of this.subjectsOf(tag)) {
+        if (this.#homes.get(subject)?.includes(repository) === true) continue
+        const all = this.#away.get(tag.digest) ?? []
+        all.push({ repository, subject })
+        this.#away.set(tag.digest, all)
+      }
+    }
+  }
+
+  /** Whether something else than a companion decides about it, so that a companion has something to follow. */
+  #isDecided(repository: RepositoryFacts, digest: string): boolean {
+    let decided = this.#decided.get(repository)
+    if (decided === undefined) {
+      const first = repository.tags.flatMap((tag) =>
+        tag.digest !== undefined && this.#isFirst(repository, tag) ? [tag.digest] : [],
+      )
+      decided = withAttached(this.#graph, first)
+      this.#decided.set(repository, decided)
+    }
+    return decided.has(digest)
+  }
+
+  /** An ordinary tag, or a companion of something that is not in its repository. */
+  #isFirst(repository: RepositoryFacts, tag: TagFacts): boolean {
+    return !this.subjectsOf(tag).some((subject) => this.#homes.get(subject)?.includes(repository) === true)
+  }
+}

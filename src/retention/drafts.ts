@@ -1,0 +1,207 @@
+import { buildDate } from '#retention/build-date.ts'
+import type { Companions } from '#retention/companions.ts'
+import type { CompiledRule } from '#retention/compiled-rule.ts'
+import type { Completeness } from '#retention/completeness.ts'
+import type { RepositoryFacts, TagFacts } from '#retention/facts.ts'
+import { ruleKind } from '#retention/image-kind.ts'
+import { keepByName } from '#retention/keep/by-name.ts'
+import { keptByRule } from '#retention/keep/chain.ts'
+import { keepYoung } from '#retention/keep/young.ts'
+import { isOwnContent } from '#retention/own-content.ts'
+import { type Reason, reason } from '#retention/reasons.ts'
+import type { RetentionInput } from '#retention/retention-input.ts'
+import { IMAGE_KIND } from '#retention/rules.ts'
+import { type Stream, StreamBuilder } from '#retention/stream.ts'
+import { sameInUse, type UsageMarks } from '#retention/usage-marks.ts'
+
+/** What is said of a tag before anybody asks what hangs on what. */
+export interface Draft {
+  readonly keeps: boolean
+  readonly reason: Reason
+  /** The rule that decides about it. */
+  readonly rule: string | undefined
+}
+
+export interface DraftParts extends Pick<RetentionInput, 'rules' | 'now' | 'workspaces' | 'unusedSince'> {
+  readonly manifests: RetentionInput['facts']['manifests']
+  readonly marks: UsageMarks
+  /** In use, or an index that holds something in use. */
+  readonly inUse: ReadonlySet<string>
+  readonly known: Completeness
+  readonly companions: Companions
+  /** From `supersededDrafts`. */
+  superseded(rule: CompiledRule, newer: number): Draft
+  /** Until when a restored tag stays; undefined: it was not restored. */
+  restoredUntil(repository: string, tag: string): number | undefined
+}
+
+/** Most of what goes does for this reason, and there are about as many different ones as tags in the largest repository: they are shared. */
+export function supersededDrafts(unusedSince: number | undefined): DraftParts['superseded'] {
+  const known = new Map<CompiledRule, Map<number, Draft>>()
+  return (rule, newer) => {
+    const ofRule = known.get(rule) ?? new Map<number, Draft>()
+    known.set(rule, ofRule)
+    const draft = ofRule.get(newer) ?? gone(reason('Superseded', '', newer, unusedSince), rule)
+    ofRule.set(newer, draft)
+    return draft
+  }
+}
+
+/** One for each tag of the repository, in their order. */
+export function draftsOf(repository: RepositoryFacts, parts: DraftParts): Draft[] {
+  return new RepositoryDrafts(repository, parts).all()
+}
+
+class RepositoryDrafts {
+  readonly #repository: RepositoryFacts
+  readonly #parts: DraftParts
+  readonly #rules: readonly CompiledRule[]
+  readonly #incomplete: Reason | undefined
+  readonly #isUnused: boolean
+  readonly #streams = new Map<CompiledRule, Map<string, StreamBuilder>>()
+
+  constructor(repository: RepositoryFacts, parts: DraftParts) {
+    const { name } = repository
+    const { marks, inUse, known, rules } = parts
+    this.#repository = repository
+    this.#parts = parts
+    this.#rules = rules.filter((rule) => rule.matchesRepository(name))
+    const why = known.of(name)
+    this.#incomplete = why === undefined ? undefined : reason('Incomplete', why)
+    this.#isUnused =
+      !marks.isNamed(name) &&
+      !repository.tags.some(
+        ({ tag, digest }) =>
+          marks.tag(name, tag) !== undefined || (digest !== undefined && inUse.has(digest)),
+      )
+  }
+
+  all(): Draft[] {
+    const { tags } = this.#repository
+    // Everything that a rule decides about has its place in a stream, whatever else keeps it.
+    const places = tags.map((tag) => this.#place(tag))
+    const streams = this.#builtStreams()
+    return tags.map((tag, at) => {
+      const staying = this.#staying(tag)
+      if (staying !== undefined) return kept(staying)
+      const place = places[at]
+      const stream = place === undefined ? undefined : streams.get(place.builder)
+      if (place !== undefined && stream !== undefined) return this.#ruled(tag, place, stream)
+      return this.#unplaced(tag)
+    })
+  }
+
+  /** undefined: it is no candidate of a rule. */
+  #place(tag: TagFacts): Place | undefined {
+    const { manifests, now, inUse, companions } = this.#parts
+    const { digest, digestSince } = tag
+    const manifest = digest === undefined ? undefined : manifests.get(digest)
+    if (digest === undefined || manifest === undefined || companions.isCompanion(tag)) return undefined
+    const rule = this.#ruleFor(digest)
+    if (rule === undefined) return undefined
+    const built = buildDate(manifest, manifests, now)
+    const builder = this.#builderFor(rule, rule.streamOf(tag.tag))
+    builder.add({ tag: tag.tag, digest, digestSince, built, isInUse: inUse.has(digest) })
+    return { rule, builder, digest, built }
+  }
+
+  /** Why it stays whatever the rules say. */
+  #staying({ tag, digest }: TagFacts): Reason | undefined {
+    const { marks, manifests, workspaces, restoredUntil, now } = this.#parts
+    const { name } = this.#repository
+    const manifest = digest === undefined ? undefined : manifests.get(digest)
+    if (isOwnContent(name, manifest, workspaces)) return reason('Workspace')
+    const used = marks.tag(name, tag)
+    if (used !== undefined) return used
+    const same = digest === undefined ? undefined : marks.digests.get(digest)
+    if (same !== undefined) return sameInUse(same)
+    const until = restoredUntil(name, tag)
+    if (until !== undefined && until > now) return reason('Restored', '', 0, until)
+    return this.#incomplete
+  }
+
+  #companion(tag: TagFacts, digest: string): Draft {
+    const { companions, manifests, now } = this.#parts
+    const [subject = ''] = companions.subjectsOf(tag)
+    const rule = this.#ruleFor(subject)
+    if (rule === undefined) return kept(reason('NoRule'))
+    const named = keepByName({ tag: tag.tag, rule })
+    if (named !== undefined) return kept(named, rule)
+    const fate = companions.fate(this.#repository, tag)
+    if ('stays' in fate) return kept(fate.stays, rule)
+    if ('follows' in fate) return gone(fate.follows, rule)
+    if (!rule.evictsOrphans) return kept(reason('Orphan', fate.orphan), rule)
+    const manifest = manifests.get(digest)
+    const built = manifest === undefined ? undefined : buildDate(manifest, manifests, now)
+    const young = keepYoung({ rule, now, changedAt: latest(built, tag) })
+    return young === undefined ? gone(reason('OrphanGoes', fate.orphan), rule) : kept(young, rule)
+  }
+
+  #ruled(tag: TagFacts, { rule, digest, built }: Place, stream: Stream): Draft {
+    const { now, unusedSince, superseded } = this.#parts
+    const isUnused = this.#isUnused
+    const changedAt = latest(built, tag)
+    const why = keptByRule({ tag: tag.tag, digest, rule, stream, changedAt, isUnused, now })
+    if (why !== undefined) return kept(why, rule)
+    if (isUnused && rule.whenUnused === 'Evict')
+      return gone(reason('RepositoryUnused', '', 0, unusedSince), rule)
+    return superseded(rule, stream.newerThan(digest) ?? 0)
+  }
+
+  /** A companion, or what no rule decides about: there is no rule that nobody wrote. */
+  #unplaced(tag: TagFacts): Draft {
+    if (tag.digest !== undefined && this.#parts.companions.isCompanion(tag))
+      return this.#companion(tag, tag.digest)
+    return kept(this.#unruled(tag.digest ?? ''))
+  }
+
+  #unruled(digest: string): Reason {
+    const kind = ruleKind(digest, this.#parts.manifests) ?? ''
+    return kind === IMAGE_KIND || this.#rules.length === 0 ? reason('NoRule') : reason('NotAnImage', kind)
+  }
+
+  /** What is not there is taken for an image: signatures of what is gone are those of images. */
+  #ruleFor(digest: string): CompiledRule | undefined {
+    if (this.#rules.length === 0) return undefined
+    const kind = ruleKind(digest, this.#parts.manifests) ?? IMAGE_KIND
+    return this.#rules.find((rule) => rule.matchesKind(kind))
+  }
+
+  #builderFor(rule: CompiledRule, key: string): StreamBuilder {
+    const streams = this.#streams.get(rule) ?? new Map<string, StreamBuilder>()
+    this.#streams.set(rule, streams)
+    const builder = streams.get(key) ?? new StreamBuilder()
+    streams.set(key, builder)
+    return builder
+  }
+
+  #builtStreams(): Map<StreamBuilder, Stream> {
+    const found = new Map<StreamBuilder, Stream>()
+    for (const [rule, streams] of this.#streams)
+      for (const builder of streams.values()) found.set(builder, builder.build(rule))
+    return found
+  }
+}
+
+interface Place {
+  readonly rule: CompiledRule
+  readonly builder: StreamBuilder
+  readonly digest: string
+  readonly built: number | undefined
+}
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** When it changed last, as far as anybody knows (S10). */
+function latest(built: number | undefined, { pushed, boundSince }: TagFacts): number | undefined {
+  const at = Math.max(built ?? NEVER, pushed ?? NEVER, boundSince ?? NEVER)
+  return at === NEVER ? undefined : at
+}
+
+function kept(why: Reason, rule?: CompiledRule): Draft {
+  return { keeps: true, reason: why, rule: rule?.name }
+}
+
+function gone(why: Reason, rule: CompiledRule): Draft {
+  return { keeps: false, reason: why, rule: rule.name }
+}

@@ -1,0 +1,19 @@
+import type { ManifestFacts } from '#retention/facts.ts'
+
+/** What the types of all our artifacts begin with: reports, plans, journals, claims. */
+const OWN_TYPES = 'application/vnd.tallyman.'
+
+/**
+ * Whether something is ours, or another installation's: no rule is about it (S08).
+ * @param workspaces what repositories of workspaces begin with
+ */
+export function isOwnContent(
+  repository: string,
+  manifest: ManifestFacts | undefined,
+  workspaces: readonly string[],
+): boolean {
+  return (
+    manifest?.artifactType?.startsWith(OWN_TYPES) === true ||
+    workspaces.some((prefix) => repository === prefix || repository.startsWith(`${prefix}/`))
+  )
+}

@@ -1,0 +1,124 @@
+import type { Companions } from '#retention/companions.ts'
+import type { Draft } from '#retention/drafts.ts'
+import type { ManifestFacts, RegistryFacts, RepositoryFacts } from '#retention/facts.ts'
+import { LayerPrefixes } from '#retention/layer-prefixes.ts'
+import type { ManifestGraph } from '#retention/manifest-graph.ts'
+import { Protection } from '#retention/protection.ts'
+import type { Reason } from '#retention/reasons.ts'
+import type { UsageMarks } from '#retention/usage-marks.ts'
+import type { Verdict } from '#retention/verdict.ts'
+
+export interface SettleParts {
+  readonly facts: RegistryFacts
+  readonly graph: ManifestGraph
+  readonly marks: UsageMarks
+  readonly companions: Companions
+  /** For each repository, in the order of the facts, one for each tag. */
+  readonly drafts: readonly (readonly Draft[])[]
+  /** Digests that the annotations of an image name as its base. */
+  bases(image: ManifestFacts): readonly string[]
+}
+
+/** What hangs on what stays, stays; what is left over goes. For each repository, one verdict for each tag. */
+export function settle(parts: SettleParts): Verdict[][] {
+  const { everywhere, inRepository } = new Settlement(parts).held()
+  return parts.facts.repositories.map((repository, at) => {
+    const heldFor = (digest: string) =>
+      everywhere.held.get(digest)?.reason ?? inRepository[at]?.held.get(digest)?.reason
+    return verdicts(repository, parts.drafts[at] ?? [], heldFor)
+  })
+}
+
+/** @param heldFor why a digest stays for something else */
+function verdicts(
+  { tags }: RepositoryFacts,
+  drafts: readonly Draft[],
+  heldFor: (digest: string) => Reason | undefined,
+): Verdict[] {
+  const own = new Set<string | undefined>()
+  for (const [at, { digest }] of tags.entries()) if (drafts[at]?.keeps === true) own.add(digest)
+  const found: Verdict[] = []
+  for (const [at, { tag, digest }] of tags.entries()) {
+    const draft = drafts[at]
+    if (draft === undefined) continue
+    const { rule } = draft
+    const held = draft.keeps ? draft.reason : heldFor(digest ?? '')
+    if (held !== undefined) found.push({ tag, digest, action: 'keep', reason: held, rule })
+    else found.push({ tag, digest, action: own.has(digest) ? 'untag' : 'evict', reason: draft.reason, rule })
+  }
+  return found
+}
+
+/**
+ * Follows what stays to everything that hangs on it. What is in use protects in every repository, and so does the base of what stays; what a rule keeps protects in its
+ * own repository, and what refers to it in those that do not have it themselves.
+ */
+class Settlement {
+  readonly #parts: SettleParts
+  readonly #everywhere: Protection
+  readonly #inRepository: readonly Protection[]
+  readonly #byName = new Map<string, Protection>()
+  /** Images that stay, each with the tag that it stays for. */
+  readonly #layers = new LayerPrefixes<string>()
+  #hasNewLayers = false
+
+  constructor(parts: SettleParts) {
+    const { facts, graph, marks } = parts
+    this.#parts = parts
+    this.#everywhere = new Protection(graph, (digest, { name }) => this.#bases(digest, name))
+    this.#inRepository = facts.repositories.map(
+      () =>
+        new Protection(graph, (digest, { name }) => {
+          this.#bases(digest, name)
+          this.#elsewhere(digest, name)
+        }),
+    )
+    for (const [digest, { name }] of marks.digests) this.#everywhere.add(digest, name)
+    for (const [at, repository] of facts.repositories.entries()) this.#addOwn(repository, at)
+  }
+
+  held() {
+    do {
+      for (const protection of [this.#everywhere, ...this.#inRepository]) protection.follow()
+      this.#followLayers()
+    } while ([this.#everywhere, ...this.#inRepository].some(({ hasMore }) => hasMore))
+    return { everywhere: this.#everywhere, inRepository: this.#inRepository }
+  }
+
+  #addOwn({ name, tags }: RepositoryFacts, at: number): void {
+    const protection = this.#inRepository[at]
+    if (protection === undefined) return
+    this.#byName.set(name, protection)
+    for (const [position, { tag, digest }] of tags.entries()) {
+      if (digest === undefined || this.#parts.drafts[at]?.[position]?.keeps !== true) continue
+      // Most have nothing that hangs on them, and take no memory.
+      if (this.#parts.graph.isAlone(digest)) this.#bases(digest, `${name}:${tag}`)
+      else protection.add(digest, `${name}:${tag}`)
+    }
+  }
+
+  /** What an image that stays says of its base stays at once; its layers are held against those of all others later. */
+  #bases(digest: string, name: string): void {
+    const manifest = this.#parts.facts.manifests.get(digest)
+    if (manifest === undefined) return
+    for (const base of this.#parts.bases(manifest)) this.#everywhere.addFor(base, name, 'BaseOf', true)
+    if (manifest.kind === 'image' && this.#layers.add(manifest, name)) this.#hasNewLayers = true
+  }
+
+  /** What refers to it, in repositories that do not have it. */
+  #elsewhere(digest: string, name: string): void {
+    const { graph, companions } = this.#parts
+    for (const referrer of graph.referrers(digest))
+      for (const { name: other } of companions.away(referrer, digest))
+        this.#byName.get(other)?.addFor(referrer, name, 'BelongsTo', false)
+  }
+
+  #followLayers(): void {
+    if (!this.#hasNewLayers) return
+    this.#hasNewLayers = false
+    for (const manifest of this.#parts.facts.manifests.values()) {
+      const name = manifest.kind === 'image' ? this.#layers.builtOn(manifest) : undefined
+      if (name !== undefined) this.#everywhere.addFor(manifest.digest, name, 'BaseOf', true)
+    }
+  }
+}

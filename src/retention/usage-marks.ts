@@ -1,0 +1,79 @@
+import type { UseReason } from '#inventory/in-use-index.ts'
+import type { RepositoryFacts } from '#retention/facts.ts'
+import { type Reason, reason } from '#retention/reasons.ts'
+import type { RetentionInput } from '#retention/retention-input.ts'
+import { useReason } from '#retention/use-reason.ts'
+
+/** What of a registry is in use by itself, and not for something else that hangs on it. */
+export interface UsageMarks {
+  /** By digest. What is in use anywhere is in use in every repository (S06). */
+  readonly digests: ReadonlyMap<string, UsedDigest>
+  /** Why a tag is in use under its own name or digest; undefined: it is not. */
+  tag(repository: string, tag: string): Reason | undefined
+  /** Somebody names an image of the repository, whether it has it or not. */
+  isNamed(repository: string): boolean
+}
+
+export interface UsedDigest {
+  /** `repository:tag`, or `repository@digest` where no tag names it. */
+  readonly name: string
+  readonly reason: Reason
+}
+
+const NO_USES: readonly UseReason[] = []
+
+export function usageMarks({ facts, usage }: Pick<RetentionInput, 'facts' | 'usage'>): UsageMarks {
+  const { manifests, repositories } = facts
+  const digests = new Map<string, UsedDigest>()
+  const tags = new Map<string, Map<string, Reason>>()
+  const named = new Set<string>()
+  const asked = new Set<string>()
+
+  const configUses = (digest: string | undefined): readonly UseReason[] => {
+    const config = digest === undefined ? undefined : manifests.get(digest)?.config
+    return config === undefined ? NO_USES : usage.usesOfConfig(config.digest)
+  }
+  const askUntagged = (repository: string, digest: string) => {
+    const found = useReason(usage.usesOf({ repository, digest })) ?? useReason(configUses(digest))
+    if (found !== undefined && !digests.has(digest))
+      digests.set(digest, { name: `${repository}@${digest}`, reason: found })
+    askBelow(repository, digest)
+  }
+  /** A pod may run a child, and no tag names that. */
+  const askBelow = (repository: string, digest: string) => {
+    for (const child of manifests.get(digest)?.children ?? []) {
+      const key = `${repository}@${child.digest}`
+      if (asked.has(key)) continue
+      asked.add(key)
+      askUntagged(repository, child.digest)
+    }
+  }
+  const askTags = ({ name, tags: bound }: RepositoryFacts): Map<string, Reason> => {
+    const found = new Map<string, Reason>()
+    for (const { tag, digest } of bound) {
+      const why = useReason(usage.usesOf({ repository: name, tag, digest })) ?? useReason(configUses(digest))
+      if (why !== undefined) found.set(tag, why)
+      if (digest === undefined) continue
+      if (why !== undefined) digests.set(digest, { name: `${name}:${tag}`, reason: why })
+      askBelow(name, digest)
+    }
+    return found
+  }
+  for (const repository of repositories) {
+    const { name, untagged } = repository
+    const found = askTags(repository)
+    if (found.size > 0) tags.set(name, found)
+    for (const digest of untagged) askUntagged(name, digest)
+    if (usage.usesOf({ repository: name }).length > 0) named.add(name)
+  }
+  return {
+    digests,
+    tag: (repository, tag) => tags.get(repository)?.get(tag),
+    isNamed: (repository) => named.has(repository),
+  }
+}
+
+/** For what has the digest of something in use, and is not in use itself. */
+export function sameInUse({ name }: UsedDigest): Reason {
+  return reason('SameInUse', name)
+}

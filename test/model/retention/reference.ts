@@ -1,0 +1,417 @@
+import { locate } from '#inventory/locate.ts'
+import { parseReference } from '#inventory/reference.ts'
+import { buildDate } from '#retention/build-date.ts'
+import type { CompiledRule } from '#retention/compiled-rule.ts'
+import type { ManifestFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
+import type { ReasonCode } from '#retention/reasons.ts'
+import type { RetentionInput } from '#retention/retention-input.ts'
+import { compareVersions, type TagVersion, tagVersion } from '#retention/tag-version.ts'
+import type { Action } from '#retention/verdict.ts'
+
+/** What must become of a tag, and which reasons may be given for that. */
+export interface Expected {
+  readonly action: Action
+  readonly codes: readonly ReasonCode[]
+}
+
+/** The same answer for the same question: there are many worlds. */
+function once<K, V>(answer: (key: K) => V): (key: K) => V {
+  const known = new Map<K, { readonly value: V }>()
+  return (key) => {
+    const before = known.get(key)
+    if (before !== undefined) return before.value
+    const value = answer(key)
+    known.set(key, { value })
+    return value
+  }
+}
+
+interface Holding {
+  /** Of the edges that lead there. */
+  readonly codes: ReasonCode[]
+  /** It stays for itself: nobody says another reason. */
+  readonly isOwn: boolean
+  isLifted: boolean
+  /** Whether it was lifted when its edges were followed last; undefined: they were not. */
+  followed: boolean | undefined
+}
+interface Edge {
+  readonly from: string
+  readonly to: string
+  readonly code: ReasonCode
+}
+
+/**
+ * The obvious, slow way to decide: counts anew for each tag, and goes over all edges until nothing changes. Reads of dates, versions and names are those of the
+ * product.
+ */
+export class Reference {
+  readonly edges: readonly Edge[]
+  /** In use by itself. */
+  readonly used = new Set<string>()
+  readonly #input: RetentionInput
+  readonly #inUse: ReadonlySet<string>
+  readonly #isWhole: boolean
+  readonly #own = new Map<string, ReasonCode | undefined>()
+  /** By repository, or '' for all, and digest. */
+  readonly #held = new Map<string, Map<string, Holding>>()
+  readonly #edgesFrom: ReadonlyMap<string, readonly Edge[]>
+  readonly #basesFrom: ReadonlyMap<string, readonly Edge[]>
+  /** By digest of a companion: where it has a tag, and its subject is not. */
+  readonly #away: ReadonlyMap<string, readonly { readonly name: string; readonly subject: string }[]>
+  #isChanged = false
+
+  constructor(input: RetentionInput) {
+    this.#input = input
+    this.edges = this.#allEdges()
+    this.#edgesFrom = Map.groupBy(this.edges, ({ from }) => from)
+    this.#basesFrom = Map.groupBy(this.#allBases(), ({ from }) => from)
+    for (const repository of input.facts.repositories) this.#markUsed(repository)
+    this.#inUse = this.#closed(this.used, 'Holds')
+    const { repositories, incomplete } = input.facts
+    this.#isWhole = incomplete === undefined && repositories.every((each) => !this.#isIncomplete(each))
+    const companions = repositories.flatMap((repository) =>
+      repository.tags.flatMap((tag) =>
+        this.subjects(tag)
+          .filter((subject) => !this.#isIn(repository, subject))
+          .map((subject) => ({ digest: tag.digest ?? '', name: repository.name, subject })),
+      ),
+    )
+    this.#away = Map.groupBy(companions, ({ digest }) => digest)
+  }
+
+  /** Has to be called before anything is expected. */
+  decide(): void {
+    for (const repository of this.#input.facts.repositories)
+      for (const tag of repository.tags)
+        this.#own.set(`${repository.name}:${tag.tag}`, this.#ownReason(repository, tag))
+    this.#spread()
+  }
+
+  expected({ name, tags }: RepositoryFacts, { tag, digest }: TagFacts): Expected {
+    const own = this.#own.get(`${name}:${tag}`)
+    if (own !== undefined) return { action: 'keep', codes: [own] }
+    const codes = ['', name].flatMap((scope) => this.#held.get(scope)?.get(digest ?? '')?.codes ?? [])
+    if (codes.length > 0) return { action: 'keep', codes }
+    const isKept = tags.some(
+      (other) => other.digest === digest && this.#own.get(`${name}:${other.tag}`) !== undefined,
+    )
+    const going: ReasonCode[] = ['Superseded', 'RepositoryUnused', 'FollowsSubject', 'OrphanGoes']
+    return { action: isKept ? 'untag' : 'evict', codes: going }
+  }
+
+  readonly #isIncomplete = once(
+    ({ incomplete, tags }: RepositoryFacts): boolean =>
+      incomplete !== undefined || tags.some(({ digest }) => this.#manifest(digest) === undefined),
+  )
+
+  subjects(tag: TagFacts): readonly string[] {
+    return this.#subjects(tag)
+  }
+
+  readonly #subjects = once(({ tag, digest }: TagFacts): readonly string[] => {
+    const named = /^(sha256-[0-9a-f]{64})(\.\w+)?$/.exec(tag)?.[1]?.replace('-', ':')
+    return [...new Set([named, this.#manifest(digest)?.subject])]
+      .filter((each) => each !== undefined)
+      .filter((each) => each !== digest)
+  })
+
+  #manifest(digest: string | undefined): ManifestFacts | undefined {
+    return digest === undefined ? undefined : this.#input.facts.manifests.get(digest)
+  }
+
+  #markUsed({ name, tags, untagged }: RepositoryFacts): void {
+    const { usage } = this.#input
+    const isUsed = (tag: string | undefined, digest: string | undefined) =>
+      usage.usesOf({ repository: name, tag, digest }).length > 0 ||
+      usage.usesOfConfig(this.#manifest(digest)?.config?.digest ?? '').length > 0
+    for (const { tag, digest } of tags) if (digest !== undefined && isUsed(tag, digest)) this.used.add(digest)
+    const present = this.#closed(new Set([...untagged, ...tags.map(({ digest }) => digest ?? '')]), 'PartOf')
+    for (const digest of present) if (isUsed(undefined, digest)) this.used.add(digest)
+  }
+
+  /** With everything that edges of the kind lead to. */
+  #closed(digests: ReadonlySet<string>, ...codes: readonly ReasonCode[]): Set<string> {
+    const found = new Set(digests)
+    for (let size = -1; size !== found.size; ) {
+      size = found.size
+      for (const { from, to, code } of this.edges) if (codes.includes(code) && found.has(from)) found.add(to)
+    }
+    return found
+  }
+
+  #ownReason(repository: RepositoryFacts, tag: TagFacts): ReasonCode | undefined {
+    const { usage, workspaces, restored, now } = this.#input
+    const { name } = repository
+    const { digest } = tag
+    const manifest = this.#manifest(digest)
+    const isOurs = workspaces.some((prefix) => name.startsWith(`${prefix}/`))
+    if (isOurs || manifest?.artifactType?.startsWith('application/vnd.tallyman.')) return 'Workspace'
+    const [use] = [
+      ...usage.usesOf({ repository: name, tag: tag.tag, digest }),
+      ...usage.usesOfConfig(manifest?.config?.digest ?? ''),
+    ]
+    if (use !== undefined)
+      return use.kind === 'pinned' ? 'Pinned' : use.kind === 'remembered' ? 'UsedLately' : 'InUse'
+    if (digest !== undefined && this.used.has(digest)) return 'SameInUse'
+    if (restored.some((each) => each.repository === name && each.tag === tag.tag && each.until > now))
+      return 'Restored'
+    if (this.#isIncomplete(repository) || digest === undefined || manifest === undefined) return 'Incomplete'
+    const rules = this.#input.rules.filter((rule) => rule.matchesRepository(name))
+    if (this.#isCompanion(tag)) return this.#companion(repository, tag, rules)
+    const rule = rules.find((each) => each.matchesKind(this.#kind(digest)))
+    if (rule === undefined)
+      return rules.length > 0 && this.#kind(digest) !== 'Image' ? 'NotAnImage' : 'NoRule'
+    return this.#ruled(repository, { ...tag, digest }, rule)
+  }
+
+  #isCompanion(tag: TagFacts): boolean {
+    return tag.tag.startsWith('sha512-') || this.subjects(tag).length > 0
+  }
+
+  readonly #kind = once((digest: string): string => {
+    const manifest = this.#manifest(digest)
+    const holdsImage = (each: string): boolean =>
+      this.#manifest(each)?.kind === 'image' ||
+      this.#manifest(each)?.children.some((child) => holdsImage(child.digest)) === true
+    return manifest === undefined || holdsImage(digest) ? 'Image' : (manifest.artifactType ?? '')
+  })
+
+  #companion(
+    repository: RepositoryFacts,
+    tag: TagFacts,
+    rules: readonly CompiledRule[],
+  ): ReasonCode | undefined {
+    const subjects = this.subjects(tag)
+    const kind = this.#kind(subjects[0] ?? '')
+    const rule = rules.find((each) => each.matchesKind(kind))
+    if (rule === undefined) return 'NoRule'
+    if (rule.keepsAll) return 'KeepAll'
+    if (rule.tagPattern(tag.tag) !== undefined) return 'KeepTag'
+    if (tag.tag.startsWith('sha512-')) return 'SubjectUnknown'
+    for (const subject of subjects) {
+      const homes = this.#homesFor(repository, subject)
+      if (!homes.includes(repository) && !this.#isWhole) return 'SubjectUnknown'
+      for (const home of homes) {
+        if (!this.#decided(home).has(subject)) return 'SubjectStays'
+      }
+    }
+    if (subjects.every((subject) => this.#homesFor(repository, subject).length > 0)) return undefined
+    return rule.evictsOrphans ? this.#young(tag, rule) : 'Orphan'
+  }
+
+  readonly #decided = once((home: RepositoryFacts): ReadonlySet<string> => {
+    const deciding = home.tags.filter((each) => !this.subjects(each).some((other) => this.#isIn(home, other)))
+    return this.#closed(new Set(deciding.map(({ digest }) => digest ?? '')), 'PartOf', 'BelongsTo')
+  })
+
+  #isIn({ tags, untagged }: RepositoryFacts, digest: string): boolean {
+    return untagged.includes(digest) || tags.some((tag) => tag.digest === digest)
+  }
+
+  #homesFor(repository: RepositoryFacts, subject: string): RepositoryFacts[] {
+    if (this.#isIn(repository, subject)) return [repository]
+    return this.#input.facts.repositories.filter((each) => this.#isIn(each, subject))
+  }
+
+  #young({ digest, pushed, boundSince }: TagFacts, rule: CompiledRule): ReasonCode | undefined {
+    const known = [this.#built(digest), pushed, boundSince].filter((at) => at !== undefined)
+    if (known.length === 0) return 'Undated'
+    return known.some((at) => this.#input.now - at < rule.youngerThanMs) ? 'Young' : undefined
+  }
+
+  readonly #built = once((digest: string | undefined): number | undefined => {
+    const manifest = this.#manifest(digest)
+    return manifest === undefined
+      ? undefined
+      : buildDate(manifest, this.#input.facts.manifests, this.#input.now)
+  })
+
+  #ruled(
+    repository: RepositoryFacts,
+    tag: TagFacts & { readonly digest: string },
+    rule: CompiledRule,
+  ): ReasonCode | undefined {
+    if (rule.keepsAll) return 'KeepAll'
+    if (rule.tagPattern(tag.tag) !== undefined) return 'KeepTag'
+    const { digests, dates, names, inUse, versions } = this.#stream(repository)(rule)(rule.streamOf(tag.tag))
+    if (dates.get(tag.digest) === undefined) return 'Undated'
+    if (rule.beforeInUse > 0 && inUse.some((each) => dates.get(each) === undefined)) return 'Undated'
+    const isNewer = (a: string, b: string) => {
+      const [aDate, bDate] = [dates.get(a), dates.get(b)]
+      if (aDate === undefined || bDate === undefined) return false
+      return aDate > bDate || (aDate === bDate && (names.get(a) ?? '') > (names.get(b) ?? ''))
+    }
+    const newer = digests.filter((each) => isNewer(each, tag.digest))
+    const isUnused = this.#isUnused(repository)
+    const newest = !isUnused ? rule.newest : rule.whenUnused === 'Evict' ? 0 : Math.max(1, rule.newest)
+    if (newer.length < newest) return 'Newest'
+    // Between it and one in use there are few.
+    const isBefore = newer.some(
+      (used) => inUse.includes(used) && newer.filter((each) => isNewer(used, each)).length < rule.beforeInUse,
+    )
+    if (isBefore) return 'BeforeInUse'
+    if (this.#isKeptVersion(tag.digest, versions, rule)) return 'Version'
+    return this.#young(tag, rule) ?? (isUnused && rule.whenUnused === 'Keep' ? 'Unused' : undefined)
+  }
+
+  #isKeptVersion(
+    digest: string,
+    versions: ReadonlyMap<string, TagVersion>,
+    { semver }: CompiledRule,
+  ): boolean {
+    const mine = versions.get(digest)
+    if (semver === undefined || mine === undefined) return false
+    const higher = [...versions].filter(([each, other]) => {
+      const order = compareVersions(other, mine)
+      return other.major === mine.major && (order > 0 || (order === 0 && each < digest))
+    })
+    const inMinor = higher.filter(([, { minor }]) => minor === mine.minor)
+    return higher.length < (semver.newestPerMajor ?? 0) || inMinor.length < (semver.newestPerMinor ?? 0)
+  }
+
+  /** What is counted together, by repository, rule and stream. */
+  readonly #stream = once((repository: RepositoryFacts) =>
+    once((rule: CompiledRule) => {
+      const ruled = repository.tags.filter((each) => {
+        const { digest } = each
+        if (digest === undefined || this.#isCompanion(each)) return false
+        const rules = this.#input.rules.filter((other) => other.matchesRepository(repository.name))
+        return rules.find((other) => other.matchesKind(this.#kind(digest))) === rule
+      })
+      return once((key: string) => {
+        const tags = ruled.filter(({ tag }) => rule.streamOf(tag) === key)
+        const digests = [...new Set(tags.map(({ digest }) => digest ?? ''))]
+        const of = (digest: string) => tags.filter((each) => each.digest === digest)
+        const dates = new Map(
+          digests.map((digest) => {
+            const seen = of(digest).flatMap(({ digestSince }) => digestSince ?? [])
+            return [digest, this.#built(digest) ?? (seen.length === 0 ? undefined : Math.min(...seen))]
+          }),
+        )
+        const names = new Map(
+          digests.map((digest) => [
+            digest,
+            of(digest)
+              .map(({ tag }) => tag)
+              .sort()
+              .at(-1),
+          ]),
+        )
+        const versions = new Map(
+          digests.flatMap((digest) => {
+            const all = of(digest).flatMap(({ tag }) => tagVersion(tag) ?? [])
+            const highest = all.sort(compareVersions).at(-1)
+            return highest === undefined ? [] : [[digest, highest] as const]
+          }),
+        )
+        return { digests, dates, names, versions, inUse: digests.filter((digest) => this.#inUse.has(digest)) }
+      })
+    }),
+  )
+
+  readonly #isUnused = once(({ name, tags }: RepositoryFacts): boolean => {
+    const { usage } = this.#input
+    return (
+      usage.usesOf({ repository: name }).length === 0 &&
+      tags.every(
+        ({ tag, digest }) =>
+          !(digest !== undefined && this.#inUse.has(digest)) &&
+          usage.usesOf({ repository: name, tag, digest }).length === 0,
+      )
+    )
+  })
+
+  /** Until nothing changes. */
+  #spread(): void {
+    const { repositories } = this.#input.facts
+    for (const digest of this.used) this.#hold('', digest, undefined, true)
+    for (const { name, tags } of repositories)
+      for (const { tag, digest } of tags)
+        if (this.#own.get(`${name}:${tag}`) !== undefined && digest !== undefined)
+          this.#hold(name, digest, undefined, true)
+    do {
+      this.#isChanged = false
+      for (const [scope, held] of this.#held)
+        for (const [digest, holding] of held) {
+          const { isLifted } = holding
+          if (holding.followed === isLifted) continue
+          holding.followed = isLifted
+          for (const edge of this.#edgesFrom.get(digest) ?? []) this.#follow(scope, edge, isLifted)
+          for (const { to, code } of this.#basesFrom.get(digest) ?? []) this.#hold('', to, code, true)
+        }
+    } while (this.#isChanged)
+  }
+
+  #follow(scope: string, { from, to, code }: Edge, isLifted: boolean): void {
+    if (code === 'Holds' && !isLifted) return
+    this.#hold(scope, to, code, isLifted && (code === 'Holds' || code === 'SubjectOf'))
+    if (code !== 'BelongsTo' || scope === '') return
+    for (const { name, subject } of this.#away.get(to) ?? [])
+      if (subject === from) this.#hold(name, to, code, false)
+  }
+
+  #hold(scope: string, digest: string, code: ReasonCode | undefined, isLifted: boolean): void {
+    const held = this.#held.get(scope) ?? new Map<string, Holding>()
+    this.#held.set(scope, held)
+    const known = held.get(digest)
+    if (known === undefined) {
+      held.set(digest, {
+        codes: code === undefined ? [] : [code],
+        isOwn: code === undefined,
+        isLifted,
+        followed: undefined,
+      })
+    } else {
+      if (code !== undefined && !known.isOwn && !known.codes.includes(code)) known.codes.push(code)
+      if (known.isLifted || !isLifted) return
+      known.isLifted = true
+    }
+    this.#isChanged = true
+  }
+
+  #allEdges(): Edge[] {
+    const { manifests, repositories, referrers } = this.#input.facts
+    const found: Edge[] = []
+    const refers = (from: string, to: string) => {
+      if (from !== to) found.push({ from: to, to: from, code: 'BelongsTo' }, { from, to, code: 'SubjectOf' })
+    }
+    for (const { digest, children, subject } of manifests.values()) {
+      for (const child of children) {
+        found.push(
+          { from: digest, to: child.digest, code: 'PartOf' },
+          { from: child.digest, to: digest, code: 'Holds' },
+        )
+      }
+      if (subject !== undefined) refers(digest, subject)
+    }
+    for (const [subject, found2] of referrers) for (const digest of found2) refers(digest, subject)
+    for (const { tags } of repositories)
+      for (const tag of tags)
+        for (const subject of this.subjects(tag)) if (tag.digest !== undefined) refers(tag.digest, subject)
+    return found
+  }
+
+  #allBases(): Edge[] {
+    const { facts, names } = this.#input
+    const found: Edge[] = []
+    const images = [...facts.manifests.values()].filter(({ kind }) => kind === 'image')
+    for (const { digest: from, layers } of images)
+      for (const base of images)
+        if (
+          base.layers.length > 0 &&
+          base.layers.length < layers.length &&
+          base.layers.every((layer, at) => layer.digest === layers[at]?.digest)
+        )
+          found.push({ from, to: base.digest, code: 'BaseOf' })
+    for (const { digest: from, baseDigest, baseName } of facts.manifests.values()) {
+      if (baseDigest !== undefined) found.push({ from, to: baseDigest, code: 'BaseOf' })
+      const reference = parseReference(baseName ?? '')
+      const located = reference && locate(reference, names)
+      const repository = facts.repositories.find(({ name }) => name === located?.repository)
+      const named = located?.digest ?? repository?.tags.find(({ tag }) => tag === located?.tag)?.digest
+      if (baseName !== undefined && named !== undefined) found.push({ from, to: named, code: 'BaseOf' })
+    }
+    return found
+  }
+}

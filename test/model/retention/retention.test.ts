@@ -1,0 +1,101 @@
+import { expect, test } from 'vitest'
+import { intersect } from '#retention/approval.ts'
+import { type Judgement, judge } from '#retention/judge.ts'
+import { withinLimit } from '#retention/limits.ts'
+import { REASONS, type ReasonCode } from '#retention/reasons.ts'
+import type { RetentionInput } from '#retention/retention-input.ts'
+import { soaked, soakWith } from '#retention/soak.ts'
+import { seededRandom } from '#test/harness/fault-proxy/random.ts'
+import { recordCount } from '../../../bench/counts.ts'
+import { Dice } from '../../soak/dice.ts'
+import { harms } from './harm.ts'
+import { Reference } from './reference.ts'
+import { NOW, randomWorld } from './world.ts'
+
+/** `make test` is to see no fewer. */
+const LEAST = 100_000
+/** As many worlds; `make mutants` needs fewer. */
+const WORLDS = Number(process.env.TALLYMAN_WORLDS ?? LEAST)
+/** The same worlds in every run; TALLYMAN_SEED makes others. */
+const SEED = Number(process.env.TALLYMAN_SEED ?? 6)
+/** What takes longest is done in every so many worlds. */
+const REFERENCE_EVERY = 5
+const NARROWER_EVERY = 4
+const DAY = 86_400_000
+/** How one plan is made into a smaller one, and what is said of the rest. */
+const NARROWER = ['NotApproved', 'NotSoaked', 'OverLimit'] as const
+
+test('S06, S08-S13: in whatever world, verdicts are those of the reference, and nothing that stays is harmed by any route', () => {
+  const worlds = new Map<string, number>()
+  for (let seed = 0; seed < WORLDS; seed += 1) {
+    const dice = new Dice(seededRandom(SEED * LEAST + seed))
+    const input = randomWorld(dice)
+    const judgement = judge(input)
+    const reference = new Reference(input)
+    const wrong = harms(judgement, input, reference)
+    if (seed % REFERENCE_EVERY === 0) wrong.push(...differences(judgement, input, reference))
+    const narrower = seed % NARROWER_EVERY === 0 ? narrowed(judgement, dice) : judgement
+    if (narrower !== judgement)
+      wrong.push(...harms(narrower, input, reference), ...additions(judgement, narrower))
+    expect(wrong, `world ${seed} of seed ${SEED}`).toEqual([])
+    for (const name of reachedIn([judgement, narrower])) worlds.set(name, (worlds.get(name) ?? 0) + 1)
+  }
+  const codes: readonly string[] = Object.keys(REASONS)
+  const rare = [...codes, 'untag', 'evict', 'keep'].filter((name) => (worlds.get(name) ?? 0) < WORLDS / 100)
+  expect(rare).toEqual([])
+  if (WORLDS >= LEAST) recordCount('policy.worlds', WORLDS)
+}, 900_000)
+
+function differences(judgement: Judgement, { facts }: RetentionInput, reference: Reference): string[] {
+  reference.decide()
+  return facts.repositories.flatMap((repository, at) =>
+    repository.tags.flatMap((tag, position) => {
+      const verdict = judgement.repositories[at]?.verdicts[position]
+      const { action, codes } = reference.expected(repository, tag)
+      if (verdict?.action === action && codes.includes(verdict.reason.code)) return []
+      const said = `${verdict?.action} ${verdict?.reason.code}`
+      return [`${repository.name}:${tag.tag} is ${said} where ${action} ${codes} was expected`]
+    }),
+  )
+}
+
+/** One of the ways in which less is carried out than could be. */
+function narrowed(judgement: Judgement, dice: Dice): Judgement {
+  switch (dice.of(NARROWER)) {
+    case 'OverLimit':
+      return withinLimit(judgement, { maxEvictions: dice.between(0, 12), maxEvictionPercent: undefined }, NOW)
+    case 'NotApproved':
+      return intersect({ repositories: some(judgement, dice) }, judgement)
+    case 'NotSoaked': {
+      const first = soakWith(undefined, { repositories: some(judgement, dice) }, 'mark', NOW - DAY)
+      return soaked(judgement, soakWith(first, judgement, 'mark', NOW), DAY)
+    }
+  }
+}
+
+/** An earlier plan, which names some of it. */
+function some({ repositories }: Judgement, dice: Dice): Judgement['repositories'] {
+  return repositories.map(({ name, verdicts }) => ({
+    name,
+    verdicts: verdicts.filter(() => dice.chance(0.5)),
+  }))
+}
+
+/** What a smaller plan must not do: take what the whole one keeps, or the digest where that only takes the tag. */
+function additions(whole: Judgement, part: Judgement): string[] {
+  return part.repositories.flatMap(({ name, verdicts }, at) =>
+    verdicts.flatMap(({ tag, action }, position) => {
+      const before = whole.repositories[at]?.verdicts[position]?.action
+      const isMore = action !== before && (before === 'keep' || action === 'evict')
+      return isMore ? [`${name}:${tag} is ${before} and becomes ${action}`] : []
+    }),
+  )
+}
+
+function reachedIn(judgements: readonly Judgement[]): Set<ReasonCode | 'keep' | 'untag' | 'evict'> {
+  const found = new Set<ReasonCode | 'keep' | 'untag' | 'evict'>()
+  for (const { repositories } of judgements)
+    for (const { verdicts } of repositories)
+      for (const { action, reason } of verdicts) found.add(action).add(reason.code)
+  return found
+}

@@ -1,0 +1,295 @@
+import type { MutantsByFile } from './mutant.ts'
+
+/** What a plan leaves alone (S06, S08-S14). */
+export const RETENTION_MUTANTS: MutantsByFile = {
+  'src/retention/own-content.ts': [
+    {
+      rule: 'S08 what lies below a workspace',
+      find: 'repository.startsWith(',
+      replace: 'false && repository.startsWith(',
+    },
+    {
+      rule: 'S08 what has a type of ours, wherever it is',
+      find: 'manifest?.artifactType?.startsWith(OWN_TYPES) === true',
+      replace: 'false',
+    },
+  ],
+  'src/retention/compiled-rule.ts': [
+    { rule: 'S13 a keep that keeps nothing', find: 'if (!isSaid) {', replace: 'if (false) {' },
+    {
+      rule: 'S13 no tags are no tags',
+      find: 'keep.tags !== undefined && keep.tags.length > 0',
+      replace: 'keep.tags !== undefined',
+    },
+    {
+      rule: 'S13 what is young stays by every rule',
+      find: "const YOUNGER_THAN = '24h'",
+      replace: "const YOUNGER_THAN = '1s'",
+    },
+    {
+      rule: 'S08 a repository that nobody uses',
+      find: "rule.whenUnused ?? 'KeepNewest'",
+      replace: "rule.whenUnused ?? 'Evict'",
+    },
+    { rule: 'S09 images alone', find: 'kinds = [IMAGE_KIND]', replace: "kinds = ['**']" },
+  ],
+  'src/retention/keep/newest.ts': [
+    { rule: 'S08 the newest of what nobody uses', find: 'Math.max(newest, 1)', replace: 'newest' },
+  ],
+  'src/retention/keep/undated.ts': [
+    {
+      rule: 'S13 what has no date',
+      find: "if (stream.dateOf(digest) === undefined) return reason('Undated')",
+      replace: '',
+    },
+    { rule: 'S13 what may come before one in use', find: 'undatedInUse !== undefined ?', replace: 'false ?' },
+  ],
+  'src/retention/keep/young.ts': [
+    {
+      rule: 'S13 what nobody can say the age of',
+      find: "if (changedAt === undefined) return reason('Undated')",
+      replace: 'if (changedAt === undefined) return undefined',
+    },
+    { rule: 'S10 what is young', find: 'now - changedAt < rule.youngerThanMs', replace: 'false' },
+  ],
+  'src/retention/keep/before-in-use.ts': [
+    { rule: 'S13 what comes before one in use', find: 'next.distance <= rule.beforeInUse', replace: 'false' },
+  ],
+  'src/retention/stream.ts': [
+    { rule: 'S13 distinct digests', find: 'if (member === undefined) {', replace: 'if (true) {' },
+    {
+      rule: 'S13 the time a digest was first seen',
+      find: 'date: built ?? digestSince, tag',
+      replace: 'date: built ?? 0, tag',
+    },
+  ],
+  'src/retention/build-date.ts': [
+    {
+      rule: 'S13 dates that no image can have',
+      find: 'isKnownDate(created, now)',
+      replace: 'created !== undefined && created <= now',
+    },
+    {
+      rule: 'S13 dates in the future',
+      find: 'isKnownDate(created, now)',
+      replace: 'isKnownDate(created, Number.POSITIVE_INFINITY)',
+    },
+    {
+      rule: 'S13 a child without a date',
+      find: 'if (date === undefined) return undefined',
+      replace: 'if (date === undefined) continue',
+    },
+  ],
+  'src/retention/drafts.ts': [
+    { rule: 'S06 what is in use', find: 'if (used !== undefined) return used', replace: '' },
+    {
+      rule: 'S06 the digest of something in use',
+      find: 'if (same !== undefined) return sameInUse(same)',
+      replace: '',
+    },
+    {
+      rule: 'S12 what was restored',
+      find: 'if (until !== undefined && until > now) return',
+      replace: 'if (false) return',
+    },
+    {
+      rule: 'S09 what was not read in full',
+      find: 'return this.#incomplete',
+      replace: 'return undefined',
+    },
+    {
+      rule: 'S13 signatures count as builds',
+      find: '|| companions.isCompanion(tag)) return undefined',
+      replace: ') return undefined',
+    },
+    { rule: 'S10 when it was pushed', find: 'pushed ?? NEVER', replace: 'NEVER' },
+    { rule: 'S10 when it was bound', find: 'boundSince ?? NEVER', replace: 'NEVER' },
+    { rule: 'S09 orphans', find: 'if (!rule.evictsOrphans) return', replace: 'if (false) return' },
+    { rule: 'S09 young orphans', find: 'return young === undefined ?', replace: 'return true ?' },
+    {
+      rule: 'S08 a repository of which somebody names an image',
+      find: '!marks.isNamed(name) &&',
+      replace: '',
+    },
+    {
+      rule: 'S08 a repository that has something in use',
+      find: 'digest !== undefined && inUse.has(digest)),',
+      replace: 'false),',
+    },
+  ],
+  'src/retention/completeness.ts': [
+    {
+      rule: 'S09 a manifest that was not read',
+      find: 'if (!manifests.has(digest)) return',
+      replace: 'if (false) return',
+    },
+    { rule: 'S09 a repository that was not read', find: 'repository.incomplete ?? ', replace: '' },
+    {
+      rule: 'S09 repositories that are not listed',
+      find: 'incomplete === undefined && known',
+      replace: 'known',
+    },
+  ],
+  'src/retention/usage-marks.ts': [
+    {
+      rule: 'S06 a config in use',
+      find: 'return config === undefined ? NO_USES : usage.usesOfConfig(config.digest)',
+      replace: 'return NO_USES',
+    },
+    { rule: 'S06 a child in use', find: 'if (asked.has(key)) continue', replace: 'continue' },
+    {
+      rule: 'S06 what has no tag and is in use',
+      find: 'for (const digest of untagged) askUntagged(name, digest)',
+      replace: '',
+    },
+  ],
+  'src/retention/protection.ts': [
+    { rule: 'S06 children of an index', find: "this.addFor(child, name, 'PartOf', false)", replace: '{}' },
+    { rule: 'S09 what refers to it', find: "this.addFor(referrer, name, 'BelongsTo', false)", replace: '{}' },
+    {
+      rule: 'S09 what it refers to',
+      find: "this.addFor(subject, name, 'SubjectOf', isLifted)",
+      replace: '{}',
+    },
+    { rule: 'S06 indexes that hold it', find: "this.addFor(holder, name, 'Holds', true)", replace: '{}' },
+    { rule: 'S06 indexes, told after the first look', find: 'known.isLifted = true', replace: 'return' },
+  ],
+  'src/retention/manifest-graph.ts': [
+    {
+      rule: 'S09 the subject of a manifest',
+      find: 'if (subject !== undefined) refers(digest, subject)',
+      replace: '',
+    },
+    {
+      rule: 'S09 what the registry says refers to it',
+      find: 'for (const digest of found) refers(digest, subject)',
+      replace: '{}',
+    },
+    {
+      rule: 'S09 what a tag says by its name',
+      find: 'if (subject !== undefined && digest !== undefined) refers',
+      replace: 'if (false) refers',
+    },
+  ],
+  'src/retention/settle.ts': [
+    {
+      rule: 'S06 what is in use, in every repository',
+      find: 'for (const [digest, { name }] of marks.digests) this.#everywhere.add(digest, name)',
+      replace: '',
+    },
+    {
+      rule: 'S09 what a tag that stays needs',
+      find: 'else protection.add(digest,',
+      replace: 'else if (false) protection.add(digest,',
+    },
+    {
+      rule: 'S09 bases by annotation',
+      find: "this.#everywhere.addFor(base, name, 'BaseOf', true)",
+      replace: '{}',
+    },
+    {
+      rule: 'S09 bases by layers',
+      find: "manifest.kind === 'image' && this.#layers.add(manifest, name)",
+      replace: 'false',
+    },
+    { rule: 'S09 signatures in other repositories', find: 'this.#elsewhere(digest, name)\n', replace: '\n' },
+    {
+      rule: 'S15 a digest of which a tag stays',
+      find: "own.has(digest) ? 'untag' : 'evict'",
+      replace: "'evict'",
+    },
+    {
+      rule: 'S06 what hangs on what stays',
+      find: "const held = draft.keeps ? draft.reason : heldFor(digest ?? '')",
+      replace: 'const held = draft.keeps ? draft.reason : undefined',
+    },
+  ],
+  'src/retention/companions.ts': [
+    { rule: 'S09 a name that is cut', find: 'return hasCutSubject(tag.tag) || this', replace: 'return this' },
+    {
+      rule: 'S09 a subject that may be where nothing was read',
+      find: 'if (!homes.includes(repository) && !this.#known.isWhole)',
+      replace: 'if (false)',
+    },
+    {
+      rule: 'S09 a subject that stays where it is',
+      find: 'if (homes.some((home) => !this.#isDecided(home, subject)))',
+      replace: 'if (false)',
+    },
+  ],
+  'src/retention/named-bases.ts': [
+    {
+      rule: 'S09 a base by its name',
+      find: 'return named === undefined ? found : [...found, named]',
+      replace: 'return found',
+    },
+    {
+      rule: 'S09 a base by its digest',
+      find: 'baseDigest === undefined ? [] : [baseDigest]',
+      replace: 'baseDigest === undefined ? [] : []',
+    },
+  ],
+  'src/retention/judge.ts': [
+    {
+      rule: 'S12 what is not allowed',
+      find: '|| allows(name, verdict))',
+      replace: '|| true)',
+    },
+  ],
+  'src/retention/limits.ts': [
+    { rule: 'S11 the oldest first', find: 'compare(a.at, b.at)', replace: 'compare(b.at, a.at)' },
+    { rule: 'S11 no more than the limit', find: 'dated.slice(0, maxEvictions)', replace: 'dated' },
+  ],
+  'src/retention/approval.ts': [
+    {
+      rule: 'S12 what goes in both plans',
+      find: 'names.has(bindingKey(repository, tag, digest))',
+      replace: 'true',
+    },
+  ],
+  'src/retention/removals.ts': [{ rule: 'S12 a tag that was moved', find: "digest ?? ''", replace: "''" }],
+  'src/retention/soak.ts': [
+    { rule: 'S10 long enough', find: '&& lastAt - first >= soakMs', replace: '' },
+    { rule: 'S10 at least two plans', find: '&& first < lastAt', replace: '' },
+    { rule: 'S10 any change starts anew', find: 'before?.mark === mark', replace: 'before !== undefined' },
+  ],
+  'src/retention/blocks.ts': [
+    { rule: 'S05 not synced', find: 'if (!synced) return', replace: 'if (false) return' },
+    { rule: 'S05 not trusted', find: 'if (!trusted) {', replace: 'if (false) {' },
+    {
+      rule: 'S03 not of now',
+      find: 'barrier === undefined || now - barrier.wall > maxInventoryAgeMs',
+      replace: 'false',
+    },
+    {
+      rule: 'S02 a memory that is too short',
+      find: 'if (inUseWithinMs > retainMs) {',
+      replace: 'if (false) {',
+    },
+    {
+      rule: 'S02 coverage that is too short',
+      find: '} else if (inUseWithinMs > coveredMs) {',
+      replace: '} else if (false) {',
+    },
+    {
+      rule: 'S06 references that do not resolve',
+      find: 'if (unresolvedShare > LARGEST_UNRESOLVED_SHARE) {',
+      replace: 'if (false) {',
+    },
+    { rule: 'S06 too few in use', find: 'if (resolved < leastInUse) {', replace: 'if (false) {' },
+    {
+      rule: 'S10 what was never seen before',
+      find: 'if (unknown.has(image))',
+      replace: 'if (false)',
+    },
+    {
+      rule: 'S11 more than may go at once',
+      find: 'if (maxEvictionPercent === undefined || percent <= maxEvictionPercent) return []',
+      replace: 'if (maxEvictionPercent !== 0) return []',
+    },
+    { rule: 'S01 no inventory', find: 'if (inventories.length === 0) {', replace: 'if (false) {' },
+  ],
+  'src/retention/untagged-in-use.ts': [
+    { rule: 'S14 what is in use and has no tag', find: 'marks.digests.has(digest)', replace: 'false' },
+  ],
+}
