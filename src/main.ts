@@ -6,6 +6,7 @@ import { imagesCommand, printImages } from '#commands/images.ts'
 import { interruptible } from '#commands/interrupt.ts'
 import { lsCommand, printList } from '#commands/ls.ts'
 import { operatorCommand } from '#commands/operator.ts'
+import { planCommand, printPlan } from '#commands/plan.ts'
 import { ProcessTerminal } from '#commands/terminal.ts'
 import { printWhy, whyCommand } from '#commands/why.ts'
 import { runOperator } from './operator.ts'
@@ -28,6 +29,9 @@ const program = new Command('tallyman')
   )
   .addCommand(
     checkCommand((asked) => interruptible((signal) => printCheck(asked, { terminal, userAgent, signal }))),
+  )
+  .addCommand(
+    planCommand((asked) => interruptible((signal) => printPlan(asked, { terminal, userAgent, signal }))),
   )
 
 try {

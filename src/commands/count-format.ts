@@ -3,7 +3,7 @@ import { countedRepositories } from '#commands/listing-progress.ts'
 import { printable } from '#commands/printable.ts'
 import { isUnseen, PROBLEM_WORDS } from '#commands/problem-words.ts'
 import type { RowFormat } from '#commands/row-printer.ts'
-import { csvCell } from '#report/csv-report.ts'
+import { csvCell } from '#report/csv-lines.ts'
 
 export const COUNT_OUTPUTS = ['table', 'json', 'csv'] as const
 export type CountOutput = (typeof COUNT_OUTPUTS)[number]

@@ -3,7 +3,7 @@ import { PROBLEM_WORDS } from '#commands/problem-words.ts'
 import type { RowFormat } from '#commands/row-printer.ts'
 import { shortened } from '#commands/table.ts'
 import type { TagRow } from '#commands/tag-rows.ts'
-import { csvCell } from '#report/csv-report.ts'
+import { csvCell } from '#report/csv-lines.ts'
 
 export const LIST_OUTPUTS = ['table', 'names', 'json', 'csv'] as const
 export type ListOutput = (typeof LIST_OUTPUTS)[number]

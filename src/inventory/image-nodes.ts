@@ -1,3 +1,4 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { NamedUses, ObjectUse } from '#inventory/cluster-uses.ts'
 
 /** Lists of nodes that are sorted in one step. */
@@ -24,10 +25,7 @@ export function imageNodes(
   images: Iterable<string>,
   limit: number,
 ): Map<string, ImageNodes> {
-  const steps = imageNodesInSteps(clusters, images, limit, Number.POSITIVE_INFINITY)
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value
+  return atOnce(imageNodesInSteps(clusters, images, limit, Number.POSITIVE_INFINITY))
 }
 
 /**

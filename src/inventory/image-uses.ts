@@ -1,4 +1,5 @@
 import { Aggregation } from '#inventory/aggregate.ts'
+import { atOnce } from '#inventory/at-once.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 import { sortedInSteps } from '#inventory/sorted-in-steps.ts'
@@ -54,12 +55,6 @@ export function* imageUsesInSteps(
 ): Generator<undefined, ImageUses> {
   const rough = yield* inSteps(clusters, before, 'imagesChangedSince', size)
   return atOnce(inSteps(clusters, rough, 'imagesMovedSince', Number.POSITIVE_INFINITY))
-}
-
-function atOnce(steps: Generator<undefined, ImageUses>): ImageUses {
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value
 }
 
 /**

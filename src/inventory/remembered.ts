@@ -1,3 +1,4 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { ClusterMemory } from '#inventory/cluster-memory.ts'
 import type { Ledger, LedgerEntry, SeenDigest } from '#inventory/ledger/ledger.ts'
 import { type ImageReference, parseReference } from '#inventory/reference.ts'
@@ -48,10 +49,7 @@ export function remembered(
   before?: Remembered,
   referenceOf: ReferenceOf = parseReference,
 ): Remembered {
-  const steps = rememberedInSteps(memories, before, Number.POSITIVE_INFINITY, referenceOf)
-  let step = steps.next()
-  while (step.done !== true) step = steps.next()
-  return step.value
+  return atOnce(rememberedInSteps(memories, before, Number.POSITIVE_INFINITY, referenceOf))
 }
 
 /**

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { csvCell, csvFindings, csvImages } from '#report/csv-report.ts'
+import { csvCell } from '#report/csv-lines.ts'
+import { csvFindings, csvImages } from '#report/csv-report.ts'
 import { anyCheckReport, anyText, checkReport, sampleImages } from '#test/harness/check-report.ts'
 
 /** A reader of RFC 4180, written from its grammar. */

@@ -1,7 +1,6 @@
 import type { CheckReport, ReportedFinding, ReportedImage } from '#report/check-report.ts'
+import { type Column, csvLines } from '#report/csv-lines.ts'
 import { userText } from '#report/user-text.ts'
-
-type Column<Row> = readonly [name: string, cell: (row: Row) => string | number | boolean | null]
 
 const FINDING_COLUMNS: readonly Column<ReportedFinding>[] = [
   ['severity', (row) => row.severity],
@@ -53,22 +52,4 @@ export function csvFindings(report: CheckReport): Generator<string> {
 /** One line for each image in scope, broken ones first. */
 export function csvImages(report: CheckReport): Generator<string> {
   return csvLines(IMAGE_COLUMNS, report.images)
-}
-
-function* csvLines<Row>(columns: readonly Column<Row>[], rows: readonly Row[]): Generator<string> {
-  yield `${columns.map(([name]) => name).join(',')}\r\n`
-  for (const row of rows) yield `${columns.map(([, cell]) => csvCell(cell(row))).join(',')}\r\n`
-}
-
-/**
- * What spreadsheets take for the start of a formula, in ASCII and in full width, or skip before one. The apostrophe is
- * here so that what was put in front can be told from what was there.
- */
-const FORMULA = /^[=+\-@\t\r\n'＝＋－＠]/
-
-/** One cell: with an apostrophe in front where a spreadsheet would run it, in quotes where RFC 4180 wants them. null is empty. */
-export function csvCell(value: string | number | boolean | null): string {
-  if (typeof value !== 'string') return value === null ? '' : String(value)
-  const safe = FORMULA.test(value) ? `'${value}` : value
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

@@ -2,14 +2,12 @@ import type { RegistryClient } from '#registry/client.ts'
 import { type LookOptions, lookTwice } from '#scan/look.ts'
 import type { ManifestFacts } from '#scan/manifest-facts.ts'
 import type { ManifestLooks } from '#scan/manifest-looks.ts'
-
-/** Tools that build reproducibly write 1970, 1980 or the year 1: that says nothing (research/registry-protocol.md §0.9). */
-const FIRST_KNOWN = Date.parse('1980-01-02T00:00:00Z')
+import { isKnownDate } from '#time/known-date.ts'
 
 /** A date that an image claims, ms since the epoch; undefined where it is none, or one that no image can have. */
 export function knownDate(text: string | undefined, now: number): number | undefined {
   const at = Date.parse(text ?? '')
-  return at >= FIRST_KNOWN && at <= now ? at : undefined
+  return isKnownDate(at, now) ? at : undefined
 }
 
 /** When images were built, by their annotation or config; of an index, its newest child. */

@@ -17,6 +17,7 @@ import { LapProofs } from '#scan/proof-memory.ts'
 import { ReferrerLists } from '#scan/referrer-lists.ts'
 import { selectedRepositories, selectedTags } from '#scan/repository-tags.ts'
 import { compileSelection, type Selection } from '#scan/selection.ts'
+import { sideBySide } from '#scan/side-by-side.ts'
 import { parseDuration } from '#time/duration.ts'
 
 /** How many tags of a repository are looked at together: what is seen of them is held until they are judged. */
@@ -96,18 +97,9 @@ export class LapWork {
     const { client, concurrency, clock, repositories: named } = this.#input
     const stop = new AbortController()
     const signal = AbortSignal.any([this.#input.signal, stop.signal])
-    const repositories = named?.values() ?? selectedRepositories(client, this.#selection, { clock, signal })
-    const worker = async () => {
-      try {
-        for await (const repository of repositories) await this.#lookAtRepository(repository, isLeft, signal)
-      } catch (error) {
-        stop.abort(error)
-        throw error
-      }
-    }
-    const workers = Array.from({ length: concurrency }, worker)
-    await Promise.allSettled(workers)
-    await Promise.all(workers)
+    const repositories = named ?? selectedRepositories(client, this.#selection, { clock, signal })
+    const look = (repository: string) => this.#lookAtRepository(repository, isLeft, signal)
+    await sideBySide(repositories, concurrency, look, stop)
   }
 
   result(inUse: number, elsewhere: number): Lap {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import type { Credential } from '#registry/target.ts'
 import { PodPulls, type PullingWorkload } from '#scan/pod-pulls.ts'
@@ -29,10 +30,10 @@ afterAll(async () => {
   await Promise.all([front.stop(), server.stop()])
 })
 
-const pulls = () =>
+const pulls = (signal = new AbortController().signal) =>
   new PodPulls({
     clock: systemClock,
-    signal: new AbortController().signal,
+    signal,
     open: async (credential: Credential | undefined) =>
       pool.client({ url: front.url, credential, limits: { concurrency: 4 } }),
   })
@@ -67,6 +68,23 @@ test('who names nothing that gets through is refused, who names nothing at all i
       sight: expect.objectContaining({ state: 'denied' }),
     },
   ])
+})
+
+test('a run that ends meanwhile ends it, and leaves no rejection that nobody handles: that would end the operator', async () => {
+  const abort = new AbortController()
+  const unhandled: unknown[] = []
+  const note = (error: unknown) => unhandled.push(error)
+  process.on('unhandledRejection', note)
+  const held = front.hold({ path: '/v2/app/manifests/1' })
+  const looking = pulls(abort.signal).look(IMAGE, [workload('web', USER.password)])
+  const ended = expect(looking).rejects.toMatchObject({ code: 'CANCELLED' })
+  await held.arrived
+  abort.abort(new TallymanError('CANCELLED', 'the run is over'))
+  await ended
+  held.release()
+  await new Promise(setImmediate)
+  process.off('unhandledRejection', note)
+  expect(unhandled).toEqual([])
 })
 
 const UNREADABLE = {

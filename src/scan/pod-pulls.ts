@@ -109,7 +109,11 @@ export class PodPulls {
       answer = this.#ask(repository, reference, credential)
       this.#answers.set(key, answer)
       // That may be about the tag alone: the next image of the repository is asked for itself.
-      void answer.then((error) => error?.kind === 'absent' && this.#answers.delete(key))
+      answer.then(
+        (error) => error?.kind === 'absent' && this.#answers.delete(key),
+        // Who asked hears of it.
+        () => undefined,
+      )
     }
     return answer
   }

@@ -50,6 +50,8 @@ describe('sideBySide', () => {
       yield 1
       throw new Error('broke off')
     }
-    await expect(sideBySide(broken(), 3, async () => undefined)).rejects.toThrow('broke off')
+    const stop = new AbortController()
+    await expect(sideBySide(broken(), 3, async () => undefined, stop)).rejects.toThrow('broke off')
+    expect(stop.signal.reason).toMatchObject({ message: 'broke off' })
   })
 })

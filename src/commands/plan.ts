@@ -1,0 +1,76 @@
+import { Command } from 'commander'
+import { contextsFor } from '#commands/cluster-options.ts'
+import { clusterUse } from '#commands/cluster-use.ts'
+import { formatPlan } from '#commands/plan-format.ts'
+import { type AskedPlan, type PlanOptions, RULE_FLAGS, withPlanOptions } from '#commands/plan-options.ts'
+import { PlanProgress } from '#commands/plan-progress.ts'
+import { planRules } from '#commands/plan-rules.ts'
+import { planRegistry } from '#commands/plan-run.ts'
+import { printable } from '#commands/printable.ts'
+import { showLine } from '#commands/progress-line.ts'
+import { registryPlace } from '#commands/registry-options.ts'
+import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
+import { RowPrinter } from '#commands/row-printer.ts'
+import { systemClock } from '#time/clock.ts'
+
+/** Something of the plan may be wrong, and was told. */
+const DOUBTFUL = 3
+
+/** `tallyman plan`. @param run prints it; resolves with the exit code */
+export function planCommand(run: (asked: AskedPlan) => Promise<number>): Command {
+  return withPlanOptions(new Command('plan'))
+    .description('Print which tags of a registry could go by some rules, and why. Nothing is deleted.')
+    .addHelpText('after', REMARKS)
+    .action(async (registry: string, options: PlanOptions, command: Command) => {
+      const place = registryPlace(registry, options, command)
+      refuseContradictions(options, command)
+      process.exitCode = await run({
+        place,
+        options: { ...options, contexts: contextsFor(options, command) },
+      })
+    })
+}
+
+const REMARKS = `
+It remembers nothing: what was in use an hour ago and is not now counts as unused, and nobody knows since when a tag has been what it is. So
+its plan is for reading, and nothing carries it out.
+
+Exit codes: 0 the plan is complete; 3 something may be wrong with it, which is told; 1 it failed, and nothing is printed.`
+
+function refuseContradictions(options: PlanOptions, command: Command): void {
+  const { rules, keepNewest, keepBeforeInUse, keepYoungerThan, keepTag, whenUnused } = options
+  const says = [keepNewest, keepBeforeInUse, keepYoungerThan, keepTag[0], whenUnused]
+  const flag = RULE_FLAGS.find((_, at) => says[at] !== undefined)
+  if (rules !== undefined && flag !== undefined) {
+    command.error(`error: option '${flag}' contradicts '--rules': the file says what stays.`)
+  }
+  if (rules !== undefined || says.slice(0, -1).some((each) => each !== undefined)) return
+  command.error(
+    "error: it is not said what stays: '--rules <file>', or one of '--keep-newest', '--keep-before-in-use', '--keep-younger-than' and '--keep-tag' is needed.",
+  )
+}
+
+/** @returns the exit code @throws LOCAL_FILE_INVALID, SPEC_INVALID, CANCELLED */
+export async function printPlan(
+  { place, options }: AskedPlan,
+  surroundings: Omit<AskedRegistry, 'place' | 'options' | 'observer'>,
+): Promise<number> {
+  const { terminal, signal } = surroundings
+  const rules = await planRules(options, signal)
+  return await withRegistry({ ...surroundings, place, options }, async (session) => {
+    const use = await clusterUse(options, terminal, session.signal)
+    if (use === undefined) return FAILED
+    const progress = new PlanProgress(place.host)
+    const endProgress = options.quiet ? () => undefined : showLine(terminal, systemClock, () => progress.line)
+    const planning = planRegistry({ place, options }, rules, use, session, progress)
+    const { document, doubts } = await planning.finally(endProgress)
+    for (const doubt of doubts) terminal.note(printable(`tallyman: ${doubt}`))
+    const code = doubts.length === 0 ? 0 : DOUBTFUL
+    const printer = new RowPrinter<string>(terminal, { head: '', row: (piece) => piece, tail: '' })
+    for (const piece of formatPlan(document, { output: options.output, kept: options.kept === true })) {
+      if (!(await printer.row(piece))) return code
+    }
+    await printer.end()
+    return code
+  })
+}
