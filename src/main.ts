@@ -7,6 +7,8 @@ import { interruptible } from '#commands/interrupt.ts'
 import { lsCommand, printList } from '#commands/ls.ts'
 import { operatorCommand } from '#commands/operator.ts'
 import { planCommand, printPlan } from '#commands/plan.ts'
+import { restoreCommand, restoreImages } from '#commands/restore.ts'
+import { removeImages, rmCommand } from '#commands/rm.ts'
 import { ProcessTerminal } from '#commands/terminal.ts'
 import { printWhy, whyCommand } from '#commands/why.ts'
 import { runOperator } from './operator.ts'
@@ -20,7 +22,9 @@ const program = new Command('tallyman')
   .showHelpAfterError()
   .addCommand(operatorCommand(runOperator))
   .addCommand(imagesCommand((options) => interruptible((signal) => printImages(options, terminal, signal))))
-  .addCommand(whyCommand((options) => interruptible((signal) => printWhy(options, terminal, signal))))
+  .addCommand(
+    whyCommand((options) => interruptible((signal) => printWhy(options, { terminal, userAgent, signal }))),
+  )
   .addCommand(
     lsCommand((asked) => interruptible((signal) => printList(asked, { terminal, userAgent, signal }))),
   )
@@ -32,6 +36,14 @@ const program = new Command('tallyman')
   )
   .addCommand(
     planCommand((asked) => interruptible((signal) => printPlan(asked, { terminal, userAgent, signal }))),
+  )
+  .addCommand(
+    rmCommand((asked) => interruptible((signal) => removeImages(asked, { terminal, userAgent, signal }))),
+  )
+  .addCommand(
+    restoreCommand((asked) =>
+      interruptible((signal) => restoreImages(asked, { terminal, userAgent, signal })),
+    ),
   )
 
 try {

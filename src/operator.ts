@@ -13,13 +13,16 @@ import { InventorySetup } from '#controllers/inventory-setup.ts'
 import { RegistryAccess } from '#controllers/registry-access.ts'
 import { CHECK_BACKOFF, RegistryCheckController } from '#controllers/registry-check-controller.ts'
 import { PROBE_BACKOFF, RegistryController } from '#controllers/registry-controller.ts'
-import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
+import { POLICY_BACKOFF } from '#controllers/registry-policy-controller.ts'
+import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { SecretCache } from '#controllers/secret-cache.ts'
 import { wake } from '#controllers/wake.ts'
+import { wakePolicies } from '#controllers/wake-policies.ts'
 import { WorkspaceTries } from '#controllers/workspace-tries.ts'
 import { ImageInventoryStatus } from '#crds/image-inventory.ts'
 import { RegistryStatus } from '#crds/registry.ts'
 import { RegistryCheckStatus } from '#crds/registry-check.ts'
+import { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { KubeClient } from '#kube/client.ts'
 import { connect } from '#kube/connection.ts'
 import type { Log } from '#kube/log.ts'
@@ -37,20 +40,25 @@ import { shutdownSignal } from '#runtime/signals.ts'
 import { StatusWriter } from '#runtime/status-writer.ts'
 import { runTerm } from '#runtime/term.ts'
 import { watchObserver } from '#runtime/watch-metrics.ts'
+import { PlanRoutes } from '#server/plan-routes.ts'
 import { cachesSynced, inventoriesSeen, watchesLive, workersLive } from '#server/probes.ts'
 import { ReportRoutes } from '#server/report-routes.ts'
 import type { ReportSource } from '#server/report-source.ts'
 import { Server } from '#server/server.ts'
 import { systemClock } from '#time/clock.ts'
+import { assemblePolicies } from './operator-policies.ts'
 import { version } from './version.ts'
 
 /** Checks of different objects that run side by side; what they ask of one registry is limited by its client. */
 const CHECKS_AT_ONCE = 4
 const PROBES_AT_ONCE = 4
+const POLICIES_AT_ONCE = 2
 /** Longer than this a term does not wait for the first list of pods: that it is missing must be said. */
 const FIRST_LIST_MS = 15_000
 /** A run has its own limit, spec.timeout; this one only ends what does not obey it. */
 const CHECK_TIMEOUT_MS = 25 * 3_600_000
+/** A run has its own limit, spec.maxDuration, and a first sweep of a large registry may take days. */
+const POLICY_TIMEOUT_MS = 31 * 24 * 3_600_000
 
 /** Puts the operator together and runs it until SIGTERM or SIGINT. */
 export async function runOperator(options: OperatorOptions): Promise<void> {
@@ -88,7 +96,12 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     resource: REGISTRY_CHECKS,
     read: customObjectReader(REGISTRY_CHECKS, RegistryCheckStatus),
   })
-  const caches = [registries, inventories, checks]
+  const policies = new ResourceWatch({
+    ...watch,
+    resource: REGISTRY_POLICIES,
+    read: customObjectReader(REGISTRY_POLICIES, RegistryPolicyStatus),
+  })
+  const caches = [registries, inventories, policies, checks]
 
   const elector: LeaderElector = new LeaderElector({
     client: new KubeClient(leaseConnection),
@@ -105,8 +118,9 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     lead: async (term) => {
       const keeping = live.lead(term)
       await firstList(live, term)
+      const policing = policy.lead(term)
       await runTerm(all, term, clock).finally(() => deps.objectMetrics.forgetAll())
-      await keeping
+      await Promise.all([keeping, policing])
     },
   })
   const events = new EventRecorder({ client, fence: elector, clock, log, instance: identity })
@@ -143,6 +157,15 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   const registryCheck = new RegistryCheckController({
     ...{ deps, reporter, access, live, stores, runner, records },
   })
+  const policyStores = {
+    policies: policies.store,
+    registries: registries.store,
+    inventories: inventories.store,
+  }
+  const policy = assemblePolicies({
+    ...{ deps, access, live, stores: policyStores, tries, client, log },
+    ...{ namespace: options.namespace, identity, claimInterval: options.claimInterval },
+  })
   const controllers = {
     registry: new Controller({
       ...common,
@@ -170,6 +193,16 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
       beginTerm: registryCheck.beginTerm,
       reconcile: registryCheck.reconcile,
     }),
+    registryPolicy: new Controller({
+      ...common,
+      name: 'registrypolicy',
+      concurrency: POLICIES_AT_ONCE,
+      timeoutMs: POLICY_TIMEOUT_MS,
+      backoff: POLICY_BACKOFF,
+      keys: () => policies.store.keys(),
+      beginTerm: policy.controller.beginTerm,
+      reconcile: policy.controller.reconcile,
+    }),
     checkAge: new Controller({
       ...common,
       name: 'registrycheck-age',
@@ -180,6 +213,7 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
   }
   const all = Object.values(controllers)
   wake(stores, live, controllers)
+  wakePolicies(policyStores, live, controllers.registryPolicy)
   tries.onChange((key) => controllers.registry.enqueue(key))
 
   const server = new Server({
@@ -187,7 +221,10 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     live: [workersLive(all), watchesLive(() => [...caches, ...live.loops()], clock)],
     ready: [cachesSynced(caches), inventoriesSeen(caches, () => [...setup.pending, ...live.unseen()], clock)],
     metrics,
-    reports: new ReportRoutes(reportSource(reports, options.defaultCheck), clock),
+    routes: [
+      new ReportRoutes(reportSource(reports, options.defaultCheck), clock),
+      new PlanRoutes({ plan: (namespace, name) => policy.plans.packed(namespace, name) }),
+    ],
   })
   const services = [announced(server, log), asService(setup, live)]
   const manager = new Manager({ services, caches, controllers: all, elector, events, clock, log })

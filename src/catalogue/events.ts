@@ -57,6 +57,49 @@ export const EVENT_REASONS = {
     action: 'Report',
     means: 'The report of a RegistryCheck is kept again.',
   },
+  PlanMade: {
+    type: 'Normal',
+    action: 'Plan',
+    means:
+      'A RegistryPolicy has another plan than before: other tags go, or something stands against it no more.',
+  },
+  PlanBlocked: {
+    type: 'Warning',
+    action: 'Plan',
+    means:
+      'Something stands against carrying out the plan of a RegistryPolicy; told when that begins, or for another cause.',
+  },
+  PlanUnknown: {
+    type: 'Warning',
+    action: 'Plan',
+    means: 'A RegistryPolicy can make no plan at the moment; the last one is kept.',
+  },
+  PlanNotKept: {
+    type: 'Warning',
+    action: 'Report',
+    means:
+      'The plan of a RegistryPolicy cannot be kept in the workspace; told when that begins, or for another cause.',
+  },
+  EvictionStarted: { type: 'Normal', action: 'Evict', means: 'A RegistryPolicy begins to carry out a plan.' },
+  EvictionEnded: { type: 'Normal', action: 'Evict', means: 'A RegistryPolicy has carried out a plan.' },
+  EvictionStopped: {
+    type: 'Warning',
+    action: 'Evict',
+    means:
+      'A RegistryPolicy stopped before its plan was carried out; what is left is settled by the next run.',
+  },
+  EvictedInUse: {
+    type: 'Warning',
+    action: 'Restore',
+    means:
+      'What a RegistryPolicy had evicted came into use and was brought back; nothing more goes until a human has looked (S04).',
+  },
+  RestoreFailed: {
+    type: 'Warning',
+    action: 'Restore',
+    means:
+      'What a RegistryPolicy had evicted is in use, or asked for in spec.restore, and could not be brought back; it is tried again. Told when that begins, or for another cause.',
+  },
   HealthUnknown: {
     type: 'Warning',
     action: 'Check',

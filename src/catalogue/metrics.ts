@@ -168,6 +168,42 @@ export const METRICS = {
     means: 'Time to the complete answer.',
     buckets: SECONDS,
   },
+  tallyman_policy_tags: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'action'],
+    means: 'Tags by what the last plan of a RegistryPolicy says of them (keep, untag, evict).',
+  },
+  tallyman_policy_reclaimable_bytes: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Bytes that nothing refers to any more once the last plan is carried out.',
+  },
+  tallyman_policy_plan_timestamp_seconds: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'When the registry was read for the last plan, seconds since the epoch.',
+  },
+  tallyman_policy_blocks: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'code'],
+    means: 'What stands against carrying out the last plan: 1 for each code.',
+  },
+  tallyman_policy_run_left: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Tags and manifests that the run under way still has to remove; 0: none is.',
+  },
+  tallyman_policy_removed: {
+    type: 'gauge',
+    labels: ['namespace', 'name', 'stage'],
+    means: 'What the last run has removed, by stage (untagged: tags, swept: manifests).',
+  },
+  tallyman_policy_evicted_in_use: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means:
+      'What a RegistryPolicy has evicted, is in use and is not back yet (S04): pods that start will not find it.',
+  },
   tallyman_check_images: {
     type: 'gauge',
     labels: ['namespace', 'name', 'state'],

@@ -8,6 +8,8 @@ export const CONDITION_TYPES = {
     'Registry: the last report that a check kept, or tried to keep, in its workspace is there. Absent until one has tried.',
   Synced: 'ImageInventory: every required cluster is listed completely and watched live.',
   Trusted: 'ImageInventory: the list is not only complete but good enough to delete by (S02, S05).',
+  PlanReady:
+    'RegistryPolicy: there is a plan of what is there now. False: something stands against carrying it out. Unknown: none could be made.',
   Healthy: 'RegistryCheck: every image in scope can be pulled. Unknown when that could not be seen.',
 } as const
 
@@ -27,11 +29,11 @@ export const CONDITION_REASONS = {
     means: 'A field cannot be carried out as written; the message names it.',
   },
   RegistryNotFound: {
-    on: ['Ready', 'Healthy'],
+    on: ['Ready', 'Healthy', 'PlanReady'],
     means: 'spec.registryRef names no Registry in this namespace.',
   },
   InventoryNotFound: {
-    on: ['Ready', 'Healthy'],
+    on: ['Ready', 'Healthy', 'PlanReady'],
     means: 'spec.inventoryRef names no ImageInventory in this namespace.',
   },
   SecretNotFound: {
@@ -97,6 +99,29 @@ export const CONDITION_REASONS = {
     on: ['Trusted'],
     means: 'A ConfigMap with pins is missing or holds a line that says nothing.',
   },
+  PolicyConflict: {
+    on: ['Ready', 'Stalled'],
+    means: 'Another RegistryPolicy may delete in the same repositories; neither does (S01).',
+  },
+  RetainsTooLittle: {
+    on: ['Ready', 'Stalled'],
+    means: 'A rule asks for use within a longer time than the inventory remembers (S02).',
+  },
+  PullThrough: {
+    on: ['Ready', 'Stalled'],
+    means: 'The Registry is a pull-through cache: what it has is no decision of ours (S23).',
+  },
+  Planned: { on: ['PlanReady'], means: 'The plan is made, and nothing stands against it.' },
+  PlanBlocked: {
+    on: ['PlanReady'],
+    means: 'The plan is made, and something stands against carrying it out: status.blocks says what.',
+  },
+  EvictedInUse: {
+    on: ['PlanReady'],
+    means:
+      'Something that the policy had evicted came into use and was brought back; nothing more goes until a human has looked (S04).',
+  },
+  NotPlannedYet: { on: ['PlanReady'], means: 'No plan was made with this spec yet.' },
   AllHealthy: { on: ['Healthy'], means: 'Every image in scope was seen to be complete.' },
   ProblemsFound: {
     on: ['Healthy'],
@@ -104,11 +129,11 @@ export const CONDITION_REASONS = {
   },
   NotCheckedYet: { on: ['Healthy'], means: 'No run has ended yet.' },
   RegistryUnreachable: {
-    on: ['Healthy'],
+    on: ['Healthy', 'PlanReady'],
     means: 'The registry is down or refuses us: nothing can be said about its images.',
   },
   InventoryNotSynced: {
-    on: ['Healthy', 'Trusted'],
+    on: ['Healthy', 'Trusted', 'PlanReady'],
     means: 'Which images are in use is not known completely.',
   },
   NothingMatched: {

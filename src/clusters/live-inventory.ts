@@ -15,6 +15,7 @@ import { REMEMBERED_AT_ONCE } from '#inventory/watched-cluster.ts'
 import type { KubeClient } from '#kube/client.ts'
 import type { Log } from '#kube/log.ts'
 import type { WatchLoop } from '#kube/reflector.ts'
+import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** How soon it is noticed that a watch went stale. Reading a snapshot notices at once. */
@@ -275,16 +276,6 @@ export class LiveInventory {
     const { clock } = this.#options
     return { wall: clock.now(), monotonic: clock.monotonic() }
   }
-}
-
-/** Works, and lets others have their turn between two steps. */
-async function calmly<T>(steps: Generator<undefined, T>): Promise<T> {
-  let step = steps.next()
-  while (step.done !== true) {
-    await setImmediate()
-    step = steps.next()
-  }
-  return step.value
 }
 
 function policyOf({ retainMs, clusters, release }: InventoryConfig): InventoryPolicy {

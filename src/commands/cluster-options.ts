@@ -39,6 +39,14 @@ export function withClusterOptions(command: Command): Command {
 }
 
 export function withContextOptions(command: Command): Command {
+  return withWholeContextOptions(command).option(
+    '--allow-missing',
+    'leave out clusters that cannot be read, and exit with 3',
+  )
+}
+
+/** For a command that does nothing unless every cluster could be read. */
+export function withWholeContextOptions(command: Command): Command {
   return command
     .option(
       '--kubeconfig <file>',
@@ -59,7 +67,6 @@ export function withContextOptions(command: Command): Command {
         .default(sources(SOURCE_NAMES.join(',')), SOURCE_NAMES.join(',')),
     )
     .addOption(durationOption('--retain', 'how long a pod counts after it finished', '31d'))
-    .option('--allow-missing', 'leave out clusters that cannot be read, and exit with 3')
 }
 
 /**

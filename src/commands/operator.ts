@@ -14,6 +14,7 @@ export interface OperatorOptions {
   readonly leaseDuration: number
   readonly renewDeadline: number
   readonly retryPeriod: number
+  readonly claimInterval: number
   readonly logLevel: LogLevel
   /** `namespace/name` of a RegistryCheck. */
   readonly defaultCheck?: string
@@ -41,6 +42,13 @@ export function operatorCommand(run: (options: OperatorOptions) => Promise<void>
     .addOption(durationOption('--lease-duration', 'how long a standby waits before it takes over', '30s'))
     .addOption(durationOption('--renew-deadline', 'how long the leader goes on without renewing', '20s'))
     .addOption(durationOption('--retry-period', 'time between renewals', '4s'))
+    .addOption(
+      durationOption(
+        '--claim-interval',
+        'time between looks at who else deletes from a registry; the same in every installation that uses it',
+        '15s',
+      ),
+    )
     .addOption(
       new Option(
         '--default-check <namespace/name>',

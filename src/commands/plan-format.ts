@@ -1,7 +1,7 @@
-import { byteText } from '#commands/byte-text.ts'
 import { counted } from '#commands/counted.ts'
 import { countedRepositories } from '#commands/listing-progress.ts'
 import { printable } from '#commands/printable.ts'
+import { byteText } from '#report/byte-text.ts'
 import { csvPlan } from '#report/csv-plan.ts'
 import { jsonPlan } from '#report/json-plan.ts'
 import type { PlanDocument } from '#report/plan-document.ts'

@@ -14,8 +14,8 @@ import { parseDuration } from '#time/duration.ts'
 
 const MAX_COUNT = 10_000
 
-export interface PlanOptions extends RegistryOptions, ClusterUseOptions {
-  readonly alias: readonly RegistryAlias[]
+/** What stays, as options say it. */
+export interface RuleOptions {
   /** Path. */
   readonly rules?: string
   readonly keepNewest?: number
@@ -24,6 +24,10 @@ export interface PlanOptions extends RegistryOptions, ClusterUseOptions {
   readonly keepYoungerThan?: string
   readonly keepTag: readonly string[]
   readonly whenUnused?: keyof typeof WHEN_UNUSED
+}
+
+export interface PlanOptions extends RegistryOptions, ClusterUseOptions, RuleOptions {
+  readonly alias: readonly RegistryAlias[]
   /** With what stays. */
   readonly kept?: true
   readonly output: PlanOutput
@@ -51,9 +55,20 @@ export const RULE_FLAGS = [
 ] as const
 
 export function withPlanOptions(command: Command): Command {
-  return withContextOptions(withRegistryOptions(command))
+  const chosen = withContextOptions(withRegistryOptions(command))
     .addOption(durationOption('--cluster-timeout', 'how long reading all clusters may take', '60s'))
     .addOption(aliasOption())
+  return withRuleOptions(chosen)
+    .option('--kept', 'print what stays as well, and why')
+    .addOption(
+      new Option('-o, --output <format>', 'table; json and csv: every tag with its verdict')
+        .choices(PLAN_OUTPUTS)
+        .default('table'),
+    )
+}
+
+export function withRuleOptions(command: Command): Command {
+  return command
     .option('--rules <file>', 'YAML or JSON with the rules, under rules: or spec.rules:')
     .addOption(
       new Option(
@@ -79,12 +94,6 @@ export function withPlanOptions(command: Command): Command {
         '--when-unused <what>',
         'without --rules: what becomes of repositories that nobody uses; default: keep-newest',
       ).choices(Object.keys(WHEN_UNUSED)),
-    )
-    .option('--kept', 'print what stays as well, and why')
-    .addOption(
-      new Option('-o, --output <format>', 'table; json and csv: every tag with its verdict')
-        .choices(PLAN_OUTPUTS)
-        .default('table'),
     )
 }
 

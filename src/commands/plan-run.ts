@@ -2,6 +2,7 @@ import type { KnownUse } from '#commands/cluster-use.ts'
 import { counted } from '#commands/counted.ts'
 import type { AskedPlan } from '#commands/plan-options.ts'
 import type { RegistrySession } from '#commands/registry-session.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import { inUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
@@ -36,7 +37,8 @@ export async function planRegistry(
 ): Promise<CommandPlan> {
   const names = { host: place.host, aliases: options.alias }
   const facts = await readRegistry({
-    ...{ client, signal, progress, clock: systemClock, concurrency: options.concurrency, workspaces: [] },
+    ...{ client, signal, progress, clock: systemClock, concurrency: options.concurrency },
+    workspaces: [CLAIMS_REPOSITORY],
     repositories: place.repository === undefined ? undefined : [place.repository],
     usedDigests: usedDigests([snapshot], names),
   })

@@ -2,9 +2,9 @@ import { Command } from 'commander'
 import { contextsFor } from '#commands/cluster-options.ts'
 import { clusterUse } from '#commands/cluster-use.ts'
 import { formatPlan } from '#commands/plan-format.ts'
-import { type AskedPlan, type PlanOptions, RULE_FLAGS, withPlanOptions } from '#commands/plan-options.ts'
+import { type AskedPlan, type PlanOptions, withPlanOptions } from '#commands/plan-options.ts'
 import { PlanProgress } from '#commands/plan-progress.ts'
-import { planRules } from '#commands/plan-rules.ts'
+import { planRules, refuseContradictions, saysRules } from '#commands/plan-rules.ts'
 import { planRegistry } from '#commands/plan-run.ts'
 import { printable } from '#commands/printable.ts'
 import { showLine } from '#commands/progress-line.ts'
@@ -24,6 +24,7 @@ export function planCommand(run: (asked: AskedPlan) => Promise<number>): Command
     .action(async (registry: string, options: PlanOptions, command: Command) => {
       const place = registryPlace(registry, options, command)
       refuseContradictions(options, command)
+      if (!saysRules(options)) command.error(NOTHING_STAYS)
       process.exitCode = await run({
         place,
         options: { ...options, contexts: contextsFor(options, command) },
@@ -31,24 +32,14 @@ export function planCommand(run: (asked: AskedPlan) => Promise<number>): Command
     })
 }
 
+const NOTHING_STAYS =
+  "error: it is not said what stays: '--rules <file>', or one of '--keep-newest', '--keep-before-in-use', '--keep-younger-than' and '--keep-tag' is needed."
+
 const REMARKS = `
 It remembers nothing: what was in use an hour ago and is not now counts as unused, and nobody knows since when a tag has been what it is. So
 its plan is for reading, and nothing carries it out.
 
 Exit codes: 0 the plan is complete; 3 something may be wrong with it, which is told; 1 it failed, and nothing is printed.`
-
-function refuseContradictions(options: PlanOptions, command: Command): void {
-  const { rules, keepNewest, keepBeforeInUse, keepYoungerThan, keepTag, whenUnused } = options
-  const says = [keepNewest, keepBeforeInUse, keepYoungerThan, keepTag[0], whenUnused]
-  const flag = RULE_FLAGS.find((_, at) => says[at] !== undefined)
-  if (rules !== undefined && flag !== undefined) {
-    command.error(`error: option '${flag}' contradicts '--rules': the file says what stays.`)
-  }
-  if (rules !== undefined || says.slice(0, -1).some((each) => each !== undefined)) return
-  command.error(
-    "error: it is not said what stays: '--rules <file>', or one of '--keep-newest', '--keep-before-in-use', '--keep-younger-than' and '--keep-tag' is needed.",
-  )
-}
 
 /** @returns the exit code @throws LOCAL_FILE_INVALID, SPEC_INVALID, CANCELLED */
 export async function printPlan(

@@ -25,13 +25,26 @@ export interface RegistryOptions {
 
 /** The argument and the options that say which registry, as whom, and how hard it may be worked. */
 export function withRegistryOptions(command: Command): Command {
-  return command
-    .addArgument(
+  return withRegistryAccess(
+    command.addArgument(
       new Argument(
         '<registry>',
         'host[:port] of the registry, or host[:port]/repository; https:// or http:// may stand before it',
       ),
-    )
+    ),
+  )
+}
+
+/** The options alone, for a command that is told otherwise which registry. */
+export function withRegistryAccess(command: Command): Command {
+  return withRegistryLogin(command)
+    .addOption(durationOption('--timeout', 'how long one request may take', '30s'))
+    .option('-q, --quiet', 'say nothing of the progress; problems are still told')
+}
+
+/** The same without what a command that reads clusters has too. */
+export function withRegistryLogin(command: Command): Command {
+  return command
     .option('--plain-http', 'no TLS; on this machine itself it is found out')
     .option('--ca-file <file>', 'PEM certificates that are trusted besides those of the system')
     .addOption(new Option('--username <name>', 'log in as this user').conflicts('anonymous'))
@@ -53,20 +66,25 @@ export function withRegistryOptions(command: Command): Command {
       new Option('--concurrency <n>', 'requests under way at once').argParser(wholeNumber(1, 256)).default(8),
     )
     .addOption(new Option('--requests-per-second <n>', 'at most').argParser(wholeNumber(1, 10_000)))
-    .addOption(durationOption('--timeout', 'how long one request may take', '30s'))
-    .option('-q, --quiet', 'say nothing of the progress; problems are still told')
 }
 
 /** What the argument and the options mean together. Ends the process where they mean nothing. */
 export function registryPlace(text: string, options: RegistryOptions, command: Command): RegistryPlace {
-  const { username, passwordStdin } = options
+  refuseHalfLogin(options, command)
+  const place = parseRegistryPlace(text, { plainHttp: options.plainHttp === true })
+  if ('problem' in place) command.error(`error: argument 'registry' is invalid. ${place.problem}`)
+  return place
+}
+
+/** Ends the process where a user is named without a password, or the other way round. */
+export function refuseHalfLogin(
+  { username, passwordStdin }: Pick<RegistryOptions, 'username' | 'passwordStdin'>,
+  command: Command,
+): void {
   if (username !== undefined && passwordStdin !== true) {
     command.error("error: option '--username <name>' needs '--password-stdin'.")
   }
   if (username === undefined && passwordStdin === true) {
     command.error("error: option '--password-stdin' needs '--username <name>'.")
   }
-  const place = parseRegistryPlace(text, { plainHttp: options.plainHttp === true })
-  if ('problem' in place) command.error(`error: argument 'registry' is invalid. ${place.problem}`)
-  return place
 }

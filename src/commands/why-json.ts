@@ -1,8 +1,10 @@
 import type { WhyReport } from '#commands/why-report.ts'
 import type { ClusterUsers, WorkloadUse } from '#inventory/who-uses.ts'
+import { reasonText } from '#retention/reasons.ts'
+import type { Verdict } from '#retention/verdict.ts'
 
-/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read. */
-export function whyJson({ asked, inUse, clusters, users, seeming, remembered }: WhyReport): string {
+/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read, `verdicts` where no rules were given. */
+export function whyJson({ asked, inUse, clusters, users, seeming, remembered, ruled }: WhyReport): string {
   const report = {
     image: asked.text,
     inUse,
@@ -15,6 +17,7 @@ export function whyJson({ asked, inUse, clusters, users, seeming, remembered }: 
         firstSeen: time(entry.firstSeen),
         lastSeen: time(entry.lastSeen),
       })) ?? null,
+    verdicts: ruled?.verdicts.map(verdict) ?? null,
   }
   return `${JSON.stringify(report, null, 2)}\n`
 }
@@ -31,6 +34,11 @@ function workload({ namespace, kind, name, use, images, objectCount, pullFailure
       finishedAt: pod.finishedAt === undefined ? null : time(pod.finishedAt),
     })),
   }
+}
+
+function verdict({ tag, digest, action, reason, rule }: Verdict) {
+  const said = { action, code: reason.code, reason: reasonText(reason) }
+  return { tag, digest: digest ?? null, ...said, rule: rule ?? null }
 }
 
 function time(ms: number): string {

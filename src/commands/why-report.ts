@@ -1,5 +1,6 @@
 import type { AskedImage } from '#commands/asked-image.ts'
 import { isNamed, matchingNames } from '#commands/matching-names.ts'
+import type { RuledImage } from '#commands/why-verdict.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
 import type { Match } from '#inventory/usage-lookup.ts'
@@ -18,6 +19,8 @@ export interface WhyReport {
   readonly seeming: readonly SeemingName[]
   /** What ledgers of the operator know of it; undefined: none was read. */
   readonly remembered: readonly RememberedUse[] | undefined
+  /** What rules say of it; undefined: none were given. */
+  readonly ruled: RuledImage | undefined
 }
 
 export interface SeemingName {
@@ -44,6 +47,7 @@ export function whyReport(
   images: readonly ImageUse[],
   clusters: readonly NamedUses[],
   remembered: readonly RememberedUse[] | undefined,
+  ruled?: RuledImage,
 ): WhyReport {
   const names = [...matchingNames(asked, images)].map(([{ image }, match]) => ({ image, match }))
   const digests = asked.digest === undefined ? [] : [asked.digest]
@@ -58,6 +62,7 @@ export function whyReport(
     users,
     seeming: names.filter(({ match }) => !isNamed(match)).sort((a, b) => (a.image < b.image ? -1 : 1)),
     remembered,
+    ruled,
   }
 }
 

@@ -3,6 +3,7 @@ import { printable } from '#commands/printable.ts'
 import { alignedLines } from '#commands/table.ts'
 import type { RememberedUse, WhyReport } from '#commands/why-report.ts'
 import type { ClusterUsers, PodUse, WorkloadUse } from '#inventory/who-uses.ts'
+import { verdictText } from '#retention/verdict.ts'
 
 /** As many pods of a workload, and nodes of a cluster, are named. */
 const NAMED = 10
@@ -14,6 +15,7 @@ export function whyText(report: WhyReport): string {
     ...report.users.map((users) => clusterLines(users, report.asked.text)),
     seeming(report),
     memory(report),
+    ruling(report),
   ]
   return parts
     .filter((lines) => lines.length > 0)
@@ -101,6 +103,19 @@ function memory({ remembered }: WhyReport): string[] {
 function memoryRow({ cluster, image, firstSeen, lastSeen, users }: RememberedUse): string[] {
   const by = users.length === 0 ? '' : `by ${users.join(', ')}`
   return [cluster, printable(image), `first seen ${minute(firstSeen)}`, `last seen ${minute(lastSeen)}`, by]
+}
+
+function ruling({ asked, ruled }: WhyReport): string[] {
+  if (ruled === undefined) return []
+  const { repository, verdicts, isUntagged } = ruled
+  if (isUntagged) return [`The registry has ${asked.text}, and no tag names it: no rule is about it.`]
+  if (verdicts.length === 0) return [`The registry does not have ${asked.text}.`]
+  const rows = verdicts.map((verdict) => [
+    `${repository}:${verdict.tag}`,
+    printable(verdictText(verdict)),
+    verdict.rule === undefined ? '' : `by rule ${verdict.rule}`,
+  ])
+  return ['By the rules:', ...alignedLines(rows).map((line) => `  ${line}`)]
 }
 
 /** `2026-11-25 14:05 UTC` */

@@ -1,4 +1,5 @@
 import { Argument, Command, InvalidArgumentError, Option } from 'commander'
+import { aliasOption } from '#commands/alias-option.ts'
 import { type AskedImage, parseAskedImage } from '#commands/asked-image.ts'
 import {
   type ClusterOptions,
@@ -6,29 +7,52 @@ import {
   surveyOptions,
   withClusterOptions,
 } from '#commands/cluster-options.ts'
+import { durationOption } from '#commands/duration-option.ts'
 import { ledgerMemory } from '#commands/ledger-memory.ts'
+import { type RuleOptions, withRuleOptions } from '#commands/plan-options.ts'
+import { planRules, refuseContradictions, saysRules } from '#commands/plan-rules.ts'
+import {
+  type RegistryOptions,
+  refuseHalfLogin,
+  registryPlace,
+  withRegistryLogin,
+} from '#commands/registry-options.ts'
+import type { RegistryPlace } from '#commands/registry-place.ts'
+import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
 import { survey } from '#commands/survey.ts'
-import type { Terminal } from '#commands/terminal.ts'
 import { whyJson } from '#commands/why-json.ts'
 import { whyReport } from '#commands/why-report.ts'
 import { whyText } from '#commands/why-text.ts'
+import { type RuledImage, ruledImage } from '#commands/why-verdict.ts'
+import type { RegistryAlias } from '#inventory/locate.ts'
 
-export interface WhyOptions extends ClusterOptions {
+export interface WhyOptions extends ClusterOptions, Omit<RegistryOptions, 'timeout'>, RuleOptions {
   readonly image: AskedImage
   readonly output: 'text' | 'json'
   readonly ledger: boolean
   readonly ledgerNamespace: string
   /** `namespace/name` */
   readonly inventory?: string
+  readonly alias: readonly RegistryAlias[]
+  /** For one small request to the registry, ms. */
+  readonly requestTimeout: number
+  /** Where the image is; undefined: no rules are given, and the registry is not asked. */
+  readonly place?: RegistryPlace
 }
+
+/** What commander makes of the options. */
+type GivenOptions = Omit<WhyOptions, 'image' | 'place'>
 
 const UNUSED = 2
 const INCOMPLETE = 3
 
 /** `tallyman why`. @param run prints it; resolves with the exit code */
 export function whyCommand(run: (options: WhyOptions) => Promise<number>): Command {
-  return withClusterOptions(new Command('why'))
-    .description('Print who uses an image: clusters, workloads, pods, nodes that cache it.')
+  const command = withRegistryLogin(withRuleOptions(withClusterOptions(new Command('why'))))
+  return command
+    .description(
+      'Print who uses an image: clusters, workloads, pods, nodes that cache it. With rules also whether it stays, and why.',
+    )
     .addArgument(
       new Argument(
         '<image>',
@@ -44,32 +68,70 @@ export function whyCommand(run: (options: WhyOptions) => Promise<number>): Comma
         'ImageInventory whose memory is read; default: all',
       ).argParser(inventoryName),
     )
-    .addHelpText('after', EXIT_CODES)
-    .action(async (image: AskedImage, options: Omit<WhyOptions, 'image'>, command: Command) => {
+    .addOption(aliasOption())
+    .addOption(durationOption('--request-timeout', 'how long one request to the registry may take', '30s'))
+    .addHelpText('after', REMARKS)
+    .action(async (image: AskedImage, options: GivenOptions, command: Command) => {
       const contexts = contextsFor(options, command)
-      process.exitCode = await run({ ...options, contexts, image })
+      refuseHalfLogin(options, command)
+      refuseContradictions(options, command)
+      const place = saysRules(options) ? placeOf(image, options, command) : undefined
+      process.exitCode = await run({ ...options, contexts, image, ...(place === undefined ? {} : { place }) })
     })
 }
 
-const EXIT_CODES = `
-Exit codes: 0 something uses it, or seems to; 2 nothing does now; 1 a cluster could not be read, and nothing is printed;
+const REMARKS = `
+With --rules or a --keep option the repository of the image is read, and it is said what becomes of it by those rules, as tallyman plan says it.
+
+Exit codes: 0 something uses it, or seems to; 2 nothing does now; 1 a cluster or the registry could not be read, and nothing is printed;
 3 nothing does in the clusters that could be read, where --allow-missing left one out.`
 
-/** @returns the exit code @throws KUBE_CONFIG_INVALID, CANCELLED */
+/** @returns the exit code @throws KUBE_CONFIG_INVALID, LOCAL_FILE_INVALID, SPEC_INVALID, CANCELLED */
 export async function printWhy(
   options: WhyOptions,
-  terminal: Terminal,
-  signal: AbortSignal,
+  surroundings: Omit<AskedRegistry, 'place' | 'options' | 'observer'>,
 ): Promise<number> {
-  const { image, kubeconfig, ledgerNamespace, inventory } = options
+  const { terminal, signal } = surroundings
+  const { image, kubeconfig, ledgerNamespace, inventory, place } = options
+  const rules = place === undefined ? [] : await planRules(options, signal)
   const found = await survey(surveyOptions(options, terminal), signal)
-  if (found === undefined) return 1
+  if (found === undefined) return FAILED
   const ledger = { kubeconfig, namespace: ledgerNamespace, inventory }
   const remembered = options.ledger ? await ledgerMemory(image, ledger, terminal, signal) : undefined
-  const report = whyReport(image, found.snapshot.images, found.clusters, remembered)
-  await terminal.print(options.output === 'json' ? whyJson(report) : whyText(report))
-  if (report.inUse !== 'no') return 0
-  return found.missing.length === 0 ? UNUSED : INCOMPLETE
+  const print = async (ruled?: RuledImage) => {
+    const report = whyReport(image, found.snapshot.images, found.clusters, remembered, ruled)
+    await terminal.print(options.output === 'json' ? whyJson(report) : whyText(report))
+    if (report.inUse !== 'no') return 0
+    return found.missing.length === 0 ? UNUSED : INCOMPLETE
+  }
+  const { reference } = image
+  if (place === undefined || reference === undefined) {
+    if (options.quiet !== true) terminal.note(NO_RULES)
+    return await print()
+  }
+  const { concurrency, requestTimeout, alias } = options
+  const asked = { ...surroundings, place, options: { ...options, timeout: requestTimeout } }
+  return await withRegistry(asked, async (session) => {
+    const names = { host: place.host, aliases: alias }
+    return await print(
+      await ruledImage({ reference, names, rules, concurrency, snapshot: found.snapshot }, session),
+    )
+  })
+}
+
+const NO_RULES =
+  'tallyman: No rules were given: whether it stays is not looked at (--rules, --keep-newest and others).'
+
+/** The registry of the image. Ends the process where none is named. */
+function placeOf({ reference }: AskedImage, options: GivenOptions, command: Command): RegistryPlace {
+  if (reference === undefined) {
+    command.error("error: argument 'image' is a digest alone: with rules its repository has to be named too.")
+  }
+  return registryPlace(
+    `${reference.host}/${reference.repository}`,
+    { ...options, timeout: options.requestTimeout },
+    command,
+  )
 }
 
 function askedImage(text: string): AskedImage {

@@ -1,17 +1,15 @@
-import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import { asTallymanError } from '#catalogue/error.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
-import { withTimeLimit } from '#controllers/time-limit.ts'
 import type { WorkspaceTries } from '#controllers/workspace-tries.ts'
+import { anybodyReads, referenceOf, visitWorkspace } from '#controllers/workspace-visit.ts'
 import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 import type { Log } from '#kube/log.ts'
-import type { RegistryClient } from '#registry/client.ts'
 import type { CheckReport } from '#report/check-report.ts'
 import {
   type KeptReport,
   keepReport,
-  LATEST,
   lastKept,
   readKeptReport,
   reportRepository,
@@ -26,8 +24,6 @@ import type { Clock } from '#time/clock.ts'
 
 export type ReportStatus = NonNullable<RegistryCheckStatus['report']>
 
-/** A workspace that is slow holds up no run for longer. */
-const LIMIT_MS = 2 * 60_000
 /** As registry-check.ts bounds it. */
 const MAX_MESSAGE = 1024
 
@@ -78,7 +74,7 @@ export class CheckWorkspace {
     try {
       const workspace = workspaceOf(registry, registries)
       if (workspace === undefined) return undefined
-      const kept = await this.#inTime(signal, (limit) => this.#keep(check, workspace, report, limit))
+      const kept = await visitWorkspace(clock, signal, (limit) => this.#keep(check, workspace, report, limit))
       tries.set(registry, undefined)
       return kept
     } catch (thrown) {
@@ -98,7 +94,7 @@ export class CheckWorkspace {
     report: CheckReport,
     signal: AbortSignal,
   ): Promise<ReportStatus> {
-    const { fence, clock } = this.#parts
+    const { access, fence, clock } = this.#parts
     const { client, repository, url } = await this.#open(check, workspace, 'push', signal)
     const key = keyOf(check)
     const read = { signal, lane: 'bulk' } as const
@@ -116,12 +112,12 @@ export class CheckWorkspace {
       const first = redacted(report)
       known = await push(first, await contentOf(first), 1)
     }
-    const isPublic = await this.#isPublic(workspace.registry, repository, signal)
+    const isPublic = await anybodyReads(access, workspace.registry, repository, signal)
     const shown = isPublic ? redacted(report) : report
     const content = await contentOf(shown)
     const isNew = known.content !== content
     const kept = isNew ? await push(shown, content, known.sequence + 1) : known
-    const reference = `${placeOf(url, repository)}@${kept.digest}`
+    const reference = referenceOf(url, repository, kept.digest)
     this.#known.set(key, { ...kept, reference })
     const before = check.status?.report
     const time = !isNew && before?.reference === reference ? before.time : rfc3339Seconds(clock.now())
@@ -149,9 +145,9 @@ export class CheckWorkspace {
     try {
       const workspace = workspaceOf(registry, this.#parts.registries)
       if (workspace === undefined) return undefined
-      return await this.#inTime(signal, async (limit) => {
+      return await visitWorkspace(this.#parts.clock, signal, async (limit) => {
         const { client, repository, url } = await this.#open(check, workspace, 'pull', limit)
-        if (reference !== `${placeOf(url, repository)}@${digest}`) return undefined
+        if (reference !== referenceOf(url, repository, digest)) return undefined
         const call = { signal: limit, lane: 'bulk' } as const
         const { report, kept } = await readKeptReport(client, repository, digest, call)
         if (report.check.uid !== check.metadata.uid) return undefined
@@ -180,29 +176,4 @@ export class CheckWorkspace {
     const { client, url } = await this.#parts.access.open(registry, signal, right)
     return { client, url, repository: reportRepository(prefix, namespace, name) }
   }
-
-  /**
-   * Whether anybody may read what lies there (S19). A registry that does not say no to who has no name is taken for one that says yes.
-   */
-  async #isPublic(registry: RegistryObject, repository: string, signal: AbortSignal): Promise<boolean> {
-    const anonymous: RegistryClient = await this.#parts.access.openAs(undefined, registry, signal)
-    try {
-      await anonymous.getManifest(repository, LATEST, { signal, lane: 'bulk' })
-      return true
-    } catch (error) {
-      if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return false
-      if (hasCode(error, 'REGISTRY_ABSENT')) return true
-      throw error
-    }
-  }
-
-  #inTime<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const message = `the workspace took longer than ${LIMIT_MS / 60_000} minutes`
-    return withTimeLimit({ clock: this.#parts.clock, signal, ms: LIMIT_MS, message }, work)
-  }
-}
-
-/** As image references name it. */
-function placeOf(url: string, repository: string): string {
-  return `${url.replace(/^https?:\/\//, '')}/${repository}`
 }

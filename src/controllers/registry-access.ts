@@ -19,6 +19,8 @@ export interface OpenRegistry {
   readonly product: Product
   /** The answer was given to our credentials. */
   readonly authenticated: boolean
+  /** By how many milliseconds its clock is ahead of ours; undefined: it did not say (S02). */
+  readonly skewMs: number | undefined
   readonly url: string
 }
 

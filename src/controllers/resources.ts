@@ -5,16 +5,19 @@ import type { KindDefinition } from '#crds/kind.ts'
 import { GROUP, VERSION } from '#crds/meta.ts'
 import { Registry, type RegistryStatus } from '#crds/registry.ts'
 import { RegistryCheck, type RegistryCheckStatus } from '#crds/registry-check.ts'
+import { RegistryPolicy, type RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import type { Resource } from '#kube/resource.ts'
 import type { CustomObject } from '#runtime/custom-object.ts'
 
 export type RegistryObject = CustomObject<RegistryStatus>
 export type ImageInventoryObject = CustomObject<ImageInventoryStatus>
 export type RegistryCheckObject = CustomObject<RegistryCheckStatus>
+export type RegistryPolicyObject = CustomObject<RegistryPolicyStatus>
 
 export const REGISTRIES = resourceOf(Registry)
 export const IMAGE_INVENTORIES = resourceOf(ImageInventory)
 export const REGISTRY_CHECKS = resourceOf(RegistryCheck)
+export const REGISTRY_POLICIES = resourceOf(RegistryPolicy)
 
 function resourceOf({ kind, plural }: KindDefinition): Resource {
   return { group: GROUP, version: VERSION, plural, kind, namespaced: true }

@@ -63,7 +63,10 @@ export function wake(stores: RegistryCheckStores, live: InventorySignals, contro
 }
 
 /** A registry that answers again, or is described otherwise, is worth a look; its other status changes are not. */
-function registryMatters(old: RegistryObject | undefined, current: RegistryObject | undefined): boolean {
+export function registryMatters(
+  old: RegistryObject | undefined,
+  current: RegistryObject | undefined,
+): boolean {
   const reachable = (registry: RegistryObject | undefined) =>
     getCondition(registry?.status?.conditions ?? [], 'Reachable')?.status
   return needsReconcile(old, current) || reachable(old) !== reachable(current)
@@ -74,8 +77,12 @@ function ageMatters(old: RegistryCheckObject | undefined, current: RegistryCheck
   return needsReconcile(old, current) || old?.status?.run?.finishedAt !== current?.status?.run?.finishedAt
 }
 
-function refersTo(check: RegistryCheckObject, field: 'registryRef' | 'inventoryRef', name: string): boolean {
-  const { spec } = check
+/** Whether a reference in a spec names that object. */
+export function refersTo(
+  { spec }: { readonly spec?: unknown },
+  field: 'registryRef' | 'inventoryRef',
+  name: string,
+): boolean {
   if (typeof spec !== 'object' || spec === null || !(field in spec)) return false
   const reference: unknown = Reflect.get(spec, field)
   return typeof reference === 'object' && reference !== null && Reflect.get(reference, 'name') === name

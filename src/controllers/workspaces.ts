@@ -2,6 +2,8 @@ import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { registryUrl } from '#controllers/registry-names.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
+import { trashBelow } from '#evict/trash-place.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 
 type Registries = Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
@@ -24,23 +26,29 @@ export function workspaceOf(registry: RegistryObject, registries: Registries): W
   throw new TallymanError('REFERENCE_NOT_FOUND', `spec.workspace.registryRef: there is no Registry ${key}`)
 }
 
-/** The workspaces of all Registries that lie in this one, as prefixes of its repositories: what is in them is in no scope (S08). */
+/** The workspaces of all Registries that lie in this one, and the claims on it, as prefixes of its repositories: what is in them is in no scope (S08). */
 export function workspacesIn(registry: RegistryObject, registries: Registries): string[] {
   const root = rootOf(registry)
-  const prefixes = registries.list().flatMap((each) => {
-    const place = placeOf(each, registries)
-    return place?.startsWith(root) === true ? [place.slice(root.length)] : []
-  })
-  return [...new Set(prefixes)]
+  const prefixes = registries
+    .list()
+    .flatMap((each) => placesOf(each, registries))
+    .filter((place) => place.startsWith(root))
+    .map((place) => place.slice(root.length))
+  return [...new Set([...prefixes, CLAIMS_REPOSITORY])]
 }
 
-/** Host and path of the workspace; one that can't be made out holds nothing yet. */
-function placeOf(registry: RegistryObject, registries: Registries): string | undefined {
+/** Host and path of the workspace and of the trash; one that can't be made out holds nothing yet. */
+function placesOf(each: RegistryObject, registries: Registries): string[] {
   try {
-    const workspace = workspaceOf(registry, registries)
-    return workspace === undefined ? undefined : rootOf(workspace.registry) + workspace.prefix
+    const workspace = workspaceOf(each, registries)
+    if (workspace === undefined) return []
+    const { registry, prefix } = workspace
+    const place = rootOf(registry) + prefix
+    // It lies in the registry of its source, wherever the rest of the workspace is (S19).
+    const trash = rootOf(each) + trashBelow(prefix).prefix
+    return trash.startsWith(`${place}/`) ? [place] : [place, trash]
   } catch (error) {
-    if (hasCode(error, 'SPEC_INVALID', 'REFERENCE_NOT_FOUND')) return undefined
+    if (hasCode(error, 'SPEC_INVALID', 'REFERENCE_NOT_FOUND')) return []
     throw error
   }
 }

@@ -47,6 +47,23 @@ const Workspace = z
     'Where reports are kept as OCI artifacts, the last 10 of each check. They are written with credentials.push of the Registry that holds it. Absent: they live in the pod that made them.',
   )
 
+export const PLACEHOLDER_USES = ['Auto', 'Allowed', 'Forbidden'] as const
+
+const Deletion = z
+  .object({
+    placeholder: z
+      .enum(PLACEHOLDER_USES)
+      .default('Auto')
+      .describe(
+        'Whether a placeholder may be written over tags that go, where the registry cannot delete a tag by its name. Auto: where it is distribution 2.x, and nowhere else.',
+      ),
+    requestLimit: duration(
+      'How long one DELETE may take, safely less than any proxy before the registry lets it.',
+      '60s',
+    ).default('60s'),
+  })
+  .describe('How a RegistryPolicy deletes there.')
+
 export const RegistrySpec = withRules(
   z.object({
     url: httpUrl(
@@ -74,7 +91,7 @@ export const RegistrySpec = withRules(
           'Used to look. All that a RegistryCheck gets, but for spec.repair.',
         ),
         push: Credential.optional().describe(
-          'Used to write, as spec.repair of a RegistryCheck and the workspace do. Verified to exist and to fit this registry.',
+          'Used to write, as spec.repair of a RegistryCheck, the workspace, and the claim and the anchors of a RegistryPolicy do. Verified to exist and to fit this registry.',
         ),
         delete: Credential.optional().describe('Used to delete. Verified to exist and to fit this registry.'),
       })
@@ -134,6 +151,13 @@ export const RegistrySpec = withRules(
       .default({ concurrency: 8 })
       .describe('How hard the registry may be worked, by everything that uses it together.'),
     workspace: Workspace.optional(),
+    deletion: Deletion.optional(),
+    anchorInUse: z
+      .enum(['None', 'Tag'])
+      .default('None')
+      .describe(
+        'Tag: a digest in use that no tag names any more gets a tag `tallyman-anchor-…` by a RegistryPolicy of mode Approve or Enforce, for as long as it is in use, so that nothing removes it (S14).',
+      ),
     pullThrough: z
       .boolean()
       .default(false)

@@ -1,22 +1,4 @@
-/** A tag and the digest that it has, or had. */
-export interface Binding {
-  readonly tag: string
-  readonly digest: string
-}
-
-/** What goes of one repository, as it was decided: plain data of a plan. */
-export interface Eviction {
-  readonly repository: string
-  /** Every tag of the repository with the digest that it had when that was decided, those that stay too. */
-  readonly tags: ReadonlyMap<string, string>
-  /** The tags that go. */
-  readonly bindings: readonly Binding[]
-  /**
-   * The manifests that go as soon as no tag names them: those of the bindings, children and referrers, without any that something needs
-   * that stays.
-   */
-  readonly digests: readonly string[]
-}
+export type { Binding, Eviction } from '#retention/eviction-of.ts'
 
 /** One thing that a request is about to take away: a tag, or a manifest. */
 export interface Candidate {

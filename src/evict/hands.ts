@@ -4,17 +4,21 @@ import type { Candidate, Ended } from './eviction.ts'
 import type { Journal } from './journal.ts'
 import type { EvictionPace } from './pace.ts'
 
-/** What it takes to look at one repository and to bring back what went. */
-export interface Reach {
+/** What it takes to look at one repository, and to write what takes nothing away. */
+export interface Access {
   readonly repository: string
   readonly pull: RegistryClient
   readonly push: RegistryClient
-  readonly journal: Journal
   /** The lease: asked, without any await between, before each request that writes and takes nothing away. @throws LEADERSHIP_LOST */
   readonly fence: () => void
-  readonly clock: Clock
   /** Ends the work between two requests. */
   readonly signal: AbortSignal
+}
+
+/** What it takes to bring back what went. */
+export interface Reach extends Access {
+  readonly journal: Journal
+  readonly clock: Clock
 }
 
 /** What it takes to delete there. */
@@ -36,7 +40,7 @@ export interface Hands extends Reach {
 }
 
 /** For reads and for writes that take nothing away. */
-export function calls({ signal, fence }: Reach) {
+export function calls({ signal, fence }: Access) {
   const read = { signal, lane: 'bulk' } as const
   return { read, write: { ...read, beforeSend: fence } } as const
 }

@@ -53,3 +53,9 @@ export function readJournalManifest(
   if (manifest.layers.some(({ mediaType }) => mediaType !== CHUNK_TYPE)) return undefined
   return { chunks: manifest.layers.map(({ digest, size }) => ({ digest, size })), open }
 }
+
+/** The repository that a journal is about; undefined: it is none. */
+export function journalSubject(manifest: Manifest): string | undefined {
+  if (manifest.kind !== 'image' || manifest.artifactType !== JOURNAL_TYPE) return undefined
+  return manifest.annotations?.[REPOSITORY]
+}

@@ -40,6 +40,18 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
     { kind: fc.constant('restored' as const), at: fc.nat(), tag: text, digest: text },
     { requiredKeys: ['kind', 'at', 'digest'] },
   ),
+  fc.record({
+    kind: fc.constant('trashing' as const),
+    at: fc.nat(),
+    repository: text,
+    manifests: fc.array(fc.record({ digest: text, children: fc.array(text) })),
+  }),
+  fc.record({
+    kind: fc.constantFrom('trashed' as const, 'untrusted' as const, 'purged' as const),
+    at: fc.nat(),
+    repository: text,
+    digests: fc.array(text),
+  }),
 )
 
 describe('a line of a journal', () => {

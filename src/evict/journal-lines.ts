@@ -23,7 +23,11 @@ const Line = z.discriminatedUnion('kind', [
     step: z.discriminatedUnion('action', [
       z.object({ action: z.literal('untag'), bindings: Bindings }),
       z.object({ action: z.literal('overwrite'), bindings: Bindings, nonce: z.string() }),
-      z.object({ action: z.literal('sweep'), digests: z.array(z.string()) }),
+      z.object({
+        action: z.literal('sweep'),
+        digests: z.array(z.string()),
+        bindings: Bindings.optional(),
+      }),
     ]),
   }),
   z.object({ kind: z.literal('outcome'), intent: z.string(), at: z.number(), ended: z.array(Ended) }),
@@ -32,6 +36,18 @@ const Line = z.discriminatedUnion('kind', [
     at: z.number(),
     tag: z.string().optional(),
     digest: z.string(),
+  }),
+  z.object({
+    kind: z.literal('trashing'),
+    at: z.number(),
+    repository: z.string(),
+    manifests: z.array(z.object({ digest: z.string(), children: z.array(z.string()) })),
+  }),
+  z.object({
+    kind: z.enum(['trashed', 'untrusted', 'purged']),
+    at: z.number(),
+    repository: z.string(),
+    digests: z.array(z.string()),
   }),
 ])
 

@@ -4,6 +4,7 @@ import { kindOf } from '#registry/media-types.ts'
 import type { Binding } from './eviction.ts'
 import type { Intent, IntentOutcome, Journal, SavedManifest } from './journal.ts'
 import type { RawManifest } from './placeholder.ts'
+import { TrashCopies, type TrashCopy } from './trash-copies.ts'
 
 /** What a manifest names: its children, and the one that it speaks of. */
 export interface Edges {
@@ -21,6 +22,10 @@ export interface JournalState {
   readonly open: readonly Intent[]
   /** What went and was not brought back. */
   readonly removed: { readonly tags: readonly Binding[]; readonly digests: readonly string[] }
+  /** Every copy in the trash that was begun and not purged. */
+  readonly copies: readonly TrashCopy[]
+  /** By digest: the last copy that was read again, whole. */
+  readonly trashed: ReadonlyMap<string, TrashCopy>
 }
 
 export async function journalState(journal: Journal): Promise<JournalState> {
@@ -28,6 +33,7 @@ export async function journalState(journal: Journal): Promise<JournalState> {
   const open = new Map<string, Intent>()
   const tags = new Map<string, Binding>()
   const digests = new Set<string>()
+  const copies = new TrashCopies()
   const went = ({ intent, ended }: IntentOutcome) => {
     open.delete(intent)
     for (const { tag, digest, outcome } of ended) {
@@ -43,8 +49,10 @@ export async function journalState(journal: Journal): Promise<JournalState> {
       digests.delete(record.digest)
       if (record.tag !== undefined) tags.delete(record.tag)
     }
+    if ('repository' in record) copies.take(record)
   }
-  return { saved, open: [...open.values()], removed: { tags: [...tags.values()], digests: [...digests] } }
+  const removed = { tags: [...tags.values()], digests: [...digests] }
+  return { saved, open: [...open.values()], removed, copies: copies.all(), trashed: copies.whole() }
 }
 
 /** The manifests of a journal that have one of these digests. */

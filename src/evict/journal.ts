@@ -21,8 +21,12 @@ export type Step =
   | { readonly action: 'untag'; readonly bindings: readonly Binding[] }
   /** Each tag is written over with a placeholder, which then goes with all of them. */
   | { readonly action: 'overwrite'; readonly bindings: readonly Binding[]; readonly nonce: string }
-  /** Each manifest is deleted by its digest, in this order. */
-  | { readonly action: 'sweep'; readonly digests: readonly string[] }
+  /** Each manifest is deleted by its digest, in this order, and takes along those of the bindings that name it. */
+  | {
+      readonly action: 'sweep'
+      readonly digests: readonly string[]
+      readonly bindings?: readonly Binding[] | undefined
+    }
 
 /** How the things of an intent ended. Those that are missing were not touched. */
 export interface IntentOutcome {
@@ -40,7 +44,27 @@ export interface Restoration {
   readonly digest: string
 }
 
-export type JournalRecord = SavedManifest | Intent | IntentOutcome | Restoration
+/** Copies that are about to be made in one repository of the trash. From here on they may be there, whole or not. */
+export interface Trashing {
+  readonly kind: 'trashing'
+  readonly at: number
+  /** Of the trash. */
+  readonly repository: string
+  readonly manifests: readonly { readonly digest: string; readonly children: readonly string[] }[]
+}
+
+/** Copies that were read again, whole (`trashed`), of which something is missing (`untrusted`), or that were deleted (`purged`). */
+export interface TrashLook {
+  readonly kind: 'trashed' | 'untrusted' | 'purged'
+  readonly at: number
+  /** Of the trash. */
+  readonly repository: string
+  readonly digests: readonly string[]
+}
+
+export type TrashRecord = Trashing | TrashLook
+
+export type JournalRecord = SavedManifest | Intent | IntentOutcome | Restoration | TrashRecord
 
 /**
  * What one run does in one repository, in order: all that is needed to finish it or to take it back. One writer at a time.

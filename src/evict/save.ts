@@ -1,6 +1,6 @@
 import { asTallymanError } from '#catalogue/error.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
-import { calls, type Hands, type Reach } from './hands.ts'
+import { type Access, calls, type Reach } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
 import { WIDTH } from './width.ts'
 
@@ -15,7 +15,7 @@ export type Copy = SavedManifest | 'gone' | 'unreadable'
  * Reads one manifest, bytes verified. What is not there is `gone`; what is there and not whole could not be brought back: `unreadable`.
  * @throws what says nothing about it: unreachable, denied, cancelled
  */
-export async function copyOf(hands: Reach, digest: string): Promise<Copy> {
+export async function copyOf(hands: Access, digest: string): Promise<Copy> {
   try {
     const { bytes, mediaType } = await hands.pull.getManifest(hands.repository, digest, calls(hands).read)
     return { kind: 'manifest', digest, mediaType, bytes }
@@ -31,7 +31,7 @@ export async function copyOf(hands: Reach, digest: string): Promise<Copy> {
  * Items with the copies of their manifests, in batches of at most `most` items and some 32 MiB.
  */
 export async function* copied<T>(
-  hands: Hands,
+  reach: Reach,
   items: readonly T[],
   most: number,
   digestOf: (item: T) => string,
@@ -42,7 +42,7 @@ export async function* copied<T>(
   for (let start = 0; start < items.length; start += STRIDE) {
     const stride = items.slice(start, start + STRIDE)
     const missing = [...new Set(stride.map(digestOf))].filter((digest) => !copies.has(digest))
-    const read = await sideBySide(missing, WIDTH, (digest) => copyOf(hands, digest))
+    const read = await sideBySide(missing, WIDTH, (digest) => copyOf(reach, digest))
     for (const [index, digest] of missing.entries()) {
       const copy = read[index]
       if (copy === undefined) continue

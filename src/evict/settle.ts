@@ -1,7 +1,7 @@
 import type { Binding, Ended } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { end } from './intents.ts'
-import type { Intent } from './journal.ts'
+import type { Intent, Step } from './journal.ts'
 import { journalState, savedManifests } from './journal-state.ts'
 import { placeholder, type RawManifest } from './placeholder.ts'
 import { isWhole, removePlaceholder } from './placeholder-removal.ts'
@@ -26,7 +26,7 @@ export async function settle(hands: Hands): Promise<void> {
         await end(hands, intent, await settleOverwrite(hands, intent.step, left))
         break
       case 'sweep':
-        await settleSweep(hands, intent, intent.step.digests, left)
+        await settleSweep(hands, intent, intent.step, left)
         break
     }
   }
@@ -74,14 +74,18 @@ async function settleOverwrite(
 async function settleSweep(
   hands: Hands,
   intent: Intent,
-  digests: readonly string[],
+  { digests, bindings = [] }: Extract<Step, { readonly action: 'sweep' }>,
   left: ReadonlySet<string>,
 ): Promise<void> {
   const swept: string[] = []
   for (const digest of digests) if ((await headDigest(hands, digest)) === undefined) swept.push(digest)
   const names = await resolveTags(hands, left)
   const dangling = [...names].filter(([, digest]) => digest === undefined).map(([tag]) => tag)
-  const ended = swept.map((digest): Ended => ({ digest, outcome: 'swept' }))
+  const taken = bindings.filter(({ tag, digest }) => swept.includes(digest) && !left.has(tag))
+  const ended = [
+    ...swept.map((digest): Ended => ({ digest, outcome: 'swept' })),
+    ...taken.map((binding): Ended => ({ ...binding, outcome: 'untagged' })),
+  ]
   if (dangling.length === 0) return end(hands, intent, ended)
   const lost = await revive(hands, dangling, await lastSwept(hands, swept))
   if (lost === undefined) return end(hands, intent, ended)

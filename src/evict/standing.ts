@@ -2,7 +2,7 @@ import { TallymanError } from '#catalogue/error.ts'
 import type { Hands } from './hands.ts'
 import { type Edges, edgesOf } from './journal-state.ts'
 import { copyOf } from './save.ts'
-import { listTags, missingFrom, resolveTags } from './tags.ts'
+import { assertListed, listTags, missingFrom, resolveTags } from './tags.ts'
 
 /** Listings until two in a row agree; somebody pushes all the time where they never do. */
 const ROUNDS = 5
@@ -12,7 +12,11 @@ const MAX_DEPTH = 4
 /** What the plan knew: what the tags that stay named, and what is to go names. */
 export interface Expected {
   readonly named: ReadonlySet<string>
+  /** The tags that stay. */
+  readonly staying: readonly string[]
   readonly edges: ReadonlyMap<string, Edges>
+  /** Tags that go with the digest that they have here: as long as they name it, they need nothing. */
+  readonly doomed: ReadonlyMap<string, string>
 }
 
 /**
@@ -23,6 +27,8 @@ export class Standing {
   readonly #hands: Hands
   readonly #expected: Expected
   readonly #needed = new Set<string>()
+  /** By digest: the doomed tags that name it. */
+  readonly #doomedTags = new Map<string, Set<string>>()
   #names: ReadonlySet<string> = new Set()
 
   private constructor(hands: Hands, expected: Expected) {
@@ -32,12 +38,14 @@ export class Standing {
 
   /**
    * Lists all tags, asks each what it names, and lists again until nothing has changed.
-   * @throws DELETE_UNSETTLED a tag disappeared meanwhile, or names nothing, or cannot be read
+   * @throws DELETE_UNSETTLED a tag disappeared meanwhile, is not listed, names nothing, or cannot be read
    */
   static async read(hands: Hands, expected: Expected): Promise<Standing> {
     const standing = new Standing(hands, expected)
     for (let round = 1; round <= ROUNDS; round++) {
-      if ((await standing.follow(await listTags(hands))) === 0) return standing
+      const listed = await listTags(hands)
+      if (round === 1) await assertListed(hands, listed, expected.staying)
+      if ((await standing.follow(listed)) === 0) return standing
     }
     throw new TallymanError(
       'DELETE_UNSETTLED',
@@ -50,25 +58,42 @@ export class Standing {
     return this.#needed.has(digest)
   }
 
-  /** Those of the tags that are missing in a later listing. */
-  missing(later: ReadonlySet<string>): string[] {
-    return missingFrom(later, this.#names)
+  /** The tags that go with this manifest, and name it. */
+  doomedTagsOf(digest: string): readonly string[] {
+    return [...(this.#doomedTags.get(digest) ?? [])]
+  }
+
+  /** Those of the tags that are missing in a later listing. @param swept what was deleted: its doomed tags are not missed */
+  missing(later: ReadonlySet<string>, swept?: string): string[] {
+    const doomed = swept === undefined ? undefined : this.#doomedTags.get(swept)
+    return missingFrom(later, this.#names).filter((tag) => doomed?.has(tag) !== true)
   }
 
   /**
    * Takes over a later listing: new tags are asked what they name.
-   * @returns how many are new @throws DELETE_UNSETTLED
+   * @param swept what was deleted in between @returns how many are new @throws DELETE_UNSETTLED
    */
-  async follow(later: ReadonlySet<string>): Promise<number> {
-    const missing = this.missing(later)
+  async follow(later: ReadonlySet<string>, swept?: string): Promise<number> {
+    const missing = this.missing(later, swept)
     if (missing.length > 0) throw this.#unsettled(missing, 'disappeared between two listings')
     const fresh = missingFrom(this.#names, later)
     const named = await resolveTags(this.#hands, fresh)
     const nameless = fresh.filter((tag) => named.get(tag) === undefined)
     if (nameless.length > 0) throw this.#unsettled(nameless, 'is listed and names nothing')
-    for (const digest of new Set(named.values())) if (digest !== undefined) await this.#need(digest, 0)
+    for (const digest of this.#withoutDoomed(named)) await this.#need(digest, 0)
     this.#names = later
     return fresh.length
+  }
+
+  /** What the tags name that do not go with it. */
+  #withoutDoomed(named: ReadonlyMap<string, string | undefined>): Set<string> {
+    const digests = new Set<string>()
+    for (const [tag, digest] of named) {
+      if (digest === undefined) continue
+      if (this.#expected.doomed.get(tag) !== digest) digests.add(digest)
+      else this.#doomedTags.set(digest, (this.#doomedTags.get(digest) ?? new Set<string>()).add(tag))
+    }
+    return digests
   }
 
   /** What a tag of the plan that stays contains, the plan has taken into account. */

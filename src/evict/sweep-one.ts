@@ -34,12 +34,14 @@ export async function sweepOne(
     manifest = copy
     return undefined
   }
+  const tags = standing.doomedTagsOf(digest)
+  const candidates = [{ repository, digest }, ...tags.map((tag) => ({ repository, tag, digest }))]
   for (let tries = 1; ; tries++) {
-    const outcome = await takeAway(hands, [{ repository, digest }], stands, (options) =>
+    const outcome = await takeAway(hands, candidates, stands, (options) =>
       hands.delete.deleteManifest(repository, digest, options),
     )
     if (typeof outcome === 'string') return outcome === 'gone' && tries > 1 ? 'swept' : outcome
-    if (await isSwept(hands, standing, outcome, manifest)) return 'swept'
+    if (await isSwept(hands, standing, digest, outcome, manifest)) return 'swept'
     if (tries === TRIES) throw unsafe(hands, `of ${digest} failed ${TRIES} times`)
   }
 }
@@ -48,18 +50,19 @@ export async function sweepOne(
 async function isSwept(
   hands: Hands,
   standing: Standing,
+  digest: string,
   outcome: DeleteOutcome,
   manifest: RawManifest | undefined,
 ): Promise<boolean> {
   if (outcome.kind === 'unsupported' || outcome.kind === 'denied') throw outcome.error
   const left = outcome.kind === 'unknown' ? await settledTags(hands) : await listTags(hands)
-  const lost = standing.missing(left)
+  const lost = standing.missing(left, digest)
   if (lost.length > 0) await putBackLost(hands, lost, async () => manifest)
   if (outcome.kind === 'unknown') {
-    if (manifest === undefined || (await headDigest(hands, manifest.digest)) !== undefined) return false
+    if (manifest === undefined || (await headDigest(hands, digest)) !== undefined) return false
     await noTagDangles(hands, left, manifest)
   }
-  await standing.follow(left)
+  await standing.follow(left, digest)
   return true
 }
 

@@ -1,4 +1,4 @@
-import type { Ended, Eviction } from './eviction.ts'
+import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin, end } from './intents.ts'
 import { type Edges, edgesOf, journalState } from './journal-state.ts'
@@ -20,33 +20,46 @@ const SAVE_BATCH = 500
 const FRESH_FACTOR = 20
 const FRESH_MS = 1_000
 
+export interface SweepOptions {
+  /** Whether a manifest may go already; absent: all may. What contains one that may, or is what that speaks of, keeps it until it is gone too. */
+  readonly may?: ((digest: string) => boolean) | undefined
+  /** Tags that a manifest takes along where the registry cannot delete them by themselves; of each such manifest all that are to go. */
+  readonly withTags?: readonly Binding[] | undefined
+}
+
 /**
  * The second stage in one repository: manifests that no tag names any more are deleted by their digest, indexes first, then their children, then
  * what refers to them. Can be called again after any interruption, with the same journal; it goes on where it was.
  * @throws what stopped it (DELETE_*, REGISTRY_*, what the guard throws); what had ended by then was told
  */
-export async function sweep(hands: Hands, eviction: Eviction): Promise<void> {
+export async function sweep(
+  hands: Hands,
+  eviction: Eviction,
+  { may = () => true, withTags = [] }: SweepOptions = {},
+): Promise<void> {
   await settle(hands)
   const edges = await saveAll(hands, eviction.digests)
   const before = guardians(edges)
-  const order = sweepOrder(before)
+  const order = sweepOrder(before).filter(may)
   if (order.length === 0) return
   await proveDelete(hands)
-  const expected: Expected = { named: staying(eviction), edges }
+  const expected: Expected = { ...staying(eviction), edges, doomed: doomedTags(withTags) }
   let seen = await look(hands, expected)
   const isStale = () => hands.clock.monotonic() >= seen.staleAt
   for (let next = 0; next < order.length; ) {
     if (isStale()) seen = await look(hands, expected)
     const batch = order.slice(next, next + BATCH)
-    const intent = await begin(hands, { action: 'sweep', digests: batch }, [])
+    const intent = await begin(hands, { action: 'sweep', digests: batch, ...bindingsOf(batch, withTags) }, [])
     const ended: Ended[] = []
     for (const digest of batch) {
       if (ended.length > 0 && isStale()) break
+      const tags = seen.standing.doomedTagsOf(digest)
       const outcome = await sweepOne(hands, seen.standing, digest, before.get(digest) ?? new Set())
       ended.push({ digest, outcome })
+      for (const tag of tags) ended.push({ tag, digest, outcome: outcome === 'swept' ? 'untagged' : outcome })
+      next += 1
     }
     await end(hands, intent, ended)
-    next += ended.length
   }
 }
 
@@ -58,10 +71,22 @@ async function look(hands: Hands, expected: Expected) {
   return { standing, staleAt: readAt + Math.max(FRESH_MS, (readAt - startedAt) * FRESH_FACTOR) }
 }
 
-/** What the tags name that the plan keeps. */
-function staying({ tags, bindings }: Eviction): ReadonlySet<string> {
+function doomedTags(withTags: readonly Binding[]): Map<string, string> {
+  return new Map(withTags.map(({ tag, digest }) => [tag, digest]))
+}
+
+/** Those that manifests of a batch take along, for the intent. */
+function bindingsOf(batch: readonly string[], withTags: readonly Binding[]) {
+  if (withTags.length === 0) return {}
+  const digests = new Set(batch)
+  return { bindings: withTags.filter(({ digest }) => digests.has(digest)) }
+}
+
+/** The tags that the plan keeps, and what they name. */
+function staying({ tags, bindings }: Eviction): Pick<Expected, 'staying' | 'named'> {
   const going = new Set(bindings.map(({ tag }) => tag))
-  return new Set([...tags].filter(([tag]) => !going.has(tag)).map(([, digest]) => digest))
+  const kept = [...tags].filter(([tag]) => !going.has(tag))
+  return { staying: kept.map(([tag]) => tag), named: new Set(kept.map(([, digest]) => digest)) }
 }
 
 /**

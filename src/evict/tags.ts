@@ -1,6 +1,6 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
-import { calls, type Hands, type Reach } from './hands.ts'
+import { type Access, calls, type Hands, type Reach } from './hands.ts'
 import { WIDTH } from './width.ts'
 
 /** The names of all tags. @throws REGISTRY_ABSENT too: a repository that is not there is not one without tags */
@@ -13,7 +13,7 @@ export async function listTags(hands: Reach): Promise<Set<string>> {
 }
 
 /** The digest that a tag names, or the digest itself where there is such a manifest; undefined: absent. */
-export async function headDigest(hands: Reach, reference: string): Promise<string | undefined> {
+export async function headDigest(hands: Access, reference: string): Promise<string | undefined> {
   try {
     return (await hands.pull.headManifest(hands.repository, reference, calls(hands).read)).digest
   } catch (error) {
@@ -35,6 +35,26 @@ export async function resolveTags(
 /** Those of `names` that are not in `others`. */
 export function missingFrom(others: ReadonlySet<string>, names: Iterable<string>): string[] {
   return [...names].filter((name) => !others.has(name))
+}
+
+/**
+ * A listing that lacks a tag that is there, such as `null` or half a page, hides others too, and nothing may be concluded from it.
+ * @param expected tags that were there when it was decided; somebody may have removed them since
+ * @throws DELETE_UNSETTLED
+ */
+export async function assertListed(
+  hands: Reach,
+  listed: ReadonlySet<string>,
+  expected: Iterable<string>,
+): Promise<void> {
+  const named = await resolveTags(hands, missingFrom(listed, expected))
+  const hidden = [...named].filter(([, digest]) => digest !== undefined).map(([tag]) => tag)
+  if (hidden.length === 0) return
+  throw new TallymanError(
+    'DELETE_UNSETTLED',
+    `${hands.repository}: ${hidden.slice(0, 3).join(', ')} is there and not listed`,
+    { details: { hidden: hidden.length } },
+  )
 }
 
 /**

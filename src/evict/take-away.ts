@@ -6,6 +6,9 @@ import type { Hands } from './hands.ts'
 /** Why something is not taken away after all. */
 export type Obstacle = Exclude<Outcome, 'untagged' | 'swept'>
 
+/** What the guard has learned is asked for again after a look that took longer, in milliseconds: who is in use may be known too late else (S03). */
+const LOOK_MS = 1_000
+
 /**
  * Sends one destructive request, if everything still stands right before it: first the guard (claim, lease, barrier), then a look at what is to
  * go, then whether it is still to go. Only the sending itself comes after that.
@@ -20,7 +23,9 @@ export async function takeAway<T extends object>(
   let obstacle: Obstacle | undefined
   const guard = async (signal: AbortSignal) => {
     await hands.guard(signal)
+    const askedAt = hands.clock.monotonic()
     obstacle = await stands()
+    if (obstacle === undefined && hands.clock.monotonic() - askedAt > LOOK_MS) await hands.guard(signal)
     if (obstacle === undefined && !candidates.every(hands.stillDoomed)) obstacle = 'spared'
     if (obstacle !== undefined) throw new TallymanError('CANCELLED', `Nothing is deleted: ${obstacle}`)
   }

@@ -1,4 +1,5 @@
-import type { DeletionCapabilities } from '#registry/client.ts'
+import type { PLACEHOLDER_USES } from '#crds/registry.ts'
+import type { DeletionCapabilities, Product } from '#registry/client.ts'
 import type { UntagMethod } from './untag.ts'
 
 /**
@@ -11,4 +12,9 @@ export function untagMethod(
 ): UntagMethod | undefined {
   if (tagDelete === 'supported') return 'Native'
   return mayPlaceholder && digestDelete === 'supported' ? 'Placeholder' : undefined
+}
+
+/** Whether a placeholder may be written over a tag. `Auto`: where the product is one that cannot delete a tag, and was tested. */
+export function mayPlaceholder(use: (typeof PLACEHOLDER_USES)[number], product: Product): boolean {
+  return use === 'Allowed' || (use === 'Auto' && product === 'distribution-2')
 }

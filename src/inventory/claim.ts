@@ -2,6 +2,9 @@ import { MAX_TEXT_LENGTH } from '#inventory/image-texts.ts'
 import { isPattern } from '#inventory/pin.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 
+/** Where claims lie in a registry, below the path of its URL, a tag for each: the same for every installation, so that they find each other. */
+export const CLAIMS_REPOSITORY = 'tallyman-claims'
+
 /** What an installation of Tallyman uses, for others that delete from the same registry (S01). */
 export interface UsageClaim {
   /** UID of the `kube-system` namespace of the cluster that the installation runs in. */

@@ -13,6 +13,7 @@ import {
   OCI_MANIFEST,
   type TestImage,
 } from '#test/harness/images.ts'
+import { LeapingClock } from '#test/harness/leaping-clock.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { systemClock } from '#time/clock.ts'
@@ -53,7 +54,20 @@ describe.each(VERSIONS)('against a real registry, %s', (version) => {
 
   test('ping tells the product, and that nobody asked for credentials', async () => {
     const product = version === '3' ? 'distribution-3' : 'distribution-2'
-    expect(await client.ping()).toEqual({ authenticated: false, product })
+    expect(await client.ping()).toMatchObject({ authenticated: false, product })
+  })
+
+  test('S02: ping tells by how much the clock of the registry is ahead of ours', async () => {
+    const clock = new LeapingClock()
+    const apart = new RegistryPool({ clock, userAgent: 'tallyman-test' })
+    const skewed = apart.client({ url: registry.url, limits: { concurrency: 1 } })
+    for (const ms of [0, -10 * 60_000, 20 * 60_000]) {
+      clock.jump(ms)
+      const ahead = systemClock.now() - clock.now()
+      const { skewMs = Number.NaN } = await skewed.ping()
+      expect(Math.abs(skewMs - ahead)).toBeLessThan(30_000)
+    }
+    await apart.close()
   })
 
   test('an image is read by tag and by digest, with its config', async () => {

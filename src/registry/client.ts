@@ -10,7 +10,7 @@ import type { Egress } from './egress.ts'
 import { listRepositories, listTags } from './listings.ts'
 import type { Manifest } from './manifest.ts'
 import { getManifest, type HeadOptions, headManifest, type ManifestHead, putManifest } from './manifests.ts'
-import { type Product, ping } from './ping.ts'
+import { type Pong, ping } from './ping.ts'
 import { listReferrers } from './referrers.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
@@ -68,9 +68,9 @@ export class RegistryClient {
    * Whether a registry answers and takes the credentials.
    * @returns authenticated: the answer was given to our credentials; false also where it does not ask for any
    */
-  async ping(options?: CallOptions): Promise<{ authenticated: boolean; product: Product }> {
-    const product = await ping(this.#transport, options)
-    return { authenticated: this.#auth.isUsed, product }
+  async ping(options?: CallOptions): Promise<Pong & { readonly authenticated: boolean }> {
+    const pong = await ping(this.#transport, this.#clock, options)
+    return { ...pong, authenticated: this.#auth.isUsed }
   }
 
   /** The repositories below the prefix, list by list. @throws REGISTRY_UNSUPPORTED where the product lists none */
@@ -137,14 +137,16 @@ export class RegistryClient {
     return readBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, options)
   }
 
-  /** Uploads a blob unless it is there (see UploadOptions.evenIfThere). @param source may be called several times */
+  /** Uploads a blob unless it is there, or can be mounted (see UploadOptions). @param source may be called several times */
   uploadBlob(
     repository: string,
     descriptor: BlobRef,
     source: BlobSource,
     options?: UploadOptions,
   ): Promise<void> {
-    return uploadBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, source, options)
+    const { mountFrom, ...rest } = options ?? {}
+    const full = mountFrom === undefined ? rest : { ...rest, mountFrom: this.#prefix + mountFrom }
+    return uploadBlob(this.#transport, this.#clock, this.#prefix + repository, descriptor, source, full)
   }
 
   /** Stores exactly these bytes as a manifest. @param reference tag or digest */

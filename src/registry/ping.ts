@@ -1,4 +1,6 @@
 import { TallymanError } from '#catalogue/error.ts'
+import type { Clock } from '#time/clock.ts'
+import { skewOf } from '#time/clock-skew.ts'
 import { ERROR_BODY_BYTES } from './buffered.ts'
 import { readCall } from './calls.ts'
 import { header } from './headers.ts'
@@ -9,14 +11,32 @@ import type { Transport } from './transport.ts'
 
 export type Product = 'distribution-2' | 'distribution-3' | 'unknown'
 
+/** What the answer to a probe tells. */
+export interface Pong {
+  readonly product: Product
+  /** By how many milliseconds the registry's clock is ahead of ours (see skewOf); undefined: its answer has no date. */
+  readonly skewMs: number | undefined
+}
+
 /**
  * GET /v2/ with the credentials (distribution spec, end-1).
  * @throws REGISTRY_NOT_A_REGISTRY where something else answers, and whatever keeps us from asking
  */
-export async function ping(transport: Transport, options: CallOptions | undefined): Promise<Product> {
-  const call = readCall({ target: '/v2/', scope: '', maxBytes: ERROR_BODY_BYTES }, options)
+export async function ping(
+  transport: Transport,
+  clock: Clock,
+  options: CallOptions | undefined,
+): Promise<Pong> {
+  let sentAt = clock.now()
+  // The request that was answered may have waited for its turn, or have been sent again.
+  const beforeSend = () => {
+    options?.beforeSend?.()
+    sentAt = clock.now()
+  }
+  const call = readCall({ target: '/v2/', scope: '', maxBytes: ERROR_BODY_BYTES }, { ...options, beforeSend })
   const reply = await transport.send(call)
-  if (reply.status === 200 && answersLikeRegistry(reply)) return productOf(reply)
+  const skewMs = skewOf(header(reply.headers, 'date'), sentAt, clock.now())
+  if (reply.status === 200 && answersLikeRegistry(reply)) return { product: productOf(reply), skewMs }
   if (reply.status === 403 || reply.status >= 500) throw statusError(reply, 'GET', '/v2/')
   const text = Buffer.from(reply.body.subarray(0, 200)).toString('utf8')
   const hint = /HTTP request to an HTTPS server/i.test(text) ? ', and says that it wants https' : ''

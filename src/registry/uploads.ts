@@ -3,7 +3,7 @@ import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
 import { pause } from './abort.ts'
-import { pushScope } from './auth/scope.ts'
+import { mountScope, pushScope } from './auth/scope.ts'
 import { type BlobRef, headBlob } from './blobs.ts'
 import { ERROR_BODY_BYTES } from './buffered.ts'
 import { callerOptions } from './calls.ts'
@@ -24,6 +24,11 @@ export interface UploadOptions extends CallOptions {
    * (research/registry-protocol.md §0.5).
    */
   readonly evenIfThere?: boolean | undefined
+  /**
+   * Another repository of the registry that may have the blob: it is mounted from there, at the price of one request, unless the registry
+   * does not want to (end-11). That it says so is a claim, too.
+   */
+  readonly mountFrom?: string | undefined
 }
 
 const TRIES = 3
@@ -59,7 +64,7 @@ export async function uploadBlob(
 }
 
 /**
- * Where to PUT; undefined: the repository has the blob. Mounting a blob from the repository itself is an existence check
+ * Where to PUT; undefined: the repository has the blob, now or all along. Mounting a blob from the repository itself is an existence check
  * and a POST in one: distribution answers 201 where it is there, 202 with a session where not. Products that refuse that
  * get both requests.
  */
@@ -70,15 +75,39 @@ async function begin(
   options: UploadOptions | undefined,
 ): Promise<URL | undefined> {
   if (options?.evenIfThere === true) return await newSession(transport, name, digest, options)
-  const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(name)}`
-  const reply = await transport.send(post(name, query, options))
-  if (reply.status === 201) return undefined
-  if (reply.status >= 400 && reply.status < 500 && reply.status !== 401 && reply.status !== 403) {
+  const from = options?.mountFrom ?? name
+  const reply = await askToMount(transport, name, digest, from, options)
+  if (reply?.status === 201) return undefined
+  if (reply === undefined || isRefused(reply, from !== name)) {
     if (await exists(transport, name, digest, options)) return undefined
     return await newSession(transport, name, digest, options)
   }
   if (reply.status !== 202) throw statusError(reply, 'POST', `upload to ${name}`)
   return uploadTarget(reply, digest)
+}
+
+/** @returns undefined: the account may push here, and not pull there; it can still send the bytes */
+async function askToMount(
+  transport: Transport,
+  name: string,
+  digest: string,
+  from: string,
+  options: CallOptions | undefined,
+): Promise<Reply | undefined> {
+  const query = `?mount=${encodeURIComponent(digest)}&from=${encodeURIComponent(from)}`
+  const call = post(name, query, options)
+  if (from === name) return await transport.send(call)
+  try {
+    return await transport.send({ ...call, scope: mountScope(name, from) })
+  } catch (error) {
+    if (hasCode(error, 'REGISTRY_FORBIDDEN', 'REGISTRY_UNAUTHORIZED')) return undefined
+    throw error
+  }
+}
+
+function isRefused({ status }: Reply, isElsewhere: boolean): boolean {
+  if (status === 401 || status === 403) return isElsewhere
+  return status >= 400 && status < 500
 }
 
 async function newSession(

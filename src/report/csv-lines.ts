@@ -3,6 +3,11 @@ export type Column<Row> = readonly [name: string, cell: (row: Row) => string | n
 /** A head and a line for each row, as RFC 4180 has it, and safe to open in a spreadsheet. */
 export function* csvLines<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>): Generator<string> {
   yield `${columns.map(([name]) => name).join(',')}\r\n`
+  yield* csvRows(columns, rows)
+}
+
+/** Without the head. */
+export function* csvRows<Row>(columns: readonly Column<Row>[], rows: Iterable<Row>): Generator<string> {
   for (const row of rows) yield `${columns.map(([, cell]) => csvCell(cell(row))).join(',')}\r\n`
 }
 

@@ -1,4 +1,5 @@
-import { type Column, csvLines } from '#report/csv-lines.ts'
+import { type Column, csvLines, csvRows } from '#report/csv-lines.ts'
+import { type PackedPlan, unpackedRows } from '#report/packed-plan.ts'
 import type { PlanDocument } from '#report/plan-document.ts'
 import { type PlanRow, planRows } from '#report/plan-rows.ts'
 
@@ -15,4 +16,25 @@ const COLUMNS: readonly Column<PlanRow>[] = [
 /** One line for each tag, in the order of the plan. */
 export function csvPlan(plan: PlanDocument): Generator<string> {
   return csvLines(COLUMNS, planRows(plan))
+}
+
+/** The same of a packed plan; each piece is some hundred kilobytes. */
+export function packedCsvPlan(plan: PackedPlan): AsyncGenerator<string, void, void> {
+  return packedLines(plan, () => true)
+}
+
+/** Only what goes. */
+export function packedCsvEvictions(plan: PackedPlan): AsyncGenerator<string, void, void> {
+  return packedLines(plan, ({ action }) => action !== 'keep')
+}
+
+async function* packedLines(
+  plan: PackedPlan,
+  wanted: (row: PlanRow) => boolean,
+): AsyncGenerator<string, void, void> {
+  yield [...csvLines(COLUMNS, [])].join('')
+  for await (const rows of unpackedRows(plan)) {
+    const text = [...csvRows(COLUMNS, rows.filter(wanted))].join('')
+    if (text !== '') yield text
+  }
 }

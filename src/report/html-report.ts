@@ -2,6 +2,7 @@ import { PULL_BREAKING, SEVERITIES, type Severity } from '#catalogue/finding-cod
 import { ADVICE } from '#report/advice.ts'
 import type { CheckReport, ReportedFinding } from '#report/check-report.ts'
 import { checkTitle } from '#report/check-title.ts'
+import { factSheet, tile, time } from '#report/html-parts.ts'
 import { escapeHtml, foreign, jsonForScript } from '#report/html-text.ts'
 import { namedText } from '#report/named-text.ts'
 import { pageEnd, pageStart } from '#report/page.ts'
@@ -69,23 +70,14 @@ function summary(report: CheckReport): string {
 <h1>${HEADLINES[verdict.status]}</h1>
 <p class="verdict ${BADGES[verdict.status]}">${foreign(verdict.message)}</p>
 <p id="outdated" class="banner"${until} hidden>This report is older than two intervals: it no longer says anything about the registry.</p>
-<dl class="facts sheet">${facts.map(([term, fact]) => `<div><dt>${term}</dt><dd>${fact}</dd></div>`).join('')}</dl>
+${factSheet(facts)}
 <ul class="tiles">${tiles.join('')}</ul>
 </header>
 `
 }
 
-function tile(count: number, what: string, mood = ''): string {
-  return `<li class="sheet ${count > 0 ? mood : ''}"><b>${count}</b> ${what}</li>`
-}
-
 function findingsOf({ findingCounts }: CheckReport, severity: Severity): number {
   return findingCounts.filter((each) => each.severity === severity).reduce((sum, { count }) => sum + count, 0)
-}
-
-function time(text: string, withAge = false): string {
-  const safe = escapeHtml(text)
-  return `<time datetime="${safe}"${withAge ? ' data-age' : ''}>${safe.slice(0, 16).replace('T', ' ')} UTC</time>`
 }
 
 /** What is told in full: an image a card, as long as they are few enough to be read. */

@@ -1,14 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegistryClient } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
-import {
-  KEPT_REPORTS,
-  keepReport,
-  lastKept,
-  readKeptReport,
-  reportRepository,
-  reportTag,
-} from '#report/kept-reports.ts'
+import { KEPT } from '#report/kept-place.ts'
+import { keepReport, lastKept, readKeptReport, reportRepository, reportTag } from '#report/kept-reports.ts'
 import { contentOf, reportArtifact } from '#report/report-artifact.ts'
 import { checkReport, healthyImage, sampleImages } from '#test/harness/check-report.ts'
 import { foreignClient } from '#test/harness/foreign.ts'
@@ -64,14 +58,14 @@ describe.each(['2.8', '3'] as const)('a registry %s', (version: RegistryVersion)
   test('holds the last ten, and takes no right to delete for it', async () => {
     const repository = `${REPOSITORY}-ring`
     const digests: string[] = []
-    for (let sequence = 1; sequence <= KEPT_REPORTS + 2; sequence += 1) {
+    for (let sequence = 1; sequence <= KEPT + 2; sequence += 1) {
       const report = checkReport([healthyImage(`registry.example/app:${sequence}`)])
       const content = await contentOf(report)
       digests.push((await keepReport(client, repository, report, { content, sequence }, CALL)).digest)
     }
     const tags: string[] = []
     for await (const page of client.tags(repository)) tags.push(...page)
-    expect(tags).toHaveLength(KEPT_REPORTS + 1)
+    expect(tags).toHaveLength(KEPT + 1)
     expect((await lastKept(client, repository, CALL))?.digest).toBe(digests.at(-1))
     for (const [at, digest] of digests.entries()) {
       if (at < 2) continue

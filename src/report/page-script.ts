@@ -1,4 +1,5 @@
 import { matchingRows } from '#report/matching-rows.ts'
+import { SCRIPT_PARTS } from '#report/script-parts.ts'
 
 /**
  * What the page of a report runs: it fills the tables from the data beside them, filters and sorts, and says how old the
@@ -7,14 +8,7 @@ import { matchingRows } from '#report/matching-rows.ts'
 export const PAGE_SCRIPT = String.raw`'use strict'
 const ROWS_AT_ONCE = 100
 const COLOURED = ['critical', 'warning', 'info', 'unhealthy', 'unknown', 'healthy']
-const matchingRows = ${matchingRows.toString()}
-
-function element(tag, className, ...children) {
-  const made = document.createElement(tag)
-  if (className) made.className = className
-  made.append(...children)
-  return made
-}
+${SCRIPT_PARTS}const matchingRows = ${matchingRows.toString()}
 
 function shown(column, cell) {
   if (column.labels) {
@@ -129,15 +123,6 @@ function fill(section) {
   refresh()
 }
 
-function age(since) {
-  const minutes = Math.max(0, Math.round((Date.now() - since) / 60000))
-  if (minutes < 120) return minutes + ' min ago'
-  return minutes < 2880 ? Math.round(minutes / 60) + ' h ago' : Math.round(minutes / 1440) + ' days ago'
-}
-
-for (const time of document.querySelectorAll('time[data-age]')) {
-  if (Date.parse(time.dateTime) < Date.now()) time.append(' (' + age(Date.parse(time.dateTime)) + ')')
-}
 const outdated = document.getElementById('outdated')
 if (outdated && Date.now() > Date.parse(outdated.dataset.until)) outdated.hidden = false
 for (const section of document.querySelectorAll('[data-rows]')) fill(section)

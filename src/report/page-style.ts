@@ -45,7 +45,8 @@ a { color: var(--link); }
 .card .todo { padding: .5rem .75rem; border-radius: .35rem; background: var(--page); }
 details > summary { cursor: pointer; }
 details > summary.quiet { font-size: .9rem; }
-code, .evidence { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
+code, .evidence, .digest { font-family: ui-monospace, "DejaVu Sans Mono", monospace; font-size: .85em; overflow-wrap: anywhere; }
+.digest { color: var(--quiet); min-width: 13rem; }
 .evidence { margin: .25rem 0 0; padding-left: 1rem; list-style: none; color: var(--quiet); }
 .controls { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; padding: .75rem; border-bottom: 1px solid var(--line); }
 .controls input { flex: 1 1 16rem; min-width: 0; }
@@ -61,8 +62,12 @@ th[aria-sort=ascending] button::after { content: " \\2191"; color: inherit; }
 th[aria-sort=descending] button::after { content: " \\2193"; color: inherit; }
 td.name, td.text { overflow-wrap: anywhere; min-width: 13rem; }
 td.word { white-space: nowrap; }
+th.digest { font: inherit; font-weight: 600; color: inherit; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; }
 td.time { min-width: 7.5rem; }
+.repository { border-bottom: 1px solid var(--line); }
+.repository > summary { padding: .5rem .75rem; overflow-wrap: anywhere; }
+.repository > summary .badge { margin-left: .35rem; }
 .more { padding: .75rem; text-align: center; }
 .scroll { overflow-x: auto; }
 @media (min-width: 52rem) { .order { display: none; } }

@@ -14,3 +14,14 @@ export function* chunks(pieces: Iterable<string>): Generator<Buffer> {
   }
   if (characters > 0) yield Buffer.from(held.join(''))
 }
+
+/** The bytes of a text in UTF-8, in pieces. @param pieces those of an asynchronous text are large enough as they are */
+export function encoded(
+  pieces: Iterable<string> | AsyncIterable<string>,
+): Iterable<Buffer> | AsyncIterable<Buffer> {
+  return Symbol.asyncIterator in pieces ? encodedEach(pieces) : chunks(pieces)
+}
+
+async function* encodedEach(pieces: AsyncIterable<string>): AsyncGenerator<Buffer, void, void> {
+  for await (const piece of pieces) yield Buffer.from(piece)
+}

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { chunks } from '#report/text-chunks.ts'
+import { encoded } from '#report/text-chunks.ts'
 
 /** What a text is, without the text. */
 export interface TextFacts {
@@ -10,10 +10,10 @@ export interface TextFacts {
 }
 
 /** Writes a text once to know its digest and size; other work has its turn meanwhile. */
-export async function textFacts(pieces: Iterable<string>): Promise<TextFacts> {
+export async function textFacts(pieces: Iterable<string> | AsyncIterable<string>): Promise<TextFacts> {
   const hash = createHash('sha256')
   let bytes = 0
-  for (const chunk of chunks(pieces)) {
+  for await (const chunk of encoded(pieces)) {
     hash.update(chunk)
     bytes += chunk.length
     await nextTurn()

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import type { UsageClaim } from '#inventory/claim.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { type BlockInput, blocks } from '#retention/blocks.ts'
 import { compileRules } from '#retention/compiled-rule.ts'
@@ -30,7 +31,10 @@ function blockedBy(
     facts: judgement.parts.facts,
     plan: planOf(judgement, { registry: '', policy: '', rules: '' }),
     limits: { maxEvictions: undefined, maxEvictionPercent: 50 },
+    firstScanAt: undefined,
     leastInUse: 1,
+    claims: [],
+    registrySkewMs: 0,
     now: READ_AT,
     maxInventoryAgeMs: 60_000,
     ...changes,
@@ -64,6 +68,24 @@ describe('what stands against a plan', () => {
     expect(blockedBy({}, { rules })).toEqual(['RetainsTooLittle'])
   })
 
+  test('S02: the clock of the registry is more than two minutes off', () => {
+    for (const registrySkewMs of [120_001, -120_001])
+      expect(blockedBy({}, { registrySkewMs })).toEqual(['ClockSkew'])
+    for (const registrySkewMs of [120_000, -120_000, undefined])
+      expect(blockedBy({}, { registrySkewMs })).toEqual([])
+  })
+
+  test('S01, S02: another installation that has not watched for as long as a rule asks for', () => {
+    const claim = (coveredSince: number | undefined): UsageClaim => ({
+      ...{ installation: 'other', writtenAt: READ_AT, synced: true, trusted: true, coveredSince },
+      ...{ images: [], digests: [], configs: [], pins: [] },
+    })
+    const blockedWith = (coveredSince: number | undefined) => blockedBy({}, { claims: [claim(coveredSince)] })
+    expect(blockedWith(READ_AT - 31 * DAY_MS)).toEqual([])
+    expect(blockedWith(READ_AT - 31 * DAY_MS + 1)).toEqual(['CoverageTooShort, acceptable'])
+    expect(blockedWith(undefined)).toEqual(['CoverageTooShort, acceptable'])
+  })
+
   test('S06: images in use that the registry does not have, and fewer than there have to be', () => {
     const gone = [...used, imageUse(`${HOST}/app:gone`)]
     expect(blockedBy({ images: gone })).toEqual(['ReferencesUnresolved'])
@@ -77,7 +99,10 @@ describe('what stands against a plan', () => {
       ...app,
       tags: [tagFacts('v1', b.digest, { boundSince: undefined }), tagFacts('v2', a.digest)],
     }
-    expect(blockedBy({}, {}, [unseen])).toEqual(['BindingsUnknown'])
+    expect(blockedBy({}, {}, [unseen])).toEqual(['BindingsUnknown, acceptable'])
+    const firstScan = (ago: number) => blockedBy({}, { firstScanAt: READ_AT - ago }, [unseen])
+    expect(firstScan(DAY_MS - 1)).toEqual(['BindingsUnknown, acceptable'])
+    expect(firstScan(DAY_MS)).toEqual([])
     const stays = {
       ...app,
       tags: [tagFacts('v1', b.digest), tagFacts('v2', a.digest, { boundSince: undefined })],

@@ -1,5 +1,7 @@
+import type { UsageClaim } from '#inventory/claim.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import { LARGEST_SKEW_MS } from '#inventory/trust/distrust.ts'
 import { LARGEST_UNRESOLVED_SHARE, resolution } from '#inventory/unresolved.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
@@ -18,6 +20,7 @@ export interface Block {
 }
 
 export type BlockCode =
+  | 'ClockSkew'
   | 'NoInventory'
   | 'NotSynced'
   | 'NotTrusted'
@@ -28,6 +31,8 @@ export type BlockCode =
   | 'TooFewInUse'
   | 'BindingsUnknown'
   | 'TooManyEvictions'
+  | 'WorkspaceRequired'
+  | 'RecordUnreadable'
 
 /** An inventory as the plan saw it. */
 export interface PlannedInventory {
@@ -42,11 +47,18 @@ export interface BlockInput {
   readonly inventories: readonly PlannedInventory[]
   readonly rules: readonly CompiledRule[]
   readonly names: RegistryNames
+  /** Without `boundSince` where no scan has seen a binding begin. */
   readonly facts: RegistryFacts
+  /** When the first scan was made, ms since the epoch; undefined: no earlier one is remembered. */
+  readonly firstScanAt: number | undefined
   readonly plan: Pick<Plan, 'summary' | 'repositories'>
   readonly limits: EvictionLimits
   /** Distinct used images that the registry has to have; where fewer are seen, something is wrong with what is seen (S06). */
   readonly leastInUse: number
+  /** What other installations claim of the registry (S01). */
+  readonly claims: readonly UsageClaim[]
+  /** By how many ms the clock of the registry is ahead of ours; undefined: it did not say (S02). */
+  readonly registrySkewMs: number | undefined
   /** ms since the epoch. */
   readonly now: number
   /** How old the barrier of a snapshot may be for a plan, ms (S03). */
@@ -60,11 +72,34 @@ export function blocks(input: BlockInput): Block[] {
     return [block('NoInventory', 'no ImageInventory says what is in use')]
   }
   return [
+    ...clockBlocks(input),
+    ...claimBlocks(input),
     ...inventories.flatMap((inventory) => inventoryBlocks(inventory, input)),
     ...referenceBlocks(input),
     ...bindingBlocks(input),
     ...limitBlocks(input),
   ]
+}
+
+/** When something was pushed or built, and how old a claim is, is known by other clocks than ours (S02). */
+function clockBlocks({ registrySkewMs = 0 }: BlockInput): Block[] {
+  if (Math.abs(registrySkewMs) <= LARGEST_SKEW_MS) return []
+  const by = `${Math.round(Math.abs(registrySkewMs) / 1000)} s`
+  const message = `the clock of the registry is ${by} ${registrySkewMs > 0 ? 'ahead of' : 'behind'} ours`
+  return [block('ClockSkew', `${message}: set both by NTP`)]
+}
+
+/** Another installation has to have watched for as long as ours. */
+function claimBlocks({ claims, rules, now }: BlockInput): Block[] {
+  return claims.flatMap(({ installation, coveredSince }) => {
+    const coveredMs = coveredSince === undefined ? 0 : now - coveredSince
+    return rules
+      .filter(({ inUseWithinMs = 0 }) => inUseWithinMs > coveredMs)
+      .map(({ name, inUseWithinMs = 0 }) => {
+        const message = `rule ${name} asks for use within ${hours(inUseWithinMs)}, and the installation ${installation} has watched for ${hours(coveredMs)} without a gap`
+        return block('CoverageTooShort', message, true)
+      })
+  })
 }
 
 function inventoryBlocks({ name, snapshot, retainMs }: PlannedInventory, input: BlockInput): Block[] {
@@ -106,18 +141,25 @@ function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput):
   return found
 }
 
-/** Without a memory of earlier scans, an old image that was promoted a minute ago looks old (S10). */
-function bindingBlocks({ facts, plan }: BlockInput): Block[] {
+/**
+ * Without a memory of earlier scans, an old image that was promoted a minute ago looks old (S10). After as long as its rule keeps what is young, it makes no difference any more
+ * when what the first scan saw began.
+ */
+function bindingBlocks({ facts, plan, rules, firstScanAt, now }: BlockInput): Block[] {
   const unknown = new Set(
     facts.repositories.flatMap(({ name, tags }) =>
       tags.filter(({ boundSince }) => boundSince === undefined).map(({ tag }) => `${name}:${tag}`),
     ),
   )
   if (unknown.size === 0) return []
+  const young = new Map(rules.map(({ name, youngerThanMs }) => [name, youngerThanMs]))
+  const watchedMs = firstScanAt === undefined ? 0 : now - firstScanAt
   for (const { repository, verdict } of removals(plan.repositories)) {
     const image = `${repository}:${verdict.tag}`
-    if (unknown.has(image))
-      return [block('BindingsUnknown', `nobody remembers since when ${image} is what it is`)]
+    const youngMs = young.get(verdict.rule ?? '') ?? Number.POSITIVE_INFINITY
+    if (!unknown.has(image) || watchedMs >= youngMs) continue
+    const message = `nobody remembers since when ${image} is what it is, and its rule keeps what became so within ${hours(youngMs)}`
+    return [block('BindingsUnknown', message, true)]
   }
   return []
 }

@@ -29,9 +29,12 @@ export interface CompiledRule {
   readonly evictsOrphans: boolean
 }
 
-/** @throws SPEC_INVALID names the first field that cannot be carried out, such as a `keep` that keeps nothing */
-export function compileRules(rules: readonly RetentionRule[]): CompiledRule[] {
-  return rules.map((rule, at) => compileRule(rule, `rules[${at}]`))
+/**
+ * @param field where they are written, for messages
+ * @throws SPEC_INVALID names the first field that cannot be carried out, such as a `keep` that keeps nothing
+ */
+export function compileRules(rules: readonly RetentionRule[], field = 'rules'): CompiledRule[] {
+  return rules.map((rule, at) => compileRule(rule, `${field}[${at}]`))
 }
 
 function compileRule(rule: RetentionRule, field: string): CompiledRule {

@@ -1,3 +1,4 @@
+import { isAnchor } from '#retention/anchor-tag.ts'
 import { buildDate } from '#retention/build-date.ts'
 import type { Companions } from '#retention/companions.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
@@ -96,7 +97,8 @@ class RepositoryDrafts {
     const { manifests, now, inUse, companions } = this.#parts
     const { digest, digestSince } = tag
     const manifest = digest === undefined ? undefined : manifests.get(digest)
-    if (digest === undefined || manifest === undefined || companions.isCompanion(tag)) return undefined
+    if (digest === undefined || manifest === undefined) return undefined
+    if (isAnchor(tag.tag, digest) || companions.isCompanion(tag)) return undefined
     const rule = this.#ruleFor(digest)
     if (rule === undefined) return undefined
     const built = buildDate(manifest, manifests, now)
@@ -148,8 +150,10 @@ class RepositoryDrafts {
     return superseded(rule, stream.newerThan(digest) ?? 0)
   }
 
-  /** A companion, or what no rule decides about: there is no rule that nobody wrote. */
+  /** An anchor, a companion, or what no rule decides about: there is no rule that nobody wrote. */
   #unplaced(tag: TagFacts): Draft {
+    // In use, it would have stayed before any rule was asked.
+    if (isAnchor(tag.tag, tag.digest)) return gone(reason('Anchor', '', 0, this.#parts.unusedSince))
     if (tag.digest !== undefined && this.#parts.companions.isCompanion(tag))
       return this.#companion(tag, tag.digest)
     return kept(this.#unruled(tag.digest ?? ''))
@@ -202,6 +206,6 @@ function kept(why: Reason, rule?: CompiledRule): Draft {
   return { keeps: true, reason: why, rule: rule?.name }
 }
 
-function gone(why: Reason, rule: CompiledRule): Draft {
-  return { keeps: false, reason: why, rule: rule.name }
+function gone(why: Reason, rule?: CompiledRule): Draft {
+  return { keeps: false, reason: why, rule: rule?.name }
 }

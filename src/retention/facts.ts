@@ -45,7 +45,7 @@ export interface TagFacts {
   readonly tag: string
   /** undefined: it could not be resolved. Its repository is incomplete. */
   readonly digest: string | undefined
-  /** When any repository of the registry was first seen to have the digest; undefined: nobody remembers earlier scans. */
+  /** When a tag of the registry was first seen with the digest, one at least having named it ever since; undefined: nobody remembers earlier scans. */
   readonly digestSince: number | undefined
   /** When this tag was first seen with this digest; undefined as before. */
   readonly boundSince: number | undefined

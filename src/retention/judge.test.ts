@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { anchorTag } from '#retention/anchor-tag.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import type { RetentionRule } from '#retention/rules.ts'
 import { imageUse } from '#test/harness/image-use.ts'
@@ -71,6 +72,13 @@ describe('S08: there is no rule that nobody wrote', () => {
     expect(said['tallyman-app:old']).toBe('evict Superseded')
   })
 
+  test('claims are none either in the repository of a Registry with a longer path', () => {
+    const repositories = [repositoryFacts('team/tallyman-claims', { old: b, new: a })]
+    expect(codes(judged({ repositories, manifests: [a, b] }))['team/tallyman-claims:old']).toBe(
+      'keep Workspace',
+    )
+  })
+
   test('the newest of a repository that nobody uses stays unless the rule says otherwise', () => {
     const saidWith = (changes: Partial<RetentionRule>) =>
       codes(judged({ ...one, rules: [rule({ keep: { youngerThan: '1h' }, ...changes })] }))
@@ -81,6 +89,39 @@ describe('S08: there is no rule that nobody wrote', () => {
     expect(codes(judged({ ...one, used, rules: [rule({ whenUnused: 'Evict' })] }))['app:v5']).toBe(
       'keep Newest',
     )
+  })
+})
+
+describe('S14: a tag that holds a digest in use which has no other', () => {
+  const used = [imageUse(`${HOST}/app@${b.digest}`, { runningDigests: [b.digest] })]
+  const anchored = (digest: string) => [
+    {
+      ...app,
+      tags: [tagFacts(anchorTag(digest), b.digest), tagFacts('v5', a.digest), tagFacts('v3', c.digest)],
+    },
+  ]
+
+  test('stays while that is in use', () => {
+    const said = codes(judged({ repositories: anchored(b.digest), manifests: five, used }))
+    expect(said[`app:${anchorTag(b.digest)}`]).toBe('keep InUse')
+  })
+
+  test('goes as soon as it is not, whether a rule matches or not', () => {
+    for (const rules of [[NEWEST], [rule({ repositories: ['other'] })], [rule({ keep: { all: true } })]]) {
+      const said = codes(judged({ repositories: anchored(b.digest), manifests: five, rules }))
+      expect(said[`app:${anchorTag(b.digest)}`]).toBe('evict Anchor')
+    }
+  })
+
+  test('is not counted among the newest', () => {
+    const rules = [rule({ keep: { newest: 2 } })]
+    const said = codes(judged({ repositories: anchored(b.digest), manifests: five, rules }))
+    expect(said).toMatchObject({ 'app:v5': 'keep Newest', 'app:v3': 'keep Newest' })
+  })
+
+  test('is somebody else’s where it names another digest than it says', () => {
+    const said = codes(judged({ repositories: anchored(e.digest), manifests: five }))
+    expect(said[`app:${anchorTag(e.digest)}`]).toBe('evict Superseded')
   })
 })
 

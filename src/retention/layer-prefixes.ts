@@ -38,14 +38,19 @@ interface Prefix<T> {
   readonly value: T
 }
 
-function isPrefix<T>(prefix: Prefix<T>, layers: readonly BlobFacts[], length: number): boolean {
+/** Whether the first `length` layers are those of the prefix. */
+export function isPrefix(
+  prefix: Pick<Prefix<unknown>, 'layers' | 'length'>,
+  layers: readonly BlobFacts[],
+  length: number,
+): boolean {
   if (prefix.length !== length) return false
   for (let at = 0; at < length; at += 1) if (prefix.layers[at]?.digest !== layers[at]?.digest) return false
   return true
 }
 
 /** A number for a sequence of layers: nearly always another one for another sequence. */
-class Chain {
+export class Chain {
   #high = 0
   #low = 0
 

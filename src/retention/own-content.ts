@@ -1,3 +1,4 @@
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 
 /** What the types of all our artifacts begin with: reports, plans, journals, claims. */
@@ -14,6 +15,8 @@ export function isOwnContent(
 ): boolean {
   return (
     manifest?.artifactType?.startsWith(OWN_TYPES) === true ||
+    // Also that of a Registry with a longer path.
+    repository.split('/').at(-1) === CLAIMS_REPOSITORY ||
     workspaces.some((prefix) => repository === prefix || repository.startsWith(`${prefix}/`))
   )
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Judgement } from '#retention/judge.ts'
-import { removals } from '#retention/removals.ts'
+import { type PlannedRemoval, removals } from '#retention/removals.ts'
 
 /** Whose plan it is, and of what. */
 export interface PlanIdentity {
@@ -13,19 +13,28 @@ export interface PlanIdentity {
 }
 
 /**
- * What a human approves: SHA-256 over lines of JSON, first who and by which rules, then each tag that goes with its digest and action, sorted by repository and tag
- * (S12). What stays, clocks, counts and reasons are not in it: a new image that is kept changes no plan. `sha256:` and hex digits.
+ * What a human approves: SHA-256 over lines of JSON, `identityLine` and then `removalLine` for each tag that goes, sorted by repository and tag (S12). What stays, clocks, counts and reasons are not in it: a new image that is kept changes no plan. `sha256:` and hex digits.
  */
-export function planDigest(
-  { registry, policy, rules }: PlanIdentity,
-  repositories: Judgement['repositories'],
-): string {
-  const hash = createHash('sha256')
-  const line = (values: readonly unknown[]) => hash.update(`${JSON.stringify(values)}\n`)
-  line([registry, policy, rules])
+export function planDigest(identity: PlanIdentity, repositories: Judgement['repositories']): string {
+  const hash = createHash('sha256').update(identityLine(identity))
   const sorted = repositories.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   for (const { repository, verdict } of removals(sorted)) {
-    line([repository, verdict.tag, verdict.digest, verdict.action])
+    const { tag, digest, action } = verdict
+    hash.update(removalLine({ repository, tag, digest, action }))
   }
   return `sha256:${hash.digest('hex')}`
+}
+
+/** The first line of what a plan's digest is over: who, and by which rules. */
+export function identityLine({ registry, policy, rules }: PlanIdentity): string {
+  return jsonLine([registry, policy, rules])
+}
+
+/** The line of a tag that goes, with its digest and action. */
+export function removalLine({ repository, tag, digest, action }: PlannedRemoval): string {
+  return jsonLine([repository, tag, digest, action])
+}
+
+function jsonLine(values: readonly unknown[]): string {
+  return `${JSON.stringify(values)}\n`
 }

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { intersect } from '#retention/approval.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
-import { planOf } from '#retention/plan.ts'
-import { diffPlans } from '#retention/plan-diff.ts'
+import { type Plan, planOf } from '#retention/plan.ts'
+import { planChanges } from '#retention/plan-diff.ts'
+import { type PlannedRemoval, plannedRemovals, removals } from '#retention/removals.ts'
 import type { RetentionRule } from '#retention/rules.ts'
 import { untaggedInUse } from '#retention/untagged-in-use.ts'
 import { imageUse } from '#test/harness/image-use.ts'
@@ -23,6 +24,12 @@ const tags = (
   bound: Readonly<Record<string, ManifestFacts>>,
   more: Partial<Parameters<typeof judged>[0]> = {},
 ) => judged({ repositories: [repositoryFacts('app', bound)], manifests: [a, b, c], ...more })
+
+function removed({ repositories }: Pick<Plan, 'repositories'>): PlannedRemoval[] {
+  return Array.from(removals(repositories), ({ repository, verdict: { tag, digest, action } }) => {
+    return { repository, tag, digest, action }
+  })
+}
 
 describe('S12: the digest of a plan', () => {
   const digest = (judgement: ReturnType<typeof judged>, whose = WHOSE) => planOf(judgement, whose).digest
@@ -116,20 +123,46 @@ describe('two plans', () => {
   test('differ in what goes', () => {
     const before = planOf(tags({ v3: a, v2: b, v1: c }), WHOSE)
     const now = planOf(tags({ v3: a, v2: c, v1: c }), WHOSE)
-    const names = (side: 'added' | 'dropped') =>
-      diffPlans(before, now)[side].map(
-        ({ repository, verdict: { tag, digest } }) => `${repository}:${tag}@${digest}`,
-      )
-    expect(names('added')).toEqual([`app:v2@${c.digest}`])
-    expect(names('dropped')).toEqual([`app:v2@${b.digest}`])
-    expect(diffPlans(before, now).unchanged).toBe(1)
-    expect(diffPlans(undefined, before).added).toHaveLength(2)
+    const changes = [...planChanges(removed(before), now.repositories)]
+    expect(changes).toEqual([
+      { kind: 'unchanged' },
+      {
+        kind: 'dropped',
+        removal: { repository: 'app', tag: 'v2', digest: b.digest, action: 'evict' },
+        now: expect.objectContaining({ tag: 'v2', digest: c.digest }),
+      },
+      {
+        kind: 'added',
+        repository: 'app',
+        verdict: expect.objectContaining({ tag: 'v2', digest: c.digest, action: 'evict' }),
+      },
+      { kind: 'stays' },
+    ])
+    const first = [...planChanges([], before.repositories)]
+    expect(first.map(({ kind }) => kind)).toEqual(['added', 'added', 'stays'])
+  })
+
+  test('differ by what is in a repository that is gone, and by what is used by now', () => {
+    const before = planOf(tags({ v3: a, v2: b, v1: c }), WHOSE)
+    const used = planOf(tags({ v3: a, v2: b, v1: c }, { used: [imageUse(`${HOST}/app:v1`)] }), WHOSE)
+    const other = { repository: 'z', tag: '1', digest: c.digest, action: 'untag' } as const
+    const dropped = [...planChanges([...removed(before), other], used.repositories)].filter(
+      (change) => change.kind === 'dropped',
+    )
+    expect(dropped).toEqual([
+      {
+        kind: 'dropped',
+        removal: expect.objectContaining({ tag: 'v1' }),
+        now: expect.objectContaining({ action: 'keep' }),
+      },
+      { kind: 'dropped', removal: other, now: undefined },
+    ])
   })
 })
 
 describe('S12: an approval', () => {
   test('carries out what goes in the approved plan and now, and not what changed meanwhile', () => {
-    const approved = planOf(tags({ v3: a, v2: b, v1: c }), WHOSE)
+    const approved = [...plannedRemovals(tags({ v3: a, v2: b, v1: c }).repositories)]
     const moved = tags({ v4: a, v3: b, v2: c, v1: c })
     expect(codes(moved)).toMatchObject({ 'app:v3': 'evict Superseded', 'app:v2': 'evict Superseded' })
     expect(codes(intersect(approved, moved))).toEqual({
@@ -148,7 +181,7 @@ describe('S12: an approval', () => {
     const manifests = [a, b, c, index]
     const both = tags({ v3: a, multi: index, part: c }, { manifests })
     expect(codes(both)).toMatchObject({ 'app:multi': 'evict Superseded', 'app:part': 'evict Superseded' })
-    const approved = planOf(tags({ v3: a, part: c }, { manifests }), WHOSE)
+    const approved = [...plannedRemovals(tags({ v3: a, part: c }, { manifests }).repositories)]
     expect(codes(intersect(approved, both))).toMatchObject({
       'app:multi': 'keep NotApproved',
       'app:part': 'keep PartOf',

@@ -164,6 +164,11 @@ export const REASONS = {
       'Nothing of its rule keeps it. How many digests of its stream are newer, and since when it is known not to be used.',
     says: ({ count, at }) => `${count} newer ${count === 1 ? 'digest' : 'digests'}${unused(at)}`,
   },
+  Anchor: {
+    verdict: 'go',
+    means: 'It is a tag that held a digest in use which had no other (S14), and that is not in use any more.',
+    says: ({ at }) => `it held what was in use without a tag, and is not any more${unused(at)}`,
+  },
   RepositoryUnused: {
     verdict: 'go',
     means: 'Nobody uses its repository, and the rule says `whenUnused: Evict`.',

@@ -7,10 +7,26 @@ export interface Removal {
   readonly verdict: Verdict
 }
 
+/** The same as plain data. */
+export interface PlannedRemoval {
+  readonly repository: string
+  readonly tag: string
+  readonly digest: string | undefined
+  readonly action: Verdict['action']
+}
+
 /** What goes, in the order of the plan. */
 export function* removals(repositories: Judgement['repositories']): Generator<Removal> {
   for (const { name, verdicts } of repositories)
     for (const verdict of verdicts) if (verdict.action !== 'keep') yield { repository: name, verdict }
+}
+
+/** The same as plain data, in the order of the plan. */
+export function* plannedRemovals(repositories: Judgement['repositories']): Generator<PlannedRemoval> {
+  for (const { repository, verdict } of removals(repositories)) {
+    const { tag, digest, action } = verdict
+    yield { repository, tag, digest, action }
+  }
 }
 
 /** The identity of a binding: a tag that is moved is another one. */

@@ -29,6 +29,21 @@ export function settle(parts: SettleParts): Verdict[][] {
   })
 }
 
+/** Whether a digest stays in a repository, by its place in the facts: something that stays needs it, or it is in use. */
+export function staysIn(parts: SettleParts): (at: number, digest: string) => boolean {
+  const { everywhere, inRepository } = new Settlement(parts).held()
+  const own = parts.facts.repositories.map(({ tags }, at) => {
+    const kept = tags.flatMap(({ digest }, position) =>
+      digest !== undefined && parts.drafts[at]?.[position]?.keeps === true ? [digest] : [],
+    )
+    return new Set(kept)
+  })
+  return (at, digest) =>
+    everywhere.held.has(digest) ||
+    inRepository[at]?.held.has(digest) === true ||
+    own[at]?.has(digest) === true
+}
+
 /** @param heldFor why a digest stays for something else */
 function verdicts(
   { tags }: RepositoryFacts,

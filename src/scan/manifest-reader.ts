@@ -1,29 +1,42 @@
-import type { RegistryClient } from '#registry/client.ts'
+import type { ManifestHead, RegistryClient } from '#registry/client.ts'
 import type { Manifest } from '#registry/manifest.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import { type Look, type LookOptions, lookTwice } from '#scan/look.ts'
 import { dateOf, policyFacts, SharedFacts } from '#scan/policy-facts.ts'
 import { isKnownDate } from '#time/known-date.ts'
 
+export interface ManifestReaderOptions extends LookOptions {
+  /** What earlier scans have read, by digest. */
+  readonly known?: ReadonlyMap<string, ManifestFacts> | undefined
+}
+
+const NOTHING: ReadonlyMap<string, ManifestFacts> = new Map()
+
 /**
- * Reads manifests with the dates of their configs, each digest once for a whole registry: what a manifest says is true of its digest in every
- * repository. That a repository has it is asked all the same.
+ * Reads manifests with the dates of their configs, each digest once for a whole registry, and once for ever where it is known from earlier scans: what a manifest says is
+ * true of its digest in every repository. That a repository has it is asked all the same.
  */
 export class ManifestReader {
-  /** All that was read. */
+  /** All that was seen to be there. */
   readonly manifests = new Map<string, ManifestFacts>()
   readonly #client: RegistryClient
   readonly #options: LookOptions
+  readonly #known: ReadonlyMap<string, ManifestFacts>
   readonly #shared = new SharedFacts()
   readonly #reading = new Map<string, Promise<Look<ManifestFacts>>>()
 
-  constructor(client: RegistryClient, options: LookOptions) {
+  constructor(client: RegistryClient, { known = NOTHING, ...options }: ManifestReaderOptions) {
     this.#client = client
     this.#options = options
+    this.#known = known
   }
 
-  byTag(repository: string, tag: string): Promise<Look<ManifestFacts>> {
-    return this.#read(repository, tag)
+  async byTag(repository: string, tag: string): Promise<Look<ManifestFacts>> {
+    if (this.#known.size === 0) return await this.#read(repository, tag)
+    const head = await this.#head(repository, tag)
+    if ('error' in head) return head
+    const known = this.#knownOf(head.value.digest)
+    return known === undefined ? await this.#read(repository, tag) : this.#seen(known)
   }
 
   async byDigest(repository: string, digest: string): Promise<Look<ManifestFacts>> {
@@ -35,14 +48,30 @@ export class ManifestReader {
 
   /** Another repository may have it, and this one not. */
   async #ask(repository: string, digest: string): Promise<Look<ManifestFacts>> {
-    const known = this.manifests.get(digest)
+    const known = this.manifests.get(digest) ?? this.#knownOf(digest)
     if (known === undefined) return await this.#read(repository, digest)
+    const head = await this.#head(repository, digest)
+    return 'error' in head ? head : this.#seen(known)
+  }
+
+  #head(repository: string, reference: string): Promise<Look<ManifestHead>> {
     const { signal } = this.#options
-    const head = await lookTwice(
-      () => this.#client.headManifest(repository, digest, { signal, lane: 'bulk' }),
+    return lookTwice(
+      () => this.#client.headManifest(repository, reference, { signal, lane: 'bulk' }),
       this.#options,
     )
-    return 'error' in head ? head : { value: known }
+  }
+
+  /** An image without a date may be one whose config could not be read: it is read again. */
+  #knownOf(digest: string): ManifestFacts | undefined {
+    const known = this.#known.get(digest)
+    const isWhole = known?.kind !== 'image' || known.config === undefined || known.created !== undefined
+    return isWhole ? known : undefined
+  }
+
+  #seen(facts: ManifestFacts): Look<ManifestFacts> {
+    this.manifests.set(facts.digest, facts)
+    return { value: facts }
   }
 
   async #read(repository: string, reference: string): Promise<Look<ManifestFacts>> {
@@ -54,9 +83,7 @@ export class ManifestReader {
     if ('error' in look) return look
     const known = this.manifests.get(look.value.digest)
     if (known !== undefined) return { value: known }
-    const facts = await this.#dated(repository, look.value)
-    this.manifests.set(facts.digest, facts)
-    return { value: facts }
+    return this.#seen(await this.#dated(repository, look.value))
   }
 
   /** The date of the annotation, where it is one that an image can have; else that of the config. */
@@ -70,6 +97,7 @@ export class ManifestReader {
       this.#options,
     )
     // An image whose config can't be read has no date: it is kept by everything that counts.
-    return 'value' in look ? { ...facts, created: dateOf(look.value.created) ?? created } : facts
+    const date = 'value' in look ? (dateOf(look.value.created) ?? created) : undefined
+    return { ...facts, created: date }
   }
 }

@@ -23,8 +23,8 @@ export class SharedFacts {
   blob({ digest, size }: BlobFacts): BlobFacts {
     const known = this.#blobs.get(digest)
     if (known !== undefined) return known
-    const blob = { digest: this.text(digest), size }
-    this.#blobs.set(blob.digest, blob)
+    const blob = { digest, size }
+    this.#blobs.set(digest, blob)
     return blob
   }
 }

@@ -1,6 +1,6 @@
 import type { NotPresent } from '#health/evidence.ts'
 import type { RegistryClient } from '#registry/client.ts'
-import type { RegistryFacts, RepositoryFacts } from '#retention/facts.ts'
+import type { ManifestFacts, RegistryFacts, RepositoryFacts } from '#retention/facts.ts'
 import type { LookOptions } from '#scan/look.ts'
 import { ManifestReader } from '#scan/manifest-reader.ts'
 import { ReferrersApi } from '#scan/referrers-api.ts'
@@ -20,6 +20,8 @@ export interface RegistryReadingInput extends LookOptions {
   readonly workspaces: readonly string[]
   /** The registry is asked for them even where no tag names them (S14). */
   readonly usedDigests: UsedDigests
+  /** What earlier scans have read of manifests, by digest: none of them is read again. That they are there is asked all the same. */
+  readonly known?: ReadonlyMap<string, ManifestFacts> | undefined
   readonly progress?: ReadingProgress | undefined
 }
 
@@ -39,7 +41,7 @@ export async function readRegistry(input: RegistryReadingInput): Promise<Registr
   const readAt = clock.now()
   const stop = new AbortController()
   const signal = AbortSignal.any([input.signal, stop.signal])
-  const manifests = new ManifestReader(client, { clock, signal })
+  const manifests = new ManifestReader(client, { clock, signal, known: input.known })
   const referrers = new Map<string, readonly string[]>()
   const parts: RepositoryReaderParts = {
     ...{ manifests, referrers, concurrency, signal },

@@ -1,6 +1,4 @@
-import type { CheckReport } from '#report/check-report.ts'
 import { textFacts } from '#report/text-facts.ts'
-import type { ReportFormat } from '#server/report-formats.ts'
 
 /** What a body is, without the body. */
 export interface BodyFacts {
@@ -9,23 +7,28 @@ export interface BodyFacts {
   readonly bytes: number
 }
 
-/** The facts of every format of every report that was asked for. A report is immutable, and what is known of it goes with it. */
-export class BodyFactsCache {
-  readonly #known = new WeakMap<CheckReport, Map<ReportFormat, Promise<BodyFacts>>>()
+/** How a document is written as a body. */
+export interface BodyFormat<Document> {
+  readonly write: (document: Document) => Iterable<string> | AsyncIterable<string>
+}
 
-  /** Writes the report once to know its digest and size; other requests have their turn meanwhile. */
-  of(report: CheckReport, format: ReportFormat): Promise<BodyFacts> {
-    const formats = this.#known.get(report) ?? new Map<ReportFormat, Promise<BodyFacts>>()
-    this.#known.set(report, formats)
+/** The facts of every format of every document that was asked for. A document is immutable, and what is known of it goes with it. */
+export class BodyFactsCache<Document extends object> {
+  readonly #known = new WeakMap<Document, Map<BodyFormat<Document>, Promise<BodyFacts>>>()
+
+  /** Writes the document once to know its digest and size; other requests have their turn meanwhile. */
+  of(document: Document, format: BodyFormat<Document>): Promise<BodyFacts> {
+    const formats = this.#known.get(document) ?? new Map<BodyFormat<Document>, Promise<BodyFacts>>()
+    this.#known.set(document, formats)
     const known = formats.get(format)
     if (known !== undefined) return known
-    const facts = measure(format.write(report))
+    const facts = measure(format.write(document))
     formats.set(format, facts)
     return facts
   }
 }
 
-async function measure(pieces: Iterable<string>): Promise<BodyFacts> {
+async function measure(pieces: Iterable<string> | AsyncIterable<string>): Promise<BodyFacts> {
   const { sha256, bytes } = await textFacts(pieces)
   return { etag: `"${sha256.toString('base64url')}"`, bytes }
 }

@@ -1,32 +1,23 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { CheckReport } from '#report/check-report.ts'
 import { type CurrentVerdict, verdictOfStatus } from '#report/current-verdict.ts'
 import { indexPage } from '#report/index-page.ts'
 import { linesOfReport, linesOfStatus, nagiosText } from '#report/nagios-text.ts'
 import { PAGE_POLICY } from '#report/page.ts'
 import { plainText } from '#report/plain-text.ts'
 import { chunks } from '#report/text-chunks.ts'
+import { HEADERS, notHere, refuse, textReply } from '#server/replies.ts'
 import { BodyFactsCache, matchesEtag } from '#server/report-body.ts'
 import {
   HTML_TYPE,
   isReportFile,
-  NO_PAGE_POLICY,
   REPORT_FORMATS,
   type ReportFile,
   type ReportFormat,
-  TEXT_TYPE,
 } from '#server/report-formats.ts'
 import type { KnownCheck, ReportSource } from '#server/report-source.ts'
 import type { Clock } from '#time/clock.ts'
-
-/** A report that is not here comes with the next run; asking much more often brings nothing. */
-const RETRY_AFTER_SECONDS = 60
-
-const HEADERS = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-}
 
 type Wildcard = { Params: { '*': string } }
 
@@ -41,7 +32,7 @@ interface Asked {
 export class ReportRoutes {
   readonly #source: ReportSource
   readonly #clock: Clock
-  readonly #facts = new BodyFactsCache()
+  readonly #facts = new BodyFactsCache<CheckReport>()
 
   constructor(source: ReportSource, clock: Clock) {
     this.#source = source
@@ -138,9 +129,7 @@ export class ReportRoutes {
     if (typeof asked === 'string') return refuse(reply, asked)
     const report = currentReport(asked.check)
     if (report === undefined) {
-      return textReply(reply.code(503).header('retry-after', RETRY_AFTER_SECONDS)).send(
-        `${plainText(whyMissing(asked))}\n`,
-      )
+      return notHere(reply, whyMissing(asked))
     }
     const format: ReportFormat = REPORT_FORMATS[file]
     const { etag, bytes } = await this.#facts.of(report, format)
@@ -194,12 +183,4 @@ function whyMissing({ namespace, name, check: { status } }: Asked): string {
   return finishedAt === undefined
     ? `There is no report of ${namespace}/${name} yet: no run has ended`
     : `The report of the run of ${namespace}/${name} that ended at ${finishedAt} is not in this pod: another replica has it, or it went with a restart. The next run brings a new one; /nagios/${namespace}/${name} says what is known`
-}
-
-function refuse(reply: FastifyReply, why: string, before = ''): FastifyReply {
-  return textReply(reply.code(404)).send(`${before}${plainText(why)}\n`)
-}
-
-function textReply(reply: FastifyReply): FastifyReply {
-  return reply.headers({ ...HEADERS, 'content-security-policy': NO_PAGE_POLICY }).type(TEXT_TYPE)
 }

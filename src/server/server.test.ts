@@ -52,7 +52,7 @@ async function setUp() {
     live: [workersLive([controller]), watchesLive(() => caches, clock)],
     ready: [cachesSynced(caches), inventoriesSeen(caches, () => unseen, clock)],
     metrics,
-    reports: new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock),
+    routes: [new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock)],
   })
   await server.start()
   onTestFinished(async () => {

@@ -2,7 +2,11 @@ import { type FastifyInstance, type FastifyReply, fastify } from 'fastify'
 import type { Service } from '#runtime/manager.ts'
 import type { Metrics } from '#runtime/metrics.ts'
 import { type Check, runProbe } from '#server/probes.ts'
-import type { ReportRoutes } from '#server/report-routes.ts'
+
+/** Paths of one kind. */
+export interface Routes {
+  readonly register: (app: FastifyInstance) => void
+}
 
 export interface ServerOptions {
   readonly host: string
@@ -12,10 +16,11 @@ export interface ServerOptions {
   readonly live: readonly Check[]
   readonly ready: readonly Check[]
   readonly metrics: Metrics
-  readonly reports: ReportRoutes
+  /** What is served besides. */
+  readonly routes: readonly Routes[]
 }
 
-/** Probes, metrics and reports, on every replica whether it leads or not. */
+/** Probes, metrics, reports and plans, on every replica whether it leads or not. */
 export class Server implements Service {
   readonly #options: ServerOptions
   readonly #app: FastifyInstance
@@ -30,7 +35,7 @@ export class Server implements Service {
       reply.type(options.metrics.contentType)
       return await options.metrics.render()
     })
-    options.reports.register(this.#app)
+    for (const routes of options.routes) routes.register(this.#app)
   }
 
   /** Where it listens: `http://127.0.0.1:8080`; empty before start(). */

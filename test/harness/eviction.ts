@@ -6,7 +6,12 @@ import type { AuditLine, RegistryClient } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import type { TestImage } from '#test/harness/images.ts'
-import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import {
+  type RegistryOptions,
+  type RegistryVersion,
+  startRegistry,
+  type TestRegistry,
+} from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -32,8 +37,11 @@ export interface TestHands {
   readonly ended: Ended[]
 }
 
-export async function startEvictionSite(version: RegistryVersion): Promise<EvictionSite> {
-  const registry = await startRegistry({ version })
+export async function startEvictionSite(
+  version: RegistryVersion,
+  options: Omit<RegistryOptions, 'version'> = {},
+): Promise<EvictionSite> {
+  const registry = await startRegistry({ version, ...options })
   const proxy = await startFaultProxy({ upstream: registry.url })
   const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
   const client = pool.client({ url: proxy.url, limits: { concurrency: 8 } })

@@ -91,7 +91,7 @@ const server = new Server({
   live: [workersLive(controllers), watchesLive(() => [watch], clock)],
   ready: [cachesSynced([watch])],
   metrics,
-  reports: new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock),
+  routes: [new ReportRoutes({ check: () => undefined, defaultCheck: undefined }, systemClock)],
 })
 const announced = {
   start: async () => {

@@ -3,7 +3,10 @@ import { MATCHING_MUTANTS } from './matching.ts'
 import { MEMORY_MUTANTS } from './memory.ts'
 import type { Mutant, MutantsByFile } from './mutant.ts'
 import { READING_MUTANTS } from './reading.ts'
+import { REMOVING_MUTANTS } from './removing.ts'
+import { RESTORING_MUTANTS } from './restoring.ts'
 import { RETENTION_MUTANTS } from './retention.ts'
+import { TRASH_MUTANTS } from './trash.ts'
 import { TRUST_MUTANTS } from './trust.ts'
 import { WATCHING_MUTANTS } from './watching.ts'
 
@@ -18,7 +21,10 @@ export const ALL_MUTANTS: readonly PlacedMutant[] = [
   MATCHING_MUTANTS,
   MEMORY_MUTANTS,
   READING_MUTANTS,
+  REMOVING_MUTANTS,
+  RESTORING_MUTANTS,
   RETENTION_MUTANTS,
+  TRASH_MUTANTS,
   TRUST_MUTANTS,
   WATCHING_MUTANTS,
 ].flatMap(placed)

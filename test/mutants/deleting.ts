@@ -2,7 +2,13 @@ import type { MutantsByFile } from './mutant.ts'
 
 const UNTAG = ['src/evict/untag.test.ts']
 const SWEEP = ['src/evict/sweep.test.ts']
+const EXECUTION = ['src/evict/execution.test.ts']
+const USAGE = ['src/controllers/fresh-usage.test.ts']
+const GUARD = ['src/controllers/deletion-guard.test.ts']
 const DELETIONS = ['src/registry/deletions.test.ts']
+const CLAIM = ['src/evict/claim.test.ts']
+const ANCHOR = ['src/evict/anchor.test.ts']
+const CONFLICT = ['src/controllers/policy-conflict.test.ts', 'src/crds/glob-overlap.test.ts']
 
 /** What is looked at before something goes, and what is put back (S03, S10, S15-S17). */
 export const DELETING_MUTANTS: MutantsByFile = {
@@ -60,9 +66,15 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/take-away.ts': [
     {
       rule: 'S03 the guard is asked before each request',
-      find: 'await hands.guard(signal)',
-      replace: '',
+      find: 'await hands.guard(signal)\n    const askedAt',
+      replace: 'const askedAt',
       tests: UNTAG,
+    },
+    {
+      rule: 'S03 the guard is asked again after a look that took long',
+      find: 'hands.clock.monotonic() - askedAt > LOOK_MS',
+      replace: 'askedAt < 0',
+      tests: ['src/evict/take-away.test.ts'],
     },
     {
       rule: 'S04 what came into use is spared',
@@ -76,6 +88,141 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'await stands()',
       tests: UNTAG,
     },
+  ],
+  'src/evict/repository-task.ts': [
+    {
+      rule: 'S16 what other runs have left open comes first',
+      find: 'await this.#settleOthers()',
+      replace: '',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S15 a listing that lacks a tag blocks',
+      find: 'await assertListed(hands, await listTags(hands), this.#eviction.tags.keys())',
+      replace: '',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S18 a copy has to be old enough',
+      find: 'clock.now() - gcWindowMs',
+      replace: 'clock.now()',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S18 what waits for its copy keeps its tag',
+      find: 'this.#isReady(it) || !this.#goesWithDigest(it)',
+      replace: 'true',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S18 what waits for its copy, or has none, is not swept',
+      find: '{ may: (digest) => this.#ready.has(digest), withTags }',
+      replace: '{ withTags }',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S18 what is damaged stays',
+      find: "(outcome === 'unrestorable' && evictDamaged)",
+      replace: "outcome === 'unrestorable'",
+      tests: EXECUTION,
+    },
+  ],
+  'src/evict/execution.ts': [
+    {
+      rule: 'S20 all tags go before the first manifest does',
+      find: '(task) => task.untag())',
+      replace: 'async (task) => {\n      await task.untag()\n      await task.sweep()\n    })',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S15 what stays is looked at afterwards',
+      find: '      await task.verify()\n    })\n  }',
+      replace: '    })\n  }',
+      tests: EXECUTION,
+    },
+  ],
+  'src/evict/sample.ts': [
+    {
+      rule: 'S15 what the run took is brought back on a loss',
+      find: 'const failed = await takeBack(reach)',
+      replace: 'const failed: string[] = []',
+      tests: EXECUTION,
+    },
+  ],
+  'src/evict/capabilities.ts': [
+    {
+      rule: 'S15 a tag is deleted by name only where a test has shown what that takes',
+      find: 'TESTED.has(product)',
+      replace: 'true',
+      tests: EXECUTION,
+    },
+  ],
+  'src/controllers/fresh-usage.ts': [
+    {
+      rule: 'S03 what is known gets old',
+      find: 'now - barrier.monotonic <= FRESH_MS',
+      replace: 'now >= 0',
+      tests: USAGE,
+    },
+    {
+      rule: 'S05 not trusted',
+      find: 'if (snapshot.trusted) return snapshot',
+      replace: 'if (snapshot.synced) return snapshot',
+      tests: USAGE,
+    },
+    {
+      rule: 'S01 an inventory that is not watched yet',
+      find: 'if (missing.length > 0)',
+      replace: 'if (missing.length < 0)',
+      tests: USAGE,
+    },
+    {
+      rule: 'S01 no inventory',
+      find: 'if (inventories.length === 0)',
+      replace: 'if (inventories.length < 0)',
+      tests: USAGE,
+    },
+    {
+      rule: 'S01 an inventory that came since',
+      find: '|| !isSame(lives, this.#lives)',
+      replace: '',
+      tests: USAGE,
+    },
+    {
+      rule: 'S01 claims of other installations',
+      find: 'isSame(claims, this.#claims)',
+      replace: 'claims.length >= 0',
+      tests: USAGE,
+    },
+  ],
+  'src/controllers/deletion-guard.ts': [
+    {
+      rule: 'S16 the lease',
+      find: 'fence.assertLeader()',
+      replace: '',
+      tests: GUARD,
+    },
+    { rule: 'S21 suspend', find: 'assertWanted()', replace: '', tests: GUARD },
+    { rule: 'S01 the claim', find: 'assertClaimed()', replace: '', tests: GUARD },
+    {
+      rule: 'S03 what is in use',
+      find: 'await this.#parts.usage.refresh(signal)',
+      replace: '',
+      tests: GUARD,
+    },
+    {
+      rule: 'S03 all is asked again afterwards',
+      find: '// All of it may have changed meanwhile.\n    this.#assert()',
+      replace: '',
+      tests: GUARD,
+    },
+    {
+      rule: 'S12 what was restored stays',
+      find: 'tag !== undefined && isRestored(repository, tag)',
+      replace: 'false',
+      tests: GUARD,
+    },
+    { rule: 'S04 late use', find: 'if (why === undefined) return true', replace: 'if (why !== null) return true', tests: GUARD },
   ],
   'src/evict/untag-batch.ts': [
     {
@@ -187,6 +334,131 @@ export const DELETING_MUTANTS: MutantsByFile = {
       find: 'if (lost === undefined) return',
       replace: 'if (lost !== undefined || lost === undefined) return',
       tests: SWEEP,
+    },
+  ],
+  'src/evict/claim.ts': [
+    {
+      rule: 'S01 a claim has to stand before it is held',
+      find: 'began.monotonic - this.#standsSince >= this.#times.settleMs',
+      replace: 'began.monotonic >= this.#standsSince',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 a claim that was written over has to stand anew',
+      find: 'this.#standsSince = undefined\n',
+      replace: '',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 a claim of another process is not ours',
+      find: 'content.heartbeat.holder.process === this.#holder.process',
+      replace: 'content.heartbeat.holder.process.length > 0',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 what was not looked at lately is not held',
+      find: 'if (ageMs > this.#times.heldMs)',
+      replace: 'if (ageMs < 0)',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 also while a machine was suspended',
+      find: 'Math.max(now.wall - began.wall, now.monotonic - began.monotonic)',
+      replace: 'now.monotonic - began.monotonic',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 what forbids it is asked right before each request',
+      find: 'if (obstacle !== undefined) throw obstacle',
+      replace: '',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 others are told more often',
+      find: '? this.#times.sharedMs : this.#times.aloneMs',
+      replace: '? this.#times.aloneMs : this.#times.aloneMs',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S16 a claim passes the fence',
+      find: '{ ...read, beforeSend: reach.fence }',
+      replace: '{ ...read }',
+      tests: CLAIM,
+    },
+  ],
+  'src/evict/claim-standing.ts': [
+    {
+      rule: 'S01 a second operator of the cluster forbids it',
+      find: 'if (installation === holder.installation) {',
+      replace: 'if (installation === "") {',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 usage that is old forbids it',
+      find: 'now - heartbeat.at > MAX_USAGE_AGE_MS',
+      replace: 'now < 0',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S02 a clock that is ahead forbids it',
+      find: 'heartbeat.at - now > LARGEST_SKEW_MS',
+      replace: 'now < 0',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 usage that is not complete forbids it',
+      find: "if ('problem' in usage) return foreign(",
+      replace: "if ('problem' in usage && usage.problem === 'Malformed') return foreign(",
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 what cannot be read forbids it',
+      find: 'claims\n    .filter(({ tag }) => tag !== claimTag(holder))',
+      replace:
+        "claims\n    .filter(({ tag, content }) => tag !== claimTag(holder) && !('unreadable' in content))",
+      tests: CLAIM,
+    },
+  ],
+  'src/evict/claim-usage.ts': [
+    {
+      rule: 'S01 what came since is claimed too',
+      find: '...whole[list], ...added[list]',
+      replace: '...whole[list]',
+      tests: ['src/evict/claim-usage.test.ts'],
+    },
+    {
+      rule: 'S01 what is not complete any more is said',
+      find: 'a.synced === b.synced &&',
+      replace: '',
+      tests: ['src/evict/claim-usage.test.ts'],
+    },
+  ],
+  'src/evict/anchor.ts': [
+    {
+      rule: 'S14 an anchor is never written over a tag',
+      find: "if (named !== undefined) return named === digest ? 'anchored' : 'taken'",
+      replace: '',
+      tests: ANCHOR,
+    },
+    {
+      rule: 'S16 an anchor passes the fence',
+      find: 'calls(access).write',
+      replace: 'calls(access).read',
+      tests: ANCHOR,
+    },
+  ],
+  'src/controllers/policy-conflict.ts': [
+    {
+      rule: 'S01 two policies over the same repositories',
+      find: 'if (!isExcluded && globsOverlap(a, b))',
+      replace: 'if (!isExcluded && a === b)',
+      tests: CONFLICT,
+    },
+    {
+      rule: 'S01 also through two Registries',
+      find: 'if (a.host === b.host) return { first, second }',
+      replace: 'if (a === b) return { first, second }',
+      tests: CONFLICT,
     },
   ],
 }

@@ -1,8 +1,86 @@
 import type { MutantsByFile } from './mutant.ts'
 
+const EVICTIONS = ['test/model/retention/evictions.test.ts']
+const LATE = ['test/model/retention/late-use.test.ts']
+
 /** What a plan leaves alone (S06, S08-S14). */
 export const RETENTION_MUTANTS: MutantsByFile = {
+  'src/retention/anchor-tag.ts': [
+    {
+      rule: 'S14 an anchor that names something else is none',
+      find: 'tag === anchorTag(digest)',
+      replace: 'true',
+      tests: ['src/retention/judge.test.ts'],
+    },
+  ],
+  'src/retention/eviction-of.ts': [
+    { rule: 'S09 what something needs that stays', find: '&& !stays(at, digest)', replace: '', tests: EVICTIONS },
+    {
+      rule: 'S09 what a manifest without a tag holds',
+      find: '!needed.has(digest) &&',
+      replace: '',
+      tests: EVICTIONS,
+    },
+  ],
+  'src/retention/late-use.ts': [
+    {
+      rule: 'S04 the tag itself',
+      find: 'useReason(usage.usesOf(candidate)) ?? search.keeps(candidate.digest)',
+      replace: 'useReason(usage.usesOf(candidate))',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 part of an index',
+      find: "if (!isLifted) add(graph.holders(digest), 'PartOf', false)",
+      replace: '',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 belongs to its subject',
+      find: "if (!isLifted) add(graph.subjects(digest), 'BelongsTo', false)",
+      replace: '',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 what refers to it',
+      find: "add(graph.referrers(digest), 'SubjectOf', isLifted)",
+      replace: '',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 an index with what it holds',
+      find: "add(graph.children(digest), 'Holds', true)",
+      replace: '',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 the base of it',
+      find: "add(this.#derived.of(manifest), 'BaseOf', false)",
+      replace: 'add([], "BaseOf", false)',
+      tests: LATE,
+    },
+    {
+      rule: 'S06 by its config',
+      find: 'byConfig ?? useReason(this.usage.usesOf(place))',
+      replace: 'useReason(this.usage.usesOf(place))',
+      tests: LATE,
+    },
+  ],
+  'src/retention/derived-images.ts': [
+    {
+      rule: 'S09 a base by its layers',
+      find: 'group?.derived.push(digest)',
+      replace: '',
+      tests: LATE,
+    },
+  ],
   'src/retention/own-content.ts': [
+    {
+      rule: 'S08 what lies where claims do',
+      find: "repository.split('/').at(-1) === CLAIMS_REPOSITORY",
+      replace: 'false',
+      tests: ['src/retention/judge.test.ts'],
+    },
     {
       rule: 'S08 what lies below a workspace',
       find: 'repository.startsWith(',
@@ -81,6 +159,18 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     },
   ],
   'src/retention/drafts.ts': [
+    {
+      rule: 'S14 an anchor is not counted',
+      find: 'isAnchor(tag.tag, digest) || ',
+      replace: '',
+      tests: ['src/retention/judge.test.ts'],
+    },
+    {
+      rule: 'S14 an anchor goes when it is not used',
+      find: 'if (isAnchor(tag.tag, tag.digest)) return',
+      replace: 'if (false) return',
+      tests: ['src/retention/judge.test.ts'],
+    },
     { rule: 'S06 what is in use', find: 'if (used !== undefined) return used', replace: '' },
     {
       rule: 'S06 the digest of something in use',
@@ -254,6 +344,18 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     { rule: 'S10 any change starts anew', find: 'before?.mark === mark', replace: 'before !== undefined' },
   ],
   'src/retention/blocks.ts': [
+    {
+      rule: 'S02 the clock of the registry',
+      find: 'if (Math.abs(registrySkewMs) <= LARGEST_SKEW_MS) return []',
+      replace: 'if (true) return []',
+      tests: ['src/retention/blocks.test.ts'],
+    },
+    {
+      rule: 'S02 the coverage of another installation',
+      find: '.filter(({ inUseWithinMs = 0 }) => inUseWithinMs > coveredMs)',
+      replace: '.filter(() => false)',
+      tests: ['src/retention/blocks.test.ts'],
+    },
     { rule: 'S05 not synced', find: 'if (!synced) return', replace: 'if (false) return' },
     { rule: 'S05 not trusted', find: 'if (!trusted) {', replace: 'if (false) {' },
     {

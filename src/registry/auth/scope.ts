@@ -1,6 +1,9 @@
 /** What a token is asked for, in the words of the distribution token specification. */
 export const pullScope = (repository: string): string => `repository:${repository}:pull`
 export const pushScope = (repository: string): string => `repository:${repository}:pull,push`
+/** distribution wants to see that whoever mounts a blob may pull it where it lies. */
+export const mountScope = (repository: string, from: string): string =>
+  `${pushScope(repository)} ${pullScope(from)}`
 /** distribution asks for `delete` alone; most accounts that may delete may pull, and other products want both. */
 export const deleteScope = (repository: string): string => `repository:${repository}:delete,pull`
 export const CATALOG_SCOPE = 'registry:catalog:*'

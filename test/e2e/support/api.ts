@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import { asTallymanError, hasCode } from '#catalogue/error.ts'
-import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
+import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { ImageInventoryStatus } from '#crds/image-inventory.ts'
 import { REQUESTED_AT } from '#crds/meta.ts'
 import { RegistryStatus } from '#crds/registry.ts'
 import { RegistryCheckStatus } from '#crds/registry-check.ts'
+import { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
@@ -28,6 +29,7 @@ export type EventView = z.infer<typeof Event>
 const readRegistry = customObjectReader(REGISTRIES, RegistryStatus)
 const readInventory = customObjectReader(IMAGE_INVENTORIES, ImageInventoryStatus)
 const readCheck = customObjectReader(REGISTRY_CHECKS, RegistryCheckStatus)
+const readPolicy = customObjectReader(REGISTRY_POLICIES, RegistryPolicyStatus)
 
 /** Reads our objects as an administrator, and cheaply: a kubectl for every look would be the load of the test. */
 export class Api {
@@ -60,9 +62,13 @@ export class Api {
     return readCheck(await this.#client.get<unknown>(REGISTRY_CHECKS, place))
   }
 
+  async policy(place: Place) {
+    return readPolicy(await this.#client.get<unknown>(REGISTRY_POLICIES, place))
+  }
+
   /** Every object of ours in a namespace keeps the rules of kstatus, as after a reconciliation has ended. */
   async checkRules(namespace: string): Promise<void> {
-    for (const resource of [REGISTRIES, IMAGE_INVENTORIES, REGISTRY_CHECKS]) {
+    for (const resource of [REGISTRIES, IMAGE_INVENTORIES, REGISTRY_CHECKS, REGISTRY_POLICIES]) {
       for await (const object of this.#client.list<KstatusObject>(resource, { namespace }))
         checkKstatus(object)
     }
@@ -126,8 +132,21 @@ export class Api {
       { message: `a run of check ${place.name}`, timeoutMs: 60_000 },
     )
   }
+
+  /** Asks for a plan of a policy, with a change where one is given, and waits until it was made. */
+  async plan(place: Place, patch: object = {}) {
+    const token = await this.request(REGISTRY_POLICIES, place, patch)
+    return eventually(
+      async () => {
+        const policy = await this.policy(place)
+        return policy.status?.lastHandledReconcileAt === token ? policy : undefined
+      },
+      { message: `a plan of policy ${place.name}`, timeoutMs: 60_000 },
+    )
+  }
 }
 
+export type Policy = Awaited<ReturnType<Api['policy']>>
 export type Check = Awaited<ReturnType<Api['check']>>
 
 /**

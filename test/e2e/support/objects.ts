@@ -24,6 +24,15 @@ export function registryCheck(place: Place, spec: object = {}): KubeObject & { s
   return { apiVersion: API_VERSION, kind: 'RegistryCheck', metadata: place, spec: { ...references, ...spec } }
 }
 
+/** A policy of the Registry `main` against the ImageInventory `all`, by one rule: the newest of each repository; `spec` may say otherwise. */
+export function registryPolicy(place: Place, spec: object = {}): KubeObject & { spec?: object } {
+  const said = {
+    ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' } },
+    rules: [{ name: 'newest', repositories: ['**'], keep: { newest: 1 } }],
+  }
+  return { apiVersion: API_VERSION, kind: 'RegistryPolicy', metadata: place, spec: { ...said, ...spec } }
+}
+
 export function namespace(name: string): KubeObject {
   return { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
 }

@@ -96,6 +96,7 @@ export class Reference {
     const isKept = tags.some(
       (other) => other.digest === digest && this.#own.get(`${name}:${other.tag}`) !== undefined,
     )
+    if (this.#isAnchor({ tag, digest })) return { action: isKept ? 'untag' : 'evict', codes: ['Anchor'] }
     const going: ReasonCode[] = ['Superseded', 'RepositoryUnused', 'FollowsSubject', 'OrphanGoes']
     return { action: isKept ? 'untag' : 'evict', codes: going }
   }
@@ -157,12 +158,17 @@ export class Reference {
     if (restored.some((each) => each.repository === name && each.tag === tag.tag && each.until > now))
       return 'Restored'
     if (this.#isIncomplete(repository) || digest === undefined || manifest === undefined) return 'Incomplete'
+    if (this.#isAnchor(tag)) return undefined
     const rules = this.#input.rules.filter((rule) => rule.matchesRepository(name))
     if (this.#isCompanion(tag)) return this.#companion(repository, tag, rules)
     const rule = rules.find((each) => each.matchesKind(this.#kind(digest)))
     if (rule === undefined)
       return rules.length > 0 && this.#kind(digest) !== 'Image' ? 'NotAnImage' : 'NoRule'
     return this.#ruled(repository, { ...tag, digest }, rule)
+  }
+
+  #isAnchor({ tag, digest }: Pick<TagFacts, 'tag' | 'digest'>): boolean {
+    return digest !== undefined && tag === `tallyman-anchor-${digest.slice(7, 39)}`
   }
 
   #isCompanion(tag: TagFacts): boolean {
@@ -275,7 +281,7 @@ export class Reference {
     once((rule: CompiledRule) => {
       const ruled = repository.tags.filter((each) => {
         const { digest } = each
-        if (digest === undefined || this.#isCompanion(each)) return false
+        if (digest === undefined || this.#isAnchor(each) || this.#isCompanion(each)) return false
         const rules = this.#input.rules.filter((other) => other.matchesRepository(repository.name))
         return rules.find((other) => other.matchesKind(this.#kind(digest))) === rule
       })

@@ -3,6 +3,7 @@ import { intersect } from '#retention/approval.ts'
 import { type Judgement, judge } from '#retention/judge.ts'
 import { withinLimit } from '#retention/limits.ts'
 import { REASONS, type ReasonCode } from '#retention/reasons.ts'
+import { plannedRemovals } from '#retention/removals.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { soaked, soakWith } from '#retention/soak.ts'
 import { seededRandom } from '#test/harness/fault-proxy/random.ts'
@@ -65,7 +66,7 @@ function narrowed(judgement: Judgement, dice: Dice): Judgement {
     case 'OverLimit':
       return withinLimit(judgement, { maxEvictions: dice.between(0, 12), maxEvictionPercent: undefined }, NOW)
     case 'NotApproved':
-      return intersect({ repositories: some(judgement, dice) }, judgement)
+      return intersect(plannedRemovals(some(judgement, dice)), judgement)
     case 'NotSoaked': {
       const first = soakWith(undefined, { repositories: some(judgement, dice) }, 'mark', NOW - DAY)
       return soaked(judgement, soakWith(first, judgement, 'mark', NOW), DAY)

@@ -1,5 +1,6 @@
 import type { InUseIndex, UseReason } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
+import { anchorTag } from '#retention/anchor-tag.ts'
 import type { BlobFacts, ManifestFacts, RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
 import type { RestoredTag, RetentionInput } from '#retention/retention-input.ts'
 import { imageUse } from '#test/harness/image-use.ts'
@@ -112,7 +113,7 @@ class Contents {
     while (bound.size < TAGS_EACH) {
       const digest =
         name === 'sign/all' && dice.chance(0.6) ? this.#tops.at(-dice.between(1, 6)) : dice.of(own)
-      const tag = this.#tagName(bound.size, dice.chance(0.8) ? dice.of(own) : dice.of(this.#tops))
+      const tag = this.#tagName(bound.size, dice.chance(0.8) ? dice.of(own) : dice.of(this.#tops), digest)
       bound.set(tag, this.#tag(tag, dice.chance(0.002) ? undefined : digest))
     }
     const tags = [...bound.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1))
@@ -124,8 +125,11 @@ class Contents {
     return { name, incomplete, tags, untagged: [...untagged] }
   }
 
-  #tagName(n: number, other: string): string {
+  /** @param digest what the tag names */
+  #tagName(n: number, other: string, digest = other): string {
     const dice = this.#dice
+    // One that names something else than it says is somebody else's.
+    if (dice.chance(0.01)) return anchorTag(dice.chance(0.8) ? digest : other)
     const roll = dice.between(0, 19)
     if (roll < 3) return `${other.replace(':', '-')}${dice.of(['', '.sig', '.att'])}`
     if (roll === 3 && dice.chance(0.05)) return `sha512-${other.slice(7)}`
@@ -203,7 +207,7 @@ class Contents {
 /**
  * Who uses what, as the index of an inventory says it, in look-ups that cost nothing: the index itself is tested beside it, and took most of the time here.
  */
-function randomUsage({ repositories, manifests }: RegistryFacts, dice: Dice): InUseIndex {
+export function randomUsage({ repositories, manifests }: RegistryFacts, dice: Dice): InUseIndex {
   const tags = new Map<string, Map<string, readonly UseReason[]>>()
   const digests = new Map<string, readonly UseReason[]>()
   const configs = new Map<string, readonly UseReason[]>()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { skewOf } from '#kube/clock-skew.ts'
+import { skewOf } from '#time/clock-skew.ts'
 
 const NOON = Date.UTC(2026, 0, 1, 12)
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { byteText } from '#commands/byte-text.ts'
+import { byteText } from '#report/byte-text.ts'
 
 it.each([
   [0, '0 B'],

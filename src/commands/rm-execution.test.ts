@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { carryOut, type RemovalWork } from '#commands/rm-execution.ts'
+import { type InUseIndex, inUseIndex } from '#inventory/in-use-index.ts'
+import { compilePins } from '#inventory/pins.ts'
+import type { RepositoryRemoval } from '#retention/removal-request.ts'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
+import { imageUse } from '#test/harness/image-use.ts'
+import { containerImage } from '#test/harness/images.ts'
+
+const NAMES = { host: 'r.example', aliases: [] }
+const images = ['v1', 'v2'].map((tag) => ({ tag, image: containerImage({ seed: tag }) }))
+const bindings = images.map(({ tag, image }) => ({ tag, digest: image.manifest.digest }))
+const removal: RepositoryRemoval = {
+  repository: 'app',
+  tags: new Map(bindings.map(({ tag, digest }) => [tag, digest])),
+  bindings: bindings.map((binding) => ({ ...binding, stays: undefined, follows: undefined })),
+  digests: bindings.map(({ digest }) => digest),
+  orphans: [],
+}
+let site: EvictionSite
+
+beforeAll(async () => {
+  site = await startEvictionSite('3')
+})
+
+afterAll(async () => {
+  await site?.stop()
+})
+
+function index(...images: readonly string[]): InUseIndex {
+  const used = images.map((name) => imageUse(name))
+  return inUseIndex({ snapshots: [{ images: used, remembered: [], pins: compilePins([]) }] }, NAMES)
+}
+
+test('S04: what came into use since it was decided stays', async () => {
+  for (const { tag, image } of images) site.storage.write('app', image, tag)
+  let now = index()
+  let asked = 0
+  const ended: string[] = []
+  const work = (guard: () => Promise<void>): RemovalWork => ({
+    hands: { of: async (repository, told) => site.hands(repository, { ...told, guard }).hands },
+    use: {
+      get index() {
+        return now
+      },
+    },
+    methods: new Map([['app', 'Native']]),
+    decide: (usage) => ({
+      refusals: [],
+      removals: usage.usesOf({ repository: 'app', tag: 'v2' }).length > 0 ? [] : [removal],
+    }),
+    ended: (_repository, { tag, outcome }) => ended.push(`${tag ?? 'manifest'} ${outcome}`),
+  })
+  const usedAtSecond = async () => {
+    asked += 1
+    if (asked === 2) now = index('r.example/app:v2')
+  }
+  await carryOut([removal], work(usedAtSecond))
+  expect(ended.sort()).toEqual(['manifest named', 'manifest spared', 'v1 untagged', 'v2 spared'])
+  expect(Object.keys(await site.tags('app'))).toEqual(['v2'])
+  now = index()
+  ended.length = 0
+  await carryOut(
+    [removal],
+    work(async () => undefined),
+  )
+  expect(ended.sort()).toEqual(['manifest swept', 'manifest swept', 'v1 gone', 'v2 untagged'])
+})

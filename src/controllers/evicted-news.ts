@@ -1,0 +1,100 @@
+import type { TallymanError } from '#catalogue/error.ts'
+import type { ErrorKind } from '#catalogue/error-codes.ts'
+import type { EventReason } from '#catalogue/events.ts'
+import type { EvictedReturn } from '#controllers/evicted-returns.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import type { Evicted } from '#evict/evicted.ts'
+import { reasonText } from '#retention/reasons.ts'
+import { useReason } from '#retention/use-reason.ts'
+import { rfc3339Seconds } from '#runtime/conditions.ts'
+
+export type RestorationStatus = NonNullable<RegistryPolicyStatus['restorations']>[number]
+
+/** So many are named in an event or a condition. */
+const NAMED = 3
+/** As registry-policy.ts bounds them. */
+const MAX_IMAGE = 512
+const MAX_MESSAGE = 1024
+
+/** The events that returns are worth: one of each kind, however many there are. */
+export function returnEvents(
+  returns: readonly EvictedReturn[],
+): { readonly reason: EventReason; readonly note: string }[] {
+  const back = returns.filter(({ outcome }) => outcome === 'Restored')
+  const failed = returns.filter(({ outcome, isNews }) => outcome === 'Failed' && isNews)
+  return [
+    ...(back.length === 0
+      ? []
+      : [{ reason: 'EvictedInUse' as const, note: `In use after it was evicted, and back: ${named(back)}` }]),
+    ...(failed.length === 0
+      ? []
+      : [
+          {
+            reason: 'RestoreFailed' as const,
+            note: `In use after it was evicted, and not back: ${named(failed)}`,
+          },
+        ]),
+  ]
+}
+
+/**
+ * Why the policy must not go on; undefined: nothing is known to have been missing that is in use. A registry that does not answer says nothing yet: that is tried again.
+ */
+export function reasonToHold(returns: readonly EvictedReturn[]): string | undefined {
+  const missed = returns.filter(
+    ({ outcome, error }) =>
+      outcome === 'Restored' || (outcome === 'Failed' && error !== undefined && !PASSES.has(error.kind)),
+  )
+  return missed.length === 0 ? undefined : `In use after it was evicted: ${named(missed)}`
+}
+
+const PASSES: ReadonlySet<ErrorKind> = new Set(['unreachable', 'throttled', 'cancelled'])
+
+/** What the status says of returns. @param now ms since the epoch */
+export function returnStatus(returns: readonly EvictedReturn[], now: number): RestorationStatus[] {
+  return returns
+    .filter(({ outcome, isNews }) => outcome !== 'Present' && isNews)
+    .map(({ use, outcome, error }) =>
+      restorationStatus({ thing: use.thing, outcome, error }, 'InUse', now, whoUses(use)),
+    )
+}
+
+/** What the status says of one thing. @param why it was to come back */
+export function restorationStatus(
+  {
+    thing,
+    outcome,
+    error,
+  }: Pick<EvictedReturn, 'outcome'> & { readonly thing: Evicted; readonly error?: TallymanError | undefined },
+  cause: RestorationStatus['cause'],
+  now: number,
+  why?: string,
+): RestorationStatus {
+  const message = error?.advice ?? why
+  return {
+    image: imageOf(thing).slice(0, MAX_IMAGE),
+    cause,
+    outcome: outcome === 'Present' ? 'Restored' : outcome,
+    time: rfc3339Seconds(now),
+    ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
+  }
+}
+
+/** As people name it, below the URL of the registry. */
+export function imageOf({ repository, tag, digest }: Pick<Evicted, 'repository' | 'tag' | 'digest'>): string {
+  return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`
+}
+
+function named(returns: readonly EvictedReturn[]): string {
+  const texts = returns.slice(0, NAMED).map(({ use, error }) => {
+    const why = error === undefined ? '' : `, ${error.code}: ${error.message}`
+    return `${imageOf(use.thing)} (${whoUses(use)}${why})`
+  })
+  const more = returns.length - texts.length
+  return texts.join('; ') + (more === 0 ? '' : ` and ${more} more`)
+}
+
+function whoUses({ reason }: EvictedReturn['use']): string {
+  const why = useReason([reason])
+  return why === undefined ? 'in use' : reasonText(why)
+}

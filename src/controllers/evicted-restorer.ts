@@ -1,0 +1,128 @@
+import { TallymanError } from '#catalogue/error.ts'
+import type { RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryObject } from '#controllers/resources.ts'
+import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
+import { type BroughtBack, bringBack } from '#evict/bring-back.ts'
+import {
+  type Evicted,
+  type EvictionHistory,
+  historyOfRun,
+  joined,
+  MOST_EVICTED,
+  type Returned,
+  returnedTo,
+} from '#evict/evicted.ts'
+import type { JournalShelf } from '#evict/journal-shelf.ts'
+import { RestorationRecords } from '#evict/restorations.ts'
+import type { Fence } from '#runtime/fence.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+import { sideBySide } from '#scan/side-by-side.ts'
+import type { Clock } from '#time/clock.ts'
+
+/** A run, and the repositories that it took something from. */
+export interface PastRun {
+  readonly run: string
+  readonly repositories: readonly string[]
+}
+
+const LOOKED_AT_ONCE = 4
+
+export interface EvictedRestorerParts {
+  readonly access: RegistryAccess
+  readonly registries: Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
+  readonly fence: Fence
+  readonly clock: Clock
+}
+
+/** Knows from the workspace of a Registry what was evicted there, and brings it back. One for the operator. */
+export class EvictedRestorer {
+  readonly #parts: EvictedRestorerParts
+  readonly #records = new RestorationRecords()
+
+  constructor(parts: EvictedRestorerParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * What these runs did, the newest first until MOST_EVICTED is reached; nothing where the Registry has no workspace.
+   * @throws JOURNAL_INVALID; what keeps the workspace from being read: SPEC_INVALID, REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*
+   */
+  async historyOf(
+    registry: RegistryObject,
+    runs: readonly PastRun[],
+    signal: AbortSignal,
+  ): Promise<EvictionHistory> {
+    const workspace = workspaceOf(registry, this.#parts.registries)
+    if (workspace === undefined || runs.length === 0) return joined([])
+    const shelf = await this.#shelf(workspace, signal, 'pull')
+    const histories: EvictionHistory[] = []
+    let count = 0
+    for (const { run, repositories } of runs) {
+      for (const repository of repositories) {
+        if (count >= MOST_EVICTED) return joined(histories)
+        const history = await historyOfRun(shelf, repository, run, { signal, lane: 'bulk' })
+        count += history.went.length
+        histories.push(history)
+      }
+    }
+    return joined(histories)
+  }
+
+  /**
+   * What was brought back of these repositories, also by `tallyman restore`; nothing where the Registry has no workspace.
+   * @throws as historyOf
+   */
+  async returnedTo(
+    registry: RegistryObject,
+    repositories: Iterable<string>,
+    signal: AbortSignal,
+  ): Promise<readonly Returned[]> {
+    const workspace = workspaceOf(registry, this.#parts.registries)
+    if (workspace === undefined) return []
+    const shelf = await this.#shelf(workspace, signal, 'pull')
+    const returned = await sideBySide(repositories, LOOKED_AT_ONCE, (repository) =>
+      returnedTo(shelf, repository, { signal, lane: 'bulk' }),
+    )
+    return returned.flat()
+  }
+
+  /**
+   * Brings things back, in their order as far as they are of one run and repository.
+   * @throws what keeps registry or workspace from being opened: SPEC_INVALID, REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*; CANCELLED, LEADERSHIP_LOST
+   */
+  async *bringBack(
+    registry: RegistryObject,
+    things: readonly Evicted[],
+    signal: AbortSignal,
+  ): AsyncGenerator<BroughtBack, void, void> {
+    const { access, registries, fence, clock } = this.#parts
+    const workspace = workspaceOf(registry, registries)
+    if (workspace === undefined) {
+      throw new TallymanError(
+        'SPEC_INVALID',
+        `spec.workspace: the Registry ${registry.metadata.name} has no workspace any more, and what was evicted is recorded there`,
+      )
+    }
+    const [pull, push, shelf] = await Promise.all([
+      access.open(registry, signal, 'pull'),
+      access.open(registry, signal, 'push'),
+      this.#shelf(workspace, signal, 'push'),
+    ])
+    yield* bringBack(
+      {
+        ...{ pull: pull.client, push: push.client, shelf, records: this.#records, clock, signal },
+        fence: () => fence.assertLeader(),
+      },
+      things,
+    )
+  }
+
+  async #shelf(
+    { registry, prefix }: Workspace,
+    signal: AbortSignal,
+    right: 'pull' | 'push',
+  ): Promise<JournalShelf> {
+    const { client } = await this.#parts.access.open(registry, signal, right)
+    return { client, prefix }
+  }
+}

@@ -1,0 +1,118 @@
+import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
+import { Bell } from '#controllers/evicted-bell.ts'
+import type { EvictedUse } from '#controllers/evicted-use.ts'
+import type { BroughtBack } from '#evict/bring-back.ts'
+import { type Evicted, evictedKey } from '#evict/evicted.ts'
+import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
+import type { Clock } from '#time/clock.ts'
+
+/** Something evicted that came into use, and what became of it. */
+export interface EvictedReturn {
+  readonly use: EvictedUse
+  readonly outcome: BroughtBack['outcome']
+  /** Where it failed. It is tried again. */
+  readonly error?: TallymanError | undefined
+  /** A failure that was not told yet. */
+  readonly isNews: boolean
+}
+
+export interface EvictedReturnsParts {
+  readonly clock: Clock
+  readonly bringBack: (things: readonly Evicted[], signal: AbortSignal) => AsyncIterable<BroughtBack>
+  /** Told after every round of what came of it. */
+  readonly told: (returns: readonly EvictedReturn[]) => void
+}
+
+interface Wanted {
+  readonly use: EvictedUse
+  failures: number
+  /** Monotonic ms. */
+  notBefore: number
+  lastCode: string | undefined
+}
+
+/** So many are brought back before it is looked what came in meanwhile. */
+const ROUND = 20
+const RETRY: BackoffPolicy = { initial: 500, max: 60_000, factor: 2, jitter: 0.2 }
+
+/** Brings back what came into use again, and tries what fails until it succeeds (S04). One for each policy. */
+export class EvictedReturns {
+  readonly #parts: EvictedReturnsParts
+  readonly #wanted = new Map<string, Wanted>()
+  readonly #bell: Bell
+
+  constructor(parts: EvictedReturnsParts) {
+    this.#parts = parts
+    this.#bell = new Bell(parts.clock)
+  }
+
+  /** What is in use and not back yet. */
+  get pending(): number {
+    return this.#wanted.size
+  }
+
+  want(uses: readonly EvictedUse[]): void {
+    for (const use of uses) {
+      const key = evictedKey(use.thing)
+      if (!this.#wanted.has(key)) {
+        this.#wanted.set(key, { use, failures: 0, notBefore: Number.NEGATIVE_INFINITY, lastCode: undefined })
+      }
+    }
+    if (uses.length > 0) this.#bell.ring()
+  }
+
+  /** Works until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const now = this.#parts.clock.monotonic()
+      const due = this.#next(now)
+      if (due.length > 0) await this.#round(due, signal)
+      else await this.#bell.wait(this.#nextAt() - now, signal)
+    }
+  }
+
+  /** What has not failed yet goes before what has. */
+  #next(now: number): Wanted[] {
+    return [...this.#wanted.values()]
+      .filter(({ notBefore }) => notBefore <= now)
+      .sort((a, b) => a.notBefore - b.notBefore)
+      .slice(0, ROUND)
+  }
+
+  #nextAt(): number {
+    let at = Number.POSITIVE_INFINITY
+    for (const { notBefore } of this.#wanted.values()) at = Math.min(at, notBefore)
+    return at
+  }
+
+  async #round(due: readonly Wanted[], signal: AbortSignal): Promise<void> {
+    const left = new Map(due.map((wanted) => [wanted.use.thing, wanted]))
+    const returns: EvictedReturn[] = []
+    try {
+      for await (const back of this.#parts.bringBack([...left.keys()], signal)) {
+        const wanted = left.get(back.thing)
+        if (wanted === undefined) continue
+        left.delete(back.thing)
+        if (back.outcome === 'Failed') returns.push(this.#failed(wanted, back.error))
+        else {
+          this.#wanted.delete(evictedKey(back.thing))
+          returns.push({ use: wanted.use, outcome: back.outcome, isNews: true })
+        }
+      }
+    } catch (thrown) {
+      if (signal.aborted) return
+      const error = asTallymanError(thrown)
+      for (const wanted of left.values()) returns.push(this.#failed(wanted, error))
+    }
+    this.#parts.told(returns)
+  }
+
+  #failed(wanted: Wanted, error: TallymanError): EvictedReturn {
+    const isNews = wanted.lastCode !== error.code && error.kind !== 'cancelled'
+    const delay = Math.max(error.retryAfterMs ?? 0, backoffDelay(RETRY, wanted.failures))
+    wanted.failures += 1
+    wanted.notBefore = this.#parts.clock.monotonic() + delay
+    if (isNews) wanted.lastCode = error.code
+    return { use: wanted.use, outcome: 'Failed', error, isNews }
+  }
+}

@@ -1,0 +1,255 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { Inventories } from '#clusters/inventories.ts'
+import { reasonToHold, returnEvents, returnStatus } from '#controllers/evicted-news.ts'
+import { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import type { EvictedReturn } from '#controllers/evicted-returns.ts'
+import { EvictedWatch } from '#controllers/evicted-watch.ts'
+import { RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryObject } from '#controllers/resources.ts'
+import { SecretCache } from '#controllers/secret-cache.ts'
+import { stillEvicted } from '#evict/evicted.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { KubeClient } from '#kube/client.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { PODS } from '#kube/resource.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { evictTags } from '#test/harness/evicted.ts'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
+import { collectGarbage } from '#test/harness/garbage-collection.ts'
+import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
+import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
+import { silentLog } from '#test/harness/reflected.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { systemClock } from '#time/clock.ts'
+
+const RUN = 'web-20261126t053000-1f2e'
+const POLICY = 'apps/web'
+const fence = { assertLeader: () => undefined, requestTimeoutMs: 5_000 }
+
+let cluster: TestCluster
+let connection: ClusterConnection
+let client: KubeClient
+let inventories: Inventories
+let pool: RegistryPool
+
+beforeAll(async () => {
+  cluster = await startCluster({ controllers: false })
+  connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
+  client = new KubeClient(connection)
+  pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+  const ledger = { client, fence, namespace: OPERATOR_NAMESPACE }
+  inventories = new Inventories({ ledger, clock: systemClock, log: silentLog })
+  inventories.configure('apps/here', inventoryConfig([clusterOver('here', connection)]))
+  await eventually(() => inventories.get('apps/here')?.synced)
+})
+
+afterAll(async () => {
+  await inventories?.stop()
+  await pool?.close()
+  await connection?.close()
+  await cluster?.stop()
+})
+
+async function createPod(name: string, image: string): Promise<void> {
+  const spec = { containers: [{ name: 'main', image }] }
+  await client.create(PODS, {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: cluster.namespace } },
+    ...{ spec },
+  })
+}
+
+describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) => {
+  let site: EvictionSite
+  let skopeo: ForeignClient
+  let registry: RegistryObject
+  let restorer: EvictedRestorer
+  let term: AbortController
+  let watch: EvictedWatch
+  let running: Promise<void>
+  let claims: UsageClaim[]
+  let told: EvictedReturn[]
+  let looks = 0
+  let count = 0
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+    skopeo = await foreignClient('skopeo', site.registry)
+    registry = {
+      ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'Registry' },
+      metadata: { name: 'shop', namespace: 'apps', uid: 'registry' },
+      spec: { url: site.registry.url, workspace: { prefix: 'tallyman' } },
+    }
+    restorer = new EvictedRestorer({
+      access: new RegistryAccess(pool, new SecretCache(client, systemClock), {}),
+      registries: { get: () => registry, list: () => [registry] },
+      ...{ fence, clock: systemClock },
+    })
+  })
+  afterAll(async () => {
+    await skopeo?.close()
+    await site?.stop()
+  })
+
+  beforeEach(() => {
+    told = []
+    claims = []
+    count += 1
+    term = new AbortController()
+    watch = new EvictedWatch({
+      live: inventories,
+      registries: { get: () => registry },
+      ...{ restorer, clock: systemClock, log: silentLog },
+      claimsOf: () => {
+        looks += 1
+        return claims
+      },
+      told: (_, returns) => told.push(...returns),
+    })
+    running = watch.run(term.signal)
+  })
+  afterEach(async () => {
+    term.abort()
+    await running
+  })
+
+  const digest = (image: TestImage) => image.manifest.digest
+  const past = async (repository: string) =>
+    stillEvicted(await restorer.historyOf(registry, [{ run: RUN, repositories: [repository] }], term.signal))
+
+  /** A repository of its own that has lost its tag `old`. */
+  async function evicted(old: TestImage): Promise<string> {
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    const kept = containerImage({ seed: `${repository} kept` })
+    await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+    return repository
+  }
+
+  async function backWithin10s(repository: string, reference: string, since: number): Promise<void> {
+    await eventually(() => site.has(repository, reference))
+    expect(systemClock.monotonic() - since).toBeLessThan(10_000)
+  }
+
+  test('is back and pulls within 10 s when a pod names it, is told, and holds the policy', async () => {
+    const old = multiPlatformImage({ seed: `pod ${version}` })
+    const repository = await evicted(old)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const since = systemClock.monotonic()
+    const image = `${site.registry.host}/${repository}:old`
+    await createPod(`starts-${count}-${version}`, image)
+    await backWithin10s(repository, 'old', since)
+    expect(await skopeo.pull(image)).toContain(digest(old))
+    await eventually(() => told.length > 0)
+    const tagged = told.filter(({ use }) => use.thing.tag === 'old')
+    expect(tagged).toMatchObject([{ outcome: 'Restored' }])
+    expect(returnEvents(told)).toMatchObject([
+      { reason: 'EvictedInUse', note: expect.stringContaining(`${repository}:old`) },
+    ])
+    expect(reasonToHold(told)).toContain(`/Pod/starts-${count}-${version} runs it`)
+    expect(returnStatus(tagged, 0)).toMatchObject([
+      { image: `${repository}:old`, cause: 'InUse', outcome: 'Restored' },
+    ])
+  })
+
+  test('is back when a run takes it away after a pod had started with it', async () => {
+    const old = containerImage({ seed: `late ${version}` })
+    watch.follow(POLICY, 'apps/shop', [])
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    await createPod(`before-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:old`))
+    // The second look from here on is at what has the pod in it.
+    const before = looks
+    await eventually(() => {
+      watch.add(POLICY, [])
+      return looks >= before + 2
+    })
+    await evicted(old)
+    const since = systemClock.monotonic()
+    watch.add(POLICY, await past(repository))
+    await backWithin10s(repository, 'old', since)
+  })
+
+  test('is back when another installation claims it, by its digest alone', async () => {
+    const old = containerImage({ seed: `claim ${version}` })
+    const repository = await evicted(old)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const since = systemClock.monotonic()
+    claims = [
+      {
+        ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true },
+        ...{ images: [], digests: [digest(old)], configs: [], pins: [] },
+      },
+    ]
+    await backWithin10s(repository, digest(old), since)
+  })
+
+  test('that somebody has pushed again is no alarm', async () => {
+    const old = containerImage({ seed: `pushed ${version}` })
+    const repository = await evicted(old)
+    const things = await past(repository)
+    site.storage.write(repository, old, 'old')
+    watch.follow(POLICY, 'apps/shop', things)
+    await createPod(`again-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.length > 0)
+    expect(told).toMatchObject([{ use: { thing: { tag: 'old' } }, outcome: 'Present' }])
+    expect(returnEvents(told)).toEqual([])
+    expect(reasonToHold(told)).toBeUndefined()
+  })
+
+  test('is tried again while the registry is away, which is told once, and is back when that is', async () => {
+    const old = containerImage({ seed: `away ${version}` })
+    const repository = await evicted(old)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const there = registry
+    registry = { ...registry, spec: { url: 'http://127.0.0.1:9', workspace: { prefix: 'tallyman' } } }
+    claims = [
+      {
+        ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true },
+        ...{ images: [], digests: [digest(old)], configs: [], pins: [] },
+      },
+    ]
+    await eventually(() => told.filter(({ outcome }) => outcome === 'Failed').length >= 4)
+    const failures = told.filter(({ isNews }) => isNews)
+    expect(failures.map(({ error }) => error?.code)).toEqual(failures.map(() => 'REGISTRY_UNREACHABLE'))
+    expect(failures.length).toBeLessThan(told.length)
+    expect(returnEvents(told)).toMatchObject([{ reason: 'RestoreFailed' }])
+    expect(reasonToHold(told)).toBeUndefined()
+    registry = there
+    await eventually(() => told.some(({ use, outcome }) => use.thing.tag === 'old' && outcome === 'Restored'))
+    expect(await site.has(repository, 'old')).toBe(true)
+    expect(reasonToHold(told)).toContain(repository)
+  })
+
+  test('that has lost its content is tried again, and holds the policy', async () => {
+    const old = containerImage({ seed: `lost ${version}` })
+    const repository = await evicted(old)
+    await collectGarbage(site.registry)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    await createPod(`lost-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.length >= 2)
+    expect(told.map(({ outcome, error, isNews }) => [outcome, error?.code, isNews])).toEqual([
+      ['Failed', 'RESTORE_CONTENT_GONE', true],
+      ...told.slice(1).map(() => ['Failed', 'RESTORE_CONTENT_GONE', false]),
+    ])
+    expect(reasonToHold(told)).toContain('RESTORE_CONTENT_GONE')
+    expect(returnStatus(told, 0)).toMatchObject([{ outcome: 'Failed' }])
+  })
+
+  test('is left alone while nothing uses it, when the policy is gone, and after the term', async () => {
+    const old = containerImage({ seed: `alone ${version}` })
+    const repository = await evicted(old)
+    const things = await past(repository)
+    watch.follow(POLICY, 'apps/shop', things)
+    expect(watch.follows(POLICY)).toBe(true)
+    watch.forget(POLICY)
+    expect(watch.follows(POLICY)).toBe(false)
+    term.abort()
+    await running
+    watch.follow(POLICY, 'apps/shop', things)
+    expect(watch.follows(POLICY)).toBe(false)
+    expect(told).toEqual([])
+    expect(await site.has(repository, 'old')).toBe(false)
+  })
+})

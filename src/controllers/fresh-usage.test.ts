@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { InventoryConfig } from '#clusters/inventory-config.ts'
+import { LiveInventory } from '#clusters/live-inventory.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { KubeClient } from '#kube/client.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { PODS } from '#kube/resource.ts'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
+import { silentLog } from '#test/harness/reflected.ts'
+import { type Clock, systemClock } from '#time/clock.ts'
+import { FreshUsage, type FreshUsageParts } from './fresh-usage.ts'
+
+const { signal } = new AbortController()
+const NAMES = { host: 'r.example', aliases: [] }
+let cluster: TestCluster
+let operator: ClusterConnection
+let admin: ClusterConnection
+
+beforeAll(async () => {
+  cluster = await startCluster({ controllers: false })
+  operator = await connect({ kubeconfig: await cluster.operatorKubeconfig(), clock: systemClock })
+  admin = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
+})
+afterAll(async () => {
+  await Promise.all([operator?.close(), admin?.close()])
+  await cluster?.stop()
+})
+
+/** An inventory of the cluster, how often a barrier was asked of it, and a clock that a test moves. */
+async function watched(floor = 0, changes: Partial<InventoryConfig> = {}) {
+  /** For who asks, no time passes after a barrier but what a test lets pass. */
+  const since = { barrier: 0, ms: 0 }
+  const clock: Clock = { ...systemClock, monotonic: () => since.barrier + since.ms }
+  const entry = clusterOver('here', operator)
+  const config = inventoryConfig([{ ...entry, policy: { ...entry.policy, floor } }], changes)
+  const inventory = new LiveInventory({ config, memory: 'none', clock: systemClock, log: silentLog })
+  onTestFinished(() => inventory.stop())
+  inventory.start()
+  await inventory.whenSynced()
+  const asked = { times: 0, slowMs: 0 }
+  const live: Pick<LiveInventory, 'barrier'> = {
+    barrier: async (ended) => {
+      asked.times += 1
+      const snapshot = await inventory.barrier(ended)
+      Object.assign(since, { barrier: snapshot.barrier?.monotonic ?? 0, ms: asked.slowMs })
+      return snapshot
+    },
+  }
+  const usage = (parts: Partial<FreshUsageParts> = {}) =>
+    new FreshUsage({
+      inventories: () => [{ key: 'ns/all', live }],
+      wanted: () => ['ns/all'],
+      claims: () => [],
+      ...{ names: NAMES, clock },
+      ...parts,
+    })
+  return { usage, since, asked, live }
+}
+
+async function createPod(name: string): Promise<void> {
+  await new KubeClient(admin).create(PODS, {
+    ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: cluster.namespace } },
+    ...{ spec: { containers: [{ name: 'main', image: `r.example/shop/${name}:v1` }] } },
+  })
+}
+
+const uses = (usage: FreshUsage, name: string) =>
+  usage.index.usesOf({ repository: `shop/${name}`, tag: 'v1' }).length
+
+test('S03: knows every pod that was created before it was asked, and asks again after 3 s', async () => {
+  const { usage: make, since, asked } = await watched()
+  const usage = make()
+  expect(() => usage.index).toThrow('not looked yet')
+  await createPod('first')
+  await Promise.all([usage.refresh(signal), usage.refresh(signal)])
+  expect([uses(usage, 'first'), asked.times]).toEqual([1, 1])
+  const { index } = usage
+  since.ms = 3_000
+  await usage.refresh(signal)
+  expect(asked.times).toBe(1)
+  since.ms = 3_001
+  await usage.refresh(signal)
+  expect(asked.times).toBe(2)
+  // Nothing is in use that was not.
+  expect(usage.index).toBe(index)
+  await createPod('second')
+  since.ms = 3_001
+  await usage.refresh(signal)
+  expect([uses(usage, 'first'), uses(usage, 'second')]).toEqual([1, 1])
+})
+
+test('S03: a cluster that answers too slowly to know it for certain keeps everything', async () => {
+  const { usage: make, asked } = await watched()
+  asked.slowMs = 3_500
+  await expect(make().refresh(signal)).rejects.toMatchObject({ code: 'BARRIER_NOT_REACHED' })
+})
+
+test('S05: an inventory that is not trusted keeps everything', async () => {
+  const { usage: make } = await watched(1_000)
+  await expect(make().refresh(signal)).rejects.toMatchObject({ code: 'INVENTORY_NOT_TRUSTED' })
+})
+
+test('S01: keeps everything while an inventory is not watched yet, where there is none, and after another one came', async () => {
+  const { usage: make, live, asked } = await watched()
+  const code = 'BARRIER_NOT_REACHED'
+  await expect(make({ wanted: () => ['ns/all', 'ns/more'] }).refresh(signal)).rejects.toMatchObject({ code })
+  await expect(make({ wanted: () => [], inventories: () => [] }).refresh(signal)).rejects.toMatchObject({ code })
+  const inventories = [{ key: 'ns/all', live }]
+  const usage = make({ inventories: () => inventories })
+  await usage.refresh(signal)
+  const other = await watched()
+  inventories.push({ key: 'ns/more', live: other.live })
+  const before = asked.times
+  await usage.refresh(signal)
+  expect([asked.times - before, other.asked.times]).toEqual([1, 1])
+})
+
+test('S01: what another installation claims counts as soon as it is known', async () => {
+  const { usage: make } = await watched()
+  let claims: readonly UsageClaim[] = []
+  const usage = make({ claims: () => claims })
+  await usage.refresh(signal)
+  expect(uses(usage, 'theirs')).toBe(0)
+  claims = [
+    {
+      ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true, digests: [], configs: [], pins: [] },
+      images: ['r.example/shop/theirs:v1'],
+    },
+  ]
+  await usage.refresh(signal)
+  expect(uses(usage, 'theirs')).toBe(1)
+})

@@ -1,0 +1,115 @@
+import { TallymanError } from '#catalogue/error.ts'
+import type { LiveInventory } from '#clusters/live-inventory.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { type InUseIndex, inUseIndex } from '#inventory/in-use-index.ts'
+import type { RegistryNames } from '#inventory/locate.ts'
+import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import type { Clock } from '#time/clock.ts'
+
+/** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
+const FRESH_MS = 3_000
+/** A cluster that answers slower than that is too slow to delete by. */
+const TRIES = 3
+
+export interface FreshUsageParts {
+  /** All of the operator: their union protects (S01). */
+  readonly inventories: () => readonly {
+    readonly key: string
+    readonly live: Pick<LiveInventory, 'barrier'>
+  }[]
+  /** `namespace/name` of every ImageInventory that there is, set up or not. */
+  readonly wanted: () => readonly string[]
+  /** Of other installations. */
+  readonly claims: () => readonly UsageClaim[]
+  /** Of the registry that is deleted from. */
+  readonly names: RegistryNames
+  readonly clock: Clock
+}
+
+/** What of one registry is in use, never much older than the request that it is asked for (S03). */
+export class FreshUsage {
+  readonly #parts: FreshUsageParts
+  #held: readonly InventorySnapshot[] = []
+  #lives: readonly Pick<LiveInventory, 'barrier'>[] = []
+  #claims: readonly UsageClaim[] = []
+  #index: InUseIndex | undefined
+  #refreshing: Promise<void> | undefined
+
+  constructor(parts: FreshUsageParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Resolves when the index is complete for everything that was created until 3 s ago. Callers at the same time share the work.
+   * @throws BARRIER_NOT_REACHED, INVENTORY_NOT_TRUSTED, KUBE_*, CANCELLED
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    for (let tries = 1; !this.#isFresh(); tries++) {
+      if (tries > TRIES)
+        throw new TallymanError('BARRIER_NOT_REACHED', `What is in use is not known within ${FRESH_MS} ms`)
+      this.#refreshing ??= this.#load(signal).finally(() => {
+        this.#refreshing = undefined
+      })
+      await this.#refreshing
+    }
+    this.#reindex()
+  }
+
+  /** @throws BARRIER_NOT_REACHED before the first refresh */
+  get index(): InUseIndex {
+    if (this.#index !== undefined) return this.#index
+    throw new TallymanError('BARRIER_NOT_REACHED', 'It was not looked yet what is in use')
+  }
+
+  #isFresh(): boolean {
+    const lives = this.#parts.inventories().map(({ live }) => live)
+    if (lives.length === 0 || !isSame(lives, this.#lives)) return false
+    const now = this.#parts.clock.monotonic()
+    return this.#held.every(({ barrier }) => barrier !== undefined && now - barrier.monotonic <= FRESH_MS)
+  }
+
+  async #load(signal: AbortSignal): Promise<void> {
+    const inventories = this.#parts.inventories()
+    const keys = new Set(inventories.map(({ key }) => key))
+    const missing = this.#parts.wanted().filter((key) => !keys.has(key))
+    if (missing.length > 0)
+      throw new TallymanError(
+        'BARRIER_NOT_REACHED',
+        `ImageInventory ${missing.join(', ')} is not watched yet`,
+      )
+    if (inventories.length === 0)
+      throw new TallymanError('BARRIER_NOT_REACHED', 'No ImageInventory says what is in use')
+    const snapshots = await Promise.all(
+      inventories.map(async ({ key, live }) => trusted(key, await live.barrier(signal))),
+    )
+    const lives = inventories.map(({ live }) => live)
+    const isChanged =
+      this.#held.length !== snapshots.length || !snapshots.every((it, at) => sameUse(it, this.#held[at]))
+    this.#held = snapshots
+    this.#lives = lives
+    if (isChanged) this.#index = undefined
+  }
+
+  /** Built only where something is used that was not, or the other way round: it takes a while with 100,000 pods. */
+  #reindex(): void {
+    const claims = this.#parts.claims()
+    if (this.#index !== undefined && isSame(claims, this.#claims)) return
+    this.#claims = claims
+    this.#index = inUseIndex({ snapshots: this.#held, claims }, this.#parts.names)
+  }
+}
+
+function trusted(key: string, snapshot: InventorySnapshot): InventorySnapshot {
+  if (snapshot.trusted) return snapshot
+  const why = snapshot.distrusts.map(({ message }) => message).join('; ')
+  throw new TallymanError('INVENTORY_NOT_TRUSTED', `ImageInventory ${key}: ${why}`)
+}
+
+/** A snapshot shares with the one before what has not changed. */
+function sameUse(a: InventorySnapshot, b: InventorySnapshot | undefined): boolean {
+  return b !== undefined && a.images === b.images && a.remembered === b.remembered && a.pins === b.pins
+}
+
+function isSame<T>(a: readonly T[], b: readonly T[]): boolean {
+  return a.length === b.length && a.every((each, at) => each === b[at])
+}

@@ -1,0 +1,117 @@
+import { describe, expect, test } from 'vitest'
+import { policyConflicts } from '#controllers/policy-conflict.ts'
+import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
+
+const object = (kind: string, name: string) => ({
+  apiVersion: 'tallyman.dev/v1alpha1',
+  kind,
+  metadata: { name, namespace: 'ci' },
+})
+
+function registry(name: string, url: string, aliases: readonly object[] = []): RegistryObject {
+  return { ...object('Registry', name), spec: { url, aliases } }
+}
+
+function policy(
+  name: string,
+  registryName: string,
+  rules: readonly object[],
+  more: object = {},
+): RegistryPolicyObject {
+  const whole = rules.map((rule, at) => ({ name: `r${at}`, keep: { newest: 1 }, ...rule }))
+  return {
+    ...object('RegistryPolicy', name),
+    spec: {
+      ...{
+        registryRef: { name: registryName },
+        inventoryRef: { name: 'all' },
+        mode: 'Enforce',
+        rules: whole,
+      },
+      ...more,
+    },
+  }
+}
+
+const about = (...repositories: string[]) => [{ repositories }]
+const MAIN = registry('main', 'https://r.example')
+
+function conflicts(
+  policies: readonly RegistryPolicyObject[],
+  registries: readonly RegistryObject[] = [MAIN],
+) {
+  const byKey = new Map(registries.map((each) => [`ci/${each.metadata.name}`, each]))
+  return policyConflicts(policies, { get: (key) => byKey.get(key) })
+}
+
+describe('S01: two policies over the same repositories', () => {
+  test('are in conflict, and each is told of the other', () => {
+    const found = conflicts([
+      policy('one', 'main', about('team/**')),
+      policy('two', 'main', about('base/*', '*/app')),
+      policy('three', 'main', about('other/*/*')),
+    ])
+    expect([...found.keys()]).toEqual(['ci/one', 'ci/two'])
+    expect(found.get('ci/one')).toContain('RegistryPolicy ci/two of Registry main')
+    expect(found.get('ci/one')).toContain('team/** and */app')
+    expect(found.get('ci/two')).toContain('RegistryPolicy ci/one of Registry main')
+  })
+
+  test('are none where one leaves out what the other is about', () => {
+    const rest = [{ repositories: ['**'], excludeRepositories: ['team-*/**'] }]
+    const policies = [policy('rest', 'main', rest), policy('team', 'main', about('team-a/**'))]
+    expect(conflicts(policies).size).toBe(0)
+    expect(conflicts([...policies, policy('more', 'main', about('team-a/**', 'x'))]).size).toBe(3)
+  })
+
+  test.each([
+    ['makes plans alone', { mode: 'DryRun' }],
+    ['is suspended', { suspend: true }],
+    ['cannot be read', { rules: [] }],
+  ])('are none where one %s', (_, more) => {
+    const policies = [policy('one', 'main', about('**')), policy('two', 'main', about('**'), more)]
+    expect(conflicts(policies).size).toBe(0)
+  })
+
+  test('are none where one is being deleted, or has no Registry', () => {
+    const one = policy('one', 'main', about('**'))
+    const going = policy('two', 'main', about('**'))
+    const deleted = { ...going, metadata: { ...going.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }
+    expect(conflicts([one, deleted, policy('three', 'nowhere', about('**'))]).size).toBe(0)
+  })
+
+  test.each([
+    ['by the same URL', 'https://r.example/', 'app', 2],
+    ['by another scheme', 'http://R.example', 'app', 2],
+    ['by its path', 'https://r.example/team', 'app', 0],
+    ['by its path', 'https://r.example/team', '**', 0],
+    ['by another host', 'https://other.example', 'app', 0],
+    ['by an alias of the first', 'https://alias.example', 'app', 2],
+    ['by an alias of the first with a path', 'https://alias.example/team', 'app', 2],
+    ['behind a proxy of the first', 'https://mirror.example', 'app', 0],
+  ])('of two Registries: the second named %s', (_, url, pattern, size) => {
+    const first = registry('main', 'https://r.example', [
+      { host: 'alias.example' },
+      { host: 'mirror.example', prefix: 'proxy' },
+    ])
+    const policies = [policy('one', 'main', about('app')), policy('two', 'second', about(pattern))]
+    expect(conflicts(policies, [first, registry('second', url)]).size).toBe(size)
+  })
+
+  test('of two Registries, of which one is a part of the other', () => {
+    const registries = [MAIN, registry('team', 'https://r.example/team')]
+    const found = conflicts(
+      [policy('one', 'main', about('team/*')), policy('two', 'team', about('app'))],
+      registries,
+    )
+    expect(found.get('ci/two')).toContain('team/* and team/app')
+  })
+
+  test('count as such where there is too much to compare', () => {
+    const many = (end: string) =>
+      Array.from({ length: 64 }, (_, n) => ({
+        repositories: Array.from({ length: 64 }, (_, m) => `**/${n}/${m}/${'x'.repeat(40)}/${end}`),
+      }))
+    expect(conflicts([policy('one', 'main', many('a')), policy('two', 'main', many('b'))]).size).toBe(2)
+  })
+})

@@ -1,0 +1,108 @@
+import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { intersect } from '#retention/approval.ts'
+import type { Block } from '#retention/blocks.ts'
+import type { Judgement } from '#retention/judge.ts'
+import { withinLimit } from '#retention/limits.ts'
+import type { Plan } from '#retention/plan.ts'
+import { type PlannedRemoval, removals } from '#retention/removals.ts'
+import { type Soak, soaked } from '#retention/soak.ts'
+import { parseDuration } from '#time/duration.ts'
+
+/** What went by a plan that was kept. */
+export interface ApprovedPlan {
+  readonly digest: string
+  /** When the registry was read for it, ms since the epoch. */
+  readonly readAt: number
+  readonly removals: readonly Pick<PlannedRemoval, 'repository' | 'tag' | 'digest'>[]
+}
+
+export interface DecisionInput {
+  readonly spec: Pick<RegistryPolicySpec, 'mode' | 'approvedPlan' | 'approvalValidFor' | 'soak' | 'limits'>
+  readonly plan: Pick<Plan, 'digest' | 'summary'>
+  readonly judgement: Judgement
+  readonly blocks: readonly Block[]
+  /** With the plan of the judgement in it. */
+  readonly soak: Soak
+  /** The plan of spec.approvedPlan; undefined: none such is kept. */
+  readonly approved: ApprovedPlan | undefined
+  /** The run that has carried out spec.approvedPlan, or carries it out; undefined: none has (S12). */
+  readonly usedBy: string | undefined
+  /** Why nothing goes until a human has looked (S04). */
+  readonly held: string | undefined
+  /** ms since the epoch. */
+  readonly now: number
+}
+
+export type Decision = {
+  /** What becomes of spec.approvedPlan; undefined: there is none. */
+  readonly approval: RegistryPolicyStatus['approval']
+} & (
+  | { readonly kind: 'wait' }
+  | {
+      readonly kind: 'run'
+      readonly cause: 'Approved' | 'Enforced'
+      /** Digest of the plan that is carried out. */
+      readonly plan: string
+      /** What goes. */
+      readonly judgement: Judgement
+    }
+)
+
+/** Whether something of a plan is carried out now, and what (S10 to S12). */
+export function decide(input: DecisionInput): Decision {
+  const { spec } = input
+  if (spec.mode === 'DryRun') return { kind: 'wait', approval: undefined }
+  const approval = approvalState(input)
+  if (approval?.state === 'Pending' && input.approved !== undefined) {
+    return {
+      kind: 'run',
+      cause: 'Approved',
+      approval,
+      plan: input.approved.digest,
+      judgement: intersect(input.approved.removals, input.judgement),
+    }
+  }
+  if (spec.mode === 'Enforce' && input.blocks.length === 0 && input.held === undefined) {
+    const agreed = soaked(input.judgement, input.soak, parseDuration(spec.soak) ?? Number.POSITIVE_INFINITY)
+    const judgement = withinLimit(agreed, { ...spec.limits }, input.now)
+    if (!removals(judgement.repositories).next().done)
+      return { kind: 'run', cause: 'Enforced', approval, plan: input.plan.digest, judgement }
+  }
+  return { kind: 'wait', approval }
+}
+
+function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
+  const { spec, approved, usedBy, blocks, held, now } = input
+  const plan = spec.approvedPlan
+  if (plan === undefined) return undefined
+  const state = (state: NonNullable<RegistryPolicyStatus['approval']>['state'], message: string) => ({
+    plan,
+    state,
+    message: message.slice(0, MAX_MESSAGE),
+  })
+  if (usedBy !== undefined) {
+    return state(
+      'Used',
+      `Run ${usedBy} has it; it counts once. To carry out another plan, approve its digest`,
+    )
+  }
+  if (approved === undefined) {
+    return state(
+      'Unknown',
+      'No plan with this digest is kept: it may be superseded, or of other rules. Approve the digest in status.plan',
+    )
+  }
+  const validFor = parseDuration(spec.approvalValidFor) ?? 0
+  if (now - approved.readAt > validFor) {
+    return state(
+      'Expired',
+      `The plan is of ${new Date(approved.readAt).toISOString()}, longer ago than spec.approvalValidFor (${spec.approvalValidFor}). Review and approve the one in status.plan`,
+    )
+  }
+  if (held !== undefined) return state('Blocked', held)
+  const hard = blocks.filter(({ isAcceptable }) => !isAcceptable)
+  if (hard.length > 0) return state('Blocked', hard.map(({ message }) => message).join('; '))
+  return state('Pending', 'It is carried out')
+}
+
+const MAX_MESSAGE = 1024

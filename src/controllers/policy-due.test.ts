@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import { scheduleOf } from '#controllers/check-schedule.ts'
+import { planDueAt } from '#controllers/policy-due.ts'
+import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { REQUESTED_AT } from '#crds/meta.ts'
+
+const NOW = Date.parse('2026-01-15T12:00:00Z')
+const HOUR = 3_600_000
+const schedule = scheduleOf({ interval: '24h' })
+
+function policy(
+  more: { readonly reason?: ConditionReason; readonly plannedAt?: number; readonly observed?: number } = {},
+  annotations: Record<string, string> = {},
+): RegistryPolicyObject {
+  const { reason = 'Planned', plannedAt = NOW - HOUR, observed = 3 } = more
+  const condition = { type: 'PlanReady', status: 'True' as const, reason, message: '' }
+  return {
+    apiVersion: 'tallyman.dev/v1alpha1',
+    kind: 'RegistryPolicy',
+    metadata: { name: 'p', namespace: 'n', uid: 'u', generation: 3, annotations },
+    spec: {},
+    status: {
+      observedGeneration: observed,
+      conditions: [{ ...condition, lastTransitionTime: '2026-01-01T00:00:00Z' }],
+      plan: {
+        digest: 'sha256:1',
+        time: new Date(plannedAt).toISOString(),
+        ...{ repositories: 0, tags: 0, keep: 0, untag: 0, evict: 0, digests: 0 },
+        ...{ reclaimableBytes: 0, reclaimable: '0 B' },
+      },
+    },
+  }
+}
+
+describe('a plan is due', () => {
+  test('by the schedule, up to a twentieth early', () => {
+    const due = planDueAt(policy(), schedule, NOW)
+    expect(due).toBeGreaterThanOrEqual(NOW + 21.8 * HOUR)
+    expect(due).toBeLessThanOrEqual(NOW + 23 * HOUR)
+  })
+
+  test.each([
+    ['where none was made', { ...policy(), status: {} }],
+    ['of a spec that is new', policy({ observed: 2 })],
+    ['that somebody asked for', policy({}, { [REQUESTED_AT]: 'now' })],
+    ['where the registry was not reached', policy({ reason: 'RegistryUnreachable' })],
+    ['where an inventory was not synced', policy({ reason: 'InventoryNotSynced' })],
+    ['after one of the future', policy({ plannedAt: NOW + HOUR })],
+  ])('at once %s', (_what, object) => {
+    expect(planDueAt(object, schedule, NOW)).toBe(0)
+  })
+})

@@ -1,0 +1,42 @@
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import type { Schedule } from '#controllers/check-schedule.ts'
+import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { getCondition, rfc3339Seconds } from '#runtime/conditions.ts'
+import { pendingRequest } from '#runtime/predicates.ts'
+
+const CLOCK_TOLERANCE_MS = 60_000
+
+/** What is said where no plan could be made: it is tried again without waiting for the schedule. */
+const NOT_LOOKED: ReadonlySet<string> = new Set<ConditionReason>([
+  'NotPlannedYet',
+  'RegistryNotFound',
+  'InventoryNotFound',
+  'RegistryUnreachable',
+  'InventoryNotSynced',
+])
+
+/** When a policy has to make a plan next, ms since the epoch; 0: now. */
+export function planDueAt(policy: RegistryPolicyObject, schedule: Schedule, now: number): number {
+  const ready = getCondition(policy.status?.conditions ?? [], 'PlanReady')
+  const plannedAt = policy.status?.plan?.time
+  const mustRun =
+    isNewPolicy(policy) ||
+    pendingRequest(policy) !== undefined ||
+    plannedAt === undefined ||
+    // The clock was ahead when it was made: what it says about the next one is worth nothing.
+    Date.parse(plannedAt) > now + CLOCK_TOLERANCE_MS ||
+    ready === undefined ||
+    NOT_LOOKED.has(ready.reason)
+  return mustRun ? 0 : nextPlanAt(policy, Date.parse(plannedAt), schedule)
+}
+
+/** The start after the one at `plannedAt`, all in ms since the epoch; Infinity: never again. */
+export function nextPlanAt(policy: RegistryPolicyObject, plannedAt: number, schedule: Schedule): number {
+  const seed = `${policy.metadata.uid} ${rfc3339Seconds(plannedAt)}`
+  return schedule.startAfter(plannedAt, seed) ?? Number.POSITIVE_INFINITY
+}
+
+/** Nothing was accepted of this generation of the spec yet. */
+export function isNewPolicy(policy: RegistryPolicyObject): boolean {
+  return policy.status?.observedGeneration !== policy.metadata.generation
+}

@@ -1,0 +1,123 @@
+import { watchedSince } from '#controllers/policy-inventories.ts'
+import type { OpenRegistry } from '#controllers/registry-access.ts'
+import type { RegistrySpec } from '#crds/registry.ts'
+import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { inUseIndex } from '#inventory/in-use-index.ts'
+import type { RegistryNames } from '#inventory/locate.ts'
+import { type Block, blocks, type PlannedInventory } from '#retention/blocks.ts'
+import type { CompiledRule } from '#retention/compiled-rule.ts'
+import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
+import { type Judgement, judge } from '#retention/judge.ts'
+import { type LostOutside, lostOutside } from '#retention/lost-outside.ts'
+import { type Plan, planOf } from '#retention/plan.ts'
+import {
+  type RegistryIdentity,
+  type RegistryMemory,
+  recall,
+  withoutFirstSeen,
+} from '#retention/registry-memory.ts'
+import type { PlannedRemoval } from '#retention/removals.ts'
+import type { RestoredTag } from '#retention/retention-input.ts'
+import { rulesHash } from '#retention/rules-hash.ts'
+import { type Soak, soakWith } from '#retention/soak.ts'
+import { untaggedInUse } from '#retention/untagged-in-use.ts'
+import { readRegistry } from '#scan/registry-reader.ts'
+import { usedDigests } from '#scan/used-digests.ts'
+import { calmly } from '#time/calmly.ts'
+import type { Clock } from '#time/clock.ts'
+
+/** How old what is known of use may be for a plan, ms; what is deleted by it asks for seconds (S03). */
+const MAX_INVENTORY_AGE_MS = 60_000
+
+/** Everything that a plan of a policy is made from. */
+export interface PlanningInput {
+  readonly spec: RegistryPolicySpec
+  readonly rules: readonly CompiledRule[]
+  /** UID of the policy. */
+  readonly policy: string
+  readonly registry: RegistryIdentity
+  readonly limits: RegistrySpec['limits']
+  readonly names: RegistryNames
+  readonly opened: OpenRegistry
+  /** Asks for all of the operator, as they are now (policy-inventories.ts). */
+  readonly inventories: () => Promise<readonly PlannedInventory[]>
+  /** Of other installations. */
+  readonly claims: readonly UsageClaim[]
+  readonly workspaces: readonly string[]
+  /** The tags that stay because they were brought back, or are to be (S12). */
+  readonly restored: (facts: RegistryFacts) => readonly RestoredTag[]
+  /** Of earlier plans; undefined: there is none. */
+  readonly memory: RegistryMemory | undefined
+  readonly manifests: ReadonlyMap<string, ManifestFacts>
+  readonly soak: Soak | undefined
+  /** What went by the plan before, and what the policy has removed since. */
+  readonly went: readonly PlannedRemoval[]
+  /** Of this program: another one may decide otherwise (S10). */
+  readonly version: string
+  readonly clock: Clock
+  readonly signal: AbortSignal
+}
+
+/** A plan with all that is known of it. */
+export interface Planning {
+  readonly facts: RegistryFacts
+  readonly judgement: Judgement
+  readonly plan: Plan
+  readonly blocks: readonly Block[]
+  readonly soak: Soak
+  readonly memory: RegistryMemory
+  readonly lost: LostOutside
+  readonly restored: readonly RestoredTag[]
+  readonly untaggedInUse: ReturnType<typeof untaggedInUse>
+}
+
+/**
+ * Reads a registry and decides about every tag of it. It only reads.
+ * @throws REGISTRY_*; BARRIER_NOT_REACHED, KUBE_* where it is not known what is in use; CANCELLED
+ */
+export async function planPolicy(input: PlanningInput): Promise<Planning> {
+  const { spec, rules, names, opened, claims, clock, signal, memory } = input
+  const before = (await input.inventories()).map(({ snapshot }) => snapshot)
+  const read = await readRegistry({
+    ...{ client: opened.client, signal, clock, concurrency: input.limits.concurrency },
+    ...{ workspaces: input.workspaces, known: input.manifests, usedDigests: usedDigests(before, names) },
+  })
+  const recalled = await calmly(recall(memory, read, input.registry))
+  const lost =
+    memory === undefined
+      ? { count: 0, first: [] }
+      : await calmly(lostOutside(memory, recalled.facts, input.went))
+  const facts = withoutFirstSeen(recalled)
+  // To read a large registry takes its time: what counts is who uses it now.
+  const inventories = await input.inventories()
+  const snapshots = inventories.map(({ snapshot }) => snapshot)
+  const now = clock.now()
+  const restored = input.restored(facts)
+  const judgement = judge({
+    ...{ facts, names, rules, now, workspaces: input.workspaces, restored },
+    usage: inUseIndex({ snapshots, claims }, names),
+    unusedSince: watchedSince(inventories, now),
+  })
+  const hash = rulesHash(spec.rules)
+  const plan = planOf(judgement, { registry: input.registry.uid, policy: input.policy, rules: hash })
+  const { minImagesInUse, ...limits } = spec.limits
+  const against = blocks({
+    ...{ inventories, rules, names, facts, plan, limits, claims, now },
+    leastInUse: minImagesInUse,
+    firstScanAt: recalled.memory.firstAt,
+    registrySkewMs: opened.skewMs,
+    maxInventoryAgeMs: MAX_INVENTORY_AGE_MS,
+  })
+  const mark = JSON.stringify([
+    hash,
+    input.registry,
+    inventories.map(({ name }) => name).sort(),
+    input.version,
+  ])
+  return {
+    ...{ facts, judgement, plan, blocks: against, memory: recalled.memory, lost, restored },
+    soak: soakWith(input.soak, plan, mark, facts.readAt),
+    untaggedInUse: untaggedInUse(judgement),
+  }
+}

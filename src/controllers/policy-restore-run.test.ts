@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import { stayingTags } from '#controllers/policy-restore.ts'
+import { restoreAsked } from '#controllers/policy-restore-run.ts'
+import { RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryObject } from '#controllers/resources.ts'
+import { SecretCache } from '#controllers/secret-cache.ts'
+import { stillEvicted } from '#evict/evicted.ts'
+import { KubeClient } from '#kube/client.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { evictTags } from '#test/harness/evicted.ts'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
+import { containerImage, multiPlatformImage } from '#test/harness/images.ts'
+import { systemClock } from '#time/clock.ts'
+
+const RUN = 'web-20261126t053000-1f2e'
+const { signal } = new AbortController()
+
+let cluster: TestCluster
+let connection: ClusterConnection
+let pool: RegistryPool
+
+beforeAll(async () => {
+  cluster = await startCluster({ controllers: false })
+  connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
+  pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+})
+afterAll(async () => {
+  await pool?.close()
+  await connection?.close()
+  await cluster?.stop()
+})
+
+describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
+  let site: EvictionSite
+  let skopeo: ForeignClient
+  let registry: RegistryObject
+  let restorer: EvictedRestorer
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+    skopeo = await foreignClient('skopeo', site.registry)
+    registry = {
+      ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'Registry' },
+      metadata: { name: 'shop', namespace: 'apps', uid: 'registry' },
+      spec: { url: site.registry.url, workspace: { prefix: 'tallyman' } },
+    }
+    restorer = new EvictedRestorer({
+      access: new RegistryAccess(pool, new SecretCache(new KubeClient(connection), systemClock), {}),
+      registries: { get: () => registry, list: () => [registry] },
+      fence: { assertLeader: () => undefined, requestTimeoutMs: 5_000 },
+      clock: systemClock,
+    })
+  })
+  afterAll(async () => {
+    await skopeo?.close()
+    await site?.stop()
+  })
+
+  test('brings back what it names, once, and that stays for its time', async () => {
+    const old = multiPlatformImage({ seed: 'old' })
+    const gone = containerImage({ seed: 'gone' })
+    const tags = { v1: old, v2: gone, v3: containerImage({ seed: 'kept' }) }
+    await evictTags(site, { run: RUN, repository: 'shop/app', tags, doomed: ['v1', 'v2'] })
+    const past = () => restorer.historyOf(registry, [{ run: RUN, repositories: ['shop/app'] }], signal)
+    const entries = [{ repository: 'shop/*', tag: 'v1' }]
+    const round = async () =>
+      restoreAsked(restorer, {
+        ...{ registry, entries, history: await past(), before: [], signal, now: systemClock.now() },
+      })
+
+    expect(await round()).toMatchObject({
+      ...{ runs: new Set([RUN]), failure: undefined },
+      restorations: [{ image: 'shop/app:v1', cause: 'Asked', outcome: 'Restored' }],
+    })
+    expect(await skopeo.pull(`${site.registry.host}/shop/app:v1`)).toContain(old.manifest.digest)
+    expect(await site.tags('shop/app')).not.toHaveProperty('v2')
+    expect(await round()).toEqual({ runs: new Set(), failure: undefined, restorations: [] })
+    const now = systemClock.now()
+    const facts = { repositories: [] }
+    const staying = stayingTags({ entries: [], history: await past(), facts, remembered: [], now })
+    expect(staying).toMatchObject([{ repository: 'shop/app', tag: 'v1' }])
+  })
+
+  test('says what could not be brought back', async () => {
+    const taken = containerImage({ seed: 'taken' })
+    const kept = containerImage({ seed: 'kept' })
+    await evictTags(site, { run: RUN, repository: 'shop/taken', tags: { v1: taken, kept }, doomed: ['v1'] })
+    site.storage.write('shop/taken', kept, 'v1')
+    const history = await restorer.historyOf(registry, [{ run: RUN, repositories: ['shop/taken'] }], signal)
+    const entries = [{ repository: 'shop/taken', tag: 'v*' }]
+    const parts = { registry, entries, before: [], signal, now: 0 }
+    expect(await restoreAsked(restorer, { ...parts, history })).toMatchObject({
+      ...{ runs: new Set(), failure: undefined },
+      restorations: [{ image: 'shop/taken:v1', outcome: 'Taken' }],
+    })
+    const digest = `sha256:${'0'.repeat(64)}`
+    const lost = { run: RUN, repository: 'shop/taken', tag: 'v9', digest, at: 0 }
+    const gone = { ...parts, history: { ...history, went: [lost] } }
+    const failed = await restoreAsked(restorer, gone)
+    expect(failed).toMatchObject({
+      ...{ runs: new Set(), failure: expect.stringContaining('shop/taken:v9: RESTORE_CONTENT_GONE') },
+      restorations: [{ outcome: 'Failed', message: expect.stringContaining('Push the image again') }],
+    })
+    // The same once more is no news.
+    const again = await restoreAsked(restorer, { ...gone, before: failed.restorations })
+    expect(again).toMatchObject({ failure: undefined, restorations: [{ outcome: 'Failed' }] })
+  })
+
+  test('knows what others have brought back', async () => {
+    const image = containerImage({ seed: 'others' })
+    const tags = { v1: image, kept: containerImage({ seed: 'kept' }) }
+    await evictTags(site, { run: RUN, repository: 'shop/others', tags, doomed: ['v1'] })
+    expect(await restorer.returnedTo(registry, ['shop/others', 'shop/nowhere'], signal)).toEqual([])
+    const history = await restorer.historyOf(registry, [{ run: RUN, repositories: ['shop/others'] }], signal)
+    for await (const _ of restorer.bringBack(registry, stillEvicted(history), signal));
+    const returned = await restorer.returnedTo(registry, ['shop/others', 'shop/nowhere'], signal)
+    expect(returned).toMatchObject([{ run: RUN, repository: 'shop/others', tag: 'v1' }])
+    expect(stillEvicted({ went: history.went, returned })).toEqual([])
+  })
+})

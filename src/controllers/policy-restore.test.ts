@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { askedBack, RESTORED_FOR_MS, stayingTags } from '#controllers/policy-restore.ts'
+import type { Evicted, EvictionHistory, Returned } from '#evict/evicted.ts'
+import type { RegistryFacts } from '#retention/facts.ts'
+
+const NOW = Date.parse('2026-11-26T05:30:00Z')
+const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`
+
+function went(tag: string | undefined, changes: Partial<Evicted> = {}): Evicted {
+  return { run: 'run-1', repository: 'shop/app', tag, digest: digestOf('a'), at: NOW - 1000, ...changes }
+}
+
+function history(things: readonly Evicted[], returned: readonly Returned[] = []): EvictionHistory {
+  return { went: things, returned, unsettled: [] }
+}
+
+function facts(tags: Readonly<Record<string, readonly string[]>>): Pick<RegistryFacts, 'repositories'> {
+  const rest = { digest: undefined, digestSince: undefined, boundSince: undefined, pushed: undefined }
+  return {
+    repositories: Object.entries(tags).map(([name, all]) => ({
+      ...{ name, incomplete: undefined, untagged: [] },
+      tags: all.map((tag) => ({ tag, ...rest })),
+    })),
+  }
+}
+
+describe('what spec.restore brings back', () => {
+  const v1 = went('v1')
+  const v2 = went('v2', { run: 'run-2', digest: digestOf('b') })
+  const other = went('v1', { repository: 'other/app' })
+  const bare = went(undefined, { digest: digestOf('c') })
+  const signature = went(undefined, { digest: digestOf('d'), subject: digestOf('a') })
+  const cosign = went(`sha256-${'b'.repeat(64)}.sig`, { digest: digestOf('e') })
+  const all = history([v1, v2, other, bare, signature, cosign])
+  const asked = (...entries: Parameters<typeof askedBack>[0]) => new Set(askedBack(entries, all))
+
+  test('is what its patterns match, with what refers to that', () => {
+    expect(asked({ repository: 'shop/*', tag: 'v1' })).toEqual(new Set([v1, signature]))
+    expect(asked({ repository: 'shop/app', tag: 'v2' })).toEqual(new Set([v2, cosign]))
+    expect(asked({ repository: 'other/**' })).toEqual(new Set([other]))
+    expect(asked({ repository: 'nothing' })).toEqual(new Set())
+  })
+
+  test('is all of a repository where no tag is named, also what had none', () => {
+    expect(asked({ repository: 'shop/app' })).toEqual(new Set([v1, v2, bare, signature, cosign]))
+  })
+
+  test('is what one run took, where it is named', () => {
+    expect(asked({ repository: '**', run: 'run-2' })).toEqual(new Set([v2]))
+    const older = went('v2', { digest: digestOf('f'), at: NOW - 5000 })
+    const both = history([older, v2])
+    expect(askedBack([{ repository: '**', run: 'run-1' }], both)).toEqual([older])
+    expect(askedBack([{ repository: '**', tag: 'v2' }], both)).toEqual([v2])
+  })
+
+  test('is nothing that is back', () => {
+    const back = history([v1], [{ ...v1, at: NOW }])
+    expect(askedBack([{ repository: '**' }], back)).toEqual([])
+  })
+})
+
+describe('S12: what stays because it was brought back', () => {
+  const input = { entries: [], history: history([]), facts: facts({}), remembered: [], now: NOW }
+
+  test('is each tag that was, for 31 days, whoever brought it back', () => {
+    const returned = [
+      { ...went('v1'), at: NOW - 10 },
+      { ...went(undefined), at: NOW },
+    ]
+    expect(stayingTags({ ...input, history: history([], returned) })).toEqual([
+      { repository: 'shop/app', tag: 'v1', until: NOW - 10 + RESTORED_FOR_MS },
+    ])
+    const long = [{ ...went('v1'), at: NOW - RESTORED_FOR_MS }]
+    expect(stayingTags({ ...input, history: history([], long) })).toEqual([])
+  })
+
+  test('is what is listed, for as long as it is, and for 31 days after', () => {
+    const entries = [{ repository: 'shop/*', tag: 'v*' }]
+    const there = facts({ 'shop/app': ['main', 'v1'], 'base/os': ['v1'] })
+    const listed = stayingTags({ ...input, entries, facts: there })
+    expect(listed).toEqual([{ repository: 'shop/app', tag: 'v1', until: NOW + RESTORED_FOR_MS }])
+    const later = NOW + RESTORED_FOR_MS - 1
+    expect(stayingTags({ ...input, facts: there, remembered: listed, now: later })).toEqual(listed)
+    expect(stayingTags({ ...input, facts: there, remembered: listed, now: later + 1 })).toEqual([])
+  })
+
+  test('is what a listed run took, and nothing else that is called so', () => {
+    const past = history([went('v1'), went('v2', { run: 'run-2' })])
+    const entries = [{ repository: '**', run: 'run-2' }]
+    const there = facts({ 'shop/app': ['v1', 'v2'] })
+    expect(stayingTags({ ...input, entries, history: past, facts: there }).map(({ tag }) => tag)).toEqual([
+      'v2',
+    ])
+  })
+})

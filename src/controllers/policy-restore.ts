@@ -1,0 +1,93 @@
+import { compileGlob } from '#crds/glob.ts'
+import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { withWhatRefersToThem } from '#evict/chosen-back.ts'
+import { type Evicted, type EvictionHistory, evictedKey, stillEvicted } from '#evict/evicted.ts'
+import type { RegistryFacts } from '#retention/facts.ts'
+import type { RestoredTag } from '#retention/retention-input.ts'
+
+export type RestoreEntry = NonNullable<RegistryPolicySpec['restore']>[number]
+
+/** How long what was brought back stays, whatever the rules say (S12). */
+export const RESTORED_FOR_MS = 31 * 24 * 60 * 60 * 1000
+
+/**
+ * What of the evicted spec.restore asks for: tags that match, what refers to their digests, and where an entry names no tags, also what went without one.
+ * What is back already is not among it.
+ */
+export function askedBack(entries: readonly RestoreEntry[], history: EvictionHistory): Evicted[] {
+  const asked = new Map<string, Evicted>()
+  for (const entry of entries) {
+    const { went, returned } = history
+    const gone = stillEvicted({ went: went.filter((each) => isOfRun(entry, each)), returned })
+    const matches = matcher(entry)
+    for (const thing of withWhatRefersToThem(gone.filter(matches), gone)) {
+      const key = evictedKey(thing)
+      if (!asked.has(key)) asked.set(key, thing)
+    }
+  }
+  return [...asked.values()]
+}
+
+export interface StayingInput {
+  readonly entries: readonly RestoreEntry[]
+  readonly history: EvictionHistory
+  /** The tags of the registry, as they are now. */
+  readonly facts: Pick<RegistryFacts, 'repositories'>
+  /** What is remembered of earlier. */
+  readonly remembered: readonly RestoredTag[]
+  /** ms since the epoch. */
+  readonly now: number
+}
+
+/**
+ * The tags that stay because they were brought back, or because spec.restore asks for them: for 31 days after the last time that either was so (S12). What ends here goes
+ * into the record of the policy.
+ */
+export function stayingTags({ entries, history, facts, remembered, now }: StayingInput): RestoredTag[] {
+  const until = new Map<string, RestoredTag>()
+  const keep = (repository: string, tag: string, at: number) => {
+    const key = `${repository}:${tag}`
+    const before = until.get(key)?.until ?? now
+    if (at > before) until.set(key, { repository, tag, until: at })
+  }
+  for (const { repository, tag, until: at } of remembered) keep(repository, tag, at)
+  for (const { repository, tag, at } of history.returned) {
+    if (tag !== undefined) keep(repository, tag, at + RESTORED_FOR_MS)
+  }
+  for (const entry of entries) {
+    for (const { repository, tag } of listedTags(entry, history, facts)) {
+      keep(repository, tag, now + RESTORED_FOR_MS)
+    }
+  }
+  return [...until.values()]
+}
+
+/** The tags that an entry speaks of: those that are there, or, where it names a run, those that the run evicted. */
+function* listedTags(
+  entry: RestoreEntry,
+  { went }: EvictionHistory,
+  { repositories }: Pick<RegistryFacts, 'repositories'>,
+): Generator<{ readonly repository: string; readonly tag: string }> {
+  const matches = matcher(entry)
+  if (entry.run !== undefined) {
+    for (const each of went) {
+      const { repository, tag } = each
+      if (tag !== undefined && isOfRun(entry, each) && matches({ repository, tag })) yield { repository, tag }
+    }
+    return
+  }
+  for (const { name: repository, tags } of repositories) {
+    for (const { tag } of tags) if (matches({ repository, tag })) yield { repository, tag }
+  }
+}
+
+function isOfRun({ run }: RestoreEntry, each: Pick<Evicted, 'run'>): boolean {
+  return run === undefined || each.run === run
+}
+
+function matcher(entry: RestoreEntry): (thing: Pick<Evicted, 'repository' | 'tag'>) => boolean {
+  const repositories = compileGlob(entry.repository)
+  const tags = entry.tag === undefined ? undefined : compileGlob(entry.tag)
+  return ({ repository, tag }) =>
+    repositories.matches(repository) && (tags === undefined || (tag !== undefined && tags.matches(tag)))
+}

@@ -1,0 +1,86 @@
+import { type Eviction, evictionsOf } from '#retention/eviction-of.ts'
+import type { Judgement } from '#retention/judge.ts'
+import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
+
+export interface NewRun {
+  /** Of the policy. */
+  readonly name: string
+  /** Digest of the plan. */
+  readonly plan: string
+  readonly cause: OpenRun['cause']
+  /** What goes. */
+  readonly evictions: readonly Eviction[]
+  /** ms since the epoch. */
+  readonly now: number
+  /** Four hex digits: two processes that begin a run in the same second have two. */
+  readonly nonce: string
+}
+
+const MAX_NAME = 40
+
+/** A run that begins. Its id names its journals: `main-20261126t030000-3f9a`. */
+export function newRun({ name, plan, cause, evictions, now, nonce }: NewRun): OpenRun {
+  const second = new Date(now).toISOString().slice(0, 19).replace(/[-:]/g, '').toLowerCase()
+  return {
+    id: `${name.slice(0, MAX_NAME).replace(/[^A-Za-z0-9_]+$/, '')}-${second}-${nonce}`,
+    ...{ plan, cause, startedAt: now, resumesAt: undefined },
+    repositories: evictions.map(({ repository }) => repository),
+    bindings: evictions.flatMap(({ repository, bindings }) =>
+      bindings.map((each) => ({ repository, ...each })),
+    ),
+    digests: evictions.flatMap(({ repository, digests }) =>
+      digests.map((digest) => ({ repository, digest })),
+    ),
+  }
+}
+
+/**
+ * What a run that goes on has to do: tags that go still, and every manifest that was to go with it. Of those whose tags are gone already a plan made now knows nothing; that
+ * nothing needs them by now is looked at before each request.
+ * @param left what of its bindings goes by a judgement made now (intersect)
+ */
+export function evictionsLeft(run: OpenRun, left: Judgement): Eviction[] {
+  const still = new Map(evictionsOf(left).map((eviction) => [eviction.repository, eviction]))
+  const digests = new Map<string, string[]>()
+  for (const { repository, digest } of run.digests) {
+    const known = digests.get(repository)
+    if (known === undefined) digests.set(repository, [digest])
+    else known.push(digest)
+  }
+  const tags = new Map(left.repositories.map(({ name, verdicts }) => [name, verdicts]))
+  return run.repositories.map((repository) => ({
+    repository,
+    tags: new Map(
+      (tags.get(repository) ?? []).flatMap(({ tag, digest }) =>
+        digest === undefined ? [] : [[tag, digest]],
+      ),
+    ),
+    bindings: still.get(repository)?.bindings ?? [],
+    digests: [...new Set([...(still.get(repository)?.digests ?? []), ...(digests.get(repository) ?? [])])],
+  }))
+}
+
+/** The record when a run begins: from here on its approval is used (S12). Another one that was open is over. */
+export function begun(record: PolicyRecord, run: OpenRun): PolicyRecord {
+  const { approvals, run: before } = record
+  const used = run.cause === 'Approved' ? [{ plan: run.plan, usedAt: run.startedAt, run: run.id }] : []
+  const over = before === undefined || before.id === run.id ? record : ended(record, run.startedAt)
+  return { ...over, run, approvals: [...approvals.filter(({ plan }) => plan !== run.plan), ...used] }
+}
+
+/** The record when the open run goes on at `resumesAt`, ms since the epoch; undefined: as soon as it may. */
+export function paused(record: PolicyRecord, resumesAt: number | undefined): PolicyRecord {
+  return record.run === undefined ? record : { ...record, run: { ...record.run, resumesAt } }
+}
+
+/** The record when the open run is over. */
+export function ended(record: PolicyRecord, now: number): PolicyRecord {
+  const { run } = record
+  if (run === undefined) return record
+  const { id, plan, startedAt, repositories } = run
+  return {
+    ...record,
+    run: undefined,
+    runs: [{ id, plan, startedAt, finishedAt: now, repositories }, ...record.runs],
+  }
+}

@@ -1,0 +1,71 @@
+import { TallymanError } from '#catalogue/error.ts'
+import type { DeletionGuard } from '#controllers/deletion-guard.ts'
+import type { RegistryAccess } from '#controllers/registry-access.ts'
+import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import type { KnownCapabilities } from '#evict/capabilities.ts'
+import type { ExecutionSite } from '#evict/execution.ts'
+import { EvictionPace } from '#evict/pace.ts'
+import type { Log } from '#kube/log.ts'
+import type { Fence } from '#runtime/fence.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+import type { Clock } from '#time/clock.ts'
+import { parseDuration } from '#time/duration.ts'
+
+/** How far two listings lie apart that have to agree after a DELETE of which nobody knows what it did (S16). */
+const QUIET_MS = 5_000
+/** Where a Registry does not say. */
+const DELETE_LIMIT_MS = 60_000
+
+export interface SiteParts {
+  readonly access: RegistryAccess
+  readonly registries: ObjectStore<RegistryObject>
+  readonly capabilities: KnownCapabilities
+  readonly fence: Fence
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/** The workspace of a registry that is deleted from. @throws WORKSPACE_REQUIRED, SPEC_INVALID, REFERENCE_NOT_FOUND */
+export function requiredWorkspace(
+  registry: RegistryObject,
+  registries: ObjectStore<RegistryObject>,
+): Workspace {
+  const workspace = workspaceOf(registry, registries)
+  if (workspace !== undefined) return workspace
+  throw new TallymanError(
+    'WORKSPACE_REQUIRED',
+    `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`,
+  )
+}
+
+/**
+ * Everything that it takes to delete from a registry, each with a credential of its own (S19).
+ * @throws WORKSPACE_REQUIRED, SPEC_INVALID, REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*
+ */
+export async function executionSite(
+  { access, registries, capabilities, fence, clock, log }: SiteParts,
+  registry: RegistryObject,
+  { guard, stillDoomed }: Pick<DeletionGuard, 'guard' | 'stillDoomed'>,
+  signal: AbortSignal,
+): Promise<ExecutionSite> {
+  const workspace = requiredWorkspace(registry, registries)
+  const { deletion } = specOf(RegistrySpec, registry)
+  const [pull, push, remove, shelf] = await Promise.all([
+    access.open(registry, signal, 'pull'),
+    access.open(registry, signal, 'push'),
+    access.open(registry, signal, 'delete'),
+    access.open(workspace.registry, signal, 'push'),
+  ])
+  return {
+    ...{ pull: pull.client, push: push.client, delete: remove.client, product: pull.product },
+    shelf: { client: shelf.client, prefix: workspace.prefix },
+    ...{ guard, stillDoomed, capabilities, clock, signal },
+    fence: () => fence.assertLeader(),
+    audit: (line) => log.info({ audit: line }, 'destructive request'),
+    pace: new EvictionPace(clock),
+    quietMs: QUIET_MS,
+    deleteLimitMs: parseDuration(deletion?.requestLimit ?? '') ?? DELETE_LIMIT_MS,
+  }
+}

@@ -1,0 +1,177 @@
+import type { TallymanError } from '#catalogue/error.ts'
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import {
+  BLOCKS_IN_STATUS,
+  EVICTIONS_IN_STATUS,
+  type RegistryPolicySpec,
+  type RegistryPolicyStatus,
+} from '#crds/registry-policy.ts'
+import { byteText } from '#report/byte-text.ts'
+import type { Block } from '#retention/blocks.ts'
+import type { Plan } from '#retention/plan.ts'
+import { reasonText } from '#retention/reasons.ts'
+import { removals } from '#retention/removals.ts'
+import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
+import { markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
+
+/** As registry-policy.ts bounds them: the API server refuses a status with a longer text as a whole. */
+const MAX_IMAGE = 512
+const MAX_REASON = 512
+const MAX_MESSAGE = 1024
+
+/** What the condition PlanReady says. */
+export interface PlanVerdict {
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: ConditionReason
+  readonly message: string
+}
+
+export const NOT_PLANNED: PlanVerdict = {
+  status: 'Unknown',
+  reason: 'NotPlannedYet',
+  message: 'The first plan with this spec is not made yet',
+}
+
+/** A plan as a status shows it. */
+export interface PlanFigures {
+  readonly plan: Plan
+  /** When the registry was read for it, ms since the epoch. */
+  readonly readAt: number
+  readonly blocks: readonly Block[]
+  /** Against the plan before; undefined: there was none. */
+  readonly difference: { readonly added: number; readonly dropped: number } | undefined
+  /** Repositories that were not read in full. */
+  readonly incomplete: number
+  readonly untaggedInUse: number
+  readonly lostOutside: number
+}
+
+/** The status while a new spec is worked on for the first time: nothing is known with it yet. */
+export function planningStatus(status: RegistryPolicyStatus, stamp: Stamp): RegistryPolicyStatus {
+  const marked = markProgressing(status, stamp, 'The registry is asked whether it answers')
+  return withVerdict({ ...status, ...marked }, NOT_PLANNED, stamp)
+}
+
+/** The status while something that the spec names is missing. */
+export function retryingPolicy(
+  status: RegistryPolicyStatus,
+  reason: ConditionReason,
+  error: TallymanError,
+  stamp: Stamp,
+): RegistryPolicyStatus {
+  const marked = markRetrying(status, stamp, reason, error)
+  return withVerdict({ ...status, ...marked }, { status: 'Unknown', reason, message: error.message }, stamp)
+}
+
+/** The status with a spec that only its author can mend. */
+export function stalledPolicy(
+  status: RegistryPolicyStatus,
+  reason: ConditionReason,
+  error: TallymanError,
+  stamp: Stamp,
+): RegistryPolicyStatus {
+  const marked = markStalled(status, stamp, reason, error)
+  const message = 'The spec cannot be carried out, so no plan is made and nothing goes'
+  return withVerdict({ ...status, ...marked }, { ...NOT_PLANNED, message }, stamp)
+}
+
+/** The status with another verdict. The plan stays the last one, with its time. */
+export function statusWithPlanVerdict(
+  status: RegistryPolicyStatus,
+  verdict: PlanVerdict,
+  stamp: Stamp,
+): RegistryPolicyStatus {
+  const marked = markReady(
+    status,
+    stamp,
+    'The spec is understood; whether there is a plan, and what it says, is the condition PlanReady',
+  )
+  return withVerdict({ ...status, ...marked }, verdict, stamp)
+}
+
+function withVerdict(status: RegistryPolicyStatus, verdict: PlanVerdict, stamp: Stamp): RegistryPolicyStatus {
+  return {
+    ...status,
+    conditions: setCondition(status.conditions ?? [], { type: 'PlanReady', ...verdict }, stamp),
+  }
+}
+
+/** What is said of a plan that was made. @param held why nothing goes until a human has looked (S04) */
+export function planVerdict(
+  { plan, blocks }: Pick<PlanFigures, 'plan' | 'blocks'>,
+  { mode }: Pick<RegistryPolicySpec, 'mode'>,
+  held: string | undefined,
+): PlanVerdict {
+  const { evict, untag, tags, unreferencedBytes } = plan.summary
+  const what =
+    evict + untag === 0
+      ? `None of ${tags} tags goes`
+      : `${evict + untag} of ${tags} tags go, ${byteText(unreferencedBytes)} become unreferenced`
+  if (held !== undefined) return { status: 'False', reason: 'EvictedInUse', message: `${what}. ${held}` }
+  if (mode !== 'DryRun' && blocks.length > 0) {
+    const why = blocks.map(({ message }) => message).join('; ')
+    const remedy = blocks.every(({ isAcceptable }) => isAcceptable)
+      ? `. Who approves plan ${plan.digest} accepts that`
+      : ''
+    return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
+  }
+  return { status: 'True', reason: 'Planned', message: `${what}${HOW[mode]}` }
+}
+
+const HOW: Readonly<Record<RegistryPolicySpec['mode'], string>> = {
+  DryRun: '; mode DryRun deletes nothing',
+  Approve: '; they do once spec.approvedPlan names the plan',
+  Enforce: '; each does once every plan over spec.soak has said so',
+}
+
+/** The status after a plan was made. A summary with a bound: counts of everything, the first tags that go. */
+export function statusAfterPlan(
+  status: RegistryPolicyStatus,
+  figures: PlanFigures,
+  verdict: PlanVerdict,
+  stamp: Stamp,
+): RegistryPolicyStatus {
+  const { plan, readAt, difference, incomplete, untaggedInUse, lostOutside } = figures
+  const { digest, summary } = plan
+  const { repositories, tags, keep, untag, evict, digests, unreferencedBytes } = summary
+  const { blocks: _blocks, evictions: _evictions, ...kept } = statusWithPlanVerdict(status, verdict, stamp)
+  const blocks = figures.blocks.slice(0, BLOCKS_IN_STATUS).map(({ code, message, isAcceptable }) => ({
+    code,
+    message: message.slice(0, MAX_MESSAGE),
+    approvable: isAcceptable,
+  }))
+  return {
+    ...kept,
+    plan: {
+      digest,
+      time: rfc3339Seconds(readAt),
+      ...{ repositories, tags, keep, untag, evict, digests },
+      reclaimableBytes: unreferencedBytes,
+      reclaimable: byteText(unreferencedBytes),
+      ...(difference === undefined ? {} : difference),
+      ...(incomplete === 0 ? {} : { incomplete }),
+      ...(untaggedInUse === 0 ? {} : { untaggedInUse }),
+      ...(lostOutside === 0 ? {} : { lostOutside }),
+      ...(status.plan?.report === undefined ? {} : { report: status.plan.report }),
+    },
+    ...(blocks.length === 0 ? {} : { blocks }),
+    evictions: firstEvictions(plan),
+  }
+}
+
+function firstEvictions({ repositories }: Pick<Plan, 'repositories'>) {
+  const shown: NonNullable<RegistryPolicyStatus['evictions']> = []
+  for (const { repository, verdict } of removals(repositories)) {
+    if (shown.length === EVICTIONS_IN_STATUS) break
+    const { tag, digest, action, reason, rule } = verdict
+    if (digest === undefined || action === 'keep') continue
+    shown.push({
+      image: `${repository}:${tag}`.slice(0, MAX_IMAGE),
+      digest,
+      action,
+      reason: reasonText(reason).slice(0, MAX_REASON),
+      ...(rule === undefined ? {} : { rule }),
+    })
+  }
+  return shown
+}

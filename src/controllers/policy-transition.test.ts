@@ -1,0 +1,84 @@
+import { describe, expect, test } from 'vitest'
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import { policyTransitions } from '#controllers/policy-transition.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+
+function status(
+  value: 'True' | 'False' | 'Unknown',
+  reason: ConditionReason,
+  more: Partial<RegistryPolicyStatus> = {},
+): RegistryPolicyStatus {
+  const lastTransitionTime = '2026-01-01T00:00:00Z'
+  return {
+    conditions: [{ type: 'PlanReady', status: value, reason, message: reason, lastTransitionTime }],
+    ...more,
+  }
+}
+
+const PLAN = {
+  digest: 'sha256:1',
+  time: '2026-01-01T00:00:00Z',
+  ...{ repositories: 1, tags: 3, keep: 1, untag: 0, evict: 2, digests: 2 },
+  ...{ reclaimableBytes: 10, reclaimable: '10 B' },
+}
+const blockOf = (code: string) => [{ code, message: code, approvable: false }]
+const told = (before: RegistryPolicyStatus | undefined, after: RegistryPolicyStatus) =>
+  policyTransitions(before, after).map(({ reason }) => reason)
+
+const FIRST = status('Unknown', 'NotPlannedYet')
+const PLANNED = status('True', 'Planned', { plan: PLAN })
+const BLOCKED = status('False', 'PlanBlocked', { plan: PLAN, blocks: blockOf('NotTrusted') })
+const SILENT = status('Unknown', 'RegistryUnreachable', { plan: PLAN })
+
+describe('an event about a plan', () => {
+  test.each([
+    ['the first one is made', FIRST, PLANNED, ['PlanMade']],
+    ['it is the same', PLANNED, { ...PLANNED, plan: { ...PLAN, time: '2026-01-02T00:00:00Z' } }, []],
+    ['it is another', PLANNED, { ...PLANNED, plan: { ...PLAN, digest: 'sha256:2' } }, ['PlanMade']],
+    ['something stands against it', PLANNED, BLOCKED, ['PlanBlocked']],
+    ['the same stands against it', BLOCKED, BLOCKED, []],
+    ['something else does', BLOCKED, { ...BLOCKED, blocks: blockOf('NotSynced') }, ['PlanBlocked']],
+    ['nothing does any more', BLOCKED, PLANNED, ['PlanMade']],
+    ['none can be made', PLANNED, SILENT, ['PlanUnknown']],
+    ['none can be made still', SILENT, SILENT, []],
+    ['one can be made again', SILENT, PLANNED, ['PlanMade']],
+    ['the spec is new', PLANNED, FIRST, []],
+    ['nothing is said', PLANNED, {}, []],
+  ] as const)('when %s', (_what, before, after, expected) => {
+    expect(told(before, after)).toEqual(expected)
+  })
+
+  test('when it cannot be kept, once for each cause', () => {
+    const unkept = (message: string) => ({
+      ...PLANNED,
+      plan: { ...PLAN, report: { time: PLAN.time, message } },
+    })
+    expect(told(PLANNED, unkept('full'))).toEqual(['PlanNotKept'])
+    expect(told(unkept('full'), unkept('full'))).toEqual([])
+    expect(told(unkept('full'), unkept('down'))).toEqual(['PlanNotKept'])
+  })
+})
+
+describe('an event about a run', () => {
+  type Run = NonNullable<RegistryPolicyStatus['run']>
+  const run = (phase: Run['phase'], more: Partial<Run> = {}): RegistryPolicyStatus => ({
+    run: {
+      ...{ id: 'run-1', plan: 'sha256:1', cause: 'Approved', phase, startedAt: PLAN.time },
+      ...{ bindings: 2, untagged: 0, swept: 0, spared: 0 },
+      ...more,
+    },
+  })
+
+  test.each([
+    ['begins', undefined, run('Untagging'), ['EvictionStarted']],
+    ['goes on', run('Untagging'), run('Sweeping'), []],
+    ['ends', run('Sweeping'), run('Succeeded'), ['EvictionEnded']],
+    ['has ended', run('Succeeded'), run('Succeeded'), []],
+    ['begins and ends at once', undefined, run('Succeeded'), ['EvictionEnded']],
+    ['stops', run('Untagging'), run('Stopped', { message: 'the lease was lost' }), ['EvictionStopped']],
+    ['ends with a rest', run('Sweeping'), run('Partial'), ['EvictionStopped']],
+    ['follows another', run('Succeeded'), run('Copying', { id: 'run-2' }), ['EvictionStarted']],
+  ] as const)('that %s', (_what, before, after, expected) => {
+    expect(told(before, after)).toEqual(expected)
+  })
+})

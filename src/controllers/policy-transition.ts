@@ -1,0 +1,67 @@
+import type { Transition } from '#controllers/check-transition.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { getCondition } from '#runtime/conditions.ts'
+
+/** What is worth an event when one status of a policy follows another; nothing while nothing changes. */
+export function policyTransitions(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition[] {
+  return [
+    planTransition(before, after),
+    runTransition(before?.run, after.run),
+    keptTransition(before, after),
+  ].filter((transition) => transition !== undefined)
+}
+
+function planTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const was = getCondition(before?.conditions ?? [], 'PlanReady')
+  const is = getCondition(after.conditions ?? [], 'PlanReady')
+  if (is === undefined) return undefined
+  const isSame = was?.status === is.status && was.reason === is.reason
+  if (is.status === 'Unknown') {
+    const isNews = was !== undefined && !isSame && is.reason !== 'NotPlannedYet'
+    return isNews ? { reason: 'PlanUnknown', note: is.message } : undefined
+  }
+  if (is.status === 'False') {
+    const isNews = !isSame || codesOf(before) !== codesOf(after)
+    return isNews ? { reason: 'PlanBlocked', note: is.message } : undefined
+  }
+  const isNews = !isSame || before?.plan?.digest !== after.plan?.digest
+  return isNews ? { reason: 'PlanMade', note: is.message } : undefined
+}
+
+function codesOf(status: RegistryPolicyStatus | undefined): string {
+  return (status?.blocks ?? []).map(({ code }) => code).join()
+}
+
+const ENDED: ReadonlySet<string> = new Set(['Succeeded', 'Partial', 'Stopped', 'Superseded'])
+
+function runTransition(
+  before: RegistryPolicyStatus['run'],
+  after: RegistryPolicyStatus['run'],
+): Transition | undefined {
+  if (after === undefined) return undefined
+  const { id, plan, cause, phase, untagged, swept, spared, message } = after
+  const isNew = before?.id !== id
+  const hasEnded = ENDED.has(phase)
+  if (hasEnded && (isNew || !ENDED.has(before.phase) || before.phase !== phase)) {
+    const note = `Run ${id}: ${untagged} tags and ${swept} manifests went, ${spared} stayed after all${message === undefined ? '' : `: ${message}`}`
+    return { reason: phase === 'Succeeded' ? 'EvictionEnded' : 'EvictionStopped', note }
+  }
+  return isNew && !hasEnded
+    ? { reason: 'EvictionStarted', note: `Run ${id} carries out plan ${plan} (${cause.toLowerCase()})` }
+    : undefined
+}
+
+function keptTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const was = before?.plan?.report?.message
+  const is = after.plan?.report?.message
+  return is === undefined || is === was ? undefined : { reason: 'PlanNotKept', note: is }
+}

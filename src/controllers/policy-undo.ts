@@ -1,0 +1,233 @@
+import { asTallymanError } from '#catalogue/error.ts'
+import type { ControllerDeps } from '#controllers/deps.ts'
+import { holdOn, standingHold } from '#controllers/evicted-hold.ts'
+import {
+  type RestorationStatus,
+  reasonToHold,
+  returnEvents,
+  returnStatus,
+} from '#controllers/evicted-news.ts'
+import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import type { EvictedReturn } from '#controllers/evicted-returns.ts'
+import type { EvictedWatch } from '#controllers/evicted-watch.ts'
+import type { PolicyRecords } from '#controllers/policy-records.ts'
+import { type PolicyReporter, policySubject } from '#controllers/policy-reporter.ts'
+import { restoreAsked } from '#controllers/policy-restore-run.ts'
+import { registryUrl } from '#controllers/registry-names.ts'
+import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import {
+  RESTORATIONS_IN_STATUS,
+  type RegistryPolicySpec,
+  type RegistryPolicyStatus,
+} from '#crds/registry-policy.ts'
+import { type Evicted, type EvictionHistory, joined, type Returned, stillEvicted } from '#evict/evicted.ts'
+import type { Ended } from '#evict/eviction.ts'
+import type { Log } from '#kube/log.ts'
+import type { Hold, PolicyRecord } from '#retention/policy-record.ts'
+import { keyOf } from '#runtime/object-key.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+
+export interface PolicyUndoParts {
+  readonly deps: ControllerDeps
+  readonly restorer: EvictedRestorer
+  readonly watch: EvictedWatch
+  readonly records: PolicyRecords
+  readonly reporter: PolicyReporter
+  readonly policies: ObjectStore<RegistryPolicyObject>
+  readonly registries: ObjectStore<RegistryObject>
+  readonly log: Log
+}
+
+/** What policies have evicted: known again after a restart, brought back where the spec asks for it, and watched for new use (S04). */
+export class PolicyUndo {
+  readonly #parts: PolicyUndoParts
+  readonly #histories = new Map<string, EvictionHistory>()
+  /** Known at once, before it is recorded. */
+  readonly #holds = new Map<string, Hold>()
+  #term: AbortSignal | undefined
+
+  constructor(parts: PolicyUndoParts) {
+    this.#parts = parts
+  }
+
+  beginTerm(term: AbortSignal): void {
+    this.#term = term
+    this.#histories.clear()
+    this.#holds.clear()
+  }
+
+  /** The policy is gone. What it evicted is no longer watched, and its journals stay. */
+  forget(key: string): void {
+    this.#histories.delete(key)
+    this.#holds.delete(key)
+    this.#parts.watch.forget(key)
+  }
+
+  /** Why nothing of the policy goes; undefined: nothing is in the way. */
+  heldBecause(key: string): string | undefined {
+    const policy = this.#parts.policies.get(key)
+    return policy === undefined ? undefined : standingHold(this.#holds.get(key), policy)
+  }
+
+  /**
+   * What the policy has evicted, by the journals in the workspace: read once a term, and watched from then on.
+   * @throws what keeps the workspace from being read
+   */
+  async recall(
+    policy: RegistryPolicyObject,
+    registry: RegistryObject,
+    { run, runs, hold }: PolicyRecord,
+    signal: AbortSignal,
+  ): Promise<EvictionHistory> {
+    const key = keyOf(policy)
+    if (hold !== undefined && !this.#holds.has(key)) this.#holds.set(key, hold)
+    const known = this.#histories.get(key)
+    if (known !== undefined) return await this.#withReturns(key, known, registry, signal)
+    const past = [...(run === undefined ? [] : [run]), ...runs]
+    const named = past.map(({ id, repositories }) => ({ run: id, repositories }))
+    const history = await this.#parts.restorer.historyOf(registry, named, signal)
+    this.#histories.set(key, history)
+    this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
+    return history
+  }
+
+  /** `tallyman restore` may have brought something back meanwhile: it stays for its time as well (S12). */
+  async #withReturns(
+    key: string,
+    known: EvictionHistory,
+    registry: RegistryObject,
+    signal: AbortSignal,
+  ): Promise<EvictionHistory> {
+    const repositories = new Set(known.went.map(({ repository }) => repository))
+    const returned = await this.#parts.restorer.returnedTo(registry, repositories, signal)
+    const seen = new Set(known.returned.map(returnKey))
+    const history = {
+      ...known,
+      returned: [...known.returned, ...returned.filter((each) => !seen.has(returnKey(each)))],
+    }
+    this.#histories.set(key, history)
+    return history
+  }
+
+  /** A run takes something away: from this moment on it is watched. */
+  took(policy: RegistryPolicyObject, run: string, repository: string, { tag, digest, outcome }: Ended): void {
+    if (outcome !== 'untagged' && outcome !== 'swept') return
+    const thing: Evicted = { run, repository, tag, digest, at: this.#parts.deps.clock.now() }
+    this.#parts.watch.add(keyOf(policy), [thing])
+  }
+
+  /** After a run its journals say what went. */
+  async learn(
+    policy: RegistryPolicyObject,
+    registry: RegistryObject,
+    run: { readonly id: string; readonly repositories: readonly string[] },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const key = keyOf(policy)
+    const before = this.#histories.get(key) ?? joined([])
+    const past = [{ run: run.id, repositories: run.repositories }]
+    const told = await this.#parts.restorer.historyOf(registry, past, signal)
+    const others = {
+      went: before.went.filter((each) => each.run !== run.id),
+      returned: before.returned.filter((each) => each.run !== run.id),
+      unsettled: before.unsettled.filter((each) => each.run !== run.id),
+    }
+    const history = joined([told, others])
+    this.#histories.set(key, history)
+    this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
+  }
+
+  /**
+   * Brings back what spec.restore asks for and is still gone.
+   * @returns what the status says of it; empty: nothing was asked for
+   * @throws what keeps registry or workspace from being opened; CANCELLED, LEADERSHIP_LOST
+   */
+  async bringBackAsked(
+    policy: RegistryPolicyObject,
+    registry: RegistryObject,
+    { restore = [] }: Pick<RegistryPolicySpec, 'restore'>,
+    history: EvictionHistory,
+    signal: AbortSignal,
+  ): Promise<{ readonly history: EvictionHistory; readonly told: RestorationStatus[] }> {
+    if (restore.length === 0) return { history, told: [] }
+    const { restorer, deps } = this.#parts
+    const before = policy.status?.restorations ?? []
+    const { runs, restorations, failure } = await restoreAsked(restorer, {
+      ...{ registry, entries: restore, history, before, signal, now: deps.clock.now() },
+    })
+    if (failure !== undefined) {
+      deps.events.record(policy, 'RestoreFailed', `Asked for in spec.restore, and not back: ${failure}`)
+    }
+    for (const id of runs) {
+      const repositories = [
+        ...new Set(history.went.filter(({ run }) => run === id).map((each) => each.repository)),
+      ]
+      await this.learn(policy, registry, { id, repositories }, signal)
+    }
+    return { history: this.#histories.get(keyOf(policy)) ?? history, told: [...restorations] }
+  }
+
+  /** Something evicted came into use: nothing more goes until a human has looked, and what became of it is told (S04). */
+  readonly returned = (key: string, returns: readonly EvictedReturn[], pending: number): void => {
+    const policy = this.#parts.policies.get(key)
+    if (policy === undefined) return
+    const { deps, log } = this.#parts
+    const subject = policySubject(policy)
+    const labels = { namespace: subject.namespace, name: subject.name }
+    deps.objectMetrics.set(subject, 'tallyman_policy_evicted_in_use', [{ labels, value: pending }])
+    for (const { reason, note } of returnEvents(returns)) deps.events.record(policy, reason, note)
+    const because = reasonToHold(returns)
+    if (because !== undefined) this.#holds.set(key, holdOn(policy, because, deps.clock.now()))
+    const term = this.#term
+    if (term === undefined || term.aborted) return
+    this.#record(policy, returns, term).catch((thrown: unknown) => {
+      if (term.aborted) return
+      const { code, advice } = asTallymanError(thrown)
+      log.warn({ policy: key, code, reason: advice }, 'what was brought back is not recorded')
+    })
+  }
+
+  async #record(
+    policy: RegistryPolicyObject,
+    returns: readonly EvictedReturn[],
+    term: AbortSignal,
+  ): Promise<void> {
+    const { records, reporter, registries, deps } = this.#parts
+    const told = returnStatus(returns, deps.clock.now())
+    const hold = this.#holds.get(keyOf(policy))
+    if (told.length > 0) {
+      await reporter.write(reporter.latest(policy), (status) => withRestorations(status, told), term)
+    }
+    const registry = registryOf(policy, registries)
+    if (registry === undefined || hold === undefined) return
+    const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
+    await records.change(policy, registry, url, (record) => ({ ...record, hold }), term)
+  }
+}
+
+function returnKey({ run, repository, tag, digest, at }: Returned): string {
+  return `${run} ${repository}:${tag ?? ''}@${digest} ${at}`
+}
+
+/** The status with what was brought back, newest first. */
+export function withRestorations(
+  status: RegistryPolicyStatus,
+  told: readonly RestorationStatus[],
+): RegistryPolicyStatus {
+  if (told.length === 0) return status
+  const images = new Set(told.map(({ image }) => image))
+  const older = (status.restorations ?? []).filter(({ image }) => !images.has(image))
+  return { ...status, restorations: [...told, ...older].slice(0, RESTORATIONS_IN_STATUS) }
+}
+
+function registryOf(
+  { spec, metadata }: RegistryPolicyObject,
+  registries: ObjectStore<RegistryObject>,
+): RegistryObject | undefined {
+  const reference: unknown =
+    typeof spec === 'object' && spec !== null ? Reflect.get(spec, 'registryRef') : undefined
+  const name: unknown =
+    typeof reference === 'object' && reference !== null ? Reflect.get(reference, 'name') : undefined
+  return typeof name === 'string' ? registries.get(`${metadata.namespace ?? ''}/${name}`) : undefined
+}

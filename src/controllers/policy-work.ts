@@ -1,0 +1,259 @@
+import type { Inventories } from '#clusters/inventories.ts'
+import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
+import { nextPlanAt } from '#controllers/policy-due.ts'
+import { plannedInventories } from '#controllers/policy-inventories.ts'
+import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
+import type { PolicyPass } from '#controllers/policy-pass.ts'
+import { type Planning, planPolicy } from '#controllers/policy-planner.ts'
+import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
+import type { PolicyRecords } from '#controllers/policy-records.ts'
+import { stayingTags } from '#controllers/policy-restore.ts'
+import type { PolicyRuns, RunContext } from '#controllers/policy-runs.ts'
+import type { UnderstoodPolicy } from '#controllers/policy-spec.ts'
+import { planVerdict, statusAfterPlan } from '#controllers/policy-status.ts'
+import { type PolicyUndo, withRestorations } from '#controllers/policy-undo.ts'
+import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryClaims } from '#controllers/registry-claims.ts'
+import { registryNames } from '#controllers/registry-names.ts'
+import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { workspaceOf, workspacesIn } from '#controllers/workspaces.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import { packPlan } from '#report/packed-plan.ts'
+import { policyPlanDocument } from '#report/policy-plan-document.ts'
+import type { Block } from '#retention/blocks.ts'
+import type { PolicyRecord } from '#retention/policy-record.ts'
+import { keyOf } from '#runtime/object-key.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+import type { Clock } from '#time/clock.ts'
+
+export interface PolicyWorkParts {
+  readonly access: RegistryAccess
+  readonly registries: ObjectStore<RegistryObject>
+  readonly live: Pick<Inventories, 'all'>
+  readonly claims: Pick<RegistryClaims, 'claimsOf'>
+  readonly memories: PolicyMemories
+  readonly records: PolicyRecords
+  readonly plans: PolicyPlans
+  readonly runs: PolicyRuns
+  readonly undo: PolicyUndo
+  readonly clock: Clock
+  /** Of this program. */
+  readonly version: string
+}
+
+/** What a policy works with. */
+export interface PolicyContext extends UnderstoodPolicy {
+  readonly registry: RegistryObject
+}
+
+/** The work of one policy that is due: bring back what is asked for, plan, tell, and carry out what may be. */
+export class PolicyWork {
+  readonly #parts: PolicyWorkParts
+
+  constructor(parts: PolicyWorkParts) {
+    this.#parts = parts
+  }
+
+  /** Another leader may have done more. */
+  beginTerm(): void {
+    this.#parts.memories.beginTerm()
+    this.#parts.plans.beginTerm()
+  }
+
+  /** The policy is gone: what it has deleted or kept stays as it is (S21). */
+  forget(key: string): void {
+    this.#parts.memories.forget(key)
+    this.#parts.plans.forget(key)
+    this.#parts.undo.forget(key)
+  }
+
+  /** When an open run goes on, ms since the epoch; Infinity: there is none. @throws CANCELLED and what keeps the registry from being opened */
+  async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
+    if (spec.mode === 'DryRun' && pass.policy.status?.run === undefined) return Number.POSITIVE_INFINITY
+    const { url } = await this.#parts.access.open(registry, pass.signal)
+    const { record } = await this.#parts.memories.load(pass.policy, registry, url, pass.signal)
+    return record.run === undefined ? Number.POSITIVE_INFINITY : (record.run.resumesAt ?? 0)
+  }
+
+  /**
+   * @param onAnswer is called when the registry has answered, and waited for
+   * @returns when a run goes on, ms since the epoch; Infinity: none is open
+   * @throws BARRIER_NOT_REACHED, KUBE_*; SPEC_INVALID (of the Registry), REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*; LEADERSHIP_LOST, CANCELLED
+   */
+  async run(pass: PolicyPass, context: PolicyContext, onAnswer: () => Promise<void>): Promise<number> {
+    const { access, memories, undo, clock } = this.#parts
+    const { registry, spec, schedule } = context
+    const opened = await access.open(registry, pass.signal)
+    await onAnswer()
+    const memory = await memories.load(pass.policy, registry, opened.url, pass.signal)
+    let { record } = memory
+    let history = await undo.recall(pass.policy, registry, record, pass.signal)
+    const back = await undo.bringBackAsked(pass.policy, registry, spec, history, pass.signal)
+    history = back.history
+    const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
+    const before = await this.#planBefore(pass, registry)
+    const went = [
+      ...(before?.removals ?? []),
+      ...history.went.map((each) => ({ ...each, tag: each.tag ?? '' })),
+    ]
+    const planning = await this.#plan(pass, context, opened, memory, {
+      went: went.map(({ repository, tag, digest }) => ({
+        repository,
+        tag,
+        digest,
+        action: 'evict' as const,
+      })),
+      restored: (facts) =>
+        stayingTags({
+          ...{ entries: spec.restore ?? [], history, facts },
+          remembered: record.restored,
+          now: clock.now(),
+        }),
+    })
+    record = await this.#remember(pass, registry, opened.url, memory, planning)
+    const blocks = [...planning.blocks, ...this.#ownBlocks(registry, memory)]
+    const held = undo.heldBecause(keyOf(pass.policy))
+    await this.#tell(pass, context, { planning, blocks, held, before, url: opened.url })
+    if (back.told.length > 0) await pass.write((status) => withRestorations(status, back.told))
+    return await this.#act({
+      ...{ pass, spec, registry, names, record, planning, url: opened.url, blocks, held },
+      nextAt: (time) => nextPlanAt(pass.policy, time, schedule),
+    })
+  }
+
+  async #plan(
+    { policy, signal }: PolicyPass,
+    { spec, rules, registry }: PolicyContext,
+    opened: OpenRegistry,
+    { bindings, manifests, soak }: PolicyMemory,
+    more: Pick<Parameters<typeof planPolicy>[0], 'went' | 'restored'>,
+  ): Promise<Planning> {
+    const { live, claims, registries, clock, version } = this.#parts
+    const registrySpec = specOf(RegistrySpec, registry)
+    return await planPolicy({
+      ...{ spec, rules, opened, manifests, soak, clock, signal, version, ...more },
+      policy: policy.metadata.uid ?? '',
+      registry: { uid: registry.metadata.uid ?? '', url: opened.url },
+      limits: registrySpec.limits,
+      names: registryNames(registrySpec, registry.metadata.namespace ?? ''),
+      inventories: () => plannedInventories(live, signal),
+      claims: claims.claimsOf(registry),
+      workspaces: workspacesIn(registry, registries),
+      memory: bindings,
+    })
+  }
+
+  /** What went by the plan that the status speaks of. */
+  async #planBefore({ policy, signal }: PolicyPass, registry: RegistryObject): Promise<KeptPlan | undefined> {
+    const digest = policy.status?.plan?.digest
+    return digest === undefined ? undefined : await this.#parts.plans.find(policy, registry, digest, signal)
+  }
+
+  async #remember(
+    { policy, signal }: PolicyPass,
+    registry: RegistryObject,
+    url: string,
+    { record, recordProblem }: PolicyMemory,
+    { memory, facts, soak, restored }: Planning,
+  ): Promise<PolicyRecord> {
+    const { memories, records } = this.#parts
+    await memories.save(policy, registry, { bindings: memory, manifests: facts.manifests, soak }, signal)
+    if (recordProblem !== undefined || isSame(record.restored, restored)) return record
+    return await records.change(policy, registry, url, (before) => ({ ...before, restored }), signal)
+  }
+
+  /** What stands against carrying out anything, besides what the plan says. */
+  #ownBlocks(registry: RegistryObject, { recordProblem }: PolicyMemory): Block[] {
+    if (workspaceOf(registry, this.#parts.registries) === undefined) {
+      const message = `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`
+      return [{ code: 'WorkspaceRequired', message, isAcceptable: false }]
+    }
+    if (recordProblem === undefined) return []
+    const message = `what the policy has done already is not known: ${recordProblem.advice}`
+    return [{ code: 'RecordUnreadable', message, isAcceptable: false }]
+  }
+
+  async #tell(
+    pass: PolicyPass,
+    { spec, registry }: PolicyContext,
+    told: {
+      readonly planning: Planning
+      readonly blocks: readonly Block[]
+      readonly held: string | undefined
+      readonly before: KeptPlan | undefined
+      readonly url: string
+    },
+  ): Promise<void> {
+    const { planning, blocks, held, before, url } = told
+    const { plan, facts, lost, untaggedInUse } = planning
+    const { namespace = '', name } = pass.policy.metadata
+    const document = await policyPlanDocument({
+      policy: { namespace, name },
+      registry: { name: registry.metadata.name, url },
+      ...{ mode: spec.mode, readAt: facts.readAt, plan, blocks, before },
+    })
+    const { changes } = document
+    const figures = {
+      ...{ plan, blocks, readAt: facts.readAt },
+      difference: changes === null ? undefined : { added: changes.added, dropped: changes.dropped },
+      incomplete: facts.repositories.filter(({ incomplete }) => incomplete !== undefined).length,
+      untaggedInUse: untaggedInUse.length,
+      lostOutside: lost.count,
+    }
+    const verdict = planVerdict(figures, spec, held)
+    await pass.write((status) => statusAfterPlan(status, figures, verdict, pass.stamp))
+    const packed = await packPlan(document)
+    const report = await this.#parts.plans.keep(pass.policy, registry, packed, pass.signal)
+    await pass.write(({ plan: shown, ...status }) => {
+      if (shown === undefined) return status
+      const { report: _, ...rest } = shown
+      return { ...status, plan: report === undefined ? rest : { ...rest, report } }
+    })
+  }
+
+  async #act(
+    context: RunContext & { readonly blocks: readonly Block[]; readonly held: string | undefined },
+  ): Promise<number> {
+    const { pass, spec, planning, record, blocks, held } = context
+    const { runs, clock } = this.#parts
+    const { plan, judgement, soak } = planning
+    const decision = decide({
+      ...{ spec, plan, judgement, soak, blocks, held },
+      approved: await this.#approved(context),
+      usedBy: record.approvals.find((each) => each.plan === spec.approvedPlan)?.run,
+      now: clock.now(),
+    })
+    const { approval } = decision
+    await pass.answer(({ approval: _, ...status }) =>
+      approval === undefined ? status : { ...status, approval },
+    )
+    const { run } = record
+    if (run !== undefined && spec.mode === 'DryRun') {
+      await runs.abandon(context, run, 'spec.mode is DryRun by now')
+      return Number.POSITIVE_INFINITY
+    }
+    if (decision.kind === 'run' && (run === undefined || decision.cause === 'Approved')) {
+      return await runs.start(context, decision)
+    }
+    if (run === undefined) return Number.POSITIVE_INFINITY
+    const mayGoOn = held === undefined && blocks.every(({ isAcceptable }) => isAcceptable)
+    const resumesAt = run.resumesAt ?? 0
+    if (!mayGoOn || clock.now() < resumesAt) return Math.max(resumesAt, clock.now() + BLOCKED_RETRY_MS)
+    return await runs.resume(context, run)
+  }
+
+  async #approved({ pass, spec, registry, planning }: RunContext): Promise<ApprovedPlan | undefined> {
+    const { approvedPlan } = spec
+    if (approvedPlan === undefined || spec.mode === 'DryRun') return undefined
+    const kept = await this.#parts.plans.find(pass.policy, registry, approvedPlan, pass.signal)
+    // The last plan says the same: it is as old as that one.
+    return kept?.digest === planning.plan.digest ? { ...kept, readAt: planning.facts.readAt } : kept
+  }
+}
+
+/** An open run that may not go on is looked at again after so long. */
+const BLOCKED_RETRY_MS = 5 * 60_000
+
+function isSame(a: PolicyRecord['restored'], b: PolicyRecord['restored']): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}

@@ -1,0 +1,216 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
+import { Inventories } from '#clusters/inventories.ts'
+import { RegistryAccess } from '#controllers/registry-access.ts'
+import { RegistryClaims } from '#controllers/registry-claims.ts'
+import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
+import { SecretCache } from '#controllers/secret-cache.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
+import { KubeClient } from '#kube/client.ts'
+import { readClusterIdentity } from '#kube/cluster-identity.ts'
+import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { PODS } from '#kube/resource.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
+import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
+import { clusterOver, inventoryConfig, PODS_ONLY } from '#test/harness/live-inventory.ts'
+import { silentLog } from '#test/harness/reflected.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { systemClock } from '#time/clock.ts'
+
+const TIMES = { lookMs: 150, heldMs: 2_500, settleMs: 3_000, sharedMs: 300, aloneMs: 600_000 }
+const apiVersion = 'tallyman.dev/v1alpha1'
+
+const OWN_PODS = ['one.example/app:1', 'two.example/app:1'] as const
+
+let clusters: readonly TestCluster[] = []
+let site: EvictionSite
+const operators: Operator[] = []
+
+beforeAll(async () => {
+  clusters = await Promise.all(OWN_PODS.map(() => startCluster({ controllers: false })))
+  site = await startEvictionSite('2.8')
+  await Promise.all(clusters.map((cluster, at) => createPod(cluster, OWN_PODS[at] ?? '')))
+})
+afterEach(async () => {
+  await Promise.all(operators.splice(0).map((operator) => operator.stop()))
+  for (const tag of await tags()) await remove(tag)
+})
+afterAll(async () => {
+  await Promise.all([site?.stop(), ...clusters.map((cluster) => cluster.stop())])
+})
+
+async function createPod(cluster: TestCluster, image: string): Promise<void> {
+  const connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
+  const metadata = { name: 'app', namespace: cluster.namespace }
+  const spec = { containers: [{ name: 'main', image }] }
+  const pod = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
+  await new KubeClient(connection).create(PODS, pod)
+  await connection.close()
+}
+
+/** One process of an operator in a cluster. */
+class Operator {
+  readonly registry: RegistryObject
+  readonly claims: RegistryClaims
+  policies: readonly RegistryPolicyObject[] = []
+  readonly client: KubeClient
+  readonly #connection: ClusterConnection
+  readonly #inventories: Inventories
+  readonly #pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+  readonly #term = new AbortController()
+  #leading: Promise<void> = Promise.resolve()
+
+  private constructor(connection: ClusterConnection, url: string) {
+    const clock = systemClock
+    const fence = { requestTimeoutMs: 5_000, assertLeader: () => this.#assertLeader() }
+    this.#connection = connection
+    this.client = new KubeClient(connection)
+    this.registry = {
+      apiVersion,
+      kind: 'Registry',
+      metadata: { name: 'main', namespace: 'ci' },
+      spec: { url },
+    }
+    const { client } = this
+    const ledger = { client, fence, namespace: OPERATOR_NAMESPACE }
+    this.#inventories = new Inventories({ ledger, clock, log: silentLog })
+    this.#inventories.configure(
+      'ci/all',
+      inventoryConfig([clusterOver('local', connection)], { sources: PODS_ONLY }),
+    )
+    this.claims = new RegistryClaims({
+      access: new RegistryAccess(this.#pool, new SecretCache(client, clock), {}),
+      live: this.#inventories,
+      policies: { list: () => [...this.policies] },
+      registries: { get: () => this.registry },
+      ...{ client, fence, clock, log: silentLog, times: TIMES },
+      ...{ operator: 'tallyman', process: crypto.randomUUID() },
+    })
+    operators.push(this)
+  }
+
+  /** In one of the clusters. */
+  static async start(at: number): Promise<Operator> {
+    const kubeconfig = (await clusters[at]?.operatorKubeconfig()) ?? ''
+    return new Operator(await connect({ kubeconfig, clock: systemClock }), site.proxy.url).#lead()
+  }
+
+  #lead(): this {
+    const { signal } = this.#term
+    this.#leading = Promise.all([this.#inventories.lead(signal), this.claims.lead(signal)]).then(
+      () => undefined,
+    )
+    return this
+  }
+
+  hold(): Promise<void> {
+    return this.claims.hold(this.registry, this.#term.signal)
+  }
+
+  get obstacle(): string | undefined {
+    try {
+      this.claims.assertHeld(this.registry)
+      return undefined
+    } catch (error) {
+      return asTallymanError(error).code
+    }
+  }
+
+  get used(): readonly string[] {
+    return this.claims.claimsOf(this.registry).flatMap(({ images }) => images)
+  }
+
+  async loseLease(): Promise<void> {
+    this.#term.abort(new TallymanError('LEADERSHIP_LOST', 'another leads'))
+    await this.#leading
+  }
+
+  async stop(): Promise<void> {
+    await this.#inventories.stop()
+    await this.loseLease()
+    await this.#pool.close()
+    await this.#connection.close()
+  }
+
+  #assertLeader(): void {
+    if (this.#term.signal.aborted) throw new TallymanError('LEADERSHIP_LOST', 'another leads')
+  }
+}
+
+function policy(mode: string): RegistryPolicyObject {
+  const rules = [{ name: 'all', repositories: ['**'], keep: { newest: 1 } }]
+  const spec = { mode, rules, registryRef: { name: 'main' }, inventoryRef: { name: 'all' } }
+  return { apiVersion, kind: 'RegistryPolicy', metadata: { name: 'tidy', namespace: 'ci' }, spec }
+}
+
+async function tags(): Promise<string[]> {
+  try {
+    return Object.keys(await site.tags(CLAIMS_REPOSITORY))
+  } catch (error) {
+    if (hasCode(error, 'REGISTRY_ABSENT')) return []
+    throw error
+  }
+}
+
+async function digestOf(tag: string): Promise<string> {
+  return (await site.direct.headManifest(CLAIMS_REPOSITORY, tag)).digest
+}
+
+async function remove(tag: string): Promise<void> {
+  await site.direct.deleteManifest(CLAIMS_REPOSITORY, await digestOf(tag), {
+    ...{ signal: new AbortController().signal, guard: async () => undefined, audit: () => undefined },
+  })
+}
+
+describe('S01: the claims of an installation', () => {
+  test('are kept while policies may delete there, whether one does or not', async () => {
+    const operator = await Operator.start(0)
+    const tag = `${await readClusterIdentity(operator.client)}.tallyman`
+    operator.policies = [policy('DryRun')]
+    await systemClock.sleep(2 * TIMES.lookMs)
+    expect(await tags()).toEqual([])
+    expect(operator.obstacle).toBe('CLAIM_LOST')
+    operator.policies = [policy('Approve')]
+    await eventually(() => operator.obstacle === undefined)
+    expect(await tags()).toEqual([tag])
+    await operator.loseLease()
+    expect(operator.obstacle).toBe('CLAIM_LOST')
+    await expect(operator.hold()).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+  })
+
+  test('are held beside those of another one, and what that uses counts here', async () => {
+    const [one, two] = [await Operator.start(0), await Operator.start(1)]
+    for (const operator of [one, two]) operator.policies = [policy('Enforce')]
+    await Promise.all([one.hold(), two.hold()])
+    expect([one.used, two.used]).toEqual([[OWN_PODS[1]], [OWN_PODS[0]]])
+    // What a heartbeat has replaced is taken away.
+    const [tag = ''] = await tags()
+    const digest = await digestOf(tag)
+    await eventually(
+      async () => (await digestOf(tag)) !== digest && !(await site.has(CLAIMS_REPOSITORY, digest)),
+    )
+    await eventually(() => one.obstacle === undefined && two.obstacle === undefined)
+  })
+
+  test('forbid deleting where two operators of one cluster hold them', async () => {
+    const all = [await Operator.start(0), await Operator.start(0)]
+    for (const operator of all) operator.policies = [policy('Enforce')]
+    const ended = await Promise.allSettled(all.map((operator) => operator.hold()))
+    expect(ended.map((each) => each.status === 'rejected' && asTallymanError(each.reason).code)).toEqual([
+      'CLAIM_SECOND_OPERATOR',
+      'CLAIM_SECOND_OPERATOR',
+    ])
+  })
+
+  test('are not held where nothing can be written, and it is said why', async () => {
+    site.proxy.rule({ kind: 'status', status: 403 }, { method: ['PUT', 'POST'] })
+    const operator = await Operator.start(0)
+    operator.policies = [policy('Enforce')]
+    await expect(operator.hold()).rejects.toMatchObject({ code: 'REGISTRY_FORBIDDEN' })
+    expect(operator.obstacle).toBe('CLAIM_LOST')
+    site.proxy.clear()
+    await operator.hold()
+  })
+})

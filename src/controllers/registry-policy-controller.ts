@@ -1,0 +1,225 @@
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import type { ConditionReason } from '#catalogue/reasons.ts'
+import type { Inventories } from '#clusters/inventories.ts'
+import type { ControllerDeps } from '#controllers/deps.ts'
+import { pauseUntil } from '#controllers/pause.ts'
+import { policyConflicts } from '#controllers/policy-conflict.ts'
+import { isNewPolicy, nextPlanAt, planDueAt } from '#controllers/policy-due.ts'
+import type { PolicyPass } from '#controllers/policy-pass.ts'
+import type { PolicyReporter } from '#controllers/policy-reporter.ts'
+import { retentionProblem, type UnderstoodPolicy, understand } from '#controllers/policy-spec.ts'
+import {
+  NOT_PLANNED,
+  type PlanVerdict,
+  planningStatus,
+  retryingPolicy,
+  stalledPolicy,
+  statusWithPlanVerdict,
+} from '#controllers/policy-status.ts'
+import type { PolicyWork } from '#controllers/policy-work.ts'
+import { probeReason } from '#controllers/probe-reasons.ts'
+import type { ImageInventoryObject, RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
+import { getCondition } from '#runtime/conditions.ts'
+import type { ReconcileContext } from '#runtime/controller.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+import { requestedAt } from '#runtime/predicates.ts'
+import { DONE, type Result } from '#runtime/result.ts'
+import type { BackoffPolicy } from '#time/backoff.ts'
+
+export const POLICY_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
+/** How soon a plan that could not be made for want of an inventory is tried again when nothing wakes it earlier. */
+const NOT_SYNCED_RETRY_MS = 10_000
+
+export interface RegistryPolicyStores {
+  readonly policies: ObjectStore<RegistryPolicyObject>
+  readonly registries: ObjectStore<RegistryObject>
+  readonly inventories: ObjectStore<ImageInventoryObject>
+}
+
+export interface RegistryPolicyParts {
+  readonly deps: ControllerDeps
+  readonly reporter: PolicyReporter
+  readonly stores: RegistryPolicyStores
+  readonly live: Pick<Inventories, 'all' | 'get'>
+  readonly work: PolicyWork
+}
+
+/** Makes the plans of a RegistryPolicy when they are due, carries out what may be, and keeps its status. */
+export class RegistryPolicyController {
+  readonly #parts: RegistryPolicyParts
+
+  constructor(parts: RegistryPolicyParts) {
+    this.#parts = parts
+  }
+
+  /** What another leader has done and told since our last term is not remembered here. */
+  readonly beginTerm = (): void => {
+    this.#parts.reporter.beginTerm()
+    this.#parts.work.beginTerm()
+  }
+
+  readonly reconcile = async (key: string, context: ReconcileContext): Promise<Result> => {
+    const { stores, reporter, work, deps } = this.#parts
+    const shown = stores.policies.get(key)
+    if (shown === undefined || shown.metadata.deletionTimestamp !== undefined) {
+      work.forget(key)
+      reporter.forget(key)
+      return DONE
+    }
+    const pass = this.#pass(reporter.latest(shown), context)
+    const { stamp } = pass
+    const { namespace = '' } = shown.metadata
+    let understood: UnderstoodPolicy
+    try {
+      understood = understand(pass.policy)
+    } catch (thrown) {
+      return await this.#stalled(pass, 'SpecInvalid', asTallymanError(thrown))
+    }
+    const { spec, schedule } = understood
+    reporter.suspended(pass.policy, spec.suspend)
+    if (spec.suspend) return DONE
+
+    const registry = stores.registries.get(`${namespace}/${spec.registryRef.name}`)
+    if (registry === undefined) {
+      const message = `spec.registryRef: there is no Registry ${namespace}/${spec.registryRef.name}`
+      return await this.#missing(pass, 'RegistryNotFound', message)
+    }
+    const inventory = `${namespace}/${spec.inventoryRef.name}`
+    if (stores.inventories.get(inventory) === undefined) {
+      const message = `spec.inventoryRef: there is no ImageInventory ${inventory}`
+      return await this.#missing(pass, 'InventoryNotFound', message)
+    }
+    const refusal = this.#refusal(key, understood, registry)
+    if (refusal !== undefined) return await this.#stalled(pass, refusal.reason, refusal.error)
+
+    const missing = stores.inventories.list().filter(({ metadata }) => {
+      const live = this.#parts.live.get(`${metadata.namespace ?? ''}/${metadata.name}`)
+      return live === undefined
+    })
+    if (missing.length > 0) {
+      const names = missing.map(({ metadata }) => `${metadata.namespace ?? ''}/${metadata.name}`).join(', ')
+      await this.#unknown(
+        pass,
+        'InventoryNotSynced',
+        `Which images are in use is not known: ${names} is not set up yet`,
+      )
+      return { requeueAfterMs: NOT_SYNCED_RETRY_MS }
+    }
+
+    try {
+      await this.#begin(pass)
+      const resumesAt = await work.resumesAt(pass, { ...understood, registry })
+      const startAt = Math.min(planDueAt(pass.policy, schedule, stamp.now), resumesAt)
+      if (stamp.now < startAt) {
+        reporter.measure(pass.policy, pass.policy.status ?? {})
+        return { requeueAfterMs: pauseUntil(startAt, stamp.now) }
+      }
+      const next = await work.run(pass, { ...understood, registry }, () => this.#accept(pass))
+      const plannedAt = Date.parse(pass.policy.status?.plan?.time ?? '') || stamp.now
+      const at = Math.min(nextPlanAt(pass.policy, plannedAt, schedule), next)
+      return { requeueAfterMs: pauseUntil(at, deps.clock.now()) }
+    } catch (thrown) {
+      return await this.#failed(pass, registry, thrown)
+    }
+  }
+
+  #pass(policy: RegistryPolicyObject, { signal, shield }: ReconcileContext): PolicyPass {
+    const { reporter, deps } = this.#parts
+    const requested = requestedAt(policy)
+    const pass: PolicyPass = {
+      policy,
+      signal,
+      shield,
+      stamp: { generation: policy.metadata.generation ?? 0, now: deps.clock.now() },
+      write: async (compute) => {
+        pass.policy = await reporter.write(pass.policy, compute, signal)
+      },
+      answer: (compute) =>
+        pass.write((status) =>
+          requested === undefined
+            ? compute(status)
+            : { ...compute(status), lastHandledReconcileAt: requested },
+        ),
+    }
+    return pass
+  }
+
+  /** What only a change of the spec mends. */
+  #refusal(
+    key: string,
+    { rules }: UnderstoodPolicy,
+    registry: RegistryObject,
+  ): { readonly reason: ConditionReason; readonly error: TallymanError } | undefined {
+    const { stores, live } = this.#parts
+    const conflict = policyConflicts(stores.policies.list(), stores.registries).get(key)
+    if (conflict !== undefined) {
+      return { reason: 'PolicyConflict', error: new TallymanError('SPEC_INVALID', conflict) }
+    }
+    const retained = live.all().map(({ key: name, live: each }) => ({
+      name,
+      retainMs: each.inventory.policy.retainMs,
+    }))
+    const problem = retentionProblem(rules, retained)
+    if (problem !== undefined) return { reason: 'RetainsTooLittle', error: problem }
+    const spec = registry.spec
+    if (typeof spec !== 'object' || spec === null || Reflect.get(spec, 'pullThrough') !== true)
+      return undefined
+    const message = `spec.registryRef: Registry ${registry.metadata.name} is a pull-through cache (spec.pullThrough), which keeps what it likes: name another one`
+    return { reason: 'PullThrough', error: new TallymanError('SPEC_INVALID', message) }
+  }
+
+  /** A spec that nothing was said about yet is Progressing while the registry is asked: that may take long. */
+  async #begin(pass: PolicyPass): Promise<void> {
+    const ready = getCondition(pass.policy.status?.conditions ?? [], 'Ready')
+    if (ready?.observedGeneration === pass.stamp.generation) return
+    await pass.write((status) => planningStatus(status, pass.stamp))
+  }
+
+  /** The spec is accepted before its first plan is made, so that a long scan does not hold up a GitOps sync (S25). */
+  async #accept(pass: PolicyPass): Promise<void> {
+    const ready = getCondition(pass.policy.status?.conditions ?? [], 'Ready')
+    if (!isNewPolicy(pass.policy) && ready?.status === 'True') return
+    await pass.write((status) => statusWithPlanVerdict(status, NOT_PLANNED, pass.stamp))
+  }
+
+  async #failed(pass: PolicyPass, registry: RegistryObject, thrown: unknown): Promise<Result> {
+    const error = asTallymanError(thrown)
+    if (pass.signal.aborted) throw error
+    if (error.code === 'BARRIER_NOT_REACHED') {
+      await this.#unknown(
+        pass,
+        'InventoryNotSynced',
+        `Which images are in use is not known completely: ${error.message}`,
+      )
+      return { requeueAfterMs: NOT_SYNCED_RETRY_MS }
+    }
+    const aboutRegistry = probeReason(error.code) !== undefined || error.code.startsWith('REGISTRY_')
+    if (!aboutRegistry && error.code !== 'SPEC_INVALID' && error.code !== 'REFERENCE_NOT_FOUND') throw error
+    const message = `Registry ${registry.metadata.name}: ${error.advice}`
+    await this.#unknown(pass, 'RegistryUnreachable', message)
+    // Also what the code calls final is tried again: the registry may be mended without a change of this spec.
+    throw new TallymanError('REGISTRY_UNREACHABLE', message, { cause: error })
+  }
+
+  async #stalled(pass: PolicyPass, reason: ConditionReason, error: TallymanError): Promise<Result> {
+    await pass.answer((status) => stalledPolicy(status, reason, error, pass.stamp))
+    if (reason === 'SpecInvalid') throw error
+    // What it conflicts with, or refers to, may change without it.
+    return { requeueAfterMs: POLICY_BACKOFF.max }
+  }
+
+  async #missing(
+    pass: PolicyPass,
+    reason: 'RegistryNotFound' | 'InventoryNotFound',
+    message: string,
+  ): Promise<Result> {
+    const error = new TallymanError('REFERENCE_NOT_FOUND', message)
+    await pass.answer((status) => retryingPolicy(status, reason, error, pass.stamp))
+    throw error
+  }
+
+  async #unknown(pass: PolicyPass, reason: ConditionReason, message: string): Promise<void> {
+    const verdict: PlanVerdict = { status: 'Unknown', reason, message }
+    await pass.answer((status) => statusWithPlanVerdict(status, verdict, pass.stamp))
+  }
+}

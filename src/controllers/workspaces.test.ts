@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import type { RegistryObject } from '#controllers/resources.ts'
+import { workspacesIn } from '#controllers/workspaces.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
+
+function registry(name: string, url: string, workspace?: object): RegistryObject {
+  return {
+    apiVersion: 'tallyman.dev/v1alpha1',
+    kind: 'Registry',
+    metadata: { namespace: 'ops', name },
+    spec: { url, ...(workspace === undefined ? {} : { workspace }) },
+  }
+}
+
+const store = (...all: readonly RegistryObject[]) => ({
+  list: () => [...all],
+  get: (key: string) => all.find(({ metadata }) => `${metadata.namespace}/${metadata.name}` === key),
+})
+
+test('S08: the workspace of a Registry is in no scope', () => {
+  const main = registry('main', 'https://main.example.com', { prefix: 'tallyman' })
+  expect(workspacesIn(main, store(main))).toEqual(['tallyman', CLAIMS_REPOSITORY])
+})
+
+test('S08, S19: where the workspace is elsewhere, its trash is in no scope all the same', () => {
+  const main = registry('main', 'https://main.example.com', {
+    prefix: 'ops/tallyman',
+    registryRef: { name: 'side' },
+  })
+  const side = registry('side', 'https://side.example.com')
+  expect(workspacesIn(main, store(main, side))).toEqual(['ops/tallyman/trash', CLAIMS_REPOSITORY])
+  expect(workspacesIn(side, store(main, side))).toEqual(['ops/tallyman', CLAIMS_REPOSITORY])
+})

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { damage } from '#test/harness/damage.ts'
+import { evictTags, shelfOf } from '#test/harness/evicted.ts'
+import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
+import { collectGarbage } from '#test/harness/garbage-collection.ts'
+import { digestsOf } from '#test/harness/images/samples.ts'
+import { containerImage, multiPlatformImage, referrer, type TestImage } from '#test/harness/images.ts'
+import { systemClock } from '#time/clock.ts'
+import { type BroughtBack, bringBack, type RestoreSite } from './bring-back.ts'
+import { withWhatRefersToThem } from './chosen-back.ts'
+import { type Evicted, historyOfRepository, historyOfRun, stillEvicted } from './evicted.ts'
+import { journaledRepositories, journaledRuns, journalOf } from './journal-shelf.ts'
+import { RestorationRecords } from './restorations.ts'
+import { sweep } from './sweep.ts'
+import { copyToTrash } from './trash.ts'
+import { untag } from './untag.ts'
+
+const RUN = 'web-20261126t053000-1f2e'
+
+describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
+  let site: EvictionSite
+  let skopeo: ForeignClient
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+    skopeo = await foreignClient('skopeo', site.registry)
+  })
+  afterAll(async () => {
+    await skopeo.close()
+    await site.stop()
+  })
+
+  const digest = (image: TestImage) => image.manifest.digest
+  const gone = async (repository: string, run?: string) =>
+    stillEvicted(await historyOfRepository(shelfOf(site), repository, run, {}))
+  const named = (things: readonly Evicted[]) => things.map((each) => each.tag ?? each.digest).sort()
+
+  async function back(
+    things: readonly Evicted[],
+    more: Partial<RestoreSite> = {},
+  ): Promise<readonly BroughtBack[]> {
+    const results: BroughtBack[] = []
+    const place: RestoreSite = {
+      ...{ pull: site.client, push: site.client, shelf: shelfOf(site), records: new RestorationRecords() },
+      ...{ fence: () => undefined, clock: systemClock, signal: new AbortController().signal },
+      ...more,
+    }
+    for await (const each of bringBack(place, things)) results.push(each)
+    return results
+  }
+
+  test('is known from the workspace, and comes back whole, with all that was below it', async () => {
+    const old = multiPlatformImage({ seed: 'whole', attestations: true })
+    const plain = containerImage({ seed: 'plain' })
+    const kept = containerImage({ seed: 'kept' })
+    await evictTags(site, {
+      ...{ run: RUN, repository: 'shop/whole', tags: { old, plain, kept }, doomed: ['old', 'plain'] },
+    })
+    const things = await gone('shop/whole')
+    const digests = [old, ...old.children, plain].map(digest)
+    expect(named(things)).toEqual([...digests, 'old', 'plain'].sort())
+    expect(things.find(({ tag }) => tag === 'plain')).toMatchObject({
+      ...{ run: RUN, repository: 'shop/whole', digest: digest(plain), config: plain.blobs[0]?.digest },
+    })
+    expect(things.filter(({ isPart }) => isPart !== true).map(({ tag }) => tag)).toEqual(['old', 'plain'])
+
+    const results = await back(things)
+    expect(results.filter(({ thing }) => thing.tag !== undefined).map(({ outcome }) => outcome)).toEqual([
+      'Restored',
+      'Restored',
+    ])
+    expect(results.map(({ outcome }) => outcome)).not.toContain('Failed')
+    const arrived = await skopeo.pull(`${site.registry.host}/shop/whole:old`)
+    for (const each of digestsOf(old)) expect(arrived).toContain(each)
+    expect(await skopeo.pull(`${site.registry.host}/shop/whole:plain`)).toContain(digest(plain))
+    expect(await gone('shop/whole')).toEqual([])
+  })
+
+  test('is there as what it named last, where a tag went in several runs; one run alone can be asked for', async () => {
+    const first = containerImage({ seed: 'first' })
+    const second = containerImage({ seed: 'second' })
+    const kept = containerImage({ seed: 'kept' })
+    const earlier = 'web-20261125t053000-0a0b'
+    const common = { repository: 'shop/twice', doomed: ['v1'] }
+    await evictTags(site, { ...common, run: earlier, tags: { v1: first, kept } })
+    await evictTags(site, { ...common, run: RUN, tags: { v1: second, kept } })
+    expect(await journaledRuns(shelfOf(site), 'shop/twice', {})).toEqual([RUN, earlier])
+    const tagged = (await gone('shop/twice')).filter(({ tag }) => tag !== undefined)
+    expect(tagged).toMatchObject([{ tag: 'v1', digest: digest(second), run: RUN }])
+    expect(await gone('shop/twice', earlier)).toMatchObject([
+      { digest: digest(first), tag: undefined },
+      { digest: digest(first), tag: 'v1' },
+    ])
+    await back(await gone('shop/twice', earlier))
+    expect(await site.tags('shop/twice')).toMatchObject({ v1: digest(first) })
+    // What was brought back by one run is not taken for gone by another.
+    expect(named(await gone('shop/twice'))).toEqual([digest(second)])
+  })
+
+  test('comes back with what refers to it', async () => {
+    const image = containerImage({ seed: 'signed' })
+    const signature = referrer(image, { seed: 'signature' })
+    const kept = containerImage({ seed: 'kept' })
+    site.storage.write('shop/signed', signature)
+    await evictTags(site, {
+      ...{
+        run: RUN,
+        repository: 'shop/signed',
+        tags: { v1: image, kept },
+        doomed: ['v1'],
+        more: [signature],
+      },
+    })
+    const things = await gone('shop/signed')
+    const chosen = withWhatRefersToThem(
+      things.filter(({ tag }) => tag === 'v1'),
+      things,
+    )
+    expect(named(chosen)).toEqual([digest(signature), 'v1'].sort())
+    await back(chosen)
+    expect(await site.has('shop/signed', digest(signature))).toBe(true)
+  })
+
+  test('that is there already is said to be, and what the tag names by now stays', async () => {
+    const there = containerImage({ seed: 'there' })
+    const taken = containerImage({ seed: 'taken' })
+    const newer = containerImage({ seed: 'newer' })
+    await evictTags(site, {
+      run: RUN,
+      repository: 'shop/there',
+      tags: { there, taken, kept: containerImage({ seed: 'kept' }) },
+      doomed: ['there', 'taken'],
+    })
+    site.storage.write('shop/there', there, 'there')
+    site.storage.write('shop/there', newer, 'taken')
+    const things = (await gone('shop/there')).filter(({ tag }) => tag !== undefined)
+    const results = await back(things)
+    expect(Object.fromEntries(results.map(({ thing, outcome }) => [thing.tag, outcome]))).toEqual({
+      there: 'Present',
+      taken: 'Taken',
+    })
+    expect(await site.tags('shop/there')).toMatchObject({ taken: digest(newer) })
+  })
+
+  test('of which content is missing fails alone, and says what is gone', async () => {
+    const broken = containerImage({ seed: 'broken' })
+    const whole = containerImage({ seed: 'ok' })
+    const repository = 'shop/broken'
+    site.storage.write(repository, broken, 'broken')
+    damage('layer-missing', { storageDir: site.registry.storageDir, repository, reference: 'broken' })
+    const tags = { whole, kept: containerImage({ seed: 'kept' }) }
+    await evictTags(site, { run: 'web-20261126t053000-0001', repository, tags, doomed: ['whole'] })
+    const { hands } = site.hands(repository, {
+      journal: await journalOf(shelfOf(site), repository, RUN, {}),
+    })
+    const eviction = evictionOf(repository, { broken, kept: tags.kept }, ['broken'])
+    await untag(hands, eviction, version === '3' ? 'Native' : 'Placeholder')
+    const results = await back((await gone(repository)).filter(({ tag }) => tag !== undefined))
+    expect(Object.fromEntries(results.map((each) => [each.thing.tag, each.outcome]))).toEqual({
+      broken: 'Failed',
+      whole: 'Restored',
+    })
+    const failure = results.find(({ outcome }) => outcome === 'Failed')
+    expect(failure).toMatchObject({ error: { code: 'RESTORE_CONTENT_GONE' } })
+    expect(await site.tags(repository)).not.toHaveProperty('broken')
+  })
+
+  test('comes out of the trash where a garbage collection has taken it', async () => {
+    const old = multiPlatformImage({ seed: 'collected' })
+    const kept = containerImage({ seed: 'collected/kept' })
+    const repository = 'shop/collected'
+    site.storage.write(repository, old, 'old')
+    site.storage.write(repository, kept, 'kept')
+    const journal = await journalOf(shelfOf(site), repository, RUN, {})
+    const { hands } = site.hands(repository, { journal })
+    const eviction = evictionOf(repository, { old, kept }, ['old'])
+    await copyToTrash(hands, { prefix: 'tallyman/trash' }, eviction.digests)
+    await untag(hands, eviction, version === '3' ? 'Native' : 'Placeholder')
+    await sweep(hands, eviction)
+    await collectGarbage(site.registry)
+    const results = await back((await gone(repository)).filter(({ tag }) => tag === 'old'))
+    expect(results).toMatchObject([{ outcome: 'Restored' }])
+    const arrived = await skopeo.pull(`${site.registry.host}/${repository}:old`)
+    for (const each of digestsOf(old)) expect(arrived).toContain(each)
+  })
+
+  test('is not brought back by who has lost the lease', async () => {
+    const old = containerImage({ seed: 'lease' })
+    await evictTags(site, {
+      ...{ run: RUN, repository: 'shop/lease', tags: { old, kept: containerImage({ seed: 'k' }) } },
+      doomed: ['old'],
+    })
+    const lost = () => {
+      throw new TallymanError('LEADERSHIP_LOST', 'another process leads')
+    }
+    await expect(back(await gone('shop/lease'), { fence: lost })).rejects.toMatchObject({
+      code: 'LEADERSHIP_LOST',
+    })
+    expect(await site.has('shop/lease', digest(old))).toBe(false)
+  })
+
+  test('is recorded beside a journal that somebody else goes on writing', async () => {
+    const old = containerImage({ seed: 'both' })
+    await evictTags(site, {
+      ...{ run: RUN, repository: 'shop/both', tags: { old, kept: containerImage({ seed: 'k' }) } },
+      doomed: ['old'],
+    })
+    const before = await historyOfRun(shelfOf(site), 'shop/both', RUN, {})
+    await back(stillEvicted(before))
+    const after = await historyOfRun(shelfOf(site), 'shop/both', RUN, {})
+    expect(after.went).toEqual(before.went)
+    expect(after.returned).toMatchObject([{ tag: 'old', digest: digest(old) }])
+    expect(after.unsettled).toEqual([])
+  })
+
+  test('is found in every repository that has a journal, also where its name is too long for one', async () => {
+    const long = `${'a'.repeat(100)}/${'b'.repeat(100)}`
+    const old = containerImage({ seed: 'long' })
+    await evictTags(site, {
+      ...{ run: RUN, repository: long, tags: { old, kept: containerImage({ seed: 'k' }) }, doomed: ['old'] },
+    })
+    const found: string[] = []
+    for await (const each of journaledRepositories(shelfOf(site), {})) found.push(each)
+    expect(found).toContain(long)
+    expect(found).toContain('shop/lease')
+  })
+})

@@ -1,0 +1,212 @@
+import { hasCode } from '#catalogue/error.ts'
+import type { CallOptions } from '#registry/client.ts'
+import { parseManifest } from '#registry/manifest.ts'
+import type { Journal, JournalRecord, SavedManifest } from './journal.ts'
+import { type JournalShelf, journaledRuns, journalOf, restoredRuns } from './journal-shelf.ts'
+import { restorationsOf } from './restorations.ts'
+
+/** A tag, or a manifest, that a run took away. */
+export interface Evicted {
+  readonly run: string
+  readonly repository: string
+  readonly tag?: string | undefined
+  readonly digest: string
+  /** When it was recorded that it is gone, ms since the epoch. */
+  readonly at: number
+  /** Of an image: the digest of its config. */
+  readonly config?: string | undefined
+  /** What the manifest refers to: it is a signature or the like. */
+  readonly subject?: string | undefined
+  /** A manifest without a tag that comes back with something else that went: a tag that named it, or an index that contains it. */
+  readonly isPart?: boolean | undefined
+}
+
+/** A tag, or a manifest, that was brought back. */
+export interface Returned {
+  readonly run: string
+  readonly repository: string
+  readonly tag?: string | undefined
+  readonly digest: string
+  /** ms since the epoch. */
+  readonly at: number
+}
+
+/** What runs have done in repositories. */
+export interface EvictionHistory {
+  readonly went: readonly Evicted[]
+  readonly returned: readonly Returned[]
+  /** `repository: run`s that have begun something of which nobody knows how it ended. */
+  readonly unsettled: readonly { readonly repository: string; readonly run: string }[]
+}
+
+/** So many things of one policy are known at most, the newest. */
+export const MOST_EVICTED = 100_000
+
+/** What a run has done in a repository. @throws JOURNAL_INVALID, REGISTRY_* */
+export async function historyOfRun(
+  shelf: JournalShelf,
+  repository: string,
+  run: string,
+  call: CallOptions,
+): Promise<EvictionHistory> {
+  const told = new HistoryOfRun(repository, run)
+  await told.read(await journalOf(shelf, repository, run, call))
+  await told.read(await restorationsOf(shelf, repository, run, call))
+  return told.history()
+}
+
+/** What was brought back of a repository as far as it is recorded, whoever did. A few requests, where little was. @throws JOURNAL_INVALID, REGISTRY_* */
+export async function returnedTo(
+  shelf: JournalShelf,
+  repository: string,
+  call: CallOptions,
+): Promise<readonly Returned[]> {
+  const returned: Returned[] = []
+  for (const run of await restoredRuns(shelf, repository, call)) {
+    const told = new HistoryOfRun(repository, run)
+    await told.read(await restorationsOf(shelf, repository, run, call))
+    returned.push(...told.history().returned)
+  }
+  return returned
+}
+
+/** What all runs have done in a repository, or one of them: the newest until MOST_EVICTED is reached. */
+export async function historyOfRepository(
+  shelf: JournalShelf,
+  repository: string,
+  run: string | undefined,
+  call: CallOptions,
+): Promise<EvictionHistory> {
+  const runs = run === undefined ? await journaledRuns(shelf, repository, call) : [run]
+  const histories: EvictionHistory[] = []
+  let count = 0
+  for (const each of runs) {
+    if (count >= MOST_EVICTED) break
+    const history = await historyOfRun(shelf, repository, each, call)
+    count += history.went.length
+    histories.push(history)
+  }
+  return joined(histories)
+}
+
+export function joined(histories: readonly EvictionHistory[]): EvictionHistory {
+  return {
+    went: histories.flatMap(({ went }) => went),
+    returned: histories.flatMap(({ returned }) => returned),
+    unsettled: histories.flatMap(({ unsettled }) => unsettled),
+  }
+}
+
+/**
+ * What is still gone as far as journals know, newest first, MOST_EVICTED at most. A tag that went more than once is there as what it named last; what it
+ * named before is there without a tag, where it was deleted.
+ */
+export function stillEvicted({ went, returned }: Pick<EvictionHistory, 'went' | 'returned'>): Evicted[] {
+  const back = new Map<string, number>()
+  for (const each of returned) {
+    for (const key of each.tag === undefined ? [digestKey(each)] : [tagKey(each), digestKey(each)]) {
+      back.set(key, Math.max(back.get(key) ?? 0, each.at))
+    }
+  }
+  const seen = new Set<string>()
+  const gone: Evicted[] = []
+  for (const each of went.toSorted((a, b) => b.at - a.at)) {
+    const key = each.tag === undefined ? digestKey(each) : tagKey(each)
+    if (seen.has(key)) continue
+    seen.add(key)
+    if ((back.get(key) ?? Number.NEGATIVE_INFINITY) >= each.at) continue
+    gone.push(each)
+    if (gone.length === MOST_EVICTED) break
+  }
+  return gone
+}
+
+/** The identity of what went: a tag is one thing, whatever it named. */
+export function evictedKey(each: Pick<Evicted, 'repository' | 'tag' | 'digest'>): string {
+  return each.tag === undefined ? digestKey(each) : tagKey(each)
+}
+
+function tagKey({ repository, tag }: Pick<Evicted, 'repository' | 'tag'>): string {
+  return `${repository}:${tag}`
+}
+
+function digestKey({ repository, digest }: Pick<Evicted, 'repository' | 'digest'>): string {
+  return `${repository}@${digest}`
+}
+
+/** What the records of one run in one repository come to. */
+class HistoryOfRun {
+  readonly #place: { readonly repository: string; readonly run: string }
+  readonly #facts = new Map<string, ManifestFacts>()
+  readonly #went: Evicted[] = []
+  readonly #returned: Returned[] = []
+  readonly #open = new Set<string>()
+
+  constructor(repository: string, run: string) {
+    this.#place = { repository, run }
+  }
+
+  async read(journal: Pick<Journal, 'read'>): Promise<void> {
+    for await (const record of journal.read()) this.#take(record)
+  }
+
+  history(): EvictionHistory {
+    const parts = new Set(this.#went.flatMap((each) => this.#bringsBack(each)))
+    return {
+      went: this.#went.map((each) => {
+        const { config, subject } = this.#facts.get(each.digest) ?? {}
+        return { ...each, config, subject, isPart: each.tag === undefined && parts.has(each.digest) }
+      }),
+      returned: this.#returned,
+      unsettled: this.#open.size === 0 ? [] : [this.#place],
+    }
+  }
+
+  /** Digests that come back with it. */
+  #bringsBack({ tag, digest }: Evicted): readonly string[] {
+    const children = this.#facts.get(digest)?.children ?? []
+    return tag === undefined ? children : [digest, ...children]
+  }
+
+  #take(record: JournalRecord): void {
+    switch (record.kind) {
+      case 'manifest':
+        this.#facts.set(record.digest, factsOf(record))
+        break
+      case 'intent':
+        this.#open.add(record.id)
+        break
+      case 'outcome':
+        this.#open.delete(record.intent)
+        for (const { tag, digest, outcome } of record.ended) {
+          const isGone = outcome === (tag === undefined ? 'swept' : 'untagged')
+          if (isGone) this.#went.push({ ...this.#place, tag, digest, at: record.at })
+        }
+        break
+      case 'restored':
+        this.#returned.push({ ...this.#place, tag: record.tag, digest: record.digest, at: record.at })
+        break
+    }
+  }
+}
+
+interface ManifestFacts {
+  readonly config?: string | undefined
+  readonly subject?: string | undefined
+  readonly children?: readonly string[] | undefined
+}
+
+/** What no manifest can be made of says nothing. */
+function factsOf({ bytes, digest, mediaType }: SavedManifest): ManifestFacts {
+  try {
+    const manifest = parseManifest(bytes, digest, mediaType, digest)
+    return {
+      config: manifest.kind === 'image' ? manifest.config.digest : undefined,
+      subject: manifest.subject?.digest,
+      children: manifest.kind === 'index' ? manifest.manifests.map((child) => child.digest) : undefined,
+    }
+  } catch (error) {
+    if (!hasCode(error, 'REGISTRY_MANIFEST_INVALID', 'REGISTRY_MEDIA_TYPE')) throw error
+    return {}
+  }
+}

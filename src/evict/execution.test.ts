@@ -1,0 +1,356 @@
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { damage } from '#test/harness/damage.ts'
+import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
+import { executeOn } from '#test/harness/execution.ts'
+import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
+import type { Eviction } from './eviction.ts'
+import { begin } from './intents.ts'
+import { journalRepository } from './journal-artifact.ts'
+import { journalOf } from './journal-shelf.ts'
+import { journalState } from './journal-state.ts'
+import { placeholder } from './placeholder.ts'
+import { restore } from './restore.ts'
+import { copyOf } from './save.ts'
+
+const platform = containerImage({ seed: 'execution/platform' })
+const doomed = imageIndex('oci', [{ image: platform, platform: LINUX_AMD64 }])
+const plain = containerImage({ seed: 'execution/plain' })
+const kept = containerImage({ seed: 'execution/kept' })
+/** `alias` goes and its digest stays; `old` and `plain` go with theirs. */
+const TAGS = { alias: kept, kept, old: doomed, plain }
+const GOING = ['alias', 'old', 'plain']
+const END = { kept: kept.manifest.digest }
+const digest = (image: TestImage) => image.manifest.digest
+const GONE = [digest(doomed), digest(platform), digest(plain)]
+
+describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
+  let site: EvictionSite
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+  })
+  afterEach(() => site.proxy.clear())
+  afterAll(() => site.stop())
+
+  function world(repository: string, tags: Readonly<Record<string, TestImage>> = TAGS): Eviction {
+    for (const [tag, image] of Object.entries(tags)) site.storage.write(repository, image, tag)
+    return evictionOf(repository, tags, GOING)
+  }
+
+  async function expectEnd(...repositories: readonly string[]): Promise<void> {
+    for (const repository of repositories) {
+      expect([repository, await site.tags(repository)]).toEqual([repository, END])
+      for (const each of GONE) expect([each, await site.has(repository, each)]).toEqual([each, false])
+    }
+  }
+
+  /** What was there before anything went. */
+  async function expectUntouched(repository: string): Promise<void> {
+    const all = Object.fromEntries(Object.entries(TAGS).map(([tag, image]) => [tag, digest(image)]))
+    expect([repository, await site.tags(repository)]).toEqual([repository, all])
+    for (const each of GONE) expect([each, await site.has(repository, each)]).toEqual([each, true])
+  }
+
+  test('S20: lets go of all tags in every repository before the first manifest goes', async () => {
+    const names = ['stages/a', 'stages/b', 'stages/c']
+    const { end, lines, progress } = await executeOn(
+      site,
+      names.map((name) => world(name)),
+    )
+    expect(end).toMatchObject({
+      phase: 'Succeeded',
+      problems: [],
+      stoppedBy: undefined,
+      resumesAt: undefined,
+    })
+    expect(end.counts).toEqual({ bindings: 9, digests: 9, untagged: 9, swept: 9, spared: 0, trashed: 0 })
+    await expectEnd(...names)
+    const swept = lines.findIndex(({ reference }) => GONE.includes(reference))
+    const untagged = lines.findLastIndex(({ reference }) => GOING.includes(reference))
+    expect(untagged).toBeLessThan(swept)
+    expect(progress.map(({ stage }) => stage)).toEqual(
+      expect.arrayContaining(['Copying', 'Untagging', 'Sweeping', 'Verifying']),
+    )
+    expect(progress.at(-1)).toMatchObject({ stage: 'Verifying', left: 0 })
+    // What went can be brought back by the name of the run.
+    const { hands } = site.hands('stages/b')
+    const journal = await journalOf({ client: site.client, prefix: 'tallyman' }, 'stages/b', 'run', {})
+    expect(await restore({ ...hands, journal }, { tag: 'old', digest: digest(doomed) })).toBe('Restored')
+  })
+
+  test('S18: copies first, lets tags go whose digest stays, and the rest only when the copies are old enough', async () => {
+    const names = ['trash/a', 'trash/b']
+    const evictions = names.map((name) => world(name))
+    const startedAt = Date.now()
+    const first = await executeOn(site, evictions, { onEvict: 'Trash' })
+    expect(first.end).toMatchObject({ phase: 'WaitingForGarbageCollection', problems: [] })
+    expect(first.end.resumesAt).toBeGreaterThan(startedAt + 3_600_000)
+    expect(first.end.counts).toMatchObject({ untagged: 2, swept: 0, trashed: 6 })
+    for (const name of names) {
+      const { alias: _, ...left } = Object.fromEntries(
+        Object.entries(TAGS).map(([tag, image]) => [tag, digest(image)]),
+      )
+      expect(await site.tags(name)).toEqual(left)
+    }
+    const again = await executeOn(site, evictions, { onEvict: 'Trash' })
+    expect(again.end).toMatchObject({ phase: 'WaitingForGarbageCollection', resumesAt: first.end.resumesAt })
+
+    const second = await executeOn(site, evictions, { onEvict: 'Trash', gcWindowMs: 0 })
+    expect(second.end).toMatchObject({ phase: 'Succeeded', resumesAt: undefined })
+    expect(second.end.counts).toMatchObject({ untagged: 4, swept: 6 })
+    await expectEnd(...names)
+  })
+
+  test('S18: what is damaged already stays with all that it holds, unless the policy lets it go', async () => {
+    const eviction = world('trash/damaged')
+    const target = {
+      storageDir: site.registry.storageDir,
+      repository: 'trash/damaged',
+      reference: digest(platform),
+    }
+    damage('layer-link-missing', target)
+    const options = { onEvict: 'Trash', gcWindowMs: 0 } as const
+    await executeOn(site, [eviction], options)
+    const { end } = await executeOn(site, [eviction], options)
+    expect(end.phase).toBe('Partial')
+    expect(end.problems.map(({ error }) => error.code)).toEqual(['NOT_RESTORABLE'])
+    expect(await site.tags('trash/damaged')).toEqual({ ...END, old: digest(doomed) })
+    expect(await site.has('trash/damaged', digest(platform))).toBe(true)
+
+    expect((await executeOn(site, [eviction], { ...options, evictDamaged: true })).end.phase).toBe(
+      'Succeeded',
+    )
+    await expectEnd('trash/damaged')
+  })
+
+  test('one repository that cannot be worked on does not keep the others', async () => {
+    const names = [
+      'isolated/a',
+      'isolated/absent',
+      'isolated/denied',
+      'isolated/unsettled',
+      'isolated/null',
+      'isolated/z',
+    ]
+    const evictions = names.map((name) => world(name))
+    const at = (name: string) => new RegExp(`/v2/${name}/`)
+    site.proxy.rule(
+      { kind: 'status', status: 404, body: { errors: [{ code: 'NAME_UNKNOWN' }] } },
+      { path: at('isolated/absent') },
+    )
+    site.proxy.rule(
+      { kind: 'status', status: 403, body: { errors: [{ code: 'DENIED' }] } },
+      { path: at('isolated/denied') },
+    )
+    site.proxy.rule(
+      {
+        kind: 'status',
+        status: 200,
+        headers: { 'content-type': 'application/json' },
+        body: '{"name":"x","tags":null}',
+      },
+      { path: /isolated\/null\/tags\/list/ },
+    )
+    damage('revision-link-missing', {
+      storageDir: site.registry.storageDir,
+      repository: 'isolated/unsettled',
+      reference: 'kept',
+    })
+    const { end } = await executeOn(site, evictions, { sample: new Map() })
+    site.proxy.clear()
+    await expectEnd('isolated/a', 'isolated/z')
+    expect(end.phase).toBe('Partial')
+    expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual(
+      expect.arrayContaining([
+        ['isolated/denied', 'REGISTRY_FORBIDDEN'],
+        ['isolated/absent', 'REGISTRY_ABSENT'],
+        ['isolated/null', 'DELETE_UNSETTLED'],
+        ['isolated/unsettled', 'DELETE_UNSETTLED'],
+      ]),
+    )
+    for (const name of ['isolated/absent', 'isolated/denied', 'isolated/null']) await expectUntouched(name)
+  })
+
+  test('stops where the registry is down altogether', async () => {
+    const evictions = ['down/a', 'down/b', 'down/c', 'down/d', 'down/e'].map((name) => world(name))
+    site.proxy.rule({ kind: 'status', status: 502 }, { path: /\/down\// })
+    const { end } = await executeOn(site, evictions)
+    expect(end.phase).toBe('Stopped')
+    expect(end.stoppedBy?.kind).toBe('unreachable')
+    expect(end.problems).toHaveLength(3)
+  }, 120_000)
+
+  test('S03, S21: what forbids it stops it between two requests, and a later call does the rest', async () => {
+    const names = ['window/a', 'window/b']
+    const evictions = names.map((name) => world(name))
+    for (const code of [
+      'EVICTION_WINDOW_ENDED',
+      'EVICTION_SUSPENDED',
+      'BARRIER_NOT_REACHED',
+      'LEADERSHIP_LOST',
+    ] as const) {
+      let left = 5
+      const guard = async () => {
+        left -= 1
+        if (left < 0) throw new TallymanError(code, 'no more')
+      }
+      const { end, lines } = await executeOn(site, evictions, { site: { guard } })
+      expect(lines.length).toBeLessThanOrEqual(5)
+      expect([end.stoppedBy?.code, end.phase]).toEqual([
+        code,
+        code === 'EVICTION_WINDOW_ENDED' ? 'Partial' : 'Stopped',
+      ])
+    }
+    expect((await executeOn(site, evictions)).end.phase).toBe('Succeeded')
+    await expectEnd(...names)
+  })
+
+  test('S04: what is pushed, moved or comes into use meanwhile stays whole', async () => {
+    const eviction = world('meanwhile')
+    const pushed = imageIndex('oci', [{ image: plain, platform: LINUX_AMD64 }])
+    let asked = 0
+    const guard = async () => {
+      asked += 1
+      // The capabilities were asked for; now the tags are about to go.
+      if (asked !== 3) return
+      site.storage.write('meanwhile', pushed, 'pushed')
+      site.storage.tag('meanwhile', digest(doomed), 'kept')
+    }
+    const { end } = await executeOn(site, [eviction], { site: { guard, stillDoomed: sparing('alias') } })
+    expect(end.phase).toBe('Succeeded')
+    expect(await site.tags('meanwhile')).toEqual({
+      alias: digest(kept),
+      kept: digest(doomed),
+      pushed: digest(pushed),
+    })
+    for (const each of [kept, doomed, platform, plain, pushed])
+      expect(await site.has('meanwhile', digest(each))).toBe(true)
+    expect(end.counts).toMatchObject({ untagged: 2, swept: 0, spared: 4 })
+  })
+
+  test('S16: finishes first what any other run has left open', async () => {
+    const eviction = world('left')
+    const shelf = { client: site.client, prefix: 'tallyman' }
+    const journal = await journalOf(shelf, 'left', 'earlier', {})
+    const { hands } = site.hands('left', { journal })
+    const nonce = 'of the earlier run'
+    const saved = await copyOf(hands, digest(kept))
+    if (typeof saved === 'string') throw new Error(saved)
+    const bindings = [{ tag: 'kept', digest: digest(kept) }]
+    await begin(hands, { action: 'overwrite', bindings, nonce }, [saved])
+    const stand = placeholder(nonce)
+    await site.direct.putManifest('left', 'kept', stand)
+    const { end } = await executeOn(site, [eviction], { site: { stillDoomed: sparing('kept') } })
+    expect(end.phase).toBe('Succeeded')
+    await expectEnd('left')
+    expect(await site.has('left', stand.digest)).toBe(false)
+  })
+
+  test('what stays and is not whole any more stops the run, and brings back what it took there', async () => {
+    const names = ['harmed/a', 'harmed/b']
+    const evictions = names.map((name) => world(name))
+    const storageDir = site.registry.storageDir
+    let isDone = false
+    const guard = async () => {
+      if (isDone) return
+      isDone = (await site.tags('harmed/a')).plain === undefined
+      if (isDone)
+        damage('layer-link-missing', { storageDir, repository: 'harmed/a', reference: digest(kept) })
+    }
+    const { end } = await executeOn(site, evictions, { site: { guard } })
+    expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
+    expect(await site.tags('harmed/a')).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+    expect(await site.has('harmed/a', digest(platform))).toBe(true)
+    for (const each of GONE) expect(await site.has('harmed/b', each)).toBe(true)
+  })
+
+  test('what was damaged before the run alarms nobody', async () => {
+    const eviction = world('damaged-before')
+    damage('layer-link-missing', {
+      storageDir: site.registry.storageDir,
+      repository: 'damaged-before',
+      reference: digest(kept),
+    })
+    expect((await executeOn(site, [eviction])).end.phase).toBe('Succeeded')
+  })
+
+  test('where a tag cannot go alone, a digest goes with its tags, and a tag whose digest stays is told of', async () => {
+    const eviction = world('together')
+    const { end, lines } = await executeOn(site, [eviction], { site: { product: 'unknown' } })
+    expect(end.phase).toBe('Partial')
+    expect(end.problems.map(({ error }) => error.code)).toEqual(['UNTAG_UNSUPPORTED'])
+    expect(await site.tags('together')).toEqual({ ...END, alias: digest(kept) })
+    for (const each of GONE) expect(await site.has('together', each)).toBe(false)
+    expect(lines.some(({ method, reference }) => method === 'PUT' || GOING.includes(reference))).toBe(false)
+    const journal = await journalOf({ client: site.client, prefix: 'tallyman' }, 'together', 'run', {})
+    expect((await journalState(journal)).removed.tags.map(({ tag }) => tag).sort()).toEqual(['old', 'plain'])
+  })
+
+  test('S15: a tag that was moved to a digest keeps it, where that takes its tags along', async () => {
+    const eviction = world('together-moved')
+    site.storage.tag('together-moved', digest(doomed), 'kept')
+    site.storage.tag('together-moved', digest(kept), 'plain')
+    const { end } = await executeOn(site, [eviction], { site: { product: 'unknown' } })
+    expect(await site.tags('together-moved')).toEqual({
+      ...{ alias: digest(kept), kept: digest(doomed), old: digest(doomed), plain: digest(kept) },
+    })
+    expect(await site.has('together-moved', digest(platform))).toBe(true)
+    expect(end.counts).toMatchObject({ swept: 1 })
+  })
+
+  // The other one does it as well, and takes as long.
+  test.runIf(version === '2.8')(
+    '10,000 tags of one digest go with it',
+    async () => {
+      const image = containerImage({ seed: 'execution/ten-thousand' })
+      site.storage.write('many', image, 'first')
+      const tags = Array.from({ length: 10_000 }, (_, n) => `build-${n}`)
+      for (const tag of tags) site.storage.tag('many', digest(image), tag)
+      site.storage.write('many', kept, 'kept')
+      const names = Object.fromEntries([...tags, 'first'].map((tag) => [tag, image]))
+      const eviction = evictionOf('many', { ...names, kept }, [...tags, 'first'])
+      const { end } = await executeOn(site, [eviction], { site: { product: 'unknown' } })
+      expect(end.counts).toMatchObject({ untagged: 10_001, swept: 1, spared: 0 })
+      expect(await site.tags('many')).toEqual(END)
+    },
+    120_000,
+  )
+
+  test('takes every legal name of a repository and a tag', async () => {
+    const name = `a0/b.c_d__e-f--g/${'n'.repeat(180)}`
+    const tag = `_A.z-9_${'t'.repeat(121)}`
+    const odd: Eviction = { ...evictionOf(name, { [tag]: plain, kept }, [tag]) }
+    site.storage.write(name, plain, tag)
+    site.storage.write(name, kept, 'kept')
+    expect((await executeOn(site, [odd])).end).toMatchObject({ phase: 'Succeeded', problems: [] })
+    expect(await site.tags(name)).toEqual(END)
+    expect(journalRepository('tallyman', name)).not.toContain('a0/b')
+  })
+})
+
+describe.each([
+  ['2.8', { delete: false }],
+  ['2.8', { readOnly: true }],
+  ['3', { delete: false }],
+  ['3', { readOnly: true }],
+] as const)('a run on %s that has %o', (version, options) => {
+  test('deletes nothing, and says why', async () => {
+    const site = await startEvictionSite(version, options)
+    onTestFinished(() => site.stop())
+    const names = ['off/a', 'off/b']
+    const evictions = names.map((name) => {
+      for (const [tag, image] of Object.entries(TAGS)) site.storage.write(name, image, tag)
+      return evictionOf(name, TAGS, GOING)
+    })
+    for (const onEvict of ['Trash', 'Delete'] as const) {
+      const { end, lines } = await executeOn(site, evictions, { onEvict })
+      expect(end.phase).toBe('Partial')
+      expect(end.problems.map(({ repository }) => repository)).toEqual(names)
+      expect(end.problems.every(({ error }) => error.kind === 'unsupported')).toBe(true)
+      // Asked once: the answer holds for the registry.
+      expect(lines).toHaveLength(2)
+    }
+    for (const name of names) expect(Object.keys(await site.tags(name))).toEqual(Object.keys(TAGS))
+  })
+})

@@ -1,0 +1,98 @@
+import { hasCode } from '#catalogue/error.ts'
+import type { CallOptions, RegistryClient } from '#registry/client.ts'
+import { journalRepository, journalSubject } from './journal-artifact.ts'
+import { WorkspaceJournal } from './workspace-journal.ts'
+
+/** What the tag of a run ends with where what was brought back of it is recorded. No run is called so. */
+export const RESTORATIONS = '.restored'
+
+/** Where journals are kept: below the prefix of a workspace, in its registry. */
+export interface JournalShelf {
+  readonly client: RegistryClient
+  readonly prefix: string
+}
+
+/** The journal of a run about a repository, empty where there is none. @throws JOURNAL_INVALID, REGISTRY_* */
+export async function journalOf(
+  { client, prefix }: JournalShelf,
+  repository: string,
+  run: string,
+  call: CallOptions,
+): Promise<WorkspaceJournal> {
+  const workspaceRepository = journalRepository(prefix, repository)
+  return await WorkspaceJournal.open({ client, workspaceRepository, run, repository }, call)
+}
+
+/** The runs that have a journal about a repository, newest first as far as their names tell. */
+export async function journaledRuns(
+  { client, prefix }: JournalShelf,
+  repository: string,
+  call: CallOptions,
+): Promise<string[]> {
+  const runs: string[] = []
+  for await (const tag of tagsOf(client, journalRepository(prefix, repository), call)) {
+    if (!tag.endsWith(RESTORATIONS)) runs.push(tag)
+  }
+  return runs.sort((a, b) => compare(startOf(b), startOf(a)) || compare(a, b))
+}
+
+/** The runs of which something was recorded as brought back. */
+export async function restoredRuns(
+  { client, prefix }: JournalShelf,
+  repository: string,
+  call: CallOptions,
+): Promise<string[]> {
+  const runs: string[] = []
+  for await (const tag of tagsOf(client, journalRepository(prefix, repository), call)) {
+    if (tag.endsWith(RESTORATIONS)) runs.push(tag.slice(0, -RESTORATIONS.length))
+  }
+  return runs
+}
+
+/** The repositories that some run has a journal about, as the registry of the workspace lists them. @throws REGISTRY_UNSUPPORTED it lists none */
+export async function* journaledRepositories(
+  { client, prefix }: JournalShelf,
+  call: CallOptions,
+): AsyncGenerator<string, void, void> {
+  for await (const page of client.repositories(call)) {
+    for (const name of page) {
+      if (!name.startsWith(`${prefix}/journals/`)) continue
+      const subject = await subjectIn(client, name, call)
+      if (subject !== undefined) yield subject
+    }
+  }
+}
+
+/** A long name of a repository is only in the manifests of its journals. */
+async function subjectIn(
+  client: RegistryClient,
+  name: string,
+  call: CallOptions,
+): Promise<string | undefined> {
+  for await (const tag of tagsOf(client, name, call)) {
+    return journalSubject(await client.getManifest(name, tag, call))
+  }
+  return undefined
+}
+
+async function* tagsOf(
+  client: RegistryClient,
+  repository: string,
+  call: CallOptions,
+): AsyncGenerator<string> {
+  try {
+    for await (const page of client.tags(repository, call)) yield* page
+  } catch (error) {
+    // Nobody has written there, or all of it is gone.
+    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
+  }
+}
+
+/** When a run began, as its name ends: `-20261126T053000-1f2e`. */
+function startOf(run: string): string {
+  return /-(\d{8}t\d{6})-[0-9a-f]+$/i.exec(run)?.[1]?.toLowerCase() ?? ''
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

@@ -1,0 +1,106 @@
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import type { Judgement } from '#retention/judge.ts'
+import type { Reach } from './hands.ts'
+import { journalState } from './journal-state.ts'
+import { restore } from './restore.ts'
+import { headDigest } from './tags.ts'
+import { Wholeness } from './wholeness.ts'
+
+/** An image that stays; without a tag: in use, and no tag names it. */
+export interface KeptImage {
+  readonly tag?: string | undefined
+  readonly digest: string
+}
+
+/** What is looked at before and after a run, by repository. */
+export type KeptSample = ReadonlyMap<string, readonly KeptImage[]>
+
+/** Of those that a rule keeps. */
+const EACH = 3
+const ALL = 50
+/** Of those in use. */
+const USED_EACH = 20
+const USED_ALL = 400
+
+/** A few images that stay of each repository of which something goes, and those of it that are in use; the same for the same plan. */
+export function keptSample({ repositories, parts }: Judgement): KeptSample {
+  const sample = new Map<string, readonly KeptImage[]>()
+  let left = ALL
+  let usedLeft = USED_ALL
+  for (const [at, { name, verdicts }] of repositories.entries()) {
+    if (verdicts.every(({ action }) => action === 'keep')) continue
+    const used = new Map<string, KeptImage>()
+    const kept = new Map<string, KeptImage>()
+    for (const { tag, digest, action } of verdicts) {
+      if (digest === undefined || action !== 'keep') continue
+      const group = parts.marks.digests.has(digest) ? used : kept
+      if (!group.has(digest)) group.set(digest, { tag, digest })
+    }
+    for (const digest of parts.facts.repositories[at]?.untagged ?? [])
+      if (parts.marks.digests.has(digest)) used.set(digest, { digest })
+    const chosen = spread([...kept.values()], Math.min(EACH, left))
+    const inUse = spread([...used.values()], Math.min(USED_EACH, usedLeft))
+    left -= chosen.length
+    usedLeft -= inUse.length
+    sample.set(name, [...inUse, ...chosen])
+  }
+  return sample
+}
+
+/** At most so many, evenly over all. */
+function spread<T>(all: readonly T[], most: number): T[] {
+  if (all.length <= most) return [...all]
+  return Array.from({ length: most }, (_, n) => all[Math.floor((n * all.length) / most)]).flatMap(
+    (it) => it ?? [],
+  )
+}
+
+/** Those of the images that are whole: manifests with their bytes, what they hold, and blobs by their last byte. */
+export async function wholeOf(reach: Reach, images: readonly KeptImage[]): Promise<KeptImage[]> {
+  const looks = new Wholeness(reach, reach.repository)
+  const whole: KeptImage[] = []
+  for (const image of images) if (await isWhole(reach, looks, image)) whole.push(image)
+  return whole
+}
+
+/**
+ * Looks whether images that were whole before still are. On a loss everything that the run took from the repository is brought back.
+ * @throws EVICTION_HARMED what is lost, and what could not be brought back
+ */
+export async function assertWhole(reach: Reach, images: readonly KeptImage[]): Promise<void> {
+  const { repository } = reach
+  const looks = new Wholeness(reach, repository)
+  for (const image of images) {
+    if (await isWhole(reach, looks, image)) continue
+    const failed = await takeBack(reach)
+    const rest = failed.length === 0 ? '' : `; not brought back: ${failed.slice(0, 3).join(', ')}`
+    throw new TallymanError(
+      'EVICTION_HARMED',
+      `${repository}${image.tag === undefined ? '' : `:${image.tag}`} (${image.digest}) stays and is not whole any more${rest}`,
+      { details: { notBroughtBack: failed.length } },
+    )
+  }
+}
+
+/** What a tag names by now counts, where somebody has moved it since; its digest, where somebody has removed it. */
+async function isWhole(reach: Reach, looks: Wholeness, { tag, digest }: KeptImage): Promise<boolean> {
+  const named = tag === undefined ? undefined : await headDigest(reach, tag)
+  return await looks.holds(named ?? digest)
+}
+
+/** Brings back what the run took from the repository. @returns what could not be */
+async function takeBack(reach: Reach): Promise<string[]> {
+  const { removed } = await journalState(reach.journal)
+  const failed: string[] = []
+  const went = [...removed.tags, ...removed.digests.map((digest) => ({ tag: undefined, digest }))]
+  for (const { tag, digest } of went) {
+    try {
+      await restore(reach, { tag, digest })
+    } catch (thrown) {
+      const { code, message } = asTallymanError(thrown)
+      if (code === 'INTERNAL') throw thrown
+      failed.push(`${tag ?? digest} (${message})`)
+    }
+  }
+  return failed
+}

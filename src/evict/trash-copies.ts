@@ -1,0 +1,58 @@
+import type { TrashRecord } from './journal.ts'
+
+/** The copy of one manifest in the trash. */
+export interface TrashCopy {
+  readonly digest: string
+  /** Where it lies, under `trashTag(digest)`. */
+  readonly repository: string
+  /** What it names as its children: they lie in the same repository. */
+  readonly children: readonly string[]
+  /** When its making began for the last time, in milliseconds since the epoch. */
+  readonly begunAt: number
+  /** When it was read again, whole; undefined: nobody knows whether it is. */
+  readonly at: number | undefined
+}
+
+/** The copies that a journal speaks of, but for those that were purged. */
+export class TrashCopies {
+  readonly #copies = new Map<string, TrashCopy>()
+
+  take(record: TrashRecord): void {
+    const { kind, at, repository } = record
+    if (kind === 'trashing') {
+      for (const { digest, children } of record.manifests) {
+        const known = this.#copies.get(key(repository, digest))
+        this.#copies.set(key(repository, digest), {
+          digest,
+          repository,
+          children,
+          begunAt: at,
+          at: known?.at,
+        })
+      }
+      return
+    }
+    for (const digest of record.digests) {
+      const copy = this.#copies.get(key(repository, digest))
+      if (copy === undefined) continue
+      this.#copies.delete(key(repository, digest))
+      if (kind === 'purged') continue
+      this.#copies.set(key(repository, digest), { ...copy, at: kind === 'trashed' ? at : undefined })
+    }
+  }
+
+  all(): readonly TrashCopy[] {
+    return [...this.#copies.values()]
+  }
+
+  /** By digest, the last copy of each that was whole. */
+  whole(): Map<string, TrashCopy> {
+    return new Map(
+      this.all().flatMap((copy) => (copy.at === undefined ? [] : [[copy.digest, copy] as const])),
+    )
+  }
+}
+
+function key(repository: string, digest: string): string {
+  return `${repository}@${digest}`
+}

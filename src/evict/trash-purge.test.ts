@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { dyingJournal } from '#test/harness/dying-journal.ts'
+import { type EvictionSite, sparing, startEvictionSite } from '#test/harness/eviction.ts'
+import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
+import { LeapingClock } from '#test/harness/leaping-clock.ts'
+import type { Candidate } from './eviction.ts'
+import type { Hands } from './hands.ts'
+import { MemoryJournal } from './journal.ts'
+import { copyToTrash, provenInTrash, purgeTrash } from './trash.ts'
+
+const PLACE = { prefix: 'tallyman/trash' }
+const DAY = 86_400_000
+const digest = (image: TestImage) => image.manifest.digest
+
+describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
+  let site: EvictionSite
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+  })
+  afterAll(() => site.stop())
+
+  /** A source of which an index over a platform and a plain image were copied, a day ago. */
+  async function world(source: string) {
+    const platform = containerImage({ seed: `${source}/platform` })
+    const index = imageIndex('oci', [{ image: platform, platform: LINUX_AMD64 }])
+    const plain = containerImage({ seed: `${source}/plain` })
+    for (const image of [index, plain]) site.storage.write(source, image, `m-${digest(image).slice(-8)}`)
+    const clock = new LeapingClock()
+    const journal = new MemoryJournal()
+    const hands = (more: Partial<Hands> = {}) => site.hands(source, { journal, clock, ...more })
+    const digests = [index, platform, plain].map(digest)
+    await copyToTrash(hands().hands, PLACE, digests)
+    clock.leap(DAY)
+    const copy = `${PLACE.prefix}/${source}/1`
+    const lies = async (image: TestImage) => await site.has(copy, digest(image))
+    return { platform, index, plain, clock, journal, hands, digests, copy, lies }
+  }
+
+  test('S19: deletes what is older by its digest, indexes first, each with its line of audit; the source stays', async () => {
+    const { index, platform, plain, clock, hands, digests, copy, lies } = await world('old')
+    const { hands: able, lines } = hands()
+    expect(await purgeTrash(able, PLACE, clock.now())).toBe(3)
+    for (const image of [index, platform, plain]) {
+      expect(await lies(image)).toBe(false)
+      expect(await site.has('old', digest(image))).toBe(true)
+    }
+    expect(await site.tags(copy)).toEqual({})
+    expect(lines.map(({ method, repository }) => [method, repository])).toEqual([
+      ['DELETE', copy],
+      ['DELETE', copy],
+      ['DELETE', copy],
+    ])
+    const order = lines.map(({ reference }) => reference)
+    expect(order.indexOf(digest(index))).toBeLessThan(order.indexOf(digest(platform)))
+    // Nobody believes in it any more, and it can be copied again.
+    expect(await provenInTrash(able, PLACE, digests, clock.now())).toEqual(new Set())
+    expect(await purgeTrash(able, PLACE, clock.now())).toBe(0)
+    await copyToTrash(able, PLACE, digests)
+    expect((await provenInTrash(able, PLACE, digests, clock.now() + DAY)).size).toBe(3)
+  })
+
+  test('leaves what is younger, with what it contains however old that is', async () => {
+    const { index, platform, plain, clock, hands, journal, lies, copy } = await world('young')
+    expect(await purgeTrash(hands().hands, PLACE, clock.now() - 2 * DAY)).toBe(0)
+    await journal.append([{ kind: 'trashed', at: clock.now(), repository: copy, digests: [digest(index)] }])
+    expect(await purgeTrash(hands().hands, PLACE, clock.now() - 1)).toBe(1)
+    expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
+  })
+
+  test('S04: what is in use by now is not purged, nor is what it contains', async () => {
+    const { index, platform, plain, clock, hands, lies } = await world('used')
+    const asked: Candidate[] = []
+    const stillDoomed = (candidate: Candidate) => {
+      asked.push(candidate)
+      return sparing(digest(index))(candidate)
+    }
+    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now())).toBe(1)
+    expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
+    // It is asked about the source: that is what is in use.
+    expect(asked).toContainEqual({ repository: 'used', digest: digest(plain) })
+  })
+
+  test('S03: nothing is purged without the consent of the guard', async () => {
+    const { index, clock, hands, lies } = await world('guarded')
+    const guard = async () => {
+      throw new TallymanError('LEADERSHIP_LOST', 'somebody else leads')
+    }
+    const { hands: bound, lines } = hands({ guard })
+    await expect(purgeTrash(bound, PLACE, clock.now())).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+    expect(lines).toEqual([])
+    expect(await lies(index)).toBe(true)
+  })
+
+  test('S19: deletes nothing outside the trash, whatever the journal says', async () => {
+    const { index, clock, hands, journal } = await world('outside')
+    const at = clock.now() - DAY
+    const manifests = [{ digest: digest(index), children: [] }]
+    await journal.append([{ kind: 'trashing', at, repository: 'outside', manifests }])
+    await purgeTrash(hands().hands, PLACE, clock.now())
+    expect(await site.has('outside', digest(index))).toBe(true)
+  })
+
+  test('deletes copies that were begun and never finished', async () => {
+    const { clock, hands } = await world('half')
+    const image = containerImage({ seed: 'half/begun' })
+    site.storage.write('half', image)
+    const journal = new MemoryJournal()
+    const { hands: killed } = hands({ journal: dyingJournal(journal, 'trashed') })
+    const copying = copyToTrash(killed, PLACE, [digest(image)])
+    await expect(copying).rejects.toMatchObject({ code: 'CANCELLED' })
+    const copy = `${PLACE.prefix}/half/1`
+    expect(await site.has(copy, digest(image))).toBe(true)
+    expect(await purgeTrash(hands({ journal }).hands, PLACE, clock.now() + 1)).toBe(1)
+    expect(await site.has(copy, digest(image))).toBe(false)
+  })
+})

@@ -1,0 +1,66 @@
+import type { Hands } from './hands.ts'
+import { journalState } from './journal-state.ts'
+import { guardians, sweepOrder } from './sweep-order.ts'
+import { headDigest } from './tags.ts'
+import { takeAway } from './take-away.ts'
+import type { TrashCopy } from './trash-copies.ts'
+import { liesInTrash, type TrashPlace } from './trash-place.ts'
+
+/**
+ * Deletes the copies in the trash that this journal speaks of and that were made before `before`, indexes before their platforms. What is in use by now
+ * stays, with all that it contains (S04), and so does what a younger copy contains.
+ * @param before in milliseconds since the epoch
+ * @returns how many were deleted, or had gone already
+ * @throws what stopped it; what had gone by then is found out by the next call
+ */
+export async function purgeTrash(hands: Hands, place: TrashPlace, before: number): Promise<number> {
+  const { copies } = await journalState(hands.journal)
+  const shelves = Map.groupBy(copies, ({ repository }) => repository)
+  let purged = 0
+  for (const [repository, lying] of shelves) {
+    if (!liesInTrash(place, repository)) continue
+    const digests = await purgeShelf(hands, repository, lying, before)
+    if (digests.length === 0) continue
+    await hands.journal.append([{ kind: 'purged', at: hands.clock.now(), repository, digests }])
+    purged += digests.length
+  }
+  return purged
+}
+
+async function purgeShelf(
+  hands: Hands,
+  repository: string,
+  lying: readonly TrashCopy[],
+  before: number,
+): Promise<string[]> {
+  const byDigest = new Map(lying.map((copy) => [copy.digest, copy]))
+  const stays = new Set<string>()
+  const keep = (digest: string) => {
+    if (stays.has(digest)) return
+    stays.add(digest)
+    for (const child of byDigest.get(digest)?.children ?? []) keep(child)
+  }
+  for (const { digest, begunAt, at } of lying) if (Math.max(begunAt, at ?? 0) >= before) keep(digest)
+  const edges = new Map(
+    lying.map(({ digest, children }) => [digest, { children, nested: [], subject: undefined }]),
+  )
+  const purged: string[] = []
+  for (const digest of sweepOrder(guardians(edges))) {
+    if (stays.has(digest)) continue
+    if (await purge(hands, repository, digest)) purged.push(digest)
+    else keep(digest)
+  }
+  return purged
+}
+
+/** @returns false: it is in use */
+async function purge(hands: Hands, repository: string, digest: string): Promise<boolean> {
+  const isThere = async () =>
+    (await headDigest({ ...hands, repository }, digest)) === undefined ? ('gone' as const) : undefined
+  const outcome = await takeAway(hands, [{ repository: hands.repository, digest }], isThere, (options) =>
+    hands.delete.deleteManifest(repository, digest, options),
+  )
+  if (typeof outcome === 'string') return outcome === 'gone'
+  if ('error' in outcome) throw outcome.error
+  return true
+}

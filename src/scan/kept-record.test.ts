@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { RegistryClient } from '#registry/client.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
+import { policyRepository } from '#scan/kept-artifact.ts'
+import { keepRecord, readRecord } from '#scan/kept-record.ts'
+import { damage } from '#test/harness/damage.ts'
+import { artifact } from '#test/harness/images.ts'
+import { pushImage } from '#test/harness/push.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { systemClock } from '#time/clock.ts'
+
+const { signal } = new AbortController()
+const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`
+
+test('what a policy keeps lies by namespace and name, and by a hash where those are too long', () => {
+  expect(policyRepository('a/b', 'apps', 'web')).toBe('a/b/policies/apps/web')
+  const long = policyRepository('tallyman', 'n'.repeat(63), 'x'.repeat(253))
+  expect(long).toMatch(/^tallyman\/policies\/[0-9a-f]{40}$/)
+  expect(long).not.toBe(policyRepository('tallyman', 'n'.repeat(63), 'y'.repeat(253)))
+})
+
+describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version) => {
+  let registry: TestRegistry
+  let pool: RegistryPool
+  let client: RegistryClient
+
+  beforeAll(async () => {
+    registry = await startRegistry({ version })
+    pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+    client = pool.client({ url: registry.url, limits: { concurrency: 8 } })
+  })
+  afterAll(async () => {
+    await pool.close()
+    await registry.stop()
+  })
+
+  const placeOf = (name: string) => ({ client, repository: `tallyman/policies/apps/${name}`, tag: 'record' })
+  const read = (name: string, policy = 'uid') => readRecord(placeOf(name), policy, { signal })
+  const keep = (name: string, record: PolicyRecord) => keepRecord(placeOf(name), 'uid', record, { signal })
+
+  /** The content differs from name to name: the registry holds each blob once. */
+  const recordOf = (name: string): PolicyRecord => ({
+    approvals: [{ plan: digest(1), usedAt: 5, run: name }],
+    restored: [{ repository: 'app', tag: 'v0', until: 6 }],
+    run: {
+      ...{ id: name, plan: digest(1), startedAt: 5, resumesAt: undefined, repositories: ['app'] },
+      cause: 'Enforced',
+      bindings: Array.from({ length: 5_000 }, (_, n) => ({
+        repository: 'app',
+        tag: `t${n}`,
+        digest: digest(n),
+      })),
+      digests: [{ repository: 'app', digest: digest(1) }],
+    },
+    runs: [{ id: 'before', plan: digest(2), startedAt: 1, finishedAt: 2, repositories: ['app'] }],
+    hold: { since: 4, because: 'it came into use', generation: 1 },
+  })
+
+  test('is empty where none was kept, and else as it was kept last', async () => {
+    expect(await read('kept')).toEqual(EMPTY_RECORD)
+    await keep('kept', recordOf('first'))
+    await keep('kept', recordOf('second'))
+    expect(await read('kept')).toEqual(recordOf('second'))
+    const over = { ...recordOf('third'), run: undefined, hold: undefined }
+    await keep('kept', over)
+    expect(await read('kept')).toEqual(over)
+  })
+
+  test('is not taken for an empty one where its manifest is lost, its content is damaged, or something else lies there', async () => {
+    for (const how of ['manifest-missing', 'layer-half', 'layer-missing'] as const) {
+      await keep(how, recordOf(how))
+      damage(how, {
+        storageDir: registry.storageDir,
+        repository: placeOf(how).repository,
+        reference: 'record',
+      })
+      await expect(read(how)).rejects.toThrowError()
+    }
+    await pushImage(registry, placeOf('foreign').repository, artifact({ seed: 'foreign' }), 'record')
+    await expect(read('foreign')).rejects.toMatchObject({
+      ...{
+        code: 'MEMORY_INVALID',
+        message: expect.stringContaining('tallyman/policies/apps/foreign:record'),
+      },
+    })
+  })
+
+  test('does not hand its run to another policy', async () => {
+    await keep('handed', recordOf('handed'))
+    expect(await read('handed', 'another')).toMatchObject({ run: undefined, runs: [{ id: 'handed' }, {}] })
+  })
+})

@@ -1,0 +1,170 @@
+import { z } from 'zod'
+import { hasCode } from '#catalogue/error.ts'
+import type { CallOptions } from '#registry/client.ts'
+import {
+  type AllowedBinding,
+  type AllowedDigest,
+  EMPTY_RECORD,
+  inherited,
+  type PolicyRecord,
+} from '#retention/policy-record.ts'
+import { filesOf, type KeptPlace, packed, putArtifact, readAt, readFile } from '#scan/kept-artifact.ts'
+import { CellReader, CellWriter, invalid } from '#scan/kept-cells.ts'
+import { runsOf } from '#scan/kept-runs.ts'
+
+export const RECORD_TYPE = 'application/vnd.tallyman.policy-record.v1'
+const RECORD = `${RECORD_TYPE}.record+gzip`
+const BINDINGS = `${RECORD_TYPE}.bindings+gzip`
+const DIGESTS = `${RECORD_TYPE}.digests+gzip`
+const MAX_BYTES = 256 * 1024 * 1024
+
+const time = z.number()
+const Content = z.object({
+  /** UID. */
+  policy: z.string(),
+  approvals: z.array(z.object({ plan: z.string(), usedAt: time, run: z.string() })),
+  restored: z.array(z.object({ repository: z.string(), tag: z.string(), until: time })),
+  run: z
+    .object({
+      id: z.string(),
+      plan: z.string(),
+      cause: z.enum(['Approved', 'Enforced']),
+      startedAt: time,
+      resumesAt: time.nullable(),
+      repositories: z.array(z.string()),
+    })
+    .nullable(),
+  runs: z.array(
+    z.object({
+      ...{ id: z.string(), plan: z.string(), startedAt: time, finishedAt: time },
+      repositories: z.array(z.string()),
+    }),
+  ),
+  hold: z
+    .object({
+      since: time,
+      because: z.string(),
+      generation: z.number(),
+      requestedAt: z.string().optional(),
+    })
+    .nullable(),
+})
+
+/**
+ * Keeps the record of a policy, by its UID, in place of the one before. What a cache says of its files is not believed: they are sent.
+ * @throws REGISTRY_*, and what `call.beforeSend` throws
+ */
+export async function keepRecord(
+  place: KeptPlace,
+  policy: string,
+  record: PolicyRecord,
+  call: CallOptions,
+): Promise<void> {
+  const files = [await packed(RECORD, contentOf(policy, record))]
+  for (const content of bindingFiles(record.run?.bindings ?? [])) files.push(await packed(BINDINGS, content))
+  for (const content of digestFiles(record.run?.digests ?? [])) files.push(await packed(DIGESTS, content))
+  const layers = files.map(({ mediaType, digest, bytes }) => ({ mediaType, digest, size: bytes.byteLength }))
+  for (const { digest, bytes } of files) {
+    const blob = { digest, size: bytes.byteLength }
+    await place.client.uploadBlob(place.repository, blob, () => bytes, { ...call, evenIfThere: true })
+  }
+  await putArtifact(place, RECORD_TYPE, layers, {}, call)
+}
+
+function contentOf(policy: string, { approvals, restored, run, runs, hold }: PolicyRecord): Buffer {
+  const open =
+    run === undefined
+      ? null
+      : { ...run, resumesAt: run.resumesAt ?? null, bindings: undefined, digests: undefined }
+  const content: z.infer<typeof Content> = {
+    policy,
+    approvals: [...approvals],
+    restored: [...restored],
+    run: open === null ? null : { ...open, repositories: [...open.repositories] },
+    runs: runs.map((each) => ({ ...each, repositories: [...each.repositories] })),
+    hold: hold ?? null,
+  }
+  return Buffer.from(JSON.stringify(content))
+}
+
+function* bindingFiles(bindings: Iterable<AllowedBinding>): Generator<Buffer> {
+  for (const run of runsOf(bindings, ({ digest }) => digest)) {
+    const cells = new CellWriter()
+    for (const { repository, tag, digest } of run)
+      for (const text of [repository, tag, digest]) cells.text(text)
+    yield cells.bytes()
+  }
+}
+
+function* digestFiles(digests: Iterable<AllowedDigest>): Generator<Buffer> {
+  for (const run of runsOf(digests, ({ digest }) => digest)) {
+    const cells = new CellWriter()
+    for (const { repository, digest } of run) for (const text of [repository, digest]) cells.text(text)
+    yield cells.bytes()
+  }
+}
+
+/**
+ * Reads the record that was kept last; the empty one where there is none. A policy of the same name before this one leaves what it has done, and no run to go on
+ * with. Whoever can't read it does not know what was done already, and must not carry out anything.
+ * @throws MEMORY_INVALID something else lies there, or one of another version; REGISTRY_*
+ */
+export function readRecord(place: KeptPlace, policy: string, call: CallOptions): Promise<PolicyRecord> {
+  return readAt(place, () => read(place, policy, call))
+}
+
+async function read(place: KeptPlace, policy: string, call: CallOptions): Promise<PolicyRecord> {
+  const layers = await layersAt(place, call)
+  if (layers === undefined) return EMPTY_RECORD
+  const [first, ...more] = layers
+  if (
+    first?.mediaType !== RECORD ||
+    more.some(({ mediaType }) => mediaType !== BINDINGS && mediaType !== DIGESTS)
+  ) {
+    throw invalid('does not have the files of a record')
+  }
+  const content = parse(await readFile(place, first, call))
+  const bindings: AllowedBinding[] = []
+  const digests: AllowedDigest[] = []
+  for (const file of more) {
+    const cells = new CellReader(await readFile(place, file, call))
+    while (!cells.isAtEnd) {
+      if (file.mediaType === DIGESTS) digests.push({ repository: cells.text(), digest: cells.text() })
+      else bindings.push({ repository: cells.text(), tag: cells.text(), digest: cells.text() })
+    }
+  }
+  const { policy: owner, run, hold, ...rest } = content
+  const open = run === null ? undefined : { ...run, resumesAt: run.resumesAt ?? undefined, bindings, digests }
+  const record = { ...rest, run: open, hold: hold ?? undefined }
+  return owner === policy ? record : inherited(record)
+}
+
+async function layersAt(place: KeptPlace, call: CallOptions) {
+  try {
+    const manifest = await place.client.getManifest(place.repository, place.tag, call)
+    return filesOf(manifest, RECORD_TYPE, MAX_BYTES)
+  } catch (error) {
+    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
+    // A tag whose manifest is lost is no empty record.
+    if (await isListed(place, call)) throw invalid('is listed, and gone', error)
+    return undefined
+  }
+}
+
+async function isListed({ client, repository, tag }: KeptPlace, call: CallOptions): Promise<boolean> {
+  try {
+    for await (const page of client.tags(repository, call)) if (page.includes(tag)) return true
+    return false
+  } catch (error) {
+    if (hasCode(error, 'REGISTRY_ABSENT')) return false
+    throw error
+  }
+}
+
+function parse(content: Buffer): z.infer<typeof Content> {
+  try {
+    return Content.parse(JSON.parse(content.toString('utf8')))
+  } catch (error) {
+    throw invalid('is no record', error)
+  }
+}

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { PODS } from '#kube/resource.ts'
+import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
+import { containerImage, imageIndex, LINUX_AMD64 } from '#test/harness/images.ts'
+import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { settled } from './support/api.ts'
+import { imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
+import { startWorld, type World } from './support/world.ts'
+
+// A policy as its users meet it: what they apply, what the status says, and what of the registry goes and comes back.
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let world: World
+
+beforeAll(async () => {
+  world = await startWorld({}, ['--claim-interval', '500ms'])
+})
+afterAll(() => world.stop())
+
+const day = (days: number) => new Date(Date.UTC(2026, 0, 1 + days)).toISOString()
+const build = (seed: string, age: number) => containerImage({ seed, created: day(-age) })
+
+describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVersion) => {
+  let home: string
+  let server: TestRegistry
+  let front: FaultProxy
+  let host: string
+  let skopeo: ForeignClient
+  const images = {
+    v1: build('v1', 50),
+    v2: build('v2', 40),
+    v3: imageIndex('oci', [{ image: build('v3', 30), platform: LINUX_AMD64 }]),
+    v4: build('v4', 20),
+    v5: build('v5', 10),
+  }
+  /** A path of its own: one that is used under any host counts as used here (S06). */
+  const cart = `shop${version.replace('.', '-')}/cart`
+  const at = (name: string) => ({ namespace: home, name })
+
+  beforeAll(async () => {
+    home = await world.namespace(`policy-${version.replace('.', '-')}`)
+    server = await startRegistry({ version })
+    front = await startFaultProxy({ upstream: server.url })
+    host = new URL(front.url).host
+    const writer = new StorageWriter(server.storageDir)
+    for (const [tag, image] of Object.entries(images)) writer.write(cart, image, tag)
+    writer.write(cart, images.v5, 'latest')
+    writer.write(cart, images.v1, 'first')
+    skopeo = await foreignClient('skopeo', server)
+    await world.cluster.apply([
+      imageInventory(at('all'), { clusters: [{ name: 'local', floor: 1 }] }),
+      registry(at('main'), { url: front.url, workspace: { prefix: 'ops' } }),
+      pod(at('cart'), `${host}/${cart}:v2`),
+    ])
+  })
+  afterAll(async () => {
+    await front.stop()
+    await server.stop()
+    await skopeo.close()
+  })
+
+  const direct = (image: string) => `${new URL(server.url).host}/${image}`
+  const tagsOf = () => skopeo.tags(direct(cart))
+  const policy = () => world.api.policy(at('main'))
+  const LIMITS = { limits: { minImagesInUse: 1, maxEvictionPercent: 90 } }
+
+  test('a first plan says what could go and why, and deletes nothing', async () => {
+    const before = front.requests.length
+    await world.cluster.apply([registryPolicy(at('main'), LIMITS)])
+    await settled(policy, { Ready: 'True Succeeded', PlanReady: 'True Planned' })
+    const { status } = await policy()
+    expect(status?.plan).toMatchObject({ repositories: 1, tags: 7, keep: 3, evict: 4, untag: 0 })
+    expect(status?.evictions?.map(({ image, action, rule }) => `${image} ${action} ${rule}`)).toEqual([
+      `${cart}:first evict newest`,
+      `${cart}:v1 evict newest`,
+      `${cart}:v3 evict newest`,
+      `${cart}:v4 evict newest`,
+    ])
+    const writes = front.requests.slice(before).filter(({ method, path }) => {
+      return !['GET', 'HEAD'].includes(method) && !path.startsWith('/v2/ops/')
+    })
+    expect(writes).toEqual([])
+    expect([...(await tagsOf())].sort()).toEqual(['first', 'latest', 'v1', 'v2', 'v3', 'v4', 'v5'])
+    const page = await fetch(`${world.operatorUrl}/plans/${home}/main/plan.json`)
+    expect(await page.json()).toMatchObject({ digest: status?.plan?.digest, summary: { evict: 4 } })
+    await world.api.checkRules(home)
+  })
+
+  test('S12: an approved plan is carried out once, without what is used by now', async () => {
+    const digest = (await policy()).status?.plan?.digest
+    await world.cluster.apply([pod(at('late'), `${host}/${cart}:v4`)])
+    const spec = { mode: 'Approve', approvedPlan: digest, onEvict: 'Delete' }
+    await world.api.plan(at('main'), { spec })
+    await eventually(async () => (await policy()).status?.run?.finishedAt !== undefined, {
+      message: 'the end of the run',
+      timeoutMs: 60_000,
+    })
+    const { status } = await policy()
+    expect(status?.run).toMatchObject({ phase: 'Succeeded', plan: digest, cause: 'Approved', untagged: 3 })
+    expect(status?.approval).toMatchObject({ state: 'Pending', plan: digest })
+    expect([...(await tagsOf())].sort()).toEqual(['latest', 'v2', 'v4', 'v5'])
+    for (const tag of ['v2', 'v4', 'v5']) await skopeo.pull(direct(`${cart}:${tag}`))
+
+    const again = await world.api.plan(at('main'))
+    expect(again.status?.approval).toMatchObject({ state: 'Used' })
+    expect(again.status?.run?.id).toBe(status?.run?.id)
+  })
+
+  test('S04: what comes into use again is back within ten seconds, and the policy waits for a human', async () => {
+    const startedAt = Date.now()
+    await world.cluster.apply([pod(at('back'), `${host}/${cart}:v3`)])
+    await eventually(async () => (await tagsOf()).includes('v3'), { message: 'v3 back', timeoutMs: 10_000 })
+    await skopeo.pull(direct(`${cart}:v3`))
+    expect(Date.now() - startedAt).toBeLessThan(10_000)
+    await eventually(
+      async () =>
+        (await world.api.events('RegistryPolicy', at('main'))).some(
+          ({ reason }) => reason === 'EvictedInUse',
+        ),
+      { message: 'the event' },
+    )
+    const held = await world.api.policy(at('main'))
+    expect(held.status?.restorations).toMatchObject([
+      { image: `${cart}:v3`, cause: 'InUse', outcome: 'Restored' },
+    ])
+  })
+
+  test('spec.restore brings back what was evicted, and keeps it', async () => {
+    const spec = { restore: [{ repository: cart, tag: 'v1' }] }
+    const { status } = await world.api.plan(at('main'), { spec })
+    expect(status?.restorations).toContainEqual(
+      expect.objectContaining({ image: `${cart}:v1`, cause: 'Asked', outcome: 'Restored' }),
+    )
+    expect(await tagsOf()).toContain('v1')
+    expect(status?.plan).toMatchObject({ evict: 0 })
+    await skopeo.pull(direct(`${cart}:v1`))
+    await world.api.delete(PODS, at('back'))
+  })
+})

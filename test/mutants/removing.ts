@@ -1,0 +1,75 @@
+import type { MutantsByFile } from './mutant.ts'
+
+const REQUEST = ['src/retention/removal-request.test.ts']
+
+/** What `tallyman rm` refuses, and what it looks at again. */
+export const REMOVING_MUTANTS: MutantsByFile = {
+  'src/retention/removal-request.ts': [
+    {
+      rule: 'S06 removal by name: what is in use',
+      find: 'request.isForced ? undefined : this.#useOf(request)',
+      replace: 'undefined',
+      tests: REQUEST,
+    },
+    {
+      rule: 'S06 removal by name: what is forced is forced alone',
+      find: 'request.isForced ? undefined : this.#useOf(request)',
+      replace: 'this.#asked.requests.some(({ isForced }) => isForced) ? undefined : this.#useOf(request)',
+      tests: REQUEST,
+    },
+    {
+      rule: 'S06 removal by name: what hangs on something in use',
+      find: 'own ?? this.#protection.held.get(named)?.reason',
+      replace: 'own',
+      tests: REQUEST,
+    },
+    {
+      rule: 'S08 removal by name: what belongs to Tallyman',
+      find: 'if (!isOwnContent(this.#facts.name, manifest, this.#asked.workspaces)) return undefined',
+      replace: 'return undefined',
+      tests: REQUEST,
+    },
+    {
+      rule: 'S09 removal by name: a repository that was not read in full',
+      find: 'if (this.#incomplete === undefined) return undefined',
+      replace: 'return undefined',
+      tests: REQUEST,
+    },
+  ],
+  'src/retention/removal-reach.ts': [
+    {
+      rule: 'S15 removal by name: what another tag names',
+      find: 'if (!this.#going.has(tag)) add(digest, tag,',
+      replace: 'if (false) add(digest, tag,',
+      tests: REQUEST,
+    },
+    {
+      rule: 'S15 removal by name: a companion in use',
+      find: ' && !isInUse(tag)',
+      replace: '',
+      tests: REQUEST,
+    },
+  ],
+  'src/commands/rm-use.ts': [
+    {
+      rule: 'S03 removal by name: what is in use is read again',
+      find: 'if (startedAt - this.#reading.startedAt <= MAX_AGE_MS) return',
+      replace: 'return',
+      tests: ['src/commands/rm-use.test.ts'],
+    },
+    {
+      rule: 'S01 removal by name: what others claim',
+      find: 'claims: use.claims',
+      replace: 'claims: []',
+      tests: ['src/commands/rm-use.test.ts'],
+    },
+  ],
+  'src/commands/rm-execution.ts': [
+    {
+      rule: 'S04 removal by name: what came into use',
+      find: 'if (this.#index !== use.index) {',
+      replace: 'if (this.#index === undefined) {',
+      tests: ['src/commands/rm-execution.test.ts'],
+    },
+  ],
+}

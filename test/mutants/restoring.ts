@@ -1,0 +1,132 @@
+import type { MutantsByFile } from './mutant.ts'
+
+const USE = ['src/controllers/evicted-use.test.ts']
+const WATCH = ['src/controllers/evicted-watch.test.ts']
+const HOLD = ['src/controllers/evicted-hold.test.ts']
+const ASKED = ['src/controllers/policy-restore.test.ts']
+const HISTORY = ['src/evict/evicted.test.ts']
+const BACK = ['src/evict/bring-back.test.ts']
+
+/** What brings back something that is needed after it was evicted, and keeps what is back (S04, S12). */
+export const RESTORING_MUTANTS: MutantsByFile = {
+  'src/controllers/evicted-use.ts': [
+    {
+      rule: 'S04 a config that runs is a use',
+      find: 'return index.usesOfConfig(config)[0]',
+      replace: 'return undefined',
+      tests: USE,
+    },
+    {
+      rule: 'S04 another digest under the same name is new',
+      find: "anyNew('digest', runningDigests)",
+      replace: 'false',
+      tests: USE,
+    },
+    {
+      rule: 'S04 what came back into use is new',
+      find: 'this.#seen = now',
+      replace: 'this.#seen = new Set([...before, ...now])',
+      tests: USE,
+    },
+    {
+      rule: 'S04 a new pin is a use',
+      find: "anyNew('pin', pins.texts) ? pins : NO_PINS",
+      replace: 'NO_PINS',
+      tests: USE,
+    },
+  ],
+  'src/controllers/evicted-watch.ts': [
+    {
+      rule: 'S04 what is newly gone is held against all that is in use',
+      find: 'if (added.length > 0)',
+      replace: 'if (added.length > 100_000)',
+      tests: WATCH,
+    },
+    {
+      rule: 'S01 what others claim is in use',
+      find: 'const usage = { snapshots, claims }',
+      replace: 'const usage = { snapshots }',
+      tests: WATCH,
+    },
+  ],
+  'src/controllers/evicted-returns.ts': [
+    {
+      rule: 'S04 what fails is tried again',
+      find: "if (back.outcome === 'Failed') returns.push(this.#failed(wanted, back.error))",
+      replace: "if (back.outcome === 'Failed') this.#wanted.delete(evictedKey(back.thing))",
+      tests: WATCH,
+    },
+    {
+      rule: 'S04 a registry that is away is tried again',
+      find: 'for (const wanted of left.values()) returns.push(this.#failed(wanted, error))',
+      replace: 'for (const { use } of left.values()) this.#wanted.delete(evictedKey(use.thing))',
+      tests: WATCH,
+    },
+  ],
+  'src/controllers/evicted-news.ts': [
+    {
+      rule: 'S04 what was missing holds the policy',
+      find: "outcome === 'Restored' || outcome === 'Failed')",
+      replace: "outcome === 'Failed')",
+      tests: WATCH,
+    },
+  ],
+  'src/controllers/evicted-hold.ts': [
+    {
+      rule: 'S04 only a human releases it',
+      find: 'return isReleased ? undefined :',
+      replace: 'return isReleased || hold.since < Number.POSITIVE_INFINITY ? undefined :',
+      tests: HOLD,
+    },
+  ],
+  'src/controllers/policy-restore.ts': [
+    {
+      rule: 'S12 what was brought back stays',
+      find: 'keep(repository, tag, at + RESTORED_FOR_MS)',
+      replace: 'keep(repository, tag, at)',
+      tests: ASKED,
+    },
+    {
+      rule: 'S12 what spec.restore names stays',
+      find: 'keep(repository, tag, now + RESTORED_FOR_MS)',
+      replace: 'keep(repository, tag, now)',
+      tests: ASKED,
+    },
+    {
+      rule: 'S12 what stayed by an earlier plan stays for its time',
+      find: 'of remembered) keep(',
+      replace: 'of remembered.slice(1)) keep(',
+      tests: ASKED,
+    },
+  ],
+  'src/evict/evicted.ts': [
+    {
+      rule: 'S04 what went again after it was brought back is gone',
+      find: '?? Number.NEGATIVE_INFINITY) >= each.at) continue',
+      replace: '?? Number.NEGATIVE_INFINITY) >= 0) continue',
+      tests: HISTORY,
+    },
+  ],
+  'src/evict/bring-back.ts': [
+    {
+      rule: 'S12 what is back is recorded',
+      find: 'await records.add(shelf, { repository, run }, restored, { ...call, beforeSend: fence })',
+      replace: '',
+      tests: BACK,
+    },
+    {
+      rule: 'S04 one that fails does not stop the rest',
+      find: 'return failed(thing, thrown, reach.signal)',
+      replace: 'throw thrown',
+      tests: BACK,
+    },
+  ],
+  'src/evict/restorations.ts': [
+    {
+      rule: 'S04 the journal of a run has one writer',
+      find: '{RESTORATIONS}',
+      replace: "{''}",
+      tests: BACK,
+    },
+  ],
+}

@@ -1,0 +1,136 @@
+import type { MutantsByFile } from './mutant.ts'
+
+const TRASH = ['src/evict/trash.test.ts']
+const PURGE = ['src/evict/trash-purge.test.ts']
+
+/** What makes a copy in the trash one, and what keeps it there (S04, S18, S19). */
+export const TRASH_MUTANTS: MutantsByFile = {
+  'src/evict/trash-shelf.ts': [
+    {
+      rule: 'S18 what was copied is read again',
+      find: 'await this.#whole.check(digest)',
+      replace: '',
+      tests: TRASH,
+    },
+    {
+      rule: 'S18 each manifest has a tag of its own',
+      find: 'trashTag(digest), manifest, calls',
+      replace: "manifest.kind === 'index' ? trashTag(digest) : digest, manifest, calls",
+      tests: TRASH,
+    },
+    {
+      rule: 'S18 blobs belong to the copy',
+      find: 'for (const blob of blobsOf(manifest)) await this.#mount(blob)',
+      replace: '',
+      tests: TRASH,
+    },
+    {
+      rule: 'S19 a copy of another run is not counted on',
+      find: 'if ([...tags].some(isTheirs)) return false',
+      replace: '',
+      tests: TRASH,
+    },
+    {
+      rule: 'S19 500 tags in a repository at most',
+      find: 'if (fresh.length > 0 && isFull) return false',
+      replace: '',
+      tests: TRASH,
+    },
+  ],
+  'src/evict/trash-filling.ts': [
+    {
+      rule: 'S18 only the source says that content is gone',
+      find: 'if (!(await new Wholeness(reach, reach.repository).holds(digest)))',
+      replace: 'if (digest !== undefined)',
+      tests: TRASH,
+    },
+  ],
+  'src/evict/trash-proof.ts': [
+    {
+      rule: 'S18 a copy has to be old enough',
+      find: 'copy.at < before',
+      replace: 'copy.at < Number.POSITIVE_INFINITY',
+      tests: TRASH,
+    },
+    {
+      rule: 'S18 a copy is read again before its source goes',
+      find: 'if (await at(repository).holds(digest)) proven.add(digest)',
+      replace: 'if (at(repository) !== undefined) proven.add(digest)',
+      tests: TRASH,
+    },
+    {
+      rule: 'S18 each manifest of a copy still has its tag',
+      find: 'new Wholeness(reach, repository, trashTag)',
+      replace: 'new Wholeness(reach, repository)',
+      tests: TRASH,
+    },
+    {
+      rule: 'S19 nothing outside the trash is a copy',
+      find: ' && liesInTrash(place, copy.repository)',
+      replace: '',
+      tests: TRASH,
+    },
+  ],
+  'src/evict/trash-copies.ts': [
+    {
+      rule: 'S18 a copy that is not whole any more is not believed',
+      find: "kind === 'trashed' ? at : undefined",
+      replace: 'at',
+      tests: TRASH,
+    },
+  ],
+  'src/evict/wholeness.ts': [
+    {
+      rule: 'S18 blobs are read by their last byte',
+      find: 'for (const blob of blobsOf(manifest)) await this.#blob(blob)',
+      replace: '',
+      tests: TRASH,
+    },
+    {
+      rule: 'S18 what lies under a tag has to be what is meant',
+      find: 'if (digestOf(manifest.bytes, algorithmOf(digest)) !== digest)',
+      replace: 'if (digest === undefined)',
+      tests: TRASH,
+    },
+    {
+      rule: 'S18 what an index contains is read',
+      find: 'for (const child of childrenOf(manifest)) await this.check(child, depth + 1)',
+      replace: '',
+      tests: TRASH,
+    },
+  ],
+  'src/evict/restore.ts': [
+    {
+      rule: 'S18 what was brought back is read again',
+      find: 'await whole(digest, () => new Wholeness(reach, repository).check(digest))',
+      replace: '',
+      tests: TRASH,
+    },
+  ],
+  'src/evict/trash-purge.ts': [
+    {
+      rule: 'S04 what is in use keeps what it contains',
+      find: 'else keep(digest)',
+      replace: '',
+      tests: PURGE,
+    },
+    {
+      rule: 'S04 it is the source that is asked about',
+      find: '[{ repository: hands.repository, digest }]',
+      replace: '[{ repository, digest }]',
+      tests: PURGE,
+    },
+    {
+      rule: 'S18 what is younger stays, with what it contains',
+      find: 'if (Math.max(begunAt, at ?? 0) >= before) keep(digest)',
+      replace: 'if (Math.max(begunAt, at ?? 0) >= before) stays.add(digest)',
+      tests: PURGE,
+    },
+    {
+      rule: 'S19 nothing outside the trash is purged',
+      find: 'if (!liesInTrash(place, repository)) continue',
+      replace: '',
+      tests: PURGE,
+    },
+  ],
+}
