@@ -82,6 +82,16 @@ test('the demo shows what kubectl shows of real damage, and ends by itself with 
   expect(printed).toMatch(
     /\nThis chapter is left out: no real node can run here: |ImagesRepaired +RegistryCheck\/shop /,
   )
+  expect(printed).toMatch(/\nbuilds +builds +DryRun +8 +4 /)
+  expect(printed).toMatch(/\napps\/api:v1\.0: 7 newer digests, not used since /)
+  expect(printed).toMatch(/"phase":"Succeeded".*"swept":4,"untagged":4/)
+  const builds = [...printed.matchAll(/^\{"name":"apps\/api","tags":(.*)\}$/gm)].map(([, tags = '']) => tags)
+  expect(builds.map((tags) => JSON.parse(tags).sort().join(' '))).toEqual([
+    'v1.3 v1.4 v1.6 v1.7',
+    'v1.1 v1.3 v1.4 v1.6 v1.7',
+    'v1.1 v1.3 v1.4 v1.5 v1.6 v1.7',
+  ])
+  expect(printed).toMatch(/EvictedInUse +RegistryPolicy\/builds +.*apps\/api:v1\.1 /)
   expect(printed).toMatch(/Stopping … done \([\d.]+ s\)\n$/)
   expect(await pidsNaming(directory)).toEqual([])
   expect(await readdir(directory)).toEqual([PORTS])

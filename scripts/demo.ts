@@ -10,6 +10,7 @@ import { startRegistry } from '#test/harness/registry.ts'
 import { startTallyman } from '#test/harness/tallyman.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { credentialObjects, kubeconfigSecret, sampleObjects, workloadObjects } from './demo/objects.ts'
+import { tellPolicy } from './demo/policy.ts'
 import { tellRealNode } from './demo/real-node.ts'
 import { tellStory } from './demo/story.ts'
 import { terminal } from './demo/terminal.ts'
@@ -82,7 +83,11 @@ async function demo(): Promise<void> {
 
   const logFile = path.join(cluster.stateDir, 'operator.log')
   const operator = await step('Starting the operator as ServiceAccount tallyman', async () =>
-    startOperator({ kubeconfig: await cluster.operatorKubeconfig(), logFile, signal }),
+    startOperator({
+      ...{ kubeconfig: await cluster.operatorKubeconfig(), logFile, signal },
+      // By default a claim on a registry has to stand for a minute before anything is deleted there.
+      args: ['--claim-interval', '500ms'],
+    }),
   )
   running.push(operator)
 
@@ -131,11 +136,9 @@ async function demo(): Promise<void> {
     inventory(cluster, { Synced: 'True', remembered: 0 }),
   )
 
-  await tellRealNode({
-    ...{ cluster, signal, running, step },
-    operatorUrl: await operator.url(),
-    show: (args) => show(cluster, args),
-  })
+  const stage = { cluster, signal, running, step, show: (args: string[]) => show(cluster, args) }
+  await tellRealNode({ ...stage, operatorUrl: await operator.url() })
+  await tellPolicy(stage)
 
   isToldOnce = true
   if (!terminal.isTerminal) return

@@ -2,6 +2,7 @@ import type { Inventories } from '#clusters/inventories.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { EvictedWatch } from '#controllers/evicted-watch.ts'
+import { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { PolicyCarrier } from '#controllers/policy-carrier.ts'
 import { PolicyMemories } from '#controllers/policy-memory.ts'
 import { PolicyPlans } from '#controllers/policy-plans.ts'
@@ -71,8 +72,9 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
     heldBecause: (policy) => undo.heldBecause(policy),
   })
   const runs = new PolicyRuns({ carrier, records, undo, clock, log })
+  const anchors = new PolicyAnchors(common)
   const work = new PolicyWork({
-    ...{ access, registries, live, claims, memories, records, plans, runs, undo, clock },
+    ...{ access, registries, live, claims, memories, records, plans, runs, anchors, undo, clock },
     version: version(),
   })
   const controller = new RegistryPolicyController({ deps, reporter, stores, live, work })

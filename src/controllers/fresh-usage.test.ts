@@ -105,7 +105,9 @@ test('S01: keeps everything while an inventory is not watched yet, where there i
   const { usage: make, live, asked } = await watched()
   const code = 'BARRIER_NOT_REACHED'
   await expect(make({ wanted: () => ['ns/all', 'ns/more'] }).refresh(signal)).rejects.toMatchObject({ code })
-  await expect(make({ wanted: () => [], inventories: () => [] }).refresh(signal)).rejects.toMatchObject({ code })
+  await expect(make({ wanted: () => [], inventories: () => [] }).refresh(signal)).rejects.toMatchObject({
+    code,
+  })
   const inventories = [{ key: 'ns/all', live }]
   const usage = make({ inventories: () => inventories })
   await usage.refresh(signal)
@@ -124,7 +126,15 @@ test('S01: what another installation claims counts as soon as it is known', asyn
   expect(uses(usage, 'theirs')).toBe(0)
   claims = [
     {
-      ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true, digests: [], configs: [], pins: [] },
+      ...{
+        installation: 'other',
+        writtenAt: 0,
+        synced: true,
+        trusted: true,
+        digests: [],
+        configs: [],
+        pins: [],
+      },
       images: ['r.example/shop/theirs:v1'],
     },
   ]

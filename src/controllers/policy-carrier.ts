@@ -15,12 +15,16 @@ import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { Ended } from '#evict/eviction.ts'
 import { type ExecutionEnd, execute } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
+import { journalOf } from '#evict/journal-shelf.ts'
 import { keptSample } from '#evict/sample.ts'
+import { purgeTrash, trashBelow } from '#evict/trash.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Eviction } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
-import { lateUse } from '#retention/late-use.ts'
+import { type LateUse, lateUse } from '#retention/late-use.ts'
+import type { EndedRun } from '#retention/policy-record.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
+import { useReason } from '#retention/use-reason.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { parseDuration } from '#time/duration.ts'
@@ -70,7 +74,9 @@ export class PolicyCarrier {
     const { claims } = this.#parts
     const { registry, spec, signal, judgement, evictions } = load
     await claims.hold(registry, signal)
-    const site = await executionSite(this.#parts, registry, this.#guard(load), signal)
+    const digests = evictions.flatMap((eviction) => eviction.digests)
+    const guard = this.#guard(load, lateUse(judgement, digests))
+    const site = await executionSite(this.#parts, registry, guard, signal)
     return await execute(site, {
       ...{ run: load.run, evictions, sample: keptSample(judgement), onEvict: spec.onEvict },
       gcWindowMs: parseDuration(spec.trash.gcWindow) ?? Number.POSITIVE_INFINITY,
@@ -80,11 +86,38 @@ export class PolicyCarrier {
     })
   }
 
-  #guard(load: Load): DeletionGuard {
+  /**
+   * Purges the copies in the trash that runs made before `before`, ms since the epoch; what is in use by now stays (S04).
+   * @returns the ids of the runs that need not be remembered any more
+   * @throws what stopped it
+   */
+  async purge(
+    load: Omit<Load, 'run' | 'evictions' | 'progress' | 'ended'>,
+    runs: readonly EndedRun[],
+    before: number,
+  ): Promise<string[]> {
+    const { claims } = this.#parts
+    const { registry, signal } = load
+    await claims.hold(registry, signal)
+    const inUse: LateUse = ({ repository, digest }, usage) => useReason(usage.usesOf({ repository, digest }))
+    const site = await executionSite(this.#parts, registry, this.#guard(load, inUse), signal)
+    const purged: string[] = []
+    for (const { id, repositories } of runs) {
+      for (const repository of repositories) {
+        const call = { signal, lane: 'bulk', beforeSend: site.fence } as const
+        const journal = await journalOf(site.shelf, repository, id, call)
+        const hands = { ...site, repository, journal, ended: () => undefined }
+        await purgeTrash(hands, trashBelow(site.shelf.prefix), before)
+      }
+      purged.push(id)
+    }
+    return purged
+  }
+
+  #guard(load: Omit<Load, 'run' | 'evictions' | 'progress' | 'ended'>, late: LateUse): DeletionGuard {
     const { claims, live, inventories, fence, clock, log } = this.#parts
-    const { registry, names, judgement, restored, endsAt } = load
+    const { registry, names, restored, endsAt } = load
     const pinned = new Set(restored.map(({ repository, tag }) => `${repository}:${tag}`))
-    const digests = load.evictions.flatMap((eviction) => eviction.digests)
     return new DeletionGuard({
       ...{ fence, clock, endsAt },
       assertClaimed: () => claims.assertHeld(registry),
@@ -95,9 +128,10 @@ export class PolicyCarrier {
         claims: () => claims.claimsOf(registry),
         ...{ names, clock },
       }),
-      lateUse: lateUse(judgement, digests),
+      lateUse: late,
       isRestored: (repository, tag) => pinned.has(`${repository}:${tag}`),
-      onSpared: (candidate, { code }) => log.info({ run: load.run, candidate, why: code }, 'spared'),
+      onSpared: (candidate, { code }) =>
+        log.info({ policy: keyOf(load.policy), candidate, why: code }, 'spared'),
     })
   }
 

@@ -17,7 +17,6 @@ import {
   recall,
   withoutFirstSeen,
 } from '#retention/registry-memory.ts'
-import type { PlannedRemoval } from '#retention/removals.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
 import { rulesHash } from '#retention/rules-hash.ts'
 import { type Soak, soakWith } from '#retention/soak.ts'
@@ -51,8 +50,8 @@ export interface PlanningInput {
   readonly memory: RegistryMemory | undefined
   readonly manifests: ReadonlyMap<string, ManifestFacts>
   readonly soak: Soak | undefined
-  /** What went by the plan before, and what the policy has removed since. */
-  readonly went: readonly PlannedRemoval[]
+  /** What was to go by the plan before, and what the policy has removed; undefined: that is not known. */
+  readonly went: Parameters<typeof lostOutside>[2] | undefined
   /** Of this program: another one may decide otherwise (S10). */
   readonly version: string
   readonly clock: Clock
@@ -85,7 +84,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   })
   const recalled = await calmly(recall(memory, read, input.registry))
   const lost =
-    memory === undefined
+    memory === undefined || input.went === undefined
       ? { count: 0, first: [] }
       : await calmly(lostOutside(memory, recalled.facts, input.went))
   const facts = withoutFirstSeen(recalled)

@@ -3,6 +3,7 @@ import { asTallymanError } from '#catalogue/error.ts'
 import { holdOn } from '#controllers/evicted-hold.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
 import type { Decision } from '#controllers/policy-decision.ts'
+import { garbageAfter } from '#controllers/policy-garbage.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import { ProgressWriter } from '#controllers/policy-progress.ts'
@@ -21,6 +22,7 @@ import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { ExecutionEnd } from '#evict/execution.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
+import type { Product } from '#registry/client.ts'
 import { intersect } from '#retention/approval.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
@@ -38,6 +40,7 @@ export interface RunContext {
   readonly registry: RegistryObject
   /** Where the registry answered. */
   readonly url: string
+  readonly product: Product
   readonly names: RegistryNames
   readonly planning: Planning
   readonly record: PolicyRecord
@@ -98,6 +101,21 @@ export class PolicyRuns {
     })
   }
 
+  /** Purges what was kept for spec.trash.retainFor; the runs that it was of are forgotten. @throws what stopped it */
+  async purge(context: RunContext): Promise<void> {
+    const { pass, spec, registry, names, planning, record } = context
+    const { carrier, clock } = this.#parts
+    const before = clock.now() - (parseDuration(spec.trash.retainFor) ?? Number.POSITIVE_INFINITY)
+    const old = record.runs.filter(({ finishedAt }) => finishedAt < before)
+    if (old.length === 0) return
+    const { judgement, restored } = planning
+    const { policy, signal, shield } = pass
+    const endsAt = clock.now() + (parseDuration(spec.maxDuration) ?? 0)
+    const load = { policy, spec, registry, names, judgement, restored, endsAt, signal }
+    const purged = new Set(await shield(() => carrier.purge(load, old, before)))
+    await this.#change(context, (now) => ({ ...now, runs: now.runs.filter(({ id }) => !purged.has(id)) }))
+  }
+
   async #carry(
     context: RunContext,
     run: OpenRun,
@@ -114,6 +132,7 @@ export class PolicyRuns {
       (thrown) => log.warn({ run: run.id, reason: asTallymanError(thrown).message }, 'progress not written'),
     )
     const endsAt = windowEnd(run, spec, clock.now())
+    const swept = new Map<string, Set<string>>()
     let end: ExecutionEnd
     try {
       end = await pass.shield(() =>
@@ -121,7 +140,11 @@ export class PolicyRuns {
           ...{ policy: pass.policy, spec, registry, names, run: run.id, evictions, judgement, endsAt },
           restored: planning.restored,
           progress: (latest) => progress.tell(latest),
-          ended: (repository, each) => undo.took(pass.policy, run.id, repository, each),
+          ended: (repository, each) => {
+            undo.took(pass.policy, run.id, repository, each)
+            if (each.outcome === 'swept')
+              swept.set(repository, (swept.get(repository) ?? new Set()).add(each.digest))
+          },
           signal: pass.signal,
         }),
       )
@@ -135,6 +158,10 @@ export class PolicyRuns {
     }
     pass.signal.throwIfAborted()
     await undo.learn(pass.policy, registry, run, pass.signal)
+    await pass.write(({ garbage: before, ...status }) => {
+      const garbage = garbageAfter(before, judgement, swept, context.product)
+      return garbage === undefined ? status : { ...status, garbage }
+    })
     return await this.#settle(context, run, base, end)
   }
 

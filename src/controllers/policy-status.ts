@@ -168,7 +168,7 @@ function firstEvictions({ repositories }: Pick<Plan, 'repositories'>) {
     shown.push({
       image: `${repository}:${tag}`.slice(0, MAX_IMAGE),
       digest,
-      action,
+      action: action === 'evict' ? 'Evict' : 'Untag',
       reason: reasonText(reason).slice(0, MAX_REASON),
       ...(rule === undefined ? {} : { rule }),
     })

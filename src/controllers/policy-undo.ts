@@ -177,6 +177,7 @@ export class PolicyUndo {
     const labels = { namespace: subject.namespace, name: subject.name }
     deps.objectMetrics.set(subject, 'tallyman_policy_evicted_in_use', [{ labels, value: pending }])
     for (const { reason, note } of returnEvents(returns)) deps.events.record(policy, reason, note)
+    this.#keepReturned(key, returns)
     const because = reasonToHold(returns)
     if (because !== undefined) this.#holds.set(key, holdOn(policy, because, deps.clock.now()))
     const term = this.#term
@@ -186,6 +187,17 @@ export class PolicyUndo {
       const { code, advice } = asTallymanError(thrown)
       log.warn({ policy: key, code, reason: advice }, 'what was brought back is not recorded')
     })
+  }
+
+  /** What is back stays for its time (S12), also once it is no longer in use. */
+  #keepReturned(key: string, returns: readonly EvictedReturn[]): void {
+    const history = this.#histories.get(key)
+    if (history === undefined) return
+    const at = this.#parts.deps.clock.now()
+    const returned = returns
+      .filter(({ outcome }) => outcome !== 'Failed' && outcome !== 'Taken')
+      .map(({ use: { thing } }) => ({ ...thing, at }))
+    this.#histories.set(key, { ...history, returned: [...history.returned, ...returned] })
   }
 
   async #record(

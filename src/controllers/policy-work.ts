@@ -1,4 +1,7 @@
+import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
+import type { RestorationStatus } from '#controllers/evicted-news.ts'
+import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
 import { nextPlanAt } from '#controllers/policy-due.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
@@ -18,6 +21,7 @@ import { registryNames } from '#controllers/registry-names.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { workspaceOf, workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
+import { type EvictionHistory, joined } from '#evict/evicted.ts'
 import { packPlan } from '#report/packed-plan.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
@@ -30,11 +34,12 @@ export interface PolicyWorkParts {
   readonly access: RegistryAccess
   readonly registries: ObjectStore<RegistryObject>
   readonly live: Pick<Inventories, 'all'>
-  readonly claims: Pick<RegistryClaims, 'claimsOf'>
+  readonly claims: Pick<RegistryClaims, 'claimsOf' | 'hold'>
   readonly memories: PolicyMemories
   readonly records: PolicyRecords
   readonly plans: PolicyPlans
   readonly runs: PolicyRuns
+  readonly anchors: PolicyAnchors
   readonly undo: PolicyUndo
   readonly clock: Clock
   /** Of this program. */
@@ -81,28 +86,19 @@ export class PolicyWork {
    * @throws BARRIER_NOT_REACHED, KUBE_*; SPEC_INVALID (of the Registry), REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*; LEADERSHIP_LOST, CANCELLED
    */
   async run(pass: PolicyPass, context: PolicyContext, onAnswer: () => Promise<void>): Promise<number> {
-    const { access, memories, undo, clock } = this.#parts
+    const { access, memories, undo, anchors, clock } = this.#parts
     const { registry, spec, schedule } = context
     const opened = await access.open(registry, pass.signal)
     await onAnswer()
     const memory = await memories.load(pass.policy, registry, opened.url, pass.signal)
     let { record } = memory
-    let history = await undo.recall(pass.policy, registry, record, pass.signal)
-    const back = await undo.bringBackAsked(pass.policy, registry, spec, history, pass.signal)
-    history = back.history
+    const recalled = await this.#recall(pass, context, memory)
+    const { history, told, problem } = recalled
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
-    const before = await this.#planBefore(pass, registry)
-    const went = [
-      ...(before?.removals ?? []),
-      ...history.went.map((each) => ({ ...each, tag: each.tag ?? '' })),
-    ]
+    const before = problem === undefined ? await this.#planBefore(pass, registry) : undefined
+    const went = before === undefined ? undefined : [...before.removals, ...tagsOf(history)]
     const planning = await this.#plan(pass, context, opened, memory, {
-      went: went.map(({ repository, tag, digest }) => ({
-        repository,
-        tag,
-        digest,
-        action: 'evict' as const,
-      })),
+      went,
       restored: (facts) =>
         stayingTags({
           ...{ entries: spec.restore ?? [], history, facts },
@@ -111,12 +107,28 @@ export class PolicyWork {
         }),
     })
     record = await this.#remember(pass, registry, opened.url, memory, planning)
-    const blocks = [...planning.blocks, ...this.#ownBlocks(registry, memory)]
+    const blocks = [
+      ...planning.blocks,
+      ...this.#ownBlocks(registry, problem),
+      ...(await this.#claimBlocks(pass, context)),
+    ]
     const held = undo.heldBecause(keyOf(pass.policy))
     await this.#tell(pass, context, { planning, blocks, held, before, url: opened.url })
-    if (back.told.length > 0) await pass.write((status) => withRestorations(status, back.told))
+    if (told.length > 0) await pass.write((status) => withRestorations(status, told))
+    await anchors.keep(registry, spec, planning.untaggedInUse, pass.signal)
     return await this.#act({
-      ...{ pass, spec, registry, names, record, planning, url: opened.url, blocks, held },
+      ...{
+        pass,
+        spec,
+        registry,
+        names,
+        record,
+        planning,
+        url: opened.url,
+        product: opened.product,
+        blocks,
+        held,
+      },
       nextAt: (time) => nextPlanAt(pass.policy, time, schedule),
     })
   }
@@ -143,6 +155,33 @@ export class PolicyWork {
     })
   }
 
+  /**
+   * What the policy has done, as far as the workspace tells, with what spec.restore asks for brought back. A workspace that does not answer keeps nobody from planning.
+   * @throws LEADERSHIP_LOST, CANCELLED
+   */
+  async #recall(
+    { policy, signal }: PolicyPass,
+    { registry, spec }: PolicyContext,
+    { record, recordProblem }: PolicyMemory,
+  ): Promise<{
+    readonly history: EvictionHistory
+    readonly told: readonly RestorationStatus[]
+    readonly problem: TallymanError | undefined
+  }> {
+    if (recordProblem !== undefined) return { history: joined([]), told: [], problem: recordProblem }
+    const { undo } = this.#parts
+    try {
+      const history = await undo.recall(policy, registry, record, signal)
+      const back = await undo.bringBackAsked(policy, registry, spec, history, signal)
+      return { ...back, problem: undefined }
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const problem = asTallymanError(thrown)
+      if (problem.code === 'LEADERSHIP_LOST' || problem.code === 'INTERNAL') throw thrown
+      return { history: joined([]), told: [], problem }
+    }
+  }
+
   /** What went by the plan that the status speaks of. */
   async #planBefore({ policy, signal }: PolicyPass, registry: RegistryObject): Promise<KeptPlan | undefined> {
     const digest = policy.status?.plan?.digest
@@ -154,23 +193,41 @@ export class PolicyWork {
     registry: RegistryObject,
     url: string,
     { record, recordProblem }: PolicyMemory,
-    { memory, facts, soak, restored }: Planning,
+    { memory, facts, soak, restored, blocks }: Planning,
   ): Promise<PolicyRecord> {
     const { memories, records } = this.#parts
-    await memories.save(policy, registry, { bindings: memory, manifests: facts.manifests, soak }, signal)
+    // By a clock that is ahead, everything would look older than it is.
+    if (blocks.every(({ code }) => code !== 'ClockSkew')) {
+      await memories.save(policy, registry, { bindings: memory, manifests: facts.manifests, soak }, signal)
+    }
     if (recordProblem !== undefined || isSame(record.restored, restored)) return record
     return await records.change(policy, registry, url, (before) => ({ ...before, restored }), signal)
   }
 
   /** What stands against carrying out anything, besides what the plan says. */
-  #ownBlocks(registry: RegistryObject, { recordProblem }: PolicyMemory): Block[] {
+  #ownBlocks(registry: RegistryObject, problem: TallymanError | undefined): Block[] {
     if (workspaceOf(registry, this.#parts.registries) === undefined) {
       const message = `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`
       return [{ code: 'WorkspaceRequired', message, isAcceptable: false }]
     }
-    if (recordProblem === undefined) return []
-    const message = `what the policy has done already is not known: ${recordProblem.advice}`
+    if (problem === undefined) return []
+    const message = `what the policy has done already is not known: ${problem.advice}`
     return [{ code: 'RecordUnreadable', message, isAcceptable: false }]
+  }
+
+  /** A plan that is to be carried out needs the registry to be ours (S01). @throws LEADERSHIP_LOST, CANCELLED */
+  async #claimBlocks({ signal }: PolicyPass, { registry, spec }: PolicyContext): Promise<Block[]> {
+    if (spec.mode === 'DryRun') return []
+    try {
+      await this.#parts.claims.hold(registry, signal)
+      return []
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const error = asTallymanError(thrown)
+      if (error.code === 'LEADERSHIP_LOST' || error.code === 'INTERNAL') throw thrown
+      const message = `the registry is not claimed: ${error.advice}`
+      return [{ code: 'ClaimNotHeld', message, isAcceptable: false }]
+    }
   }
 
   async #tell(
@@ -219,7 +276,9 @@ export class PolicyWork {
     const { plan, judgement, soak } = planning
     const decision = decide({
       ...{ spec, plan, judgement, soak, blocks, held },
-      approved: await this.#approved(context),
+      approved: blocks.some(({ code }) => code === 'RecordUnreadable')
+        ? undefined
+        : await this.#approved(context),
       usedBy: record.approvals.find((each) => each.plan === spec.approvedPlan)?.run,
       now: clock.now(),
     })
@@ -227,6 +286,8 @@ export class PolicyWork {
     await pass.answer(({ approval: _, ...status }) =>
       approval === undefined ? status : { ...status, approval },
     )
+    const isHard = held !== undefined || blocks.some(({ isAcceptable }) => !isAcceptable)
+    if (spec.mode !== 'DryRun' && !isHard) await runs.purge(context)
     const { run } = record
     if (run !== undefined && spec.mode === 'DryRun') {
       await runs.abandon(context, run, 'spec.mode is DryRun by now')
@@ -236,9 +297,8 @@ export class PolicyWork {
       return await runs.start(context, decision)
     }
     if (run === undefined) return Number.POSITIVE_INFINITY
-    const mayGoOn = held === undefined && blocks.every(({ isAcceptable }) => isAcceptable)
     const resumesAt = run.resumesAt ?? 0
-    if (!mayGoOn || clock.now() < resumesAt) return Math.max(resumesAt, clock.now() + BLOCKED_RETRY_MS)
+    if (isHard || clock.now() < resumesAt) return Math.max(resumesAt, clock.now() + BLOCKED_RETRY_MS)
     return await runs.resume(context, run)
   }
 
@@ -249,6 +309,13 @@ export class PolicyWork {
     // The last plan says the same: it is as old as that one.
     return kept?.digest === planning.plan.digest ? { ...kept, readAt: planning.facts.readAt } : kept
   }
+}
+
+/** The tags that runs took away. */
+function tagsOf({ went }: EvictionHistory): { repository: string; tag: string; digest: string }[] {
+  return went.flatMap(({ repository, tag, digest }) =>
+    tag === undefined ? [] : [{ repository, tag, digest }],
+  )
 }
 
 /** An open run that may not go on is looked at again after so long. */

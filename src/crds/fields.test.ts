@@ -5,6 +5,7 @@ import { ImageInventorySpec } from '#crds/image-inventory.ts'
 import { structural } from '#crds/manifest.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryCheckSpec } from '#crds/registry-check.ts'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 
 const CHECK = { registryRef: { name: 'main' }, inventoryRef: { name: 'all' } }
 
@@ -29,6 +30,7 @@ describe('defaults of a spec', () => {
     expect(RegistrySpec.parse({ url: 'https://registry.example' })).toEqual({
       url: 'https://registry.example',
       limits: { concurrency: 8 },
+      anchorInUse: 'None',
       pullThrough: false,
       interval: '5m',
       timeout: '30s',
@@ -41,6 +43,33 @@ describe('defaults of a spec', () => {
       key: 'ca.crt',
     })
     expect(RegistrySpec.parse({ url: 'https://r', limits: {} }).limits).toEqual({ concurrency: 8 })
+    expect(RegistrySpec.parse({ url: 'https://r', deletion: {} }).deletion).toEqual({
+      placeholder: 'Auto',
+      requestLimit: '60s',
+    })
+  })
+
+  test('of a RegistryPolicy, which deletes nothing by default', () => {
+    const said = { ...CHECK, rules: [{ name: 'all', repositories: ['**'], keep: { newest: 3 } }] }
+    expect(RegistryPolicySpec.parse(said)).toEqual({
+      ...said,
+      mode: 'DryRun',
+      approvalValidFor: '72h',
+      soak: '24h',
+      onEvict: 'Trash',
+      trash: { retainFor: '31d', gcWindow: '24h' },
+      evictDamaged: false,
+      limits: { maxEvictions: 5000, maxEvictionPercent: 50, minImagesInUse: 10 },
+      maxDuration: '6h',
+      suspend: false,
+    })
+    const { limits, trash } = RegistryPolicySpec.parse({
+      ...said,
+      limits: { minImagesInUse: 1 },
+      trash: { gcWindow: '2h' },
+    })
+    expect(limits).toEqual({ maxEvictions: 5000, maxEvictionPercent: 50, minImagesInUse: 1 })
+    expect(trash).toEqual({ retainFor: '31d', gcWindow: '2h' })
   })
 
   test('of an ImageInventory', () => {

@@ -23,7 +23,7 @@ const planDigest = (description: string) =>
     z
       .string()
       .max(71)
-      .regex(/^sha256:[0-9a-f]{64}$/, { error: `${DIGEST_RULE.message}` })
+      .refine((value) => /^sha256:[0-9a-f]{64}$/.test(value), { error: DIGEST_RULE.message })
       .describe(description),
     DIGEST_RULE,
   )
@@ -226,9 +226,9 @@ const Eviction = z.object({
   image: z.string().max(512).describe('repository:tag, below the URL of the registry.'),
   digest: z.string().max(71).describe('What the tag names.'),
   action: z
-    .enum(['untag', 'evict'])
-    .describe('untag: the digest stays with another tag. evict: it goes too.'),
-  reason: z.string().max(512).describe('Why.'),
+    .enum(['Untag', 'Evict'])
+    .describe('Untag: the digest stays with another tag. Evict: it goes too.'),
+  reason: z.string().max(512).describe('Why it goes, for people.'),
   rule: z.string().max(63).optional().describe('The rule that decides about it.'),
 })
 

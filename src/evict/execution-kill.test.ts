@@ -9,7 +9,7 @@ import { unfinishedRuns } from './workspace-journal.ts'
 
 /** Worlds at once: each waits for its own requests most of the time. */
 const AT_ONCE = 12
-const SLOW_MS = 240_000
+const SLOW_MS = 300_000
 
 const doomed = containerImage({ seed: 'execution-kill/doomed' })
 const kept = containerImage({ seed: 'execution-kill/kept' })

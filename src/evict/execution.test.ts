@@ -124,6 +124,22 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     await expectEnd('trash/damaged')
   })
 
+  test('S18: what no tag names waits for its copy too', async () => {
+    const extra = containerImage({ seed: 'execution/extra' })
+    world('trash/late')
+    site.storage.write('trash/late', extra)
+    const options = { onEvict: 'Trash', gcWindowMs: 0 } as const
+    await executeOn(site, [evictionOf('trash/late', TAGS, ['plain'])], options)
+    const more = evictionOf('trash/late', TAGS, ['plain'], [extra])
+    const { end } = await executeOn(site, [more], options)
+    expect(end.phase).toBe('WaitingForGarbageCollection')
+    const isThere = async () =>
+      await Promise.all([plain, extra].map((image) => site.has('trash/late', digest(image))))
+    expect(await isThere()).toEqual([false, true])
+    await executeOn(site, [more], options)
+    expect(await isThere()).toEqual([false, false])
+  })
+
   test('one repository that cannot be worked on does not keep the others', async () => {
     const names = [
       'isolated/a',
@@ -314,7 +330,7 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
       expect(end.counts).toMatchObject({ untagged: 10_001, swept: 1, spared: 0 })
       expect(await site.tags('many')).toEqual(END)
     },
-    120_000,
+    240_000,
   )
 
   test('takes every legal name of a repository and a tag', async () => {

@@ -1,7 +1,7 @@
 import { TallymanError } from '#catalogue/error.ts'
 import { believed } from './capabilities.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
-import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution.ts'
+import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import type { ProgressMeter } from './execution-progress.ts'
 import type { Hands } from './hands.ts'
 import { journalRepository } from './journal-artifact.ts'

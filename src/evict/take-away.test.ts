@@ -10,7 +10,10 @@ import { takeAway } from './take-away.ts'
 /** Nothing is sent in these tests. */
 function handsWith(changes: Partial<Hands>): Hands {
   const clock = new FakeClock()
-  const client = new RegistryPool({ clock, userAgent: 'test' }).client({ url: 'http://127.0.0.1:9', limits: { concurrency: 1 } })
+  const client = new RegistryPool({ clock, userAgent: 'test' }).client({
+    url: 'http://127.0.0.1:9',
+    limits: { concurrency: 1 },
+  })
   return {
     ...{ repository: 'a', pull: client, push: client, delete: client, journal: new MemoryJournal(), clock },
     guard: async () => undefined,

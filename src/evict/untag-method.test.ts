@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { untagMethod } from './untag-method.ts'
+import { mayPlaceholder, untagMethod } from './untag-method.ts'
 
 test.each([
   ['supported', 'supported', true, 'Native'],
@@ -15,3 +15,13 @@ test.each([
     expect(untagMethod({ tagDelete, digestDelete, readOnly: false }, may)).toBe(method)
   },
 )
+
+test.each([
+  ['Auto', 'distribution-2', true],
+  ['Auto', 'distribution-3', false],
+  ['Auto', 'unknown', false],
+  ['Allowed', 'unknown', true],
+  ['Forbidden', 'distribution-2', false],
+] as const)('a placeholder with %s on %s: %s', (use, product, may) => {
+  expect(mayPlaceholder(use, product)).toBe(may)
+})

@@ -14,7 +14,7 @@ import type { PackedPlan } from '#report/packed-plan.ts'
 import { PLAN_FILES } from '#report/plan-files.ts'
 
 /** What a plan is in a registry (docs/adr/0007): an OCI image manifest with this artifactType, an empty config, and a layer for each file. */
-export const PLAN_TYPE = 'application/vnd.tallyman.plan.v1'
+const PLAN_TYPE = 'application/vnd.tallyman.plan.v1'
 /** Of the manifest: the digest that a human approves. */
 const PLAN_ANNOTATION = 'dev.tallyman.plan.digest'
 /** Of the manifest: when the registry was read for it, RFC 3339. */

@@ -33,6 +33,7 @@ export type BlockCode =
   | 'TooManyEvictions'
   | 'WorkspaceRequired'
   | 'RecordUnreadable'
+  | 'ClaimNotHeld'
 
 /** An inventory as the plan saw it. */
 export interface PlannedInventory {

@@ -47,16 +47,16 @@ describe('S12: an approval that was used', () => {
   })
 })
 
-test('a pin is forgotten a month after its time, and a run after forty newer ones', () => {
+test('a pin is forgotten a month after its time, and a run after a thousand newer ones', () => {
   const restored = [
     { repository: 'app', tag: 'over', until: NOW - 32 * DAY },
     { repository: 'app', tag: 'just over', until: NOW - 30 * DAY },
     { repository: 'app', tag: 'on', until: NOW + DAY },
   ]
-  const runs = Array.from({ length: 50 }, (_, n) => ended(`run-${n}`, NOW - n))
+  const runs = Array.from({ length: 1_010 }, (_, n) => ended(`run-${n}`, NOW - n))
   const left = trimmed({ ...EMPTY_RECORD, restored, runs, run: OPEN }, NOW)
   expect(left.restored.map(({ tag }) => tag)).toEqual(['just over', 'on'])
-  expect(left.runs).toEqual(runs.slice(0, 40))
+  expect(left.runs).toEqual(runs.slice(0, 1_000))
   expect(left.run).toEqual(OPEN)
 })
 

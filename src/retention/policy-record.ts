@@ -79,8 +79,8 @@ const DAY_MS = 86_400_000
 const APPROVALS_KEPT_MS = 400 * DAY_MS
 /** Pins that are over stay so long, for who has a clock that was ahead. */
 const PINS_KEPT_MS = 31 * DAY_MS
-/** More than what is evicted can be brought back for, with a run a day. */
-const RUNS_KEPT = 40
+/** Who purges a run forgets it; this only bounds what nobody purges. */
+const RUNS_KEPT = 1_000
 
 /** Two records of one policy as one. Of what both have, the first counts. */
 export function joined(a: PolicyRecord, b: PolicyRecord): PolicyRecord {

@@ -164,14 +164,14 @@ describe.each(['2.8', '3'] as const)('a memory in a registry %s', (version) => {
 
   test('is kept again at the price of what has changed', async () => {
     const place = placeOf('changed')
-    const files = await keepMemory(place, memoryOf(20_000), NONE, CALL)
-    expect(files.size).toBeGreaterThan(20)
+    const files = await keepMemory(place, memoryOf(6_000), NONE, CALL)
+    expect(files.size).toBeGreaterThan(10)
     sent = []
-    const more = await keepMemory(place, memoryOf(20_001, 2), files, CALL)
+    const more = await keepMemory(place, memoryOf(6_001, 2), files, CALL)
     // The two files that grew, POST and PUT each; the config; the manifest.
     expect(sent.length).toBeLessThanOrEqual(6)
     expect([...more].filter((file) => !files.has(file)).length).toBeLessThanOrEqual(2)
-    expect((await readMemory(place, CALL))?.memory).toEqual(memoryOf(20_001, 2))
+    expect((await readMemory(place, CALL))?.memory).toEqual(memoryOf(6_001, 2))
   })
 
   test('is no memory where something else lies there, or its files are damaged', async () => {

@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { hasCode } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import {
@@ -10,6 +9,7 @@ import {
 } from '#retention/policy-record.ts'
 import { filesOf, type KeptPlace, packed, putArtifact, readAt, readFile } from '#scan/kept-artifact.ts'
 import { CellReader, CellWriter, invalid } from '#scan/kept-cells.ts'
+import { contentOf, recordOf } from '#scan/kept-record-content.ts'
 import { runsOf } from '#scan/kept-runs.ts'
 
 export const RECORD_TYPE = 'application/vnd.tallyman.policy-record.v1'
@@ -17,38 +17,6 @@ const RECORD = `${RECORD_TYPE}.record+gzip`
 const BINDINGS = `${RECORD_TYPE}.bindings+gzip`
 const DIGESTS = `${RECORD_TYPE}.digests+gzip`
 const MAX_BYTES = 256 * 1024 * 1024
-
-const time = z.number()
-const Content = z.object({
-  /** UID. */
-  policy: z.string(),
-  approvals: z.array(z.object({ plan: z.string(), usedAt: time, run: z.string() })),
-  restored: z.array(z.object({ repository: z.string(), tag: z.string(), until: time })),
-  run: z
-    .object({
-      id: z.string(),
-      plan: z.string(),
-      cause: z.enum(['Approved', 'Enforced']),
-      startedAt: time,
-      resumesAt: time.nullable(),
-      repositories: z.array(z.string()),
-    })
-    .nullable(),
-  runs: z.array(
-    z.object({
-      ...{ id: z.string(), plan: z.string(), startedAt: time, finishedAt: time },
-      repositories: z.array(z.string()),
-    }),
-  ),
-  hold: z
-    .object({
-      since: time,
-      because: z.string(),
-      generation: z.number(),
-      requestedAt: z.string().optional(),
-    })
-    .nullable(),
-})
 
 /**
  * Keeps the record of a policy, by its UID, in place of the one before. What a cache says of its files is not believed: they are sent.
@@ -69,22 +37,6 @@ export async function keepRecord(
     await place.client.uploadBlob(place.repository, blob, () => bytes, { ...call, evenIfThere: true })
   }
   await putArtifact(place, RECORD_TYPE, layers, {}, call)
-}
-
-function contentOf(policy: string, { approvals, restored, run, runs, hold }: PolicyRecord): Buffer {
-  const open =
-    run === undefined
-      ? null
-      : { ...run, resumesAt: run.resumesAt ?? null, bindings: undefined, digests: undefined }
-  const content: z.infer<typeof Content> = {
-    policy,
-    approvals: [...approvals],
-    restored: [...restored],
-    run: open === null ? null : { ...open, repositories: [...open.repositories] },
-    runs: runs.map((each) => ({ ...each, repositories: [...each.repositories] })),
-    hold: hold ?? null,
-  }
-  return Buffer.from(JSON.stringify(content))
 }
 
 function* bindingFiles(bindings: Iterable<AllowedBinding>): Generator<Buffer> {
@@ -123,7 +75,7 @@ async function read(place: KeptPlace, policy: string, call: CallOptions): Promis
   ) {
     throw invalid('does not have the files of a record')
   }
-  const content = parse(await readFile(place, first, call))
+  const { owner, record } = recordOf(await readFile(place, first, call))
   const bindings: AllowedBinding[] = []
   const digests: AllowedDigest[] = []
   for (const file of more) {
@@ -133,10 +85,9 @@ async function read(place: KeptPlace, policy: string, call: CallOptions): Promis
       else bindings.push({ repository: cells.text(), tag: cells.text(), digest: cells.text() })
     }
   }
-  const { policy: owner, run, hold, ...rest } = content
-  const open = run === null ? undefined : { ...run, resumesAt: run.resumesAt ?? undefined, bindings, digests }
-  const record = { ...rest, run: open, hold: hold ?? undefined }
-  return owner === policy ? record : inherited(record)
+  const { run } = record
+  const whole = run === undefined ? record : { ...record, run: { ...run, bindings, digests } }
+  return owner === policy ? whole : inherited(whole)
 }
 
 async function layersAt(place: KeptPlace, call: CallOptions) {
@@ -158,13 +109,5 @@ async function isListed({ client, repository, tag }: KeptPlace, call: CallOption
   } catch (error) {
     if (hasCode(error, 'REGISTRY_ABSENT')) return false
     throw error
-  }
-}
-
-function parse(content: Buffer): z.infer<typeof Content> {
-  try {
-    return Content.parse(JSON.parse(content.toString('utf8')))
-  } catch (error) {
-    throw invalid('is no record', error)
   }
 }

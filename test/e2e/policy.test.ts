@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
@@ -75,10 +76,10 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     const { status } = await policy()
     expect(status?.plan).toMatchObject({ repositories: 1, tags: 7, keep: 3, evict: 4, untag: 0 })
     expect(status?.evictions?.map(({ image, action, rule }) => `${image} ${action} ${rule}`)).toEqual([
-      `${cart}:first evict newest`,
-      `${cart}:v1 evict newest`,
-      `${cart}:v3 evict newest`,
-      `${cart}:v4 evict newest`,
+      `${cart}:first Evict newest`,
+      `${cart}:v1 Evict newest`,
+      `${cart}:v3 Evict newest`,
+      `${cart}:v4 Evict newest`,
     ])
     const writes = front.requests.slice(before).filter(({ method, path }) => {
       return !['GET', 'HEAD'].includes(method) && !path.startsWith('/v2/ops/')
@@ -139,5 +140,35 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(status?.plan).toMatchObject({ evict: 0 })
     await skopeo.pull(direct(`${cart}:v1`))
     await world.api.delete(PODS, at('back'))
+  })
+
+  test('S18: with Trash a copy is made first, and the image goes in a later run, when the copy is old enough', async () => {
+    const spec = {
+      ...{ mode: 'Enforce', soak: '1s', interval: '1s', onEvict: 'Trash', trash: { gcWindow: '3s' } },
+      ...{
+        restore: null,
+        rules: [{ name: 'two', repositories: ['**'], keep: { tags: ['v5', 'latest'], youngerThan: '1s' } }],
+      },
+    }
+    const writer = new StorageWriter(server.storageDir)
+    for (const tag of ['w1', 'w2']) writer.write(cart, build(tag, 60), tag)
+    await world.api.patch(REGISTRY_POLICIES, at('main'), { spec })
+    const phases = new Set<string>()
+    await eventually(
+      async () => {
+        const { run } = (await policy()).status ?? {}
+        phases.add(run?.phase ?? '')
+        return run?.cause === 'Enforced' && run.finishedAt !== undefined ? run : undefined
+      },
+      { message: 'the end of the run', timeoutMs: 90_000 },
+    )
+    expect(phases).toContain('WaitingForGarbageCollection')
+    const tags = await tagsOf()
+    for (const tag of ['w1', 'w2']) expect(tags).not.toContain(tag)
+    for (const tag of ['v1', 'v2', 'v3', 'v4', 'v5']) expect(tags).toContain(tag)
+    const { status } = await policy()
+    expect(status?.run).toMatchObject({ phase: 'Succeeded', untagged: 2, swept: 2, trashed: 2 })
+    expect(status?.history?.map(({ phase }) => phase)).toEqual(['Succeeded', 'Succeeded'])
+    await world.api.checkRules(home)
   })
 })

@@ -55,9 +55,7 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
       [`shop/cart:${signed}`]: 'Evicted',
       'shop/pay:v1': 'Evicted',
     })
-    expect(stdout).toMatch(
-      /shop\/cart:v1 {2}sha256:[0-9a-f]{12}, went 2\S+Z by web-20261126t053000-1f2e\n/,
-    )
+    expect(stdout).toMatch(/shop\/cart:v1 {2}sha256:[0-9a-f]{12}, went 2\S+Z by web-20261126t053000-1f2e\n/)
     expect(stdout).toMatch(/\n\n3 things gone\.\n$/)
     expect(stderr).toBe('')
     expect(code).toBe(0)

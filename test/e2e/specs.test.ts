@@ -2,8 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
-import { imageInventory, registry, registryCheck } from './support/objects.ts'
-import { REFUSED_CHECKS, REFUSED_REGISTRIES } from './support/refused-specs.ts'
+import { imageInventory, registry, registryCheck, registryPolicy } from './support/objects.ts'
+import { REFUSED_CHECKS, REFUSED_POLICIES, REFUSED_REGISTRIES } from './support/refused-specs.ts'
 
 // No operator runs here: all of this the API server does by itself, with the CRDs.
 
@@ -24,8 +24,10 @@ let objects = 0
 const nextName = () => `object-${++objects}`
 
 const registryOf = (spec: object) => registry(in_(nextName()), spec)
-/** With exactly this spec, without the references that registryCheck adds. */
+/** With exactly this spec, without what registryCheck and registryPolicy add. */
 const checkOf = (spec: object) => ({ ...registryCheck(in_(nextName())), spec })
+const policyOf = (spec: object) => ({ ...registryPolicy(in_(nextName())), spec })
+const RULES = [{ name: 'all', repositories: ['**'], keep: { newest: 3 } }]
 
 /** What kubectl says when it refuses, without the name of the object and what the API server adds to every schema error. */
 async function refusal(object: object): Promise<string> {
@@ -67,11 +69,20 @@ describe.concurrent('a RegistryCheck is refused', () => {
   })
 })
 
-describe('without a spec', () => {
-  test.for(['Registry', 'ImageInventory', 'RegistryCheck'])('no %s is accepted', async (kind) => {
-    const { apiVersion, metadata } = { apiVersion: 'tallyman.dev/v1alpha1', metadata: in_(nextName()) }
-    expect(await refusal({ apiVersion, kind, metadata })).toBe('spec: Required value')
+describe.concurrent('a RegistryPolicy is refused', () => {
+  test.for(REFUSED_POLICIES)('%s', async ([, spec, message]) => {
+    expect(await refusal(policyOf(spec))).toBe(message)
   })
+})
+
+describe('without a spec', () => {
+  test.for(['Registry', 'ImageInventory', 'RegistryCheck', 'RegistryPolicy'])(
+    'no %s is accepted',
+    async (kind) => {
+      const { apiVersion, metadata } = { apiVersion: 'tallyman.dev/v1alpha1', metadata: in_(nextName()) }
+      expect(await refusal({ apiVersion, kind, metadata })).toBe('spec: Required value')
+    },
+  )
 })
 
 describe('what is accepted', () => {
@@ -82,9 +93,17 @@ describe('what is accepted', () => {
         interval: '5m',
         timeout: '30s',
         limits: { concurrency: 8 },
+        anchorInUse: 'None',
         pullThrough: false,
         suspend: false,
       },
+    })
+  })
+
+  test('a Registry that is deleted from has how written out', async () => {
+    const object = registryOf({ url: URL_, workspace: {}, deletion: {} })
+    expect(await stored('Registry', object)).toMatchObject({
+      spec: { workspace: { prefix: 'tallyman' }, deletion: { placeholder: 'Auto', requestLimit: '60s' } },
     })
   })
 
@@ -133,6 +152,38 @@ describe('what is accepted', () => {
     expect(spec).not.toHaveProperty('interval')
   })
 
+  test('a RegistryPolicy deletes nothing unless it says so, and the operator decides on the interval', async () => {
+    const { spec } = await stored('RegistryPolicy', policyOf({ ...REFS, rules: RULES }))
+    expect(spec).toEqual({
+      ...{ ...REFS, rules: RULES },
+      mode: 'DryRun',
+      approvalValidFor: '72h',
+      soak: '24h',
+      onEvict: 'Trash',
+      trash: { retainFor: '31d', gcWindow: '24h' },
+      evictDamaged: false,
+      limits: { maxEvictions: 5000, maxEvictionPercent: 50, minImagesInUse: 10 },
+      maxDuration: '6h',
+      suspend: false,
+    })
+  })
+
+  test('a RegistryPolicy that says one limit keeps the others', async () => {
+    const said = { limits: { minImagesInUse: 1 }, trash: { gcWindow: '2h' } }
+    expect(await stored('RegistryPolicy', policyOf({ ...REFS, rules: RULES, ...said }))).toMatchObject({
+      spec: {
+        limits: { maxEvictions: 5000, maxEvictionPercent: 50, minImagesInUse: 1 },
+        trash: { retainFor: '31d', gcWindow: '2h' },
+      },
+    })
+  })
+
+  test.for(['Approve', 'Enforce'])('an approval with the mode %s', async (mode) => {
+    const approvedPlan = `sha256:${'0'.repeat(64)}`
+    const object = policyOf({ ...REFS, rules: RULES, mode, approvedPlan })
+    expect(await stored('RegistryPolicy', object)).toMatchObject({ spec: { mode, approvedPlan } })
+  })
+
   test.for(['90s', '1h30m', '36h', '2w', '1s', '1500ms', '0h1m', '1m500ms', '10m', '999999w'])(
     'the interval %s',
     async (interval) => {
@@ -153,6 +204,7 @@ describe('what is accepted', () => {
       ['Registry', registryOf({ url: URL_ })],
       ['ImageInventory', imageInventory(in_(nextName()))],
       ['RegistryCheck', checkOf(REFS)],
+      ['RegistryPolicy', policyOf({ ...REFS, rules: RULES })],
     ] as const
     for (const [kind, object] of all) {
       expect(await stored(kind, object)).toMatchObject({ status: { observedGeneration: -1 } })
@@ -193,6 +245,7 @@ describe('what kubectl shows', () => {
       registry(in_('shown'), { url: URL_ }),
       imageInventory(in_('shown')),
       registryCheck(in_('shown')),
+      registryPolicy(in_('shown')),
     ])
   })
 
@@ -208,6 +261,11 @@ describe('what kubectl shows', () => {
       'NAME REGISTRY SCOPE IMAGES UNHEALTHY SEVERITY LAST-CHECK HEALTHY',
       'NAME REGISTRY SCOPE IMAGES UNHEALTHY SEVERITY LAST-CHECK HEALTHY MESSAGE',
     ],
+    [
+      'registrypolicies',
+      'NAME REGISTRY MODE TAGS EVICT RECLAIM PLAN-READY RUN AGE',
+      'NAME REGISTRY MODE TAGS EVICT RECLAIM PLAN-READY RUN UNTAG PLAN MESSAGE AGE',
+    ],
   ]
   test.for(columns)('the columns of %s', async ([plural, narrow, wide]) => {
     const get = ['get', plural, 'shown', '-n', cluster.namespace]
@@ -222,11 +280,13 @@ describe('what kubectl shows', () => {
       const { stdout } = await cluster.kubectl(['get', what, '-n', cluster.namespace, '-o', 'name'])
       return stdout.split('\n').filter((line) => line.endsWith('/shown'))
     }
-    const [reg, inv, regcheck] = await Promise.all(['reg', 'inv', 'regcheck'].map(names))
+    const shortNames = ['reg', 'inv', 'regcheck', 'regpol']
+    const [reg, inv, regcheck, regpol] = await Promise.all(shortNames.map(names))
     expect(reg).toEqual(['registry.tallyman.dev/shown'])
     expect(inv).toEqual(['imageinventory.tallyman.dev/shown'])
     expect(regcheck).toEqual(['registrycheck.tallyman.dev/shown'])
-    expect((await names('tallyman')).sort()).toEqual([reg, inv, regcheck].flat().sort())
+    expect(regpol).toEqual(['registrypolicy.tallyman.dev/shown'])
+    expect((await names('tallyman')).sort()).toEqual([reg, inv, regcheck, regpol].flat().sort())
   })
 
   const explained: readonly (readonly [field: string, text: string])[] = [
@@ -237,6 +297,14 @@ describe('what kubectl shows', () => {
       'registrycheck.spec.interval',
       'Time between the starts of two runs. Without interval and schedule: 15m. A duration with units ms, s, m, h, d, w.',
     ],
+    ['registry.spec.deletion.placeholder', 'Whether a placeholder may be written over tags that go'],
+    ['registrypolicy', 'plan, approve, evict, undo. Never an image in use.'],
+    ['registrypolicy.spec.mode', 'DryRun: make plans, delete nothing; needs the right to pull.'],
+    [
+      'registrypolicy.spec.rules.keep.beforeInUse',
+      'That many digests before each one in use, in its stream.',
+    ],
+    ['registrypolicy.status.plan.digest', 'It is what spec.approvedPlan names'],
   ]
   test.for(explained)('our words for %s', async ([field, text]) => {
     const { stdout } = await cluster.kubectl(['explain', field])

@@ -2,7 +2,9 @@ import { DELETING_MUTANTS } from './deleting.ts'
 import { MATCHING_MUTANTS } from './matching.ts'
 import { MEMORY_MUTANTS } from './memory.ts'
 import type { Mutant, MutantsByFile } from './mutant.ts'
+import { PLANNING_MUTANTS } from './planning.ts'
 import { READING_MUTANTS } from './reading.ts'
+import { REMEMBERING_MUTANTS } from './remembering.ts'
 import { REMOVING_MUTANTS } from './removing.ts'
 import { RESTORING_MUTANTS } from './restoring.ts'
 import { RETENTION_MUTANTS } from './retention.ts'
@@ -20,7 +22,9 @@ export const ALL_MUTANTS: readonly PlacedMutant[] = [
   DELETING_MUTANTS,
   MATCHING_MUTANTS,
   MEMORY_MUTANTS,
+  PLANNING_MUTANTS,
   READING_MUTANTS,
+  REMEMBERING_MUTANTS,
   REMOVING_MUTANTS,
   RESTORING_MUTANTS,
   RETENTION_MUTANTS,

@@ -222,7 +222,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'false',
       tests: GUARD,
     },
-    { rule: 'S04 late use', find: 'if (why === undefined) return true', replace: 'if (why !== null) return true', tests: GUARD },
+    {
+      rule: 'S04 late use',
+      find: 'if (why === undefined) return true',
+      replace: 'if (why !== null) return true',
+      tests: GUARD,
+    },
   ],
   'src/evict/untag-batch.ts': [
     {

@@ -14,7 +14,12 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     },
   ],
   'src/retention/eviction-of.ts': [
-    { rule: 'S09 what something needs that stays', find: '&& !stays(at, digest)', replace: '', tests: EVICTIONS },
+    {
+      rule: 'S09 what something needs that stays',
+      find: '&& !stays(at, digest)',
+      replace: '',
+      tests: EVICTIONS,
+    },
     {
       rule: 'S09 what a manifest without a tag holds',
       find: '!needed.has(digest) &&',
@@ -381,8 +386,8 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     { rule: 'S06 too few in use', find: 'if (resolved < leastInUse) {', replace: 'if (false) {' },
     {
       rule: 'S10 what was never seen before',
-      find: 'if (unknown.has(image))',
-      replace: 'if (false)',
+      find: 'if (!unknown.has(image) || watchedMs >= youngMs) continue',
+      replace: 'continue',
     },
     {
       rule: 'S11 more than may go at once',

@@ -1,4 +1,3 @@
-import { asTallymanError, hasCode } from '#catalogue/error.ts'
 import { resourcePath } from '#kube/resource.ts'
 import type { Dice } from './dice.ts'
 import type { Journal } from './journal.ts'
@@ -7,15 +6,8 @@ import { GROUP_LABEL, KINDS, type ObjectKind, POD, running } from './objects.ts'
 import type { Oracle } from './oracle.ts'
 import { pause } from './pause.ts'
 import { type Site, WORK } from './site.ts'
+import { untilAnswered } from './until-answered.ts'
 
-/** What an API server says that is being stopped or started. */
-const PASSING = [
-  ...(['KUBE_UNREACHABLE', 'KUBE_TIMEOUT', 'KUBE_SERVER_ERROR', 'KUBE_THROTTLED'] as const),
-  ...(['KUBE_FORBIDDEN', 'KUBE_UNAUTHORIZED', 'KUBE_NOT_FOUND', 'KUBE_CONFLICT'] as const),
-]
-const GIVEN_UP_AFTER_MS = 150_000
-/** Between two tries. */
-const RETRY_MS = 150
 const MOST_OBJECTS = 250
 /** A cluster that loses more than half of its images is another matter: see the shrink guard. */
 const LEAST_OBJECTS = 40
@@ -173,25 +165,9 @@ export class Load {
   }
 
   /** @returns false: it was given up, and nobody knows */
-  async #untilAnswered(
-    send: () => Promise<unknown>,
-    done?: 'KUBE_CONFLICT' | 'KUBE_NOT_FOUND',
-  ): Promise<boolean> {
+  #untilAnswered(send: () => Promise<unknown>, done?: 'KUBE_CONFLICT' | 'KUBE_NOT_FOUND'): Promise<boolean> {
     this.#options.journal.operations += 1
-    const { signal } = this.#options
-    const begun = machineTime()
-    while (!signal.aborted) {
-      try {
-        await send()
-        return true
-      } catch (thrown) {
-        if (done !== undefined && hasCode(thrown, done)) return true
-        const isPassing = hasCode(thrown, ...PASSING) && machineTime() - begun < GIVEN_UP_AFTER_MS
-        if (!isPassing) throw asTallymanError(thrown)
-        await pause(RETRY_MS, signal)
-      }
-    }
-    return false
+    return untilAnswered(send, this.#options.signal, done)
   }
 }
 

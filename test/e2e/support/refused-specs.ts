@@ -127,6 +127,26 @@ export const REFUSED_REGISTRIES: readonly Refused[] = [
     secretInUrl('spec.proxy.url', 'http://me:secret@proxy.example.com:3128'),
   ],
   [
+    'with an unknown use of placeholders',
+    { url: URL_, deletion: { placeholder: 'Always' } },
+    unknownEnum('spec.deletion.placeholder', 'Always', ['Auto', 'Allowed', 'Forbidden']),
+  ],
+  [
+    'with a limit of a DELETE in words',
+    { url: URL_, deletion: { requestLimit: 'a minute' } },
+    badDuration('spec.deletion.requestLimit', 'a minute', '60s'),
+  ],
+  [
+    'with an unknown anchor',
+    { url: URL_, anchorInUse: 'Always' },
+    unknownEnum('spec.anchorInUse', 'Always', ['None', 'Tag']),
+  ],
+  [
+    'with a workspace whose prefix no repository begins with',
+    { url: URL_, workspace: { prefix: 'Ops/' } },
+    'spec.workspace.prefix: Invalid value: "Ops/": must be the beginning of a repository name: lower case letters, digits, . _ - and /',
+  ],
+  [
     'with a field that does not exist',
     { url: URL_, serviceref: serviceRef },
     'strict decoding error: unknown field "spec.serviceref"',
@@ -234,5 +254,115 @@ export const REFUSED_CHECKS: readonly Refused[] = [
     'with a suspend that is no boolean',
     { ...REFS, suspend: 'yes' },
     wrongType('spec.suspend', 'string', 'boolean'),
+  ],
+]
+
+const RULES = [{ name: 'all', repositories: ['**'], keep: { newest: 3 } }]
+const POLICY = { ...REFS, rules: RULES }
+const DIGEST = `sha256:${'a'.repeat(64)}`
+const badDigest = (is: string) =>
+  `spec.approvedPlan: Invalid value: "${is}": must be the digest of a plan as status.plan.digest says it: sha256: and 64 hex digits`
+const ruleOf = (fields: object) => ({ ...POLICY, rules: [{ ...RULES[0], ...fields }] })
+
+export const REFUSED_POLICIES: readonly Refused[] = [
+  [
+    'without registryRef',
+    { inventoryRef: REFS.inventoryRef, rules: RULES },
+    'spec.registryRef: Required value',
+  ],
+  [
+    'without inventoryRef',
+    { registryRef: REFS.registryRef, rules: RULES },
+    'spec.inventoryRef: Required value',
+  ],
+  ['without rules', REFS, 'spec.rules: Required value'],
+  [
+    'with no rule',
+    { ...REFS, rules: [] },
+    'spec.rules: Invalid value: 0: spec.rules in body should have at least 1 items',
+  ],
+  [
+    'with a rule that does not say what stays',
+    ruleOf({ keep: undefined }),
+    'spec.rules[0].keep: Required value',
+  ],
+  [
+    'with a rule for no repository',
+    ruleOf({ repositories: [] }),
+    'spec.rules[0].repositories: Invalid value: 0: spec.rules[0].repositories in body should have at least 1 items',
+  ],
+  [
+    'with a rule that keeps the newest none',
+    ruleOf({ keep: { newest: 0 } }),
+    'spec.rules[0].keep.newest: Invalid value: 0: spec.rules[0].keep.newest in body should be greater than or equal to 1',
+  ],
+  [
+    'with a misspelled keep',
+    ruleOf({ keep: { newst: 3 } }),
+    'strict decoding error: unknown field "spec.rules[0].keep.newst"',
+  ],
+  [
+    'with an unknown whenUnused',
+    ruleOf({ whenUnused: 'Delete' }),
+    unknownEnum('spec.rules[0].whenUnused', 'Delete', ['KeepNewest', 'Evict', 'Keep']),
+  ],
+  [
+    'with an age in words',
+    ruleOf({ keep: { youngerThan: 'a day' } }),
+    badDuration('spec.rules[0].keep.youngerThan', 'a day', '24h'),
+  ],
+  [
+    'with an unknown mode',
+    { ...POLICY, mode: 'Auto' },
+    unknownEnum('spec.mode', 'Auto', ['DryRun', 'Approve', 'Enforce']),
+  ],
+  [
+    'with an unknown onEvict',
+    { ...POLICY, onEvict: 'Archive' },
+    unknownEnum('spec.onEvict', 'Archive', ['Trash', 'Delete']),
+  ],
+  [
+    'with an approval and no mode that carries it out',
+    { ...POLICY, approvedPlan: DIGEST },
+    'spec: Invalid value: spec.approvedPlan goes with spec.mode: Approve or Enforce; DryRun carries out nothing',
+  ],
+  ...['latest', `sha256:${'A'.repeat(64)}`, `sha256:${'a'.repeat(63)}`].map(
+    (approvedPlan) =>
+      [
+        `with the approval ${approvedPlan}`,
+        { ...POLICY, mode: 'Approve', approvedPlan },
+        badDigest(approvedPlan),
+      ] as const,
+  ),
+  [
+    'with interval and schedule',
+    { ...POLICY, interval: '24h', schedule: '0 3 * * *' },
+    'spec: Invalid value: set spec.schedule or spec.interval, not both',
+  ],
+  [
+    'with a time zone and no schedule',
+    { ...POLICY, timeZone: 'Europe/Oslo' },
+    'spec: Invalid value: spec.timeZone goes with spec.schedule',
+  ],
+  ['with a soak of nothing', { ...POLICY, soak: '0s' }, nothing('spec.soak', '0s', '24h')],
+  [
+    'with a percentage above all',
+    { ...POLICY, limits: { maxEvictionPercent: 101 } },
+    'spec.limits.maxEvictionPercent: Invalid value: 101: spec.limits.maxEvictionPercent in body should be less than or equal to 100',
+  ],
+  [
+    'with a limit of no eviction',
+    { ...POLICY, limits: { maxEvictions: 0 } },
+    'spec.limits.maxEvictions: Invalid value: 0: spec.limits.maxEvictions in body should be greater than or equal to 1',
+  ],
+  [
+    'with a window of the trash in words',
+    { ...POLICY, trash: { gcWindow: 'one day' } },
+    badDuration('spec.trash.gcWindow', 'one day', '24h'),
+  ],
+  [
+    'with something to bring back from nowhere',
+    { ...POLICY, restore: [{ tag: 'v1' }] },
+    'spec.restore[0].repository: Required value',
   ],
 ]

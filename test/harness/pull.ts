@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { digestOf } from '#test/harness/images.ts'
+import type { RegistryWire } from '#test/harness/registry/wire.ts'
+
+export const ACCEPT_MANIFESTS = [
+  'application/vnd.oci.image.index.v1+json',
+  'application/vnd.docker.distribution.manifest.list.v2+json',
+  'application/vnd.oci.image.manifest.v1+json',
+  'application/vnd.docker.distribution.manifest.v2+json',
+].join(', ')
+
+const Named = z.object({ digest: z.string() })
+const Manifest = z.object({
+  config: Named.optional(),
+  layers: z.array(Named).optional(),
+  manifests: z.array(Named).optional(),
+})
+
+/** What a tag or digest names; undefined: the registry has no such. @throws Error where it answers neither 200 nor 404 */
+export async function named(
+  wire: RegistryWire,
+  repository: string,
+  reference: string,
+): Promise<string | undefined> {
+  const path = `/v2/${repository}/manifests/${reference}`
+  const { status, headers } = await wire.send({ method: 'HEAD', path, headers: { accept: ACCEPT_MANIFESTS } })
+  if (status === 404) return undefined
+  if (status !== 200) throw new Error(`HEAD ${path}: ${status}`)
+  return headers['docker-content-digest']
+}
+
+/**
+ * Pulls everything below a tag or digest, all platforms of an index included, and computes every digest from the bytes: the plainest client that
+ * there is, with no code of the product.
+ * @returns what is missing or wrong; undefined: it pulls whole
+ */
+export async function pullProblem(
+  wire: RegistryWire,
+  repository: string,
+  reference: string,
+): Promise<string | undefined> {
+  const path = `/v2/${repository}/manifests/${reference}`
+  const { status, body, cut } = await wire.send({ path, headers: { accept: ACCEPT_MANIFESTS } })
+  if (status !== 200 || cut) return `GET ${path}: ${cut ? 'cut off' : status}`
+  if (reference.startsWith('sha256:') && digestOf(body) !== reference) return `GET ${path}: other bytes`
+  const manifest = Manifest.safeParse(JSON.parse(body.toString('utf8')))
+  if (!manifest.success) return `GET ${path}: no manifest`
+  const { config, layers = [], manifests } = manifest.data
+  if (config === undefined && (manifests ?? []).length === 0) return `GET ${path}: names nothing`
+  for (const child of manifests ?? []) {
+    const problem = await pullProblem(wire, repository, child.digest)
+    if (problem !== undefined) return problem
+  }
+  for (const { digest } of config === undefined ? layers : [config, ...layers]) {
+    const blob = `/v2/${repository}/blobs/${digest}`
+    const answer = await wire.send({ path: blob })
+    if (answer.status !== 200) return `GET ${blob}: ${answer.status}`
+    if (answer.cut || digestOf(answer.body) !== digest) return `GET ${blob}: other bytes`
+  }
+  return undefined
+}

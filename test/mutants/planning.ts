@@ -1,0 +1,38 @@
+import type { MutantsByFile } from './mutant.ts'
+
+const KEPT = ['src/report/kept-plans.test.ts']
+const REDACTED = ['src/report/redacted-plan.test.ts']
+
+/** What is read back of a plan that was approved, and what a plan tells whom (S12, S19). */
+export const PLANNING_MUTANTS: MutantsByFile = {
+  'src/report/kept-removals.ts': [
+    {
+      rule: 'S12 what is kept under a digest is what that digest is of',
+      find: 'if (lines.digest() !== entry.plan) throw invalid(repository, entry)',
+      replace: '',
+      tests: KEPT,
+    },
+  ],
+  'src/report/kept-plans.ts': [
+    {
+      rule: 'S12 a policy that was made anew finds no plan of the one before',
+      find: 'if (entry?.plan !== plan || entry.policy !== policy) continue',
+      replace: 'if (entry?.plan !== plan) continue',
+      tests: KEPT,
+    },
+  ],
+  'src/report/redacted-plan.ts': [
+    {
+      rule: 'S19 what stands against a plan names nobody',
+      find: "blocks: head.blocks.map((block) => ({ ...block, message: '' })),",
+      replace: '',
+      tests: REDACTED,
+    },
+    {
+      rule: 'S19 what does not go any more names nobody',
+      find: 'changes: head.changes === null ? null : redactedChanges(head.changes),',
+      replace: '',
+      tests: REDACTED,
+    },
+  ],
+}
