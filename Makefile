@@ -36,8 +36,8 @@ lint: install ## Format, lint, types, import boundaries, generated files; proves
 test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
 	@scripts/test $(ONLY)
 
-soak: prepare ## Let everything go wrong on two real clusters for MINUTES=5; no image in use may be lost. SEED=n repeats a run, as far as real time lets it.
-	@node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)'
+soak: prepare build ## Let everything go wrong for MINUTES=5; no image in use may be lost. PART=inventory or policy for one half; SEED=n repeats a run, as far as real time lets it.
+	@node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)' '$(PART)'
 
 mutants: prepare ## Take one protection of the inventory after the other out of a copy; for each some test must fail. ONLY=text: of that rule or file.
 	@node --disable-warning=ExperimentalWarning scripts/mutants.ts $(if $(ONLY),'$(ONLY)')

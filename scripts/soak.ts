@@ -1,43 +1,98 @@
-// `make soak MINUTES=10 SEED=7`: the operator's watching on two real clusters, with everything that goes wrong in a bad year.
+// `make soak MINUTES=10 SEED=7 PART=policy`: what the operator watches and what its policies delete, with everything that goes wrong in a bad year.
 import { ProcessTerminal } from '#commands/terminal.ts'
 import { machineTime } from '#test/soak/machine-time.ts'
-import { progressLine, resultLines } from '#test/soak/report.ts'
+import { lostImages, policyProgressLine, policyResultLines } from '#test/soak/policy/report.ts'
+import { policySoak } from '#test/soak/policy/soak.ts'
+import { elapsed, progressLine, resultLines } from '#test/soak/report.ts'
 import { soak } from '#test/soak/soak.ts'
+import { recordCount } from '../bench/counts.ts'
 
 const MINUTE_MS = 60_000
 const EXIT_INTERRUPTED = 130
+/** A shorter one says little. */
+const COUNTED_MINUTES = 5
+
+interface PartOptions {
+  readonly durationMs: number
+  readonly seed: number
+  readonly signal: AbortSignal
+}
+
+/** Prints what it came to. @returns whether all was well */
+type Part = (options: PartOptions, show: (line: string) => void) => Promise<boolean>
+
+const PARTS: Readonly<Record<string, Part>> = {
+  inventory: async (options, show) => {
+    const begun = machineTime()
+    const onProgress = (state: Parameters<typeof progressLine>[1]) =>
+      show(progressLine(machineTime() - begun, state))
+    const result = await soak({ ...options, onProgress })
+    await print(resultLines(result))
+    return result.lost.length === 0 && result.problem === undefined
+  },
+  policy: async (options, show) => {
+    const begun = machineTime()
+    const onProgress = (state: Parameters<typeof policyProgressLine>[1]) =>
+      show(policyProgressLine(elapsed(machineTime() - begun), state))
+    const result = await policySoak({ ...options, onProgress })
+    await print(policyResultLines(result))
+    if (options.durationMs >= COUNTED_MINUTES * MINUTE_MS && !options.signal.aborted) {
+      recordCount('policy.lost', lostImages(result))
+      recordCount('policy.kills', result.kills)
+    }
+    return result.lost.length === 0 && result.problem === undefined
+  },
+}
 
 const minutes = numberOf('MINUTES', process.argv[2], 5)
 const seed = numberOf('SEED', process.argv[3], Math.floor(machineTime()) % 100_000)
+const parts = partsOf(process.argv[4])
 const terminal = new ProcessTerminal(process.stdout, process.stderr)
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
 
 terminal.note(`${minutes} minutes with SEED=${seed}; Ctrl-C ends it`)
-const begun = machineTime()
 try {
-  const result = await soak({
-    ...{ durationMs: minutes * MINUTE_MS, seed, signal: stop.signal },
-    onProgress: (state) => {
-      const line = progressLine(machineTime() - begun, state)
-      if (terminal.progress === undefined) terminal.note(line)
-      else terminal.show([line.slice(0, terminal.progress.columns - 1)])
-    },
-  })
-  terminal.show([])
-  await terminal.print(`${resultLines(result).join('\n')}\n`)
-  const isBad = result.lost.length > 0 || result.problem !== undefined
-  process.exitCode = isBad ? 1 : stop.signal.aborted ? EXIT_INTERRUPTED : 0
+  const durationMs = (minutes * MINUTE_MS) / parts.length
+  for (const [name, part] of parts) {
+    if (stop.signal.aborted) break
+    terminal.note(`PART=${name}`)
+    const isWell = await part({ durationMs, seed, signal: stop.signal }, show)
+    if (!isWell) process.exitCode = 1
+  }
+  if (stop.signal.aborted) process.exitCode ??= EXIT_INTERRUPTED
 } catch (error) {
   if (!stop.signal.aborted) throw error
   process.exitCode = EXIT_INTERRUPTED
+}
+
+function show(line: string): void {
+  if (terminal.progress === undefined) terminal.note(line)
+  else terminal.show([line.slice(0, terminal.progress.columns - 1)])
+}
+
+async function print(lines: readonly string[]): Promise<void> {
+  terminal.show([])
+  await terminal.print(`${lines.join('\n')}\n`)
 }
 
 function numberOf(name: string, text: string | undefined, otherwise: number): number {
   if (text === undefined || text === '') return otherwise
   const value = Number(text)
   if (Number.isFinite(value) && value > 0) return value
-  process.stderr.write(`${name} is a number above 0, not ${JSON.stringify(text)}\n`)
+  return refuse(`${name} is a number above 0, not ${JSON.stringify(text)}`)
+}
+
+function partsOf(text: string | undefined): [string, Part][] {
+  const all = Object.entries(PARTS)
+  if (text === undefined || text === '') return all
+  const chosen = all.filter(([name]) => name === text)
+  const names = Object.keys(PARTS).join(' or ')
+  return chosen.length > 0 ? chosen : refuse(`PART is ${names}, not ${JSON.stringify(text)}`)
+}
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`)
   process.exit(2)
 }

@@ -74,7 +74,7 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
   const runs = new PolicyRuns({ carrier, records, undo, clock, log })
   const anchors = new PolicyAnchors(common)
   const work = new PolicyWork({
-    ...{ access, registries, live, claims, memories, records, plans, runs, anchors, undo, clock },
+    ...{ access, registries, live, claims, memories, records, plans, runs, anchors, undo, clock, log },
     version: version(),
   })
   const controller = new RegistryPolicyController({ deps, reporter, stores, live, work })

@@ -24,3 +24,13 @@ test('each alert waits, and asks only for metrics that there are', async () => {
     for (const name of names) expect([...Object.keys(METRICS), ...FOREIGN], alert).toContain(name)
   }
 })
+
+test('S04: there is an alert for what was evicted, is in use and is not back', async () => {
+  const { groups } = RULES.parse(parse(await readFile(FILE, 'utf8'))).spec
+  const alerts = groups.flatMap(({ rules }) => rules)
+  expect(alerts).toContainEqual({
+    alert: 'TallymanEvictedInUse',
+    expr: 'tallyman_policy_evicted_in_use > 0',
+    for: '1m',
+  })
+})

@@ -55,8 +55,13 @@ export interface Load {
   readonly progress: (progress: ExecutionProgress) => void
   /** Told of each thing when it has ended. */
   readonly ended: (repository: string, each: Ended) => void
+  /** Told of each manifest as soon as it is gone. */
+  readonly gone: (repository: string, digest: string) => void
   readonly signal: AbortSignal
 }
+
+/** What is needed to purge. */
+type PurgeLoad = Omit<Load, 'run' | 'evictions' | 'progress' | 'ended' | 'gone'>
 
 /** Carries out what a policy has decided, with everything looked at again right before each request. */
 export class PolicyCarrier {
@@ -82,7 +87,7 @@ export class PolicyCarrier {
       gcWindowMs: parseDuration(spec.trash.gcWindow) ?? Number.POSITIVE_INFINITY,
       evictDamaged: spec.evictDamaged,
       placeholder: specOf(RegistrySpec, registry).deletion?.placeholder ?? 'Auto',
-      ...{ progress: load.progress, ended: load.ended },
+      ...{ progress: load.progress, ended: load.ended, gone: load.gone },
     })
   }
 
@@ -91,11 +96,7 @@ export class PolicyCarrier {
    * @returns the ids of the runs that need not be remembered any more
    * @throws what stopped it
    */
-  async purge(
-    load: Omit<Load, 'run' | 'evictions' | 'progress' | 'ended'>,
-    runs: readonly EndedRun[],
-    before: number,
-  ): Promise<string[]> {
+  async purge(load: PurgeLoad, runs: readonly EndedRun[], before: number): Promise<string[]> {
     const { claims } = this.#parts
     const { registry, signal } = load
     await claims.hold(registry, signal)
@@ -114,7 +115,7 @@ export class PolicyCarrier {
     return purged
   }
 
-  #guard(load: Omit<Load, 'run' | 'evictions' | 'progress' | 'ended'>, late: LateUse): DeletionGuard {
+  #guard(load: PurgeLoad, late: LateUse): DeletionGuard {
     const { claims, live, inventories, fence, clock, log } = this.#parts
     const { registry, names, restored, endsAt } = load
     const pinned = new Set(restored.map(({ repository, tag }) => `${repository}:${tag}`))

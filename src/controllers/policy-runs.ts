@@ -145,6 +145,8 @@ export class PolicyRuns {
             if (each.outcome === 'swept')
               swept.set(repository, (swept.get(repository) ?? new Set()).add(each.digest))
           },
+          gone: (repository, digest) =>
+            undo.took(pass.policy, run.id, repository, { digest, outcome: 'swept' }),
           signal: pass.signal,
         }),
       )

@@ -1,4 +1,4 @@
-import { asTallymanError } from '#catalogue/error.ts'
+import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { holdOn, standingHold } from '#controllers/evicted-hold.ts'
 import {
@@ -90,6 +90,29 @@ export class PolicyUndo {
     this.#histories.set(key, history)
     this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
     return history
+  }
+
+  /**
+   * What the policy has evicted is watched from here on: a new leader does not wait for the next plan (S04).
+   * @returns why not, where the workspace does not tell
+   * @throws LEADERSHIP_LOST, CANCELLED
+   */
+  async watchFrom(
+    policy: RegistryPolicyObject,
+    registry: RegistryObject,
+    record: PolicyRecord,
+    signal: AbortSignal,
+  ): Promise<TallymanError | undefined> {
+    if (this.#histories.has(keyOf(policy))) return undefined
+    try {
+      await this.recall(policy, registry, record, signal)
+      return undefined
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const problem = asTallymanError(thrown)
+      if (problem.code === 'LEADERSHIP_LOST' || problem.code === 'INTERNAL') throw thrown
+      return problem
+    }
   }
 
   /** `tallyman restore` may have brought something back meanwhile: it stays for its time as well (S12). */

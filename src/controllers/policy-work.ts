@@ -22,6 +22,7 @@ import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { workspaceOf, workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { type EvictionHistory, joined } from '#evict/evicted.ts'
+import type { Log } from '#kube/log.ts'
 import { packPlan } from '#report/packed-plan.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
@@ -42,6 +43,7 @@ export interface PolicyWorkParts {
   readonly anchors: PolicyAnchors
   readonly undo: PolicyUndo
   readonly clock: Clock
+  readonly log: Log
   /** Of this program. */
   readonly version: string
 }
@@ -72,11 +74,19 @@ export class PolicyWork {
     this.#parts.undo.forget(key)
   }
 
-  /** When an open run goes on, ms since the epoch; Infinity: there is none. @throws CANCELLED and what keeps the registry from being opened */
+  /**
+   * From here on what the policy has evicted is watched, however far off its next plan is (S04).
+   * @returns when an open run goes on, or the workspace, which does not tell of it, is asked again, ms since the epoch; Infinity: neither
+   * @throws CANCELLED and what keeps the registry from being opened
+   */
   async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
-    if (spec.mode === 'DryRun' && pass.policy.status?.run === undefined) return Number.POSITIVE_INFINITY
-    const { url } = await this.#parts.access.open(registry, pass.signal)
-    const { record } = await this.#parts.memories.load(pass.policy, registry, url, pass.signal)
+    const { access, memories, undo, clock } = this.#parts
+    const { policy, signal } = pass
+    if (spec.mode === 'DryRun' && policy.status?.run === undefined) return Number.POSITIVE_INFINITY
+    const { url } = await access.open(registry, signal)
+    const { record, recordProblem } = await memories.load(policy, registry, url, signal)
+    const problem = recordProblem ?? (await undo.watchFrom(policy, registry, record, signal))
+    if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
     return record.run === undefined ? Number.POSITIVE_INFINITY : (record.run.resumesAt ?? 0)
   }
 
@@ -185,7 +195,17 @@ export class PolicyWork {
   /** What went by the plan that the status speaks of. */
   async #planBefore({ policy, signal }: PolicyPass, registry: RegistryObject): Promise<KeptPlan | undefined> {
     const digest = policy.status?.plan?.digest
-    return digest === undefined ? undefined : await this.#parts.plans.find(policy, registry, digest, signal)
+    if (digest === undefined) return undefined
+    try {
+      return await this.#parts.plans.find(policy, registry, digest, signal)
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const { code, advice } = asTallymanError(thrown)
+      if (code === 'INTERNAL') throw thrown
+      // A plan can be made without the one before.
+      this.#parts.log.warn({ policy: keyOf(policy), code, reason: advice }, 'the plan before is not read')
+      return undefined
+    }
   }
 
   async #remember(
@@ -318,6 +338,8 @@ function tagsOf({ went }: EvictionHistory): { repository: string; tag: string; d
   )
 }
 
+/** A workspace that does not tell what the policy has done is asked again after so long. */
+const RECORD_RETRY_MS = 60_000
 /** An open run that may not go on is looked at again after so long. */
 const BLOCKED_RETRY_MS = 5 * 60_000
 

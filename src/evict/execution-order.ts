@@ -36,6 +36,8 @@ export interface ExecutionOrder {
   readonly progress: (progress: ExecutionProgress) => void
   /** Told of each thing when it has ended. */
   readonly ended?: ((repository: string, each: Ended) => void) | undefined
+  /** Told of each manifest as soon as it is gone: that it has ended is told in batches, and somebody may need it by then (S04). */
+  readonly gone?: ((repository: string, digest: string) => void) | undefined
 }
 
 /** Why one repository, or a part of it, is as it was. */

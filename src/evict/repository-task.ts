@@ -1,4 +1,5 @@
 import { TallymanError } from '#catalogue/error.ts'
+import type { AuditLine } from '#registry/client.ts'
 import { believed } from './capabilities.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
@@ -192,6 +193,12 @@ export class RepositoryTask {
       this.#meter.ended(each)
       this.#order.ended?.(this.repository, each)
     }
-    return { ...this.#site, repository: this.repository, journal, ended }
+    const audit = (line: AuditLine) => {
+      this.#site.audit(line)
+      const { method, reference, answer } = line
+      const isGone = method === 'DELETE' && answer === 202 && reference.startsWith('sha256:')
+      if (isGone) this.#order.gone?.(this.repository, reference)
+    }
+    return { ...this.#site, repository: this.repository, journal, ended, audit }
   }
 }

@@ -16,7 +16,7 @@ test('the first page of a policy says its plan, what stands against it and what 
           },
         ],
         blocks: [{ code: 'NotSynced', message: HOSTILE, approvable: false }],
-        evictions: [{ image: HOSTILE, digest: 'sha256:1', action: 'evict', reason: HOSTILE }],
+        evictions: [{ image: HOSTILE, digest: 'sha256:1', action: 'Evict', reason: HOSTILE }],
       },
       links: [{ href: `${HOSTILE}/plan.html`, text: 'The plan' }],
       missing: HOSTILE,

@@ -61,9 +61,10 @@ beforeAll(async () => {
   for (const { name, front } of shops) {
     const limits = { minImagesInUse: 0, maxEvictionPercent: 100 }
     const references = { registryRef: { name }, mode: 'Approve', onEvict: 'Delete' }
+    const rules = [{ name: 'newest', repositories: ['**'], keep: { newest: 1, youngerThan: '1s' } }]
     await cluster.apply([
       registry(at(name), { url: front.url, workspace: { prefix: 'ops' } }),
-      registryPolicy(at(name), { ...references, limits, interval: '1h' }),
+      registryPolicy(at(name), { ...references, rules, limits, interval: '1h' }),
     ])
   }
 })
@@ -104,7 +105,7 @@ function imagesOf(repository: string) {
   }
 }
 
-/** A repository in each registry, of which v3 is used and v4 is the newest. @returns their plans, which are approved */
+/** A repository in each registry, of which v3 is used and v4 is the newest. */
 async function fill(round: string): Promise<void> {
   for (const { name, server, front } of shops) {
     const repository = `${name}/${round}`
@@ -117,9 +118,13 @@ async function fill(round: string): Promise<void> {
   }
 }
 
-/** Asks for a plan of each policy. @returns what approves them */
+/** Asks for a plan of each policy, until it lets go of what is old enough. @returns what approves them */
 async function plans(): Promise<() => Promise<void>> {
-  const planned = await Promise.all(shops.map(({ name }) => api.plan(at(name))))
+  const going = async (name: string) => {
+    const policy = await api.plan(at(name))
+    return policy.status?.plan?.evict === 3 ? policy : undefined
+  }
+  const planned = await Promise.all(shops.map(({ name }) => eventually(() => going(name))))
   return async () => {
     for (const { metadata, status } of planned) {
       const spec = { approvedPlan: status?.plan?.digest }
@@ -152,7 +157,8 @@ function states(round: string): Promise<unknown[]> {
         await Promise.all(
           [...Object.keys(images), 'first', 'latest'].map(async (tag) => {
             const digest = await named(wire, repository, tag)
-            const [image] = Object.entries(images).find(([, { manifest }]) => manifest.digest === digest) ?? []
+            const [image] =
+              Object.entries(images).find(([, { manifest }]) => manifest.digest === digest) ?? []
             return [tag, digest && (image ?? 'a placeholder')]
           }),
         ),
@@ -198,21 +204,24 @@ test.each([
   ['first', 'before', 0],
   ['middle', 'answered', 0.5],
   ['late', 'before', 0.8],
-] as const)('S16: a process killed at a %s request that takes something away, %s it is carried out, leaves a run that the next one ends', async (round, when, place) => {
-  const first = await start(`${round}-first`)
-  await fill(round)
-  const approve = await plans()
-  const n = Math.max(1, Math.round((undisturbed.requests * place) / shops.length))
-  const callOffs = shops.map(({ front }) =>
-    killAtRequest(front, n, first.pid, { match: destructive(round), when }),
-  )
-  await approve()
-  expect(await first.exited).toMatchObject({ signal: 'SIGKILL' })
-  for (const callOff of callOffs) callOff()
-  await start(`${round}-second`)
-  await finished()
-  expect(await states(round)).toEqual(undisturbed.states)
-})
+] as const)(
+  'S16: a process killed at a %s request that takes something away, %s it is carried out, leaves a run that the next one ends',
+  async (round, when, place) => {
+    const first = await start(`${round}-first`)
+    await fill(round)
+    const approve = await plans()
+    const n = Math.max(1, Math.round((undisturbed.requests * place) / shops.length))
+    const callOffs = shops.map(({ front }) =>
+      killAtRequest(front, n, first.pid, { match: destructive(round), when }),
+    )
+    await approve()
+    expect(await first.exited).toMatchObject({ signal: 'SIGKILL' })
+    for (const callOff of callOffs) callOff()
+    await start(`${round}-second`)
+    await finished()
+    expect(await states(round)).toEqual(undisturbed.states)
+  },
+)
 
 test('S16: a process frozen in the middle of a run takes nothing away after it thawed; another one has ended the run', async () => {
   const first = await start('frozen', operatorProxy)

@@ -1,0 +1,95 @@
+import { describe, expect, test } from 'vitest'
+import { begun, ended, evictionsLeft, newRun, paused } from '#controllers/policy-run.ts'
+import { intersect } from '#retention/approval.ts'
+import { evictionsOf } from '#retention/eviction-of.ts'
+import { EMPTY_RECORD } from '#retention/policy-record.ts'
+import { imageUse } from '#test/harness/image-use.ts'
+import { HOST, judged } from '#test/harness/judging.ts'
+import { imageFacts, indexFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
+
+const NOW = Date.parse('2026-11-26T03:00:00Z')
+const [a, b, c] = [imageFacts('a', 10), imageFacts('b', 11), imageFacts('c', 12)] as const
+const index = { ...indexFacts('index', [c]), created: c.created }
+const world = (tags: Parameters<typeof repositoryFacts>[1], used: readonly string[] = []) =>
+  judged({
+    repositories: [repositoryFacts('app', tags, { untagged: [c.digest] })],
+    manifests: [a, b, c, index],
+    used: used.map((tag) => imageUse(`${HOST}/app:${tag}`)),
+  })
+const whole = world({ v3: a, v2: b, v1: index })
+const run = newRun({
+  ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: NOW, nonce: '3f9a' },
+  evictions: evictionsOf(whole),
+})
+
+describe('a run that begins', () => {
+  test('has an id that a tag may have, and that says when', () => {
+    expect(run.id).toBe('main-20261126t030000-3f9a')
+    const long = newRun({
+      ...run,
+      name: `${'x'.repeat(39)}-${'y'.repeat(200)}`,
+      evictions: [],
+      now: NOW,
+      nonce: '0',
+    })
+    expect(long.id).toMatch(/^x{39}-20261126t030000-0$/)
+  })
+
+  test('may take what was decided, and nothing else', () => {
+    expect(run.repositories).toEqual(['app'])
+    expect(run.bindings.map(({ tag }) => tag)).toEqual(['v1', 'v2'])
+    expect(new Set(run.digests.map(({ digest }) => digest))).toEqual(
+      new Set([b.digest, c.digest, index.digest]),
+    )
+  })
+
+  test('S12: uses its approval for good, and ends the one before', () => {
+    const record = begun({ ...EMPTY_RECORD, run: { ...run, id: 'before' } }, run)
+    expect(record).toMatchObject({
+      run,
+      approvals: [{ plan: 'sha256:1', run: run.id, usedAt: NOW }],
+      runs: [{ id: 'before' }],
+    })
+    expect(begun(EMPTY_RECORD, { ...run, cause: 'Enforced' }).approvals).toEqual([])
+  })
+
+  test('pauses and ends', () => {
+    const record = begun(EMPTY_RECORD, run)
+    expect(paused(record, 7).run?.resumesAt).toBe(7)
+    expect(ended(record, NOW + 1)).toMatchObject({
+      run: undefined,
+      approvals: record.approvals,
+      runs: [{ id: run.id, repositories: ['app'], finishedAt: NOW + 1 }],
+    })
+    expect(paused(EMPTY_RECORD, 7)).toBe(EMPTY_RECORD)
+    expect(ended(EMPTY_RECORD, 7)).toBe(EMPTY_RECORD)
+  })
+})
+
+describe('a run that goes on', () => {
+  const left = (now: ReturnType<typeof judged>) => evictionsLeft(run, intersect(run.bindings, now))
+
+  test('takes what is left of its tags, and sweeps all that it was to sweep', () => {
+    const [eviction] = left(world({ v3: a, v1: index }))
+    expect(eviction?.bindings).toEqual([{ tag: 'v1', digest: index.digest }])
+    expect(new Set(eviction?.digests)).toEqual(new Set([b.digest, c.digest, index.digest]))
+    expect(eviction?.tags).toEqual(
+      new Map([
+        ['v3', a.digest],
+        ['v1', index.digest],
+      ]),
+    )
+  })
+
+  test('leaves a tag that came into use, one that was moved, and one that it was not to take', () => {
+    expect(left(world({ v3: a, v2: b, v1: index }, ['v2']))[0]?.bindings).toEqual([
+      { tag: 'v1', digest: index.digest },
+    ])
+    expect(left(world({ v3: a, v2: index, v1: index }))[0]?.bindings).toEqual([
+      { tag: 'v1', digest: index.digest },
+    ])
+    expect(left(world({ v3: a, v0: b, v1: index }))[0]?.bindings).toEqual([
+      { tag: 'v1', digest: index.digest },
+    ])
+  })
+})

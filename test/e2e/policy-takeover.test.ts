@@ -1,0 +1,73 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
+import { containerImage } from '#test/harness/images.ts'
+import { type OperatorProcess, startOperator } from '#test/harness/operator.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import { eventually } from '#test/harness/wait.ts'
+import { settled } from './support/api.ts'
+import { imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
+import { startWorld, type World } from './support/world.ts'
+
+// What a policy evicted is watched by whoever leads, also long before its next plan.
+
+vi.setConfig({ testTimeout: 120_000 })
+
+const FLAGS = ['--claim-interval', '500ms']
+let world: World
+let next: OperatorProcess | undefined
+let server: TestRegistry
+let skopeo: ForeignClient
+let home: string
+const at = (name: string) => ({ namespace: home, name })
+const policy = () => world.api.policy(at('main'))
+
+beforeAll(async () => {
+  world = await startWorld({}, FLAGS)
+  server = await startRegistry({ version: '3' })
+  skopeo = await foreignClient('skopeo', server)
+  home = await world.namespace('takeover')
+  const writer = new StorageWriter(server.storageDir)
+  for (const day of [1, 2, 3]) {
+    const created = new Date(Date.UTC(2026, 0, day)).toISOString()
+    writer.write('shop/takeover', containerImage({ seed: `v${day}`, created }), `v${day}`)
+  }
+  await world.cluster.apply([
+    imageInventory(at('all'), { clusters: [{ name: 'local', floor: 1 }] }),
+    registry(at('main'), { url: server.url, workspace: { prefix: 'ops' } }),
+    pod(at('web'), `${server.host}/shop/takeover:v3`),
+  ])
+})
+afterAll(async () => {
+  await next?.stop()
+  await skopeo.close()
+  await server.stop()
+  await world.stop()
+})
+
+const LIMITS = { limits: { minImagesInUse: 1, maxEvictionPercent: 90 } }
+const tags = async () => [...(await skopeo.tags(`${server.host}/shop/takeover`))].sort()
+
+async function evict(): Promise<void> {
+  await world.cluster.apply([registryPolicy(at('main'), LIMITS)])
+  await settled(policy, { Ready: 'True Succeeded', PlanReady: 'True Planned' })
+  const approvedPlan = (await policy()).status?.plan?.digest
+  await world.api.plan(at('main'), { spec: { mode: 'Approve', approvedPlan, onEvict: 'Delete' } })
+  await eventually(async () => (await policy()).status?.run?.finishedAt !== undefined, {
+    message: 'the end of the run',
+    timeoutMs: 60_000,
+  })
+}
+
+test('S04: what comes into use under a new leader is back, though no plan is due', async () => {
+  await evict()
+  expect(await tags()).toEqual(['v3'])
+  const plannedAt = (await policy()).status?.plan?.time
+
+  await world.operator.stop()
+  const kubeconfig = await world.cluster.operatorKubeconfig()
+  next = await startOperator({ kubeconfig, logFile: world.logFile, args: FLAGS })
+  await world.cluster.apply([pod(at('back'), `${server.host}/shop/takeover:v1`)])
+  await eventually(async () => (await tags()).includes('v1'), { message: 'v1 back', timeoutMs: 30_000 })
+  expect((await policy()).status?.plan?.time).toBe(plannedAt)
+})
