@@ -50,7 +50,7 @@ demo: ## Run the operator against a real API server and a registry with damaged 
 	@! node test/harness/node/obstacle.ts >/dev/null || node test/harness/binaries/prepare.ts node || true
 	@node scripts/demo.ts
 
-bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read for one group: read, watch, inventory or check.
+bench: prepare build ## Measure, as ratios to something run beside it. ONLY=read for one group: read, watch, inventory, check or policy.
 	@node --expose-gc bench/main.ts $(ONLY)
 
 build: install ## Bundle the operator into dist/tallyman.mjs.

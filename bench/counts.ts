@@ -10,14 +10,16 @@ const CODE = ['--', 'src', 'test', 'package.json']
 export interface Count {
   readonly value: number
   readonly commit: string
+  /** What it took to come to it. */
+  readonly beside?: Readonly<Record<string, number>> | undefined
 }
 
 /** Keeps a count for `make bench`, which shows it as missed on any other commit. */
-export function recordCount(name: string, value: number): void {
+export function recordCount(name: string, value: number, beside?: Count['beside']): void {
   const commit = codeVersion()
   // Outside of a clone nobody could tell what it is true of.
   if (commit === undefined) return
-  const counts = { ...readCounts(), [name]: { value, commit } }
+  const counts = { ...readCounts(), [name]: { value, commit, beside } }
   const sorted = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))
   writeFileSync(file, `${JSON.stringify(Object.fromEntries(sorted), null, 2)}\n`)
 }

@@ -95,7 +95,7 @@ test('the demo shows what kubectl shows of real damage, and ends by itself with 
   expect(printed).toMatch(/Stopping … done \([\d.]+ s\)\n$/)
   expect(await pidsNaming(directory)).toEqual([])
   expect(await readdir(directory)).toEqual([PORTS])
-}, 180_000)
+}, 300_000)
 
 test.each(['Starting etcd', 'Starting the operator'])(
   'Ctrl-C in the step "%s" stops everything: 130, no step goes on, no process stays',

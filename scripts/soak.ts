@@ -37,8 +37,8 @@ const PARTS: Readonly<Record<string, Part>> = {
     const result = await policySoak({ ...options, onProgress })
     await print(policyResultLines(result))
     if (options.durationMs >= COUNTED_MINUTES * MINUTE_MS && !options.signal.aborted) {
-      recordCount('policy.lost', lostImages(result))
-      recordCount('policy.kills', result.kills)
+      const { kills, freezes, runs, evicted } = result
+      recordCount('policy.lost', lostImages(result), { kills, freezes, runs, 'tags evicted': evicted })
     }
     return result.lost.length === 0 && result.problem === undefined
   },

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { ACCEPT_MANIFESTS, imageSeries } from '#test/harness/images.ts'
+import { imageSeries } from '#test/harness/images.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
+import { type Wanted, wantedScript } from '../support/wrk.ts'
 
 export const CONNECTIONS = 16
 
@@ -14,13 +15,6 @@ export interface FixtureShape {
   readonly ownLayers: number
 }
 
-/** Everything that has to be asked for once to know that all of it is whole. */
-interface Wanted {
-  readonly path: string
-  /** Of the last byte; absent: a manifest, read whole. */
-  readonly range?: string
-}
-
 export interface CheckFixture {
   readonly registry: TestRegistry
   /** A file that names all images, one `repository:tag` a line. */
@@ -28,7 +22,7 @@ export interface CheckFixture {
   readonly images: number
   /** Tags + distinct manifests and blobs of each repository; a manifest that only its tag names is asked for by it. */
   readonly minimum: number
-  /** For wrk: walks the same requests. */
+  /** For wrk: walks everything that has to be asked for once to know that all of it is whole. */
   readonly luaScript: string
 }
 
@@ -56,28 +50,7 @@ export async function checkFixture(shape: FixtureShape): Promise<CheckFixture> {
     }
   }
   const list = path.join(registry.storageDir, 'images.txt')
-  const luaScript = path.join(registry.storageDir, 'wanted.lua')
-  const requests = path.join(registry.storageDir, 'wanted.txt')
   await writeFile(list, names.join('\n'))
-  await writeFile(requests, wanted.map(({ path: each, range = '' }) => `${each} ${range}`).join('\n'))
-  await writeFile(luaScript, lua(registry.host, requests))
+  const luaScript = await wantedScript(registry, wanted)
   return { registry, list, images: names.length, minimum: wanted.length, luaScript }
-}
-
-/** A list of twenty thousand is read from a file: as a literal it is more constants than a Lua function may have. */
-function lua(host: string, requests: string): string {
-  return `
-local wanted = {}
-for line in io.lines("${requests}") do
-  local path, range = line:match("^(%S+) (%S*)$")
-  local headers = { ["Host"] = "${host}", ["Accept"] = "${ACCEPT_MANIFESTS}" }
-  if range ~= "" then headers["Range"] = range end
-  wanted[#wanted + 1] = wrk.format("GET", path, headers)
-end
-local at = 0
-request = function()
-  at = at % #wanted + 1
-  return wanted[at]
-end
-`
 }

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { program } from '#test/harness/binaries/programs.ts'
 import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import { type Figure, median, rounded } from '../figure.ts'
 import { bundled } from '../support/bundle.ts'
-import { run, runScript } from '../support/child.ts'
+import { runScript } from '../support/child.ts'
+import { wrkRate } from '../support/wrk.ts'
 import { agreementFigure } from './agreement.ts'
 import { exporterPace } from './exporter.ts'
 import { falseFindings } from './false-findings.ts'
@@ -12,7 +12,8 @@ import { type CheckFixture, CONNECTIONS, checkFixture } from './fixture.ts'
 import type { LapsInput, LapsOutput } from './laps.ts'
 
 const ROUNDS = 3
-const WRK_SECONDS = 6
+/** Over everything that a lap has to ask for, with as many connections. */
+const WRK = { connections: CONNECTIONS, seconds: 6 }
 /** Fixed, so that the peak does not depend on how much memory the machine has. */
 const HEAP_FLAGS = ['--max-old-space-size=384', '--expose-gc']
 
@@ -38,7 +39,8 @@ async function inUse(bundle: string): Promise<Figure[]> {
   try {
     const rounds: { readonly wrk: number; readonly laps: LapsOutput }[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
-      rounds.push({ wrk: await wrkRate(fixture), laps: await laps(bundle, fixture, 'InUse') })
+      const wrk = await wrkRate(fixture.registry, fixture.luaScript, WRK)
+      rounds.push({ wrk, laps: await laps(bundle, fixture, 'InUse') })
     }
     const of = (pick: (round: (typeof rounds)[number]) => number) => median(rounds.map(pick))
     const shape = { images: fixture.images, 'requests at least': fixture.minimum }
@@ -113,13 +115,4 @@ function laps(
   const { url, host, caPem } = registry
   const input: LapsInput = { url, host, caPem, scope, list, connections: CONNECTIONS }
   return runScript<LapsOutput>(bundle, input, [...imageNodeFlags(), ...HEAP_FLAGS])
-}
-
-/** Requests a second by wrk over everything that a lap has to ask for, of the same kinds. */
-async function wrkRate({ registry, luaScript }: CheckFixture): Promise<number> {
-  const args = ['-t1', `-c${CONNECTIONS}`, `-d${WRK_SECONDS}s`, '-s', luaScript, registry.url]
-  const printed = await run(await program('wrk'), args)
-  if (printed.includes('Non-2xx')) throw new Error(`wrk was refused: ${printed}`)
-  const [, rate] = /Requests\/sec:\s+([\d.]+)/.exec(printed) ?? []
-  return Number(rate)
 }

@@ -14,7 +14,7 @@ export function counted(name: string, unit: string, aim: Figure['aim'], by: stri
   const commit = count?.commit ?? 'none yet'
   return {
     ...{ name, unit, aim, value: count?.value ?? Number.NaN },
-    beside: { 'counted by': by, 'at commit': commit },
+    beside: { 'counted by': by, 'at commit': commit, ...count?.beside },
     countedAt: { commit, isHere: commit === codeVersion() },
   }
 }

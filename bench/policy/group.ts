@@ -1,56 +1,34 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { imageNodeFlags } from '#test/harness/node-flags.ts'
-import { type Figure, median, rounded } from '../figure.ts'
+import type { Figure } from '../figure.ts'
 import { counted } from '../inventory/counted.ts'
-import { bundled } from '../support/bundle.ts'
-import { runScript } from '../support/child.ts'
-import type { PlanInput, PlanOutput } from './plan.ts'
+import { planFigures } from './plan-figures.ts'
+import { scanFigures } from './scan-figures.ts'
+import { sweepFigure } from './sweep-figure.ts'
+import { untagFigures } from './untag-figures.ts'
 
-const ROUNDS = 3
-const REGISTRY: PlanInput = { repositories: 1_000, tagsEach: 400 }
-/** Fixed, so that the peak does not depend on how much memory the machine has. */
-const HEAP_FLAGS = ['--max-old-space-size=450', '--expose-gc']
+/** BENCH_TAGS, for who develops this: tags that are scanned; all else is that much less too. */
+const TAGS = Number(process.env.BENCH_TAGS ?? 100_000)
 
-/** What a plan of a large registry takes, what a scan gives of it included. */
+/** What it takes to read a large registry, to plan it, and to carry that out. */
 export async function policyGroup(): Promise<Figure[]> {
   const folder = await mkdtemp(path.join(import.meta.dirname, '../../dist/bench-'))
   try {
-    const bundle = await bundled(path.join(import.meta.dirname, 'plan.ts'), folder)
-    const rounds: PlanOutput[] = []
-    for (let round = 0; round < ROUNDS; round += 1)
-      rounds.push(await runScript<PlanOutput>(bundle, REGISTRY, [...imageNodeFlags(), ...HEAP_FLAGS]))
     return [
-      ...figures(rounds),
+      ...(await planFigures(folder)),
+      ...(await scanFigures(folder, TAGS)),
+      ...(await untagFigures(folder, { tags: portion(45_000), going: portion(10_000) })),
+      await sweepFigure(folder, { tags: portion(5_000), swept: portion(600), curled: portion(100) }),
       counted('policy.worlds', 'worlds', { op: '>=', value: 100_000 }, 'make test'),
       counted('policy.mutants-alive', 'mutants', { op: '=', value: 0 }, 'make mutants'),
+      counted('policy.lost', 'images', { op: '=', value: 0 }, 'make soak'),
     ]
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-function figures(rounds: readonly PlanOutput[]): Figure[] {
-  const of = (pick: (round: PlanOutput) => number) => median(rounds.map(pick))
-  const shape = { tags: of(({ tags }) => tags), evict: of(({ evict }) => evict) }
-  return [
-    {
-      name: 'policy.plan-400k',
-      value: of(({ seconds }) => seconds),
-      unit: 's',
-      aim: { op: '<=', value: 3 },
-      beside: { ...shape, 'CPU s': rounded(of(({ cpuSeconds }) => cpuSeconds)) },
-    },
-    {
-      name: 'policy.plan-peak',
-      value: of(({ peakMb }) => peakMb),
-      unit: 'MB',
-      aim: { op: '<=', value: 500 },
-      beside: {
-        ...shape,
-        'facts MB': rounded(of(({ factsMb }) => factsMb)),
-        flags: HEAP_FLAGS.join(' '),
-      },
-    },
-  ]
+/** Of a registry with 100,000 tags, as much as is wanted: an even number. */
+function portion(count: number): number {
+  return 2 * Math.ceil((count * TAGS) / 200_000)
 }

@@ -4,9 +4,9 @@ import { compilePins, DEFAULT_PINS } from '#inventory/pins.ts'
 import { compileRules } from '#retention/compiled-rule.ts'
 import { judge } from '#retention/judge.ts'
 import { planOf } from '#retention/plan.ts'
-import type { RetentionRule } from '#retention/rules.ts'
 import { heapBytes, idle, statusMb, threadCpuMs } from '../support/own-process.ts'
 import { population } from './population.ts'
+import { RULES } from './rules.ts'
 
 export interface PlanInput {
   readonly repositories: number
@@ -21,16 +21,6 @@ export interface PlanOutput {
   readonly tags: number
   readonly evict: number
 }
-
-/** As the sample of a RegistryPolicy has them. */
-const RULES: readonly RetentionRule[] = [
-  { name: 'base-images', repositories: ['**/*-base-image'], keep: { tags: ['**'] } },
-  {
-    name: 'everything-else',
-    repositories: ['**'],
-    keep: { newest: 3, beforeInUse: 2, youngerThan: '24h', inUseWithin: '31d' },
-  },
-]
 
 const input: PlanInput = JSON.parse(process.argv[2] ?? '')
 const now = Date.UTC(2026, 10, 1)
@@ -48,7 +38,7 @@ const judgement = judge({
   usage: inUseIndex({ snapshots }, names),
   rules: compileRules(RULES),
 })
-const { summary } = planOf(judgement, { registry: 'r', policy: 'p', rules: 'h' })
+const { summary } = planOf(judgement, { url: 'https://r.example', registry: 'r', policy: 'p', rules: 'h' })
 const output: PlanOutput = {
   seconds: (performance.now() - started) / 1000,
   cpuSeconds: (threadCpuMs() - cpuBefore) / 1000,

@@ -4,12 +4,13 @@ import { imageNodeFlags } from '#test/harness/node-flags.ts'
 import type { RegistryVersion } from '#test/harness/registry.ts'
 import { type Figure, median, rounded } from '../figure.ts'
 import { runScript } from '../support/child.ts'
+import { wrkRate } from '../support/wrk.ts'
 import type { ClientInput, ClientOutput } from './client.ts'
 import { CONNECTIONS, type Fixture, REPOSITORY, readFixture } from './fixture.ts'
-import { wrkRate } from './wrk.ts'
 
 const ROUNDS = 3
 const SECONDS = 4
+const WRK = { connections: CONNECTIONS, seconds: SECONDS }
 const CLIENT = path.join(import.meta.dirname, 'client.ts')
 
 interface Measured {
@@ -86,7 +87,7 @@ async function measure(version: RegistryVersion): Promise<Measured> {
     const rounds: Round[] = []
     for (let round = 0; round < ROUNDS; round += 1) {
       rounds.push({
-        wrk: await wrkRate(fixture, SECONDS),
+        wrk: await wrkRate(fixture.registry, fixture.luaScript, WRK),
         get: await ask(fixture, 'tallyman', 'GET'),
         undici: await ask(fixture, 'undici', 'GET'),
         head: await ask(fixture, 'tallyman', 'HEAD'),

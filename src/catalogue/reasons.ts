@@ -116,10 +116,10 @@ export const CONDITION_REASONS = {
     on: ['PlanReady'],
     means: 'The plan is made, and something stands against carrying it out: status.blocks says what.',
   },
-  EvictedInUse: {
+  Held: {
     on: ['PlanReady'],
     means:
-      'Something that the policy had evicted came into use and was brought back; nothing more goes until a human has looked (S04).',
+      'Something that the policy had evicted came into use (S04), or a run harmed what was to stay; nothing more goes until a human has looked.',
   },
   NotPlannedYet: { on: ['PlanReady'], means: 'No plan was made with this spec yet.' },
   AllHealthy: { on: ['Healthy'], means: 'Every image in scope was seen to be complete.' },

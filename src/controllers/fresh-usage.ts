@@ -33,6 +33,8 @@ export class FreshUsage {
   #lives: readonly Pick<LiveInventory, 'barrier'>[] = []
   #claims: readonly UsageClaim[] = []
   #index: InUseIndex | undefined
+  /** Something is used that was not when the index was built, or the other way round. */
+  #isStale = false
   #refreshing: Promise<void> | undefined
 
   constructor(parts: FreshUsageParts) {
@@ -87,14 +89,15 @@ export class FreshUsage {
       this.#held.length !== snapshots.length || !snapshots.every((it, at) => sameUse(it, this.#held[at]))
     this.#held = snapshots
     this.#lives = lives
-    if (isChanged) this.#index = undefined
+    if (isChanged) this.#isStale = true
   }
 
   /** Built only where something is used that was not, or the other way round: it takes a while with 100,000 pods. */
   #reindex(): void {
     const claims = this.#parts.claims()
-    if (this.#index !== undefined && isSame(claims, this.#claims)) return
+    if (this.#index !== undefined && !this.#isStale && isSame(claims, this.#claims)) return
     this.#claims = claims
+    this.#isStale = false
     this.#index = inUseIndex({ snapshots: this.#held, claims }, this.#parts.names)
   }
 }

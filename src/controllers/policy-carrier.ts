@@ -1,4 +1,4 @@
-import { TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import { DeletionGuard } from '#controllers/deletion-guard.ts'
 import { FreshUsage } from '#controllers/fresh-usage.ts'
@@ -12,11 +12,13 @@ import {
 } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { EvictionHistory } from '#evict/evicted.ts'
 import type { Ended } from '#evict/eviction.ts'
-import { type ExecutionEnd, execute } from '#evict/execution.ts'
+import { type ExecutionEnd, execute, type RepositoryProblem } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
 import { journalOf } from '#evict/journal-shelf.ts'
 import { keptSample } from '#evict/sample.ts'
+import { settle } from '#evict/settle.ts'
 import { purgeTrash, trashBelow } from '#evict/trash.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Eviction } from '#retention/eviction-of.ts'
@@ -115,6 +117,34 @@ export class PolicyCarrier {
     return purged
   }
 
+  /**
+   * Gives an end to what runs have begun and not recorded the end of: nothing more goes, and tags get back what they named.
+   * @returns what is still open, and why
+   * @throws what keeps it from beginning; LEADERSHIP_LOST, CANCELLED
+   */
+  async settle(
+    { registry, signal }: Pick<Load, 'registry' | 'signal'>,
+    unsettled: EvictionHistory['unsettled'],
+  ): Promise<RepositoryProblem[]> {
+    // All that goes is a placeholder that no tag names any more.
+    const guard = async () => this.#parts.fence.assertLeader()
+    const site = await executionSite(this.#parts, registry, { guard, stillDoomed: () => false }, signal)
+    const left: RepositoryProblem[] = []
+    for (const { repository, run } of unsettled) {
+      try {
+        const call = { signal, lane: 'bulk', beforeSend: site.fence } as const
+        const journal = await journalOf(site.shelf, repository, run, call)
+        await settle({ ...site, repository, journal, ended: () => undefined })
+      } catch (thrown) {
+        signal.throwIfAborted()
+        const error = asTallymanError(thrown)
+        if (error.code === 'LEADERSHIP_LOST' || error.code === 'INTERNAL') throw thrown
+        left.push({ repository, error })
+      }
+    }
+    return left
+  }
+
   #guard(load: PurgeLoad, late: LateUse): DeletionGuard {
     const { claims, live, inventories, fence, clock, log } = this.#parts
     const { registry, names, restored, endsAt } = load
@@ -122,7 +152,7 @@ export class PolicyCarrier {
     return new DeletionGuard({
       ...{ fence, clock, endsAt },
       assertClaimed: () => claims.assertHeld(registry),
-      assertWanted: () => this.#assertWanted(load.policy),
+      assertWanted: () => this.#assertWanted(load.policy, registry),
       usage: new FreshUsage({
         inventories: () => live.all(),
         wanted: () => inventories.list().map(keyOf),
@@ -136,8 +166,15 @@ export class PolicyCarrier {
     })
   }
 
+  /** Names, addresses and how it is deleted from are as they were when the run began. */
+  #registryChange({ metadata }: RegistryObject): string | undefined {
+    const now = this.#parts.registries.get(keyOf({ metadata }))?.metadata
+    const isSame = now?.uid === metadata.uid && now?.generation === metadata.generation
+    return isSame ? undefined : `Registry ${metadata.name} was changed`
+  }
+
   /** @throws EVICTION_SUSPENDED */
-  #assertWanted(policy: RegistryPolicyObject): void {
+  #assertWanted(policy: RegistryPolicyObject, registry: RegistryObject): void {
     const key = keyOf(policy)
     const now = this.#parts.policies.get(key)
     const why =
@@ -147,7 +184,7 @@ export class PolicyCarrier {
         ? 'the RegistryPolicy is gone'
         : isSuspended(now)
           ? 'spec.suspend is true'
-          : this.#parts.heldBecause(key)
+          : (this.#parts.heldBecause(key) ?? this.#registryChange(registry))
     if (why !== undefined) throw new TallymanError('EVICTION_SUSPENDED', `RegistryPolicy ${key}: ${why}`)
   }
 }

@@ -22,7 +22,7 @@ const used = judged({
   manifests: [a, b, c],
   used: [imageUse(`${HOST}/app:v2`)],
 })
-const plan = planOf(judgement, { registry: 'r', policy: 'p', rules: 'sha256:1' })
+const plan = planOf(judgement, { url: 'https://r.example', registry: 'r', policy: 'p', rules: 'sha256:1' })
 const approved = { digest: plan.digest, readAt: READ_AT, removals: [...plannedRemovals(plan.repositories)] }
 
 const soft: Block = { code: 'TooManyEvictions', message: '2 of 3 tags would go', isAcceptable: true }

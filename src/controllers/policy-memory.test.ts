@@ -41,6 +41,7 @@ const SCAN: ScanMemory = {
   soak: { mark: 'm', lastAt: 7, since: new Map([[`evict app:v1@${DIGEST}`, 6]]) },
 }
 const RUN: OpenRun = {
+  ...{ registry: { uid: 'registry', url: URL }, mark: 'm' },
   ...{ id: 'run', plan: DIGEST, startedAt: 8, resumesAt: 9, repositories: ['app'] },
   cause: 'Enforced',
   bindings: [{ repository: 'app', tag: 'v1', digest: DIGEST }],

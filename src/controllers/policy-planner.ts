@@ -99,7 +99,10 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     unusedSince: watchedSince(inventories, now),
   })
   const hash = rulesHash(spec.rules)
-  const plan = planOf(judgement, { registry: input.registry.uid, policy: input.policy, rules: hash })
+  const plan = planOf(judgement, {
+    ...{ registry: input.registry.uid, url: input.registry.url },
+    ...{ policy: input.policy, rules: hash },
+  })
   const { minImagesInUse, ...limits } = spec.limits
   const against = blocks({
     ...{ inventories, rules, names, facts, plan, limits, claims, now },

@@ -11,6 +11,8 @@ import type { OpenRun } from '#retention/policy-record.ts'
 const NOW = Date.parse('2026-11-26T03:00:00Z')
 const RUN: OpenRun = {
   ...{ id: 'run-1', plan: 'sha256:1', cause: 'Enforced', startedAt: NOW, resumesAt: undefined },
+  registry: { uid: 'u', url: 'https://r.example' },
+  mark: 'm',
   repositories: ['app'],
   bindings: [{ repository: 'app', tag: 'v1', digest: 'sha256:a' }],
   digests: [{ repository: 'app', digest: 'sha256:a' }],

@@ -19,6 +19,7 @@ const world = (tags: Parameters<typeof repositoryFacts>[1], used: readonly strin
 const whole = world({ v3: a, v2: b, v1: index })
 const run = newRun({
   ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: NOW, nonce: '3f9a' },
+  ...{ registry: { uid: 'u', url: 'https://r.example' }, mark: 'mark' },
   evictions: evictionsOf(whole),
 })
 
@@ -79,6 +80,23 @@ describe('a run that goes on', () => {
         ['v1', index.digest],
       ]),
     )
+  })
+
+  test('leaves a manifest that something contains that was pushed since', () => {
+    const since = { ...indexFacts('since', [c]), created: a.created }
+    const now = judged({
+      repositories: [repositoryFacts('app', { v4: since, v1: index })],
+      manifests: [a, b, c, index, since],
+    })
+    expect(new Set(left(now)[0]?.digests)).toEqual(new Set([b.digest, index.digest]))
+  })
+
+  test('sweeps nothing in a repository that was not read in full', () => {
+    const now = judged({
+      repositories: [{ ...repositoryFacts('app', { v3: a, v2: b }), incomplete: 'a listing broke off' }],
+      manifests: [a, b, c, index],
+    })
+    expect(left(now)).toMatchObject([{ bindings: [], digests: [] }])
   })
 
   test('leaves a tag that came into use, one that was moved, and one that it was not to take', () => {

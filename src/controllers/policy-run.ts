@@ -1,6 +1,7 @@
 import { type Eviction, evictionsOf } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
+import { staysIn } from '#retention/settle.ts'
 
 export interface NewRun {
   /** Of the policy. */
@@ -8,6 +9,9 @@ export interface NewRun {
   /** Digest of the plan. */
   readonly plan: string
   readonly cause: OpenRun['cause']
+  readonly registry: OpenRun['registry']
+  /** Of what the plan was made. */
+  readonly mark: string
   /** What goes. */
   readonly evictions: readonly Eviction[]
   /** ms since the epoch. */
@@ -19,11 +23,11 @@ export interface NewRun {
 const MAX_NAME = 40
 
 /** A run that begins. Its id names its journals: `main-20261126t030000-3f9a`. */
-export function newRun({ name, plan, cause, evictions, now, nonce }: NewRun): OpenRun {
+export function newRun({ name, plan, cause, registry, mark, evictions, now, nonce }: NewRun): OpenRun {
   const second = new Date(now).toISOString().slice(0, 19).replace(/[-:]/g, '').toLowerCase()
   return {
     id: `${name.slice(0, MAX_NAME).replace(/[^A-Za-z0-9_]+$/, '')}-${second}-${nonce}`,
-    ...{ plan, cause, startedAt: now, resumesAt: undefined },
+    ...{ registry, mark, plan, cause, startedAt: now, resumesAt: undefined },
     repositories: evictions.map(({ repository }) => repository),
     bindings: evictions.flatMap(({ repository, bindings }) =>
       bindings.map((each) => ({ repository, ...each })),
@@ -35,29 +39,32 @@ export function newRun({ name, plan, cause, evictions, now, nonce }: NewRun): Op
 }
 
 /**
- * What a run that goes on has to do: tags that go still, and every manifest that was to go with it. Of those whose tags are gone already a plan made now knows nothing; that
- * nothing needs them by now is looked at before each request.
+ * What a run that goes on has to do: tags that go still, and every manifest that was to go with it, but for those that something needs by now that stays: it may have been pushed since.
+ * In a repository that was not read in full nothing is known of that.
  * @param left what of its bindings goes by a judgement made now (intersect)
  */
 export function evictionsLeft(run: OpenRun, left: Judgement): Eviction[] {
   const still = new Map(evictionsOf(left).map((eviction) => [eviction.repository, eviction]))
-  const digests = new Map<string, string[]>()
-  for (const { repository, digest } of run.digests) {
-    const known = digests.get(repository)
-    if (known === undefined) digests.set(repository, [digest])
-    else known.push(digest)
-  }
-  const tags = new Map(left.repositories.map(({ name, verdicts }) => [name, verdicts]))
-  return run.repositories.map((repository) => ({
-    repository,
-    tags: new Map(
-      (tags.get(repository) ?? []).flatMap(({ tag, digest }) =>
-        digest === undefined ? [] : [[tag, digest]],
+  const stays = staysIn(left.parts)
+  const places = new Map(
+    left.parts.facts.repositories.map((repository, at) => [repository.name, { repository, at }]),
+  )
+  const digests = Map.groupBy(run.digests, ({ repository }) => repository)
+  return run.repositories.map((repository) => {
+    const place = places.get(repository)
+    const known = place?.repository
+    const old =
+      known?.incomplete === undefined ? (digests.get(repository) ?? []).map(({ digest }) => digest) : []
+    const free = old.filter((digest) => place === undefined || !stays(place.at, digest))
+    return {
+      repository,
+      tags: new Map(
+        (known?.tags ?? []).flatMap(({ tag, digest }) => (digest === undefined ? [] : [[tag, digest]])),
       ),
-    ),
-    bindings: still.get(repository)?.bindings ?? [],
-    digests: [...new Set([...(still.get(repository)?.digests ?? []), ...(digests.get(repository) ?? [])])],
-  }))
+      bindings: still.get(repository)?.bindings ?? [],
+      digests: [...new Set([...(still.get(repository)?.digests ?? []), ...free])],
+    }
+  })
 }
 
 /** The record when a run begins: from here on its approval is used (S12). Another one that was open is over. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { isDeepStrictEqual } from 'node:util'
 import { asTallymanError } from '#catalogue/error.ts'
 import { holdOn } from '#controllers/evicted-hold.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
@@ -17,8 +18,10 @@ import {
   withHistory,
 } from '#controllers/policy-run-status.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
+import type { Window } from '#controllers/policy-window.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { EvictionHistory } from '#evict/evicted.ts'
 import type { ExecutionEnd } from '#evict/execution.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
@@ -44,8 +47,8 @@ export interface RunContext {
   readonly names: RegistryNames
   readonly planning: Planning
   readonly record: PolicyRecord
-  /** The first start of the schedule after a time, all in ms since the epoch. */
-  readonly nextAt: (time: number) => number
+  /** When something may go at a time, all in ms since the epoch. */
+  readonly windowAt: (time: number) => Window
 }
 
 export interface PolicyRunsParts {
@@ -74,10 +77,20 @@ export class PolicyRuns {
     const evictions = evictionsOf(decision.judgement)
     const run = newRun({
       ...{ name: pass.policy.metadata.name, plan: decision.plan, cause: decision.cause, evictions },
+      registry: identityOf(context),
+      mark: context.planning.soak.mark,
       now: this.#parts.clock.now(),
       nonce: randomBytes(2).toString('hex'),
     })
     const record = await this.#change(context, (before) => begun(before, run))
+    if (run.cause === 'Approved') {
+      const approval = {
+        plan: run.plan,
+        state: 'Used' as const,
+        message: `Run ${run.id} carries it out; it counts once`,
+      }
+      await pass.write((status) => ({ ...status, approval }))
+    }
     return await this.#carry({ ...context, record }, run, decision.judgement, evictions)
   }
 
@@ -90,15 +103,46 @@ export class PolicyRuns {
   /** A run that is open is over, for what its policy says by now. */
   async abandon(context: RunContext, run: OpenRun, why: string): Promise<void> {
     const { pass } = context
-    const counts = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, trashed: 0 }
+    const now = this.#parts.clock.now()
     const base = runStatus(run, pass.policy.status?.run, 'Superseded')
-    await this.#change(context, (record) => ended(record, this.#parts.clock.now()))
-    await this.#rest(context, base, {
-      phase: 'Superseded',
-      counts,
-      finishedAt: this.#parts.clock.now(),
-      message: why,
-    })
+    await this.#change(context, (record) => ended(record, now))
+    await this.#rest(context, base, { phase: 'Superseded', counts: NOTHING, finishedAt: now, message: why })
+  }
+
+  /** A run that is open may not go on at the moment. @param at when it is looked again, ms since the epoch */
+  async wait(context: RunContext, run: OpenRun, at: number, why: string): Promise<void> {
+    const { pass } = context
+    const shown = pass.policy.status?.run
+    const phase = shown?.phase === 'WaitingForGarbageCollection' ? shown.phase : 'Stopped'
+    const base = runStatus(run, shown, phase)
+    const resumesAt = Number.isFinite(at) ? at : undefined
+    await this.#rest(context, base, { phase, counts: NOTHING, resumesAt, message: why })
+  }
+
+  /**
+   * Gives an end to what a process has begun that died: tags that name a placeholder get back what they named, and go again by a run (S16, S17). Whatever stands against deleting,
+   * this goes on.
+   * @throws what keeps it from being looked at; LEADERSHIP_LOST, CANCELLED
+   */
+  async settle(
+    pass: PolicyPass,
+    registry: RegistryObject,
+    unsettled: EvictionHistory['unsettled'],
+  ): Promise<void> {
+    if (unsettled.length === 0) return
+    const { carrier, undo, log } = this.#parts
+    const { policy, signal } = pass
+    const left = await pass.shield(() => carrier.settle({ registry, signal }, unsettled))
+    for (const { repository, error } of left) {
+      log.warn(
+        { repository, code: error.code, reason: error.advice },
+        'what a run has begun there is not settled',
+      )
+    }
+    for (const [id, places] of Map.groupBy(unsettled, ({ run }) => run)) {
+      const repositories = [...new Set(places.map(({ repository }) => repository))]
+      await undo.learn(policy, registry, { id, repositories }, signal)
+    }
   }
 
   /** Purges what was kept for spec.trash.retainFor; the runs that it was of are forgotten. @throws what stopped it */
@@ -106,7 +150,8 @@ export class PolicyRuns {
     const { pass, spec, registry, names, planning, record } = context
     const { carrier, clock } = this.#parts
     const before = clock.now() - (parseDuration(spec.trash.retainFor) ?? Number.POSITIVE_INFINITY)
-    const old = record.runs.filter(({ finishedAt }) => finishedAt < before)
+    // The newest is kept: that nothing is recorded means that the record was lost.
+    const old = record.runs.slice(1).filter(({ finishedAt }) => finishedAt < before)
     if (old.length === 0) return
     const { judgement, restored } = planning
     const { policy, signal, shield } = pass
@@ -131,7 +176,8 @@ export class PolicyRuns {
       (latest) => pass.write((status) => ({ ...status, run: runInProgress(base, latest) })),
       (thrown) => log.warn({ run: run.id, reason: asTallymanError(thrown).message }, 'progress not written'),
     )
-    const endsAt = windowEnd(run, spec, clock.now())
+    const window = context.windowAt(clock.now())
+    const endsAt = window.isOpen ? window.endsAt : clock.now()
     const swept = new Map<string, Set<string>>()
     let end: ExecutionEnd
     try {
@@ -158,6 +204,9 @@ export class PolicyRuns {
     } finally {
       await progress.end()
     }
+    const hold = holdFor(context, end, clock.now())
+    // Whatever keeps the rest from being told, nothing more goes.
+    if (hold !== undefined) await undo.hold(pass.policy, hold, (compute) => this.#change(context, compute))
     pass.signal.throwIfAborted()
     await undo.learn(pass.policy, registry, run, pass.signal)
     await pass.write(({ garbage: before, ...status }) => {
@@ -182,8 +231,7 @@ export class PolicyRuns {
       await this.#rest(context, base, { phase, counts: end.counts, resumesAt: goesOn, message })
       return goesOn
     }
-    const hold = holdFor(context, end, now)
-    await this.#change(context, (record) => ({ ...ended(record, now), hold: hold ?? record.hold }))
+    await this.#change(context, (record) => ended(record, now))
     const phase = end.phase === 'WaitingForGarbageCollection' ? 'Partial' : end.phase
     await this.#rest(context, base, { phase, counts: end.counts, finishedAt: now, message })
     return Number.POSITIVE_INFINITY
@@ -191,20 +239,14 @@ export class PolicyRuns {
 
   /** When it goes on, ms since the epoch; undefined: it is over. */
   #resumption(context: RunContext, run: OpenRun, end: ExecutionEnd, now: number): number | undefined {
-    const { spec, nextAt } = context
-    if (end.phase === 'WaitingForGarbageCollection') {
-      const ripeAt = end.resumesAt ?? now
-      // With cron times a run deletes only in its windows.
-      return spec.schedule === undefined ? ripeAt : nextAt(ripeAt)
-    }
+    if (end.phase === 'WaitingForGarbageCollection') return firstIn(context, end.resumesAt ?? now)
     const { stoppedBy } = end
     if (stoppedBy !== undefined) {
       if (HARMFUL.has(stoppedBy.code)) return undefined
-      if (stoppedBy.code === 'EVICTION_WINDOW_ENDED') return nextAt(now)
-      return now + RETRY_MS
+      return firstIn(context, now + RETRY_MS)
     }
     const mayPass = end.problems.some(({ error }) => error.entry.retry !== 'never' && !FINAL.has(error.code))
-    const isWithin = now + RETRY_MS < run.startedAt + (parseDuration(spec.maxDuration) ?? 0)
+    const isWithin = now + RETRY_MS < run.startedAt + (parseDuration(context.spec.maxDuration) ?? 0)
     return mayPass && isWithin ? now + RETRY_MS : undefined
   }
 
@@ -233,10 +275,31 @@ const FINAL: ReadonlySet<string> = new Set([
   'DELETE_UNSAFE',
   'TRASH_UNUSABLE',
 ])
-/** What was interrupted in its window goes on in it; what comes back later has one of its own. */
-function windowEnd({ startedAt }: OpenRun, { maxDuration }: RegistryPolicySpec, now: number): number {
-  const ms = parseDuration(maxDuration) ?? 0
-  return startedAt + ms > now ? startedAt + ms : now + ms
+/** The first moment from `time` on at which something may go. */
+function firstIn({ windowAt }: RunContext, time: number): number {
+  const window = windowAt(time)
+  return window.isOpen ? time : window.opensAt
+}
+
+function identityOf({ registry, url }: RunContext): OpenRun['registry'] {
+  return { uid: registry.metadata.uid ?? '', url }
+}
+
+/**
+ * Why a run that is open may not go on, for what is said by now; undefined: it may. What was agreed on, or approved, was that for this registry, by these rules, as long as it is
+ * said (S10, S12).
+ */
+export function runRefusal(context: RunContext, run: OpenRun): string | undefined {
+  const { spec, planning } = context
+  if (!isDeepStrictEqual(run.registry, identityOf(context)))
+    return 'it was for another registry, or another address of it'
+  if (spec.mode === 'DryRun') return 'spec.mode is DryRun by now'
+  if (run.cause === 'Approved')
+    return spec.approvedPlan === run.plan ? undefined : 'spec.approvedPlan does not name its plan any more'
+  if (spec.mode !== 'Enforce') return 'spec.mode is not Enforce any more'
+  return run.mark === planning.soak.mark
+    ? undefined
+    : 'rules, registry, inventories or version are others by now'
 }
 
 const PROBLEMS_NAMED = 3

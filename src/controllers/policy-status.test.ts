@@ -9,7 +9,7 @@ import { imageFacts, READ_AT, repositoryFacts } from '#test/harness/registry-fac
 const images = Array.from({ length: 40 }, (_, n) => imageFacts(`i${n}`, 10 + n))
 const tags = Object.fromEntries(images.map((image, n) => [`v${String(n).padStart(3, '0')}`, image]))
 const judgement = judged({ repositories: [repositoryFacts('app', tags)], manifests: images })
-const plan = planOf(judgement, { registry: 'r', policy: 'p', rules: 'sha256:1' })
+const plan = planOf(judgement, { url: 'https://r.example', registry: 'r', policy: 'p', rules: 'sha256:1' })
 const soft: Block = { code: 'TooManyEvictions', message: 'too many', isAcceptable: true }
 const hard: Block = { code: 'NotTrusted', message: 'it shrank', isAcceptable: false }
 const FIGURES: PlanFigures = {
@@ -32,7 +32,7 @@ describe('the verdict on a plan', () => {
     ['Enforce', [], undefined, 'True Planned', 'spec.soak'],
     ['Enforce', [soft], undefined, 'False PlanBlocked', `Who approves plan ${plan.digest} accepts that`],
     ['Approve', [soft, hard], undefined, 'False PlanBlocked', 'too many; it shrank'],
-    ['Enforce', [], 'look first', 'False EvictedInUse', 'look first'],
+    ['Enforce', [], 'look first', 'False Held', 'look first'],
   ] as const)('in mode %s with %j', (mode, blocks, held, condition, says) => {
     const verdict = planVerdict({ plan, blocks }, { mode }, held)
     expect(`${verdict.status} ${verdict.reason}`).toBe(condition)
@@ -41,7 +41,12 @@ describe('the verdict on a plan', () => {
   })
 
   test('says that nothing goes', () => {
-    const none = planOf(judged({ repositories: [], manifests: [] }), { registry: '', policy: '', rules: '' })
+    const none = planOf(judged({ repositories: [], manifests: [] }), {
+      url: 'https://r.example',
+      registry: '',
+      policy: '',
+      rules: '',
+    })
     expect(planVerdict({ plan: none, blocks: [] }, { mode: 'DryRun' }, undefined).message).toBe(
       'None of 0 tags goes; mode DryRun deletes nothing',
     )

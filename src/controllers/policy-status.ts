@@ -107,7 +107,7 @@ export function planVerdict(
     evict + untag === 0
       ? `None of ${tags} tags goes`
       : `${evict + untag} of ${tags} tags go, ${byteText(unreferencedBytes)} become unreferenced`
-  if (held !== undefined) return { status: 'False', reason: 'EvictedInUse', message: `${what}. ${held}` }
+  if (held !== undefined) return { status: 'False', reason: 'Held', message: `${what}. ${held}` }
   if (mode !== 'DryRun' && blocks.length > 0) {
     const why = blocks.map(({ message }) => message).join('; ')
     const remedy = blocks.every(({ isAcceptable }) => isAcceptable)

@@ -64,6 +64,16 @@ export class PolicyUndo {
     this.#parts.watch.forget(key)
   }
 
+  /** From here on nothing of the policy goes until a human has looked. @param change of its record @throws what keeps it from being recorded */
+  async hold(
+    policy: RegistryPolicyObject,
+    hold: Hold,
+    change: (compute: (record: PolicyRecord) => PolicyRecord) => Promise<PolicyRecord>,
+  ): Promise<void> {
+    this.#holds.set(keyOf(policy), hold)
+    await change((record) => held(record, hold))
+  }
+
   /** Why nothing of the policy goes; undefined: nothing is in the way. */
   heldBecause(key: string): string | undefined {
     const policy = this.#parts.policies.get(key)
@@ -81,7 +91,7 @@ export class PolicyUndo {
     signal: AbortSignal,
   ): Promise<EvictionHistory> {
     const key = keyOf(policy)
-    if (hold !== undefined && !this.#holds.has(key)) this.#holds.set(key, hold)
+    if (hold !== undefined && (this.#holds.get(key)?.since ?? 0) < hold.since) this.#holds.set(key, hold)
     const known = this.#histories.get(key)
     if (known !== undefined) return await this.#withReturns(key, known, registry, signal)
     const past = [...(run === undefined ? [] : [run]), ...runs]
@@ -113,6 +123,11 @@ export class PolicyUndo {
       if (problem.code === 'LEADERSHIP_LOST' || problem.code === 'INTERNAL') throw thrown
       return problem
     }
+  }
+
+  /** What runs have begun that has no end, as far as it is known. */
+  unsettled(policy: RegistryPolicyObject): EvictionHistory['unsettled'] {
+    return this.#histories.get(keyOf(policy))?.unsettled ?? []
   }
 
   /** `tallyman restore` may have brought something back meanwhile: it stays for its time as well (S12). */
@@ -231,14 +246,19 @@ export class PolicyUndo {
     const { records, reporter, registries, deps } = this.#parts
     const told = returnStatus(returns, deps.clock.now())
     const hold = this.#holds.get(keyOf(policy))
-    if (told.length > 0) {
-      await reporter.write(reporter.latest(policy), (status) => withRestorations(status, told), term)
-    }
     const registry = registryOf(policy, registries)
-    if (registry === undefined || hold === undefined) return
-    const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
-    await records.change(policy, registry, url, (record) => ({ ...record, hold }), term)
+    if (registry !== undefined && hold !== undefined) {
+      const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
+      await records.change(policy, registry, url, (record) => held(record, hold), term)
+    }
+    if (told.length === 0) return
+    await reporter.write(reporter.latest(policy), (status) => withRestorations(status, told), term)
   }
+}
+
+/** Of two holds the newer one counts: a human may have looked at the other. */
+function held(record: PolicyRecord, hold: Hold): PolicyRecord {
+  return (record.hold?.since ?? 0) > hold.since ? record : { ...record, hold }
 }
 
 function returnKey({ run, repository, tag, digest, at }: Returned): string {

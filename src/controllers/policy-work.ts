@@ -3,7 +3,6 @@ import type { Inventories } from '#clusters/inventories.ts'
 import type { RestorationStatus } from '#controllers/evicted-news.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
-import { nextPlanAt } from '#controllers/policy-due.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
@@ -11,14 +10,15 @@ import { type Planning, planPolicy } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { stayingTags } from '#controllers/policy-restore.ts'
-import type { PolicyRuns, RunContext } from '#controllers/policy-runs.ts'
+import { type PolicyRuns, type RunContext, runRefusal } from '#controllers/policy-runs.ts'
 import type { UnderstoodPolicy } from '#controllers/policy-spec.ts'
 import { planVerdict, statusAfterPlan } from '#controllers/policy-status.ts'
 import { type PolicyUndo, withRestorations } from '#controllers/policy-undo.ts'
+import { windowAt } from '#controllers/policy-window.ts'
 import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import { registryNames } from '#controllers/registry-names.ts'
-import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
 import { workspaceOf, workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { type EvictionHistory, joined } from '#evict/evicted.ts'
@@ -27,9 +27,12 @@ import { packPlan } from '#report/packed-plan.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { PolicyRecord } from '#retention/policy-record.ts'
+import { rfc3339Seconds } from '#runtime/conditions.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
+import { pendingRequest } from '#runtime/predicates.ts'
 import type { Clock } from '#time/clock.ts'
+import { parseDuration } from '#time/duration.ts'
 
 export interface PolicyWorkParts {
   readonly access: RegistryAccess
@@ -75,19 +78,21 @@ export class PolicyWork {
   }
 
   /**
-   * From here on what the policy has evicted is watched, however far off its next plan is (S04).
+   * From here on what the policy has evicted is watched, however far off its next plan is, and also while it is suspended (S04).
    * @returns when an open run goes on, or the workspace, which does not tell of it, is asked again, ms since the epoch; Infinity: neither
-   * @throws CANCELLED and what keeps the registry from being opened
+   * @throws CANCELLED, LEADERSHIP_LOST and what keeps the registry from being opened
    */
   async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
-    const { access, memories, undo, clock } = this.#parts
+    const { access, memories, undo, runs, clock } = this.#parts
     const { policy, signal } = pass
     if (spec.mode === 'DryRun' && policy.status?.run === undefined) return Number.POSITIVE_INFINITY
     const { url } = await access.open(registry, signal)
     const { record, recordProblem } = await memories.load(policy, registry, url, signal)
     const problem = recordProblem ?? (await undo.watchFrom(policy, registry, record, signal))
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
-    return record.run === undefined ? Number.POSITIVE_INFINITY : (record.run.resumesAt ?? 0)
+    await runs.settle(pass, registry, undo.unsettled(policy))
+    if (record.run === undefined || spec.suspend) return Number.POSITIVE_INFINITY
+    return record.run.resumesAt ?? 0
   }
 
   /**
@@ -98,6 +103,7 @@ export class PolicyWork {
   async run(pass: PolicyPass, context: PolicyContext, onAnswer: () => Promise<void>): Promise<number> {
     const { access, memories, undo, anchors, clock } = this.#parts
     const { registry, spec, schedule } = context
+    const requestedBy = pass.policy
     const opened = await access.open(registry, pass.signal)
     await onAnswer()
     const memory = await memories.load(pass.policy, registry, opened.url, pass.signal)
@@ -107,6 +113,8 @@ export class PolicyWork {
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
     const before = problem === undefined ? await this.#planBefore(pass, registry) : undefined
     const went = before === undefined ? undefined : [...before.removals, ...tagsOf(history)]
+    // What other installations use counts in the plan already.
+    const claimBlocks = await this.#claimBlocks(pass, context)
     const planning = await this.#plan(pass, context, opened, memory, {
       went,
       restored: (facts) =>
@@ -117,29 +125,20 @@ export class PolicyWork {
         }),
     })
     record = await this.#remember(pass, registry, opened.url, memory, planning)
-    const blocks = [
-      ...planning.blocks,
-      ...this.#ownBlocks(registry, problem),
-      ...(await this.#claimBlocks(pass, context)),
-    ]
+    const blocks = [...planning.blocks, ...this.#ownBlocks(pass, registry, record, problem), ...claimBlocks]
     const held = undo.heldBecause(keyOf(pass.policy))
     await this.#tell(pass, context, { planning, blocks, held, before, url: opened.url })
     if (told.length > 0) await pass.write((status) => withRestorations(status, told))
     await anchors.keep(registry, spec, planning.untaggedInUse, pass.signal)
     return await this.#act({
-      ...{
-        pass,
-        spec,
-        registry,
-        names,
-        record,
-        planning,
-        url: opened.url,
-        product: opened.product,
-        blocks,
-        held,
-      },
-      nextAt: (time) => nextPlanAt(pass.policy, time, schedule),
+      ...{ pass, spec, registry, names, record, planning, blocks, held },
+      ...{ url: opened.url, product: opened.product },
+      windowAt: (time) =>
+        windowAt({
+          ...{ schedule, isCron: spec.schedule !== undefined, now: time },
+          maxDurationMs: parseDuration(spec.maxDuration) ?? 0,
+          isRequested: pendingRequest(requestedBy) !== undefined,
+        }),
     })
   }
 
@@ -225,13 +224,19 @@ export class PolicyWork {
   }
 
   /** What stands against carrying out anything, besides what the plan says. */
-  #ownBlocks(registry: RegistryObject, problem: TallymanError | undefined): Block[] {
+  #ownBlocks(
+    { policy }: PolicyPass,
+    registry: RegistryObject,
+    record: PolicyRecord,
+    problem: TallymanError | undefined,
+  ): Block[] {
     if (workspaceOf(registry, this.#parts.registries) === undefined) {
       const message = `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`
       return [{ code: 'WorkspaceRequired', message, isAcceptable: false }]
     }
-    if (problem === undefined) return []
-    const message = `what the policy has done already is not known: ${problem.advice}`
+    const why = problem?.advice ?? lostRecord(policy, record)
+    if (why === undefined) return []
+    const message = `what the policy has done already is not known: ${why}`
     return [{ code: 'RecordUnreadable', message, isAcceptable: false }]
   }
 
@@ -289,7 +294,10 @@ export class PolicyWork {
   }
 
   async #act(
-    context: RunContext & { readonly blocks: readonly Block[]; readonly held: string | undefined },
+    context: RunContext & {
+      readonly blocks: readonly Block[]
+      readonly held: string | undefined
+    },
   ): Promise<number> {
     const { pass, spec, planning, record, blocks, held } = context
     const { runs, clock } = this.#parts
@@ -307,19 +315,42 @@ export class PolicyWork {
       approval === undefined ? status : { ...status, approval },
     )
     const isHard = held !== undefined || blocks.some(({ isAcceptable }) => !isAcceptable)
-    if (spec.mode !== 'DryRun' && !isHard) await runs.purge(context)
+    if (spec.mode !== 'DryRun' && !isHard) await this.#purge(context)
     const { run } = record
-    if (run !== undefined && spec.mode === 'DryRun') {
-      await runs.abandon(context, run, 'spec.mode is DryRun by now')
+    const refusal = run === undefined ? undefined : runRefusal(context, run)
+    if (run !== undefined && refusal !== undefined) await runs.abandon(context, run, refusal)
+    const open = refusal === undefined ? run : undefined
+    const now = clock.now()
+    const window = context.windowAt(now)
+    if (decision.kind === 'run' && (open === undefined || decision.cause === 'Approved')) {
+      if (window.isOpen) return await runs.start(context, decision)
+      if (approval !== undefined)
+        await pass.write((status) => ({ ...status, approval: inWindow(approval, window.opensAt) }))
+      return window.opensAt
+    }
+    if (open === undefined) return Number.POSITIVE_INFINITY
+    const against = open.cause === 'Enforced' ? blocks : blocks.filter(({ isAcceptable }) => !isAcceptable)
+    const why = held ?? (against.length === 0 ? undefined : against.map(({ message }) => message).join('; '))
+    if (why !== undefined) {
+      // A human, the schedule or an inventory wakes it.
+      await runs.wait(context, open, Number.POSITIVE_INFINITY, why)
       return Number.POSITIVE_INFINITY
     }
-    if (decision.kind === 'run' && (run === undefined || decision.cause === 'Approved')) {
-      return await runs.start(context, decision)
+    const resumesAt = Math.max(open.resumesAt ?? 0, window.isOpen ? 0 : window.opensAt)
+    return now < resumesAt ? resumesAt : await runs.resume(context, open)
+  }
+
+  /** What cannot be purged is purged later, and keeps nobody from going on. @throws LEADERSHIP_LOST, CANCELLED */
+  async #purge(context: RunContext): Promise<void> {
+    const { signal, policy } = context.pass
+    try {
+      await this.#parts.runs.purge(context)
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const { code, advice } = asTallymanError(thrown)
+      if (code === 'LEADERSHIP_LOST' || code === 'INTERNAL') throw thrown
+      this.#parts.log.warn({ policy: keyOf(policy), code, reason: advice }, 'the trash is not purged')
     }
-    if (run === undefined) return Number.POSITIVE_INFINITY
-    const resumesAt = run.resumesAt ?? 0
-    if (isHard || clock.now() < resumesAt) return Math.max(resumesAt, clock.now() + BLOCKED_RETRY_MS)
-    return await runs.resume(context, run)
   }
 
   async #approved({ pass, spec, registry, planning }: RunContext): Promise<ApprovedPlan | undefined> {
@@ -340,8 +371,19 @@ function tagsOf({ went }: EvictionHistory): { repository: string; tag: string; d
 
 /** A workspace that does not tell what the policy has done is asked again after so long. */
 const RECORD_RETRY_MS = 60_000
-/** An open run that may not go on is looked at again after so long. */
-const BLOCKED_RETRY_MS = 5 * 60_000
+function inWindow<T extends { readonly message: string }>(approval: T, opensAt: number): T {
+  const from = Number.isFinite(opensAt) ? `, from ${rfc3339Seconds(opensAt)} on` : ''
+  return {
+    ...approval,
+    message: `It is carried out in the next window of spec.schedule${from}, or when a run is asked for (tallyman.dev/requestedAt)`,
+  }
+}
+
+/** What the status knows of and the record does not: the workspace is another one, or somebody has removed it. */
+function lostRecord({ status }: RegistryPolicyObject, { run, runs }: PolicyRecord): string | undefined {
+  if (status?.run === undefined || run !== undefined || runs.length > 0) return undefined
+  return `the status tells of run ${status.run.id}, and the workspace does not. Let spec.workspace of the Registry be what it was, or create the RegistryPolicy anew`
+}
 
 function isSame(a: PolicyRecord['restored'], b: PolicyRecord['restored']): boolean {
   return JSON.stringify(a) === JSON.stringify(b)

@@ -77,9 +77,12 @@ export class RegistryPolicyController {
     }
     const { spec, schedule } = understood
     reporter.suspended(pass.policy, spec.suspend)
-    if (spec.suspend) return DONE
-
     const registry = stores.registries.get(`${namespace}/${spec.registryRef.name}`)
+    if (spec.suspend) {
+      if (registry === undefined) return DONE
+      const askAgainAt = await work.resumesAt(pass, { ...understood, registry })
+      return { requeueAfterMs: pauseUntil(askAgainAt, stamp.now) }
+    }
     if (registry === undefined) {
       const message = `spec.registryRef: there is no Registry ${namespace}/${spec.registryRef.name}`
       return await this.#missing(pass, 'RegistryNotFound', message)

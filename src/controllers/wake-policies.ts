@@ -28,12 +28,13 @@ export function wakePolicies(
   enqueueDependants(stores.registries, controller, policiesOf, registryMatters)
   enqueueDependants(stores.inventories, controller, all, needsReconcile)
 
-  const before = new Map<string, boolean>()
+  const before = new Map<string, string>()
   live.onChange((key) => {
-    const synced = live.get(key)?.synced
-    const flipped = synced !== before.get(key)
-    if (synced === undefined) before.delete(key)
-    else before.set(key, synced)
+    const { synced, trusted } = live.get(key) ?? {}
+    const verdict = synced === undefined ? undefined : `${synced} ${trusted}`
+    const flipped = verdict !== before.get(key)
+    if (verdict === undefined) before.delete(key)
+    else before.set(key, verdict)
     if (flipped) for (const policy of all()) controller.enqueue(policy)
   })
 }

@@ -24,7 +24,7 @@ export async function removalsOf(plan: PackedPlan): Promise<KeptRemoval[]> {
 /** The very lines that the digest of the plan is over (S12): who reads them can tell that these are what was approved. */
 export async function* removalLines(plan: PackedPlan): AsyncGenerator<string, void, void> {
   const { registry, policy, rules } = plan.head
-  yield identityLine({ registry: registry.uid, policy: policy.uid, rules })
+  yield identityLine({ registry: registry.uid, url: registry.url, policy: policy.uid, rules })
   for await (const rows of unpackedRows(plan)) {
     const goes = rows.filter(({ action }) => action !== 'keep')
     if (goes.length > 0) yield goes.map(rowLine).join('')

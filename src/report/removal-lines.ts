@@ -10,7 +10,7 @@ const MAX_LINE = 4_096
 const MAX_REMOVALS = 1_000_000
 
 /** Whose plan it is, and by which rules (identityLine). */
-const IdentityLine = z.tuple([z.string(), z.string(), z.string()])
+const IdentityLine = z.tuple([z.string(), z.string(), z.string(), z.string()])
 /** See removalLine. */
 const RemovalLine = z.tuple([z.string(), z.string(), z.string(), z.enum(['untag', 'evict'])])
 

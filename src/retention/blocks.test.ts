@@ -29,7 +29,7 @@ function blockedBy(
     rules: compileRules([{ ...NEWEST, keep: { newest: 1, inUseWithin: '31d' } }]),
     names: { host: HOST, aliases: [] },
     facts: judgement.parts.facts,
-    plan: planOf(judgement, { registry: '', policy: '', rules: '' }),
+    plan: planOf(judgement, { url: 'https://r.example', registry: '', policy: '', rules: '' }),
     limits: { maxEvictions: undefined, maxEvictionPercent: 50 },
     firstScanAt: undefined,
     leastInUse: 1,

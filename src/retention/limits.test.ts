@@ -6,7 +6,7 @@ import { soaked, soakWith } from '#retention/soak.ts'
 import { codes, judged } from '#test/harness/judging.ts'
 import { DAY_MS, imageFacts, indexFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
 
-const WHOSE = { registry: 'uid-1', policy: 'uid-2', rules: 'sha256:3' }
+const WHOSE = { url: 'https://r.example', registry: 'uid-1', policy: 'uid-2', rules: 'sha256:3' }
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name, at) => imageFacts(name, 10 + at)) as [
   ...[ManifestFacts, ManifestFacts, ManifestFacts, ManifestFacts],
 ]

@@ -6,6 +6,8 @@ import { type PlannedRemoval, removals } from '#retention/removals.ts'
 export interface PlanIdentity {
   /** UID of the Registry. */
   readonly registry: string
+  /** Where it answers: the same object may name another registry later. */
+  readonly url: string
   /** UID of the RegistryPolicy. */
   readonly policy: string
   /** Of its rules (rules-hash.ts). */
@@ -26,8 +28,8 @@ export function planDigest(identity: PlanIdentity, repositories: Judgement['repo
 }
 
 /** The first line of what a plan's digest is over: who, and by which rules. */
-export function identityLine({ registry, policy, rules }: PlanIdentity): string {
-  return jsonLine([registry, policy, rules])
+export function identityLine({ registry, url, policy, rules }: PlanIdentity): string {
+  return jsonLine([registry, url, policy, rules])
 }
 
 /** The line of a tag that goes, with its digest and action. */

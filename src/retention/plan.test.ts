@@ -16,7 +16,7 @@ import {
   repositoryFacts,
 } from '#test/harness/registry-facts.ts'
 
-const WHOSE = { registry: 'uid-1', policy: 'uid-2', rules: 'sha256:3' }
+const WHOSE = { url: 'https://r.example', registry: 'uid-1', policy: 'uid-2', rules: 'sha256:3' }
 const [a, b, c] = ['a', 'b', 'c'].map((name, at) => imageFacts(name, 10 + at)) as [
   ...[ManifestFacts, ManifestFacts, ManifestFacts],
 ]
@@ -37,7 +37,7 @@ describe('S12: the digest of a plan', () => {
 
   test('is of who, by which rules, and what goes', () => {
     expect(first).toMatch(/^sha256:[0-9a-f]{64}$/)
-    for (const change of [{ registry: 'x' }, { policy: 'x' }, { rules: 'x' }])
+    for (const change of [{ registry: 'x' }, { url: 'x' }, { policy: 'x' }, { rules: 'x' }])
       expect(digest(tags({ v3: a, v2: b, v1: c }), { ...WHOSE, ...change })).not.toBe(first)
     expect(digest(tags({ v3: a, v2: b }))).not.toBe(first)
     expect(digest(tags({ v3: a, v2: b, v0: c }))).not.toBe(first)

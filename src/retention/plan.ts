@@ -11,9 +11,9 @@ export interface Plan extends PlanIdentity {
   readonly repositories: Judgement['repositories']
 }
 
-export function planOf(judgement: Judgement, { registry, policy, rules }: PlanIdentity): Plan {
+export function planOf(judgement: Judgement, { registry, url, policy, rules }: PlanIdentity): Plan {
   const { repositories } = judgement
-  const identity = { registry, policy, rules }
+  const identity = { registry, url, policy, rules }
   return {
     ...identity,
     digest: planDigest(identity, repositories),

@@ -17,6 +17,7 @@ const ended = (id: string, finishedAt: number) => ({
   ...{ id, plan: 'p', startedAt: finishedAt - 1, finishedAt, repositories: ['app'] },
 })
 const OPEN: OpenRun = {
+  ...{ registry: { uid: 'u', url: 'https://r.example' }, mark: 'm' },
   ...{ id: 'open', plan: 'p', startedAt: 7, resumesAt: undefined, repositories: ['app'] },
   cause: 'Enforced',
   bindings: [{ repository: 'app', tag: 'a', digest: 'A' }],

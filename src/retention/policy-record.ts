@@ -1,3 +1,4 @@
+import type { RegistryIdentity } from '#retention/registry-memory.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
 
 /** What a policy has done, and must not forget. Times are ms since the epoch. */
@@ -32,6 +33,10 @@ export interface UsedApproval {
 
 export interface OpenRun {
   readonly id: string
+  /** What it deletes from: another registry, or this one at another address, is not meant. */
+  readonly registry: RegistryIdentity
+  /** Of what its plan was made (Soak.mark). */
+  readonly mark: string
   /** Digest of the plan. */
   readonly plan: string
   readonly cause: 'Approved' | 'Enforced'

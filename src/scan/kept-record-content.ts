@@ -13,6 +13,8 @@ const Content = z.object({
   run: z
     .object({
       id: z.string(),
+      registry: z.object({ uid: z.string(), url: z.string() }),
+      mark: z.string(),
       plan: z.string(),
       cause: z.enum(['Approved', 'Enforced']),
       startedAt: time,

@@ -44,6 +44,7 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
     approvals: [{ plan: digest(1), usedAt: 5, run: name }],
     restored: [{ repository: 'app', tag: 'v0', until: 6 }],
     run: {
+      ...{ registry: { uid: 'u', url: 'https://r.example' }, mark: 'm' },
       ...{ id: name, plan: digest(1), startedAt: 5, resumesAt: undefined, repositories: ['app'] },
       cause: 'Enforced',
       bindings: Array.from({ length: 5_000 }, (_, n) => ({

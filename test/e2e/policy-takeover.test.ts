@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { type OperatorProcess, startOperator } from '#test/harness/operator.ts'
@@ -13,7 +14,7 @@ import { startWorld, type World } from './support/world.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-const FLAGS = ['--claim-interval', '500ms']
+const FLAGS = ['--claim-interval', '1500ms']
 let world: World
 let next: OperatorProcess | undefined
 let server: TestRegistry
@@ -59,15 +60,30 @@ async function evict(): Promise<void> {
   })
 }
 
+/** The leader ends, and another one begins. */
+async function takeOver(): Promise<void> {
+  await (next ?? world.operator).stop()
+  const kubeconfig = await world.cluster.operatorKubeconfig()
+  next = await startOperator({ kubeconfig, logFile: world.logFile, args: FLAGS })
+}
+
+async function comesBack(tag: string): Promise<void> {
+  await world.cluster.apply([pod(at(`back-${tag}`), `${server.host}/shop/takeover:${tag}`)])
+  await eventually(async () => (await tags()).includes(tag), { message: `${tag} back`, timeoutMs: 30_000 })
+}
+
 test('S04: what comes into use under a new leader is back, though no plan is due', async () => {
   await evict()
   expect(await tags()).toEqual(['v3'])
   const plannedAt = (await policy()).status?.plan?.time
-
-  await world.operator.stop()
-  const kubeconfig = await world.cluster.operatorKubeconfig()
-  next = await startOperator({ kubeconfig, logFile: world.logFile, args: FLAGS })
-  await world.cluster.apply([pod(at('back'), `${server.host}/shop/takeover:v1`)])
-  await eventually(async () => (await tags()).includes('v1'), { message: 'v1 back', timeoutMs: 30_000 })
+  await takeOver()
+  await comesBack('v1')
   expect((await policy()).status?.plan?.time).toBe(plannedAt)
+})
+
+test('S04: and so is what a suspended policy had evicted', async () => {
+  await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: true } })
+  await takeOver()
+  await comesBack('v2')
+  await skopeo.pull(`${server.host}/shop/takeover:v2`)
 })

@@ -18,7 +18,7 @@ vi.setConfig({ testTimeout: 120_000 })
 let world: World
 
 beforeAll(async () => {
-  world = await startWorld({}, ['--claim-interval', '500ms'])
+  world = await startWorld({}, ['--claim-interval', '1500ms'])
 })
 afterAll(() => world.stop())
 
@@ -102,7 +102,7 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     })
     const { status } = await policy()
     expect(status?.run).toMatchObject({ phase: 'Succeeded', plan: digest, cause: 'Approved', untagged: 3 })
-    expect(status?.approval).toMatchObject({ state: 'Pending', plan: digest })
+    expect(status?.approval).toMatchObject({ state: 'Used', plan: digest })
     expect([...(await tagsOf())].sort()).toEqual(['latest', 'v2', 'v4', 'v5'])
     for (const tag of ['v2', 'v4', 'v5']) await skopeo.pull(direct(`${cart}:${tag}`))
 
@@ -170,5 +170,78 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(status?.run).toMatchObject({ phase: 'Succeeded', untagged: 2, swept: 2, trashed: 2 })
     expect(status?.history?.map(({ phase }) => phase)).toEqual(['Succeeded', 'Succeeded'])
     await world.api.checkRules(home)
+  })
+})
+
+describe('a policy that cannot work', () => {
+  let home: string
+  let server: TestRegistry
+  const at = (name: string) => ({ namespace: home, name })
+  const settledPolicy = (name: string, expected: Parameters<typeof settled>[1]) =>
+    settled(() => world.api.policy(at(name)), expected)
+
+  beforeAll(async () => {
+    home = await world.namespace('refused')
+    server = await startRegistry({ version: '3' })
+    await world.cluster.apply([
+      registry(at('main'), { url: server.url, workspace: {} }),
+      registry(at('cache'), { url: server.url, pullThrough: true }),
+      registry(at('down'), { url: 'http://127.0.0.1:1' }),
+    ])
+  })
+  afterAll(() => server.stop())
+
+  test.each([
+    [
+      'a registry that is not there',
+      { registryRef: { name: 'nobody' } },
+      'False RegistryNotFound',
+      /refused\/nobody/,
+    ],
+    [
+      'an inventory that is not there',
+      { inventoryRef: { name: 'nobody' } },
+      'False InventoryNotFound',
+      /refused\/nobody/,
+    ],
+    ['a pull-through cache (S23)', { registryRef: { name: 'cache' } }, 'False PullThrough', /pullThrough/],
+    [
+      'a rule that asks for more than the inventory remembers (S02)',
+      { rules: [{ name: 'long', repositories: ['**'], keep: { newest: 1, inUseWithin: '90d' } }] },
+      'False RetainsTooLittle',
+      /long asks for use within 90 d, .*\/all remembers 31 d/,
+    ],
+    [
+      'a rule that keeps nothing (S13)',
+      { rules: [{ name: 'none', repositories: ['**'], keep: {} }] },
+      'False SpecInvalid',
+      /spec\.rules\[0\]\.keep/,
+    ],
+  ])('says so: %s', async (title, spec, ready, says) => {
+    const name = `p${title.length}`
+    await world.cluster.apply([registryPolicy(at(name), spec)])
+    await settledPolicy(name, { Ready: [ready, says] })
+    await world.api.checkRules(home)
+    await world.api.delete(REGISTRY_POLICIES, at(name))
+  })
+
+  test('keeps trying where the registry does not answer, and is accepted all the same (S25)', async () => {
+    await world.cluster.apply([registryPolicy(at('lost'), { registryRef: { name: 'down' } })])
+    await settledPolicy('lost', { Ready: 'True Succeeded', PlanReady: 'Unknown RegistryUnreachable' })
+    await world.api.delete(REGISTRY_POLICIES, at('lost'))
+  })
+
+  test('S01: two that may delete in the same repositories both stop, and go on when one is out of the way', async () => {
+    const mode = { mode: 'Approve' }
+    await world.cluster.apply([registryPolicy(at('one'), mode), registryPolicy(at('two'), mode)])
+    for (const [name, other] of [
+      ['one', 'two'],
+      ['two', 'one'],
+    ] as const) {
+      await settledPolicy(name, { Stalled: ['True PolicyConflict', new RegExp(`refused/${other} `)] })
+    }
+    await world.api.checkRules(home)
+    await world.api.patch(REGISTRY_POLICIES, at('two'), { spec: { suspend: true } })
+    await settledPolicy('one', { Ready: 'True Succeeded', Stalled: undefined })
   })
 })

@@ -47,7 +47,7 @@ export function policyPlan(sample: PlanSample = {}): Promise<PolicyPlanDocument>
     name: 'lean',
     url: 'https://r.example',
   }
-  const identity = { ...WHOSE, policy: sample.uid ?? WHOSE.policy }
+  const identity = { ...WHOSE, url, policy: sample.uid ?? WHOSE.policy }
   const digest = planDigest(identity, repositories)
   return policyPlanDocument({
     policy: { namespace, name },

@@ -34,10 +34,28 @@ export async function named(
  * there is, with no code of the product.
  * @returns what is missing or wrong; undefined: it pulls whole
  */
-export async function pullProblem(
+export function pullProblem(
   wire: RegistryWire,
   repository: string,
   reference: string,
+): Promise<string | undefined> {
+  return problemBelow(wire, repository, reference, (digest) => blobProblem(wire, repository, digest))
+}
+
+/** The same without its blobs. */
+export function manifestProblem(
+  wire: RegistryWire,
+  repository: string,
+  reference: string,
+): Promise<string | undefined> {
+  return problemBelow(wire, repository, reference, async () => undefined)
+}
+
+async function problemBelow(
+  wire: RegistryWire,
+  repository: string,
+  reference: string,
+  ofBlob: (digest: string) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const path = `/v2/${repository}/manifests/${reference}`
   const { status, body, cut } = await wire.send({ path, headers: { accept: ACCEPT_MANIFESTS } })
@@ -45,17 +63,26 @@ export async function pullProblem(
   if (reference.startsWith('sha256:') && digestOf(body) !== reference) return `GET ${path}: other bytes`
   const manifest = Manifest.safeParse(JSON.parse(body.toString('utf8')))
   if (!manifest.success) return `GET ${path}: no manifest`
-  const { config, layers = [], manifests } = manifest.data
-  if (config === undefined && (manifests ?? []).length === 0) return `GET ${path}: names nothing`
-  for (const child of manifests ?? []) {
-    const problem = await pullProblem(wire, repository, child.digest)
+  const { config, layers = [], manifests = [] } = manifest.data
+  if (config === undefined && manifests.length === 0) return `GET ${path}: names nothing`
+  for (const child of manifests) {
+    const problem = await problemBelow(wire, repository, child.digest, ofBlob)
     if (problem !== undefined) return problem
   }
   for (const { digest } of config === undefined ? layers : [config, ...layers]) {
-    const blob = `/v2/${repository}/blobs/${digest}`
-    const answer = await wire.send({ path: blob })
-    if (answer.status !== 200) return `GET ${blob}: ${answer.status}`
-    if (answer.cut || digestOf(answer.body) !== digest) return `GET ${blob}: other bytes`
+    const problem = await ofBlob(digest)
+    if (problem !== undefined) return problem
   }
   return undefined
+}
+
+async function blobProblem(
+  wire: RegistryWire,
+  repository: string,
+  digest: string,
+): Promise<string | undefined> {
+  const path = `/v2/${repository}/blobs/${digest}`
+  const { status, body, cut } = await wire.send({ path })
+  if (status !== 200) return `GET ${path}: ${status}`
+  return cut || digestOf(body) !== digest ? `GET ${path}: other bytes` : undefined
 }

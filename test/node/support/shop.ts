@@ -1,0 +1,81 @@
+import { anchorTag } from '#retention/anchor-tag.ts'
+import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
+import type { TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import type { Use, Uses } from './fleet.ts'
+
+/** A registry in which a policy finds images that are used in every way, and others. */
+export interface Shop {
+  readonly name: string
+  /** What pods call it. */
+  readonly host: string
+  readonly server: TestRegistry
+  /** A Deployment that is then rolled out anew: from now on only an older ReplicaSet names this image. */
+  readonly before: Uses
+  readonly uses: Uses
+  /** What it takes to run `uses` once more after `build`. */
+  readonly later: Uses
+  /** A rule keeps it, and nobody has used it yet. */
+  readonly kept: Uses
+  /** Everything in its repository goes. */
+  readonly doomed: Uses
+  /** Content that only images have that go. */
+  readonly garbage: readonly string[]
+  /** The tags of each repository once all is gone that nothing keeps, with an anchor. */
+  readonly left: Readonly<Record<string, readonly string[]>>
+  /** CI moves a tag that pods run. */
+  build(): void
+}
+
+/** @param name every path begins with it: a path that is used under any host counts as used here (S06) */
+export function stockShop(name: string, server: TestRegistry): Shop {
+  const host = `${name}.example.com`
+  const storage = new StorageWriter(server.storageDir)
+  const stock = (repository: string, image: TestImage, ...tags: string[]): Use => {
+    storage.write(`${name}/${repository}`, image, ...tags)
+    return { image: `${host}/${name}/${repository}:${tags[0]}`, digest: image.manifest.digest }
+  }
+  // What stays shares a layer with what goes.
+  const build = (seed: string) =>
+    containerImage({ seed: `${name}/${seed}`, layers: [{ seed: `${name}/base`, size: 512 }], runnable: true })
+  const index = (seed: string) => multiPlatformImage({ seed: `${name}/${seed}`, runnable: true })
+  const byDigest = ({ image, digest }: Use): Use => ({
+    image: `${image.slice(0, image.lastIndexOf(':'))}@${digest}`,
+    digest,
+  })
+
+  const shared = build('web/v5').blobs.map(({ digest }) => digest)
+  for (const repository of ['web', 'api', 'twin', 'back']) {
+    for (const tag of ['v1', 'v9']) stock(repository, build(`${repository}/${tag}`), tag)
+  }
+  stock('many', index('many/v1'), 'v1')
+  stock('stable', build('stable/b6'), 'b6')
+  stock('idle', build('idle/v2'), 'v2')
+  const main = stock('moved', build('moved/1'), 'main')
+  const uses = {
+    [`${name}-web`]: stock('web', build('web/v5'), 'v5'),
+    [`${name}-api`]: byDigest(stock('api', build('api/v5'), 'v5')),
+    [`${name}-many`]: stock('many', index('many/v2'), 'v2'),
+    [`${name}-twin`]: stock('twin', build('twin/v5'), 'prod', 'v5'),
+    [`${name}-back`]: stock('back', build('back/v6'), 'v6'),
+    [`${name}-moved`]: main,
+    [`${name}-fixed`]: byDigest(main),
+  }
+  const rebuilt = build('moved/2')
+  return {
+    ...{ name, host, server, uses },
+    before: { [`${name}-back`]: stock('back', build('back/v5'), 'v5') },
+    later: { ...uses, [`${name}-moved`]: { image: main.image, digest: rebuilt.manifest.digest } },
+    kept: { [`${name}-stable`]: stock('stable', build('stable/b7'), 'stable', 'b7') },
+    doomed: { [`${name}-idle`]: stock('idle', index('idle/v1'), 'v1') },
+    garbage: [build('web/v9'), ...index('many/v1').children].flatMap(({ manifest, blobs }) => [
+      manifest.digest,
+      ...blobs.filter(({ digest }) => !shared.includes(digest)).map(({ digest }) => digest),
+    ]),
+    left: {
+      ...{ web: ['v5'], api: ['v5'], many: ['v2'], twin: ['prod', 'v5'], back: ['v5', 'v6'] },
+      ...{ moved: ['main', anchorTag(main.digest)], stable: ['stable'], idle: [] },
+    },
+    build: () => void stock('moved', rebuilt, 'main'),
+  }
+}
