@@ -12,7 +12,7 @@ import {
 } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import type { EvictionHistory } from '#evict/evicted.ts'
+import type { Evicted, EvictionHistory } from '#evict/evicted.ts'
 import type { Ended } from '#evict/eviction.ts'
 import { type ExecutionEnd, execute, type RepositoryProblem } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
@@ -95,14 +95,20 @@ export class PolicyCarrier {
 
   /**
    * Purges the copies in the trash that runs made before `before`, ms since the epoch; what is in use by now stays (S04).
+   * @param went what these runs have evicted
    * @returns the ids of the runs that need not be remembered any more
    * @throws what stopped it
    */
-  async purge(load: PurgeLoad, runs: readonly EndedRun[], before: number): Promise<string[]> {
+  async purge(
+    load: PurgeLoad,
+    runs: readonly EndedRun[],
+    went: readonly Evicted[],
+    before: number,
+  ): Promise<string[]> {
     const { claims } = this.#parts
     const { registry, signal } = load
     await claims.hold(registry, signal)
-    const inUse: LateUse = ({ repository, digest }, usage) => useReason(usage.usesOf({ repository, digest }))
+    const inUse = evictedUse(went)
     const site = await executionSite(this.#parts, registry, this.#guard(load, inUse), signal)
     const purged: string[] = []
     for (const { id, repositories } of runs) {
@@ -186,6 +192,20 @@ export class PolicyCarrier {
           ? 'spec.suspend is true'
           : (this.#parts.heldBecause(key) ?? this.#registryChange(registry))
     if (why !== undefined) throw new TallymanError('EVICTION_SUSPENDED', `RegistryPolicy ${key}: ${why}`)
+  }
+}
+
+/** Whether something that was evicted is needed by now, by its digest or what it was known by: then its copy stays. */
+function evictedUse(went: readonly Evicted[]): LateUse {
+  const known = Map.groupBy(went, ({ repository, digest }) => `${repository}@${digest}`)
+  return ({ repository, digest }, usage) => {
+    const things = known.get(`${repository}@${digest}`) ?? []
+    const uses = [
+      ...usage.usesOf({ repository, digest }),
+      ...things.flatMap(({ tag }) => (tag === undefined ? [] : usage.usesOf({ repository, tag }))),
+      ...things.flatMap(({ config }) => (config === undefined ? [] : usage.usesOfConfig(config))),
+    ]
+    return useReason(uses)
   }
 }
 

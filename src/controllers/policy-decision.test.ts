@@ -76,6 +76,14 @@ describe('S12: an approval', () => {
     expect(outcome(spec, { approved, judgement: used })).toBe('Approved: app:v1')
   })
 
+  test('leaves what goes now and did not by what was approved', () => {
+    const more = judged({
+      repositories: [repositoryFacts('app', { v3: a, v2: b, v1: c, v0: c })],
+      manifests: [a, b, c],
+    })
+    expect(outcome(spec, { approved, judgement: more })).toBe('Approved: app:v1 app:v2')
+  })
+
   test('does nothing where none is given', () => {
     expect(outcome({ mode: 'Approve' }, { approved })).toBe('wait')
   })

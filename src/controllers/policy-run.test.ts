@@ -1,5 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { begun, ended, evictionsLeft, newRun, paused } from '#controllers/policy-run.ts'
+import {
+  begun,
+  ended,
+  evictionsLeft,
+  lostRecord,
+  newRun,
+  paused,
+  runRefusal,
+  type SaidNow,
+} from '#controllers/policy-run.ts'
 import { intersect } from '#retention/approval.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
 import { EMPTY_RECORD } from '#retention/policy-record.ts'
@@ -67,7 +76,7 @@ describe('a run that begins', () => {
   })
 })
 
-describe('a run that goes on', () => {
+describe('S31: a run that goes on', () => {
   const left = (now: ReturnType<typeof judged>) => evictionsLeft(run, intersect(run.bindings, now))
 
   test('takes what is left of its tags, and sweeps all that it was to sweep', () => {
@@ -110,4 +119,41 @@ describe('a run that goes on', () => {
       { tag: 'v1', digest: index.digest },
     ])
   })
+})
+
+describe('S32: a run that is open', () => {
+  const said = (mode: SaidNow['spec']['mode'], more: object = {}): SaidNow => ({
+    ...{ spec: { mode, approvedPlan: run.plan }, registry: run.registry, mark: run.mark },
+    ...more,
+  })
+  const enforced = { ...run, cause: 'Enforced' } as const
+
+  test('goes on as long as what it goes by is said', () => {
+    for (const mode of ['Approve', 'Enforce'] as const) expect(runRefusal(run, said(mode))).toBeUndefined()
+    expect(runRefusal(enforced, said('Enforce'))).toBeUndefined()
+    expect(runRefusal(run, said('Approve', { mark: 'other rules' }))).toBeUndefined()
+  })
+
+  test.each([
+    ['is for another registry', run, said('Approve', { registry: { ...run.registry, uid: 'v' } })],
+    [
+      'is for another address',
+      enforced,
+      said('Enforce', { registry: { ...run.registry, url: 'https://s' } }),
+    ],
+    ['is approved, and the policy only plans', run, said('DryRun')],
+    ['is approved, and the approval is taken back', run, said('Approve', { spec: { mode: 'Approve' } })],
+    ['was agreed on, and now asks for approval', enforced, said('Approve')],
+    ['was agreed on by other rules', enforced, said('Enforce', { mark: 'other rules' })],
+  ] as const)('does not when it %s', (_what, open, now) => {
+    expect(runRefusal(open, now)).toEqual(expect.stringMatching(/./))
+  })
+})
+
+test('S32: a record that does not know of the run that the status tells of is none', () => {
+  const shown = { run: { id: 'run-1' } }
+  expect(lostRecord(shown, EMPTY_RECORD)).toContain('run-1')
+  expect(lostRecord(shown, begun(EMPTY_RECORD, run))).toBeUndefined()
+  expect(lostRecord(shown, ended(begun(EMPTY_RECORD, run), NOW))).toBeUndefined()
+  expect(lostRecord({}, EMPTY_RECORD)).toBeUndefined()
 })

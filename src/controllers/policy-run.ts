@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { type Eviction, evictionsOf } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
@@ -65,6 +67,36 @@ export function evictionsLeft(run: OpenRun, left: Judgement): Eviction[] {
       digests: [...new Set([...(still.get(repository)?.digests ?? []), ...free])],
     }
   })
+}
+
+/** What is said at the moment of what a run goes by. */
+export interface SaidNow {
+  readonly spec: Pick<RegistryPolicySpec, 'mode' | 'approvedPlan'>
+  readonly registry: OpenRun['registry']
+  readonly mark: string
+}
+
+/**
+ * Why a run that is open may not go on any more; undefined: it may. What was agreed on, or approved, was that for this registry, by these rules, and as long as it is said (S10, S12).
+ */
+export function runRefusal(run: OpenRun, { spec, registry, mark }: SaidNow): string | undefined {
+  if (!isDeepStrictEqual(run.registry, registry))
+    return 'it was for another registry, or another address of it'
+  if (spec.mode === 'DryRun') return 'spec.mode is DryRun by now'
+  if (run.cause === 'Approved') {
+    return spec.approvedPlan === run.plan ? undefined : 'spec.approvedPlan does not name its plan any more'
+  }
+  if (spec.mode !== 'Enforce') return 'spec.mode is not Enforce any more'
+  return run.mark === mark ? undefined : 'rules, registry, inventories or version are others by now'
+}
+
+/** Why a record cannot be all that the policy has done: the workspace is another one, or somebody has removed it (S12); undefined: it can. */
+export function lostRecord(
+  { run: shown }: { readonly run?: Pick<NonNullable<RegistryPolicyStatus['run']>, 'id'> | undefined },
+  { run, runs }: PolicyRecord,
+): string | undefined {
+  if (shown === undefined || run !== undefined || runs.length > 0) return undefined
+  return `the status tells of run ${shown.id}, and the workspace does not. Let spec.workspace of the Registry be what it was, or create the RegistryPolicy anew`
 }
 
 /** The record when a run begins: from here on its approval is used (S12). Another one that was open is over. */

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { isDeepStrictEqual } from 'node:util'
 import { asTallymanError } from '#catalogue/error.ts'
 import { holdOn } from '#controllers/evicted-hold.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
@@ -148,7 +147,7 @@ export class PolicyRuns {
   /** Purges what was kept for spec.trash.retainFor; the runs that it was of are forgotten. @throws what stopped it */
   async purge(context: RunContext): Promise<void> {
     const { pass, spec, registry, names, planning, record } = context
-    const { carrier, clock } = this.#parts
+    const { carrier, undo, clock } = this.#parts
     const before = clock.now() - (parseDuration(spec.trash.retainFor) ?? Number.POSITIVE_INFINITY)
     // The newest is kept: that nothing is recorded means that the record was lost.
     const old = record.runs.slice(1).filter(({ finishedAt }) => finishedAt < before)
@@ -157,7 +156,7 @@ export class PolicyRuns {
     const { policy, signal, shield } = pass
     const endsAt = clock.now() + (parseDuration(spec.maxDuration) ?? 0)
     const load = { policy, spec, registry, names, judgement, restored, endsAt, signal }
-    const purged = new Set(await shield(() => carrier.purge(load, old, before)))
+    const purged = new Set(await shield(() => carrier.purge(load, old, undo.evicted(policy), before)))
     await this.#change(context, (now) => ({ ...now, runs: now.runs.filter(({ id }) => !purged.has(id)) }))
   }
 
@@ -281,25 +280,8 @@ function firstIn({ windowAt }: RunContext, time: number): number {
   return window.isOpen ? time : window.opensAt
 }
 
-function identityOf({ registry, url }: RunContext): OpenRun['registry'] {
+export function identityOf({ registry, url }: RunContext): OpenRun['registry'] {
   return { uid: registry.metadata.uid ?? '', url }
-}
-
-/**
- * Why a run that is open may not go on, for what is said by now; undefined: it may. What was agreed on, or approved, was that for this registry, by these rules, as long as it is
- * said (S10, S12).
- */
-export function runRefusal(context: RunContext, run: OpenRun): string | undefined {
-  const { spec, planning } = context
-  if (!isDeepStrictEqual(run.registry, identityOf(context)))
-    return 'it was for another registry, or another address of it'
-  if (spec.mode === 'DryRun') return 'spec.mode is DryRun by now'
-  if (run.cause === 'Approved')
-    return spec.approvedPlan === run.plan ? undefined : 'spec.approvedPlan does not name its plan any more'
-  if (spec.mode !== 'Enforce') return 'spec.mode is not Enforce any more'
-  return run.mark === planning.soak.mark
-    ? undefined
-    : 'rules, registry, inventories or version are others by now'
 }
 
 const PROBLEMS_NAMED = 3

@@ -125,6 +125,11 @@ export class PolicyUndo {
     }
   }
 
+  /** Everything that runs of the policy have taken away, as far as it is known. */
+  evicted(policy: RegistryPolicyObject): readonly Evicted[] {
+    return this.#histories.get(keyOf(policy))?.went ?? []
+  }
+
   /** What runs have begun that has no end, as far as it is known. */
   unsettled(policy: RegistryPolicyObject): EvictionHistory['unsettled'] {
     return this.#histories.get(keyOf(policy))?.unsettled ?? []

@@ -10,7 +10,8 @@ import { type Planning, planPolicy } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { stayingTags } from '#controllers/policy-restore.ts'
-import { type PolicyRuns, type RunContext, runRefusal } from '#controllers/policy-runs.ts'
+import { lostRecord, runRefusal } from '#controllers/policy-run.ts'
+import { identityOf, type PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { UnderstoodPolicy } from '#controllers/policy-spec.ts'
 import { planVerdict, statusAfterPlan } from '#controllers/policy-status.ts'
 import { type PolicyUndo, withRestorations } from '#controllers/policy-undo.ts'
@@ -18,7 +19,7 @@ import { windowAt } from '#controllers/policy-window.ts'
 import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import { registryNames } from '#controllers/registry-names.ts'
-import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { workspaceOf, workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { type EvictionHistory, joined } from '#evict/evicted.ts'
@@ -234,7 +235,7 @@ export class PolicyWork {
       const message = `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`
       return [{ code: 'WorkspaceRequired', message, isAcceptable: false }]
     }
-    const why = problem?.advice ?? lostRecord(policy, record)
+    const why = problem?.advice ?? lostRecord(policy.status ?? {}, record)
     if (why === undefined) return []
     const message = `what the policy has done already is not known: ${why}`
     return [{ code: 'RecordUnreadable', message, isAcceptable: false }]
@@ -317,7 +318,10 @@ export class PolicyWork {
     const isHard = held !== undefined || blocks.some(({ isAcceptable }) => !isAcceptable)
     if (spec.mode !== 'DryRun' && !isHard) await this.#purge(context)
     const { run } = record
-    const refusal = run === undefined ? undefined : runRefusal(context, run)
+    const refusal =
+      run === undefined
+        ? undefined
+        : runRefusal(run, { spec, registry: identityOf(context), mark: soak.mark })
     if (run !== undefined && refusal !== undefined) await runs.abandon(context, run, refusal)
     const open = refusal === undefined ? run : undefined
     const now = clock.now()
@@ -377,12 +381,6 @@ function inWindow<T extends { readonly message: string }>(approval: T, opensAt: 
     ...approval,
     message: `It is carried out in the next window of spec.schedule${from}, or when a run is asked for (tallyman.dev/requestedAt)`,
   }
-}
-
-/** What the status knows of and the record does not: the workspace is another one, or somebody has removed it. */
-function lostRecord({ status }: RegistryPolicyObject, { run, runs }: PolicyRecord): string | undefined {
-  if (status?.run === undefined || run !== undefined || runs.length > 0) return undefined
-  return `the status tells of run ${status.run.id}, and the workspace does not. Let spec.workspace of the Registry be what it was, or create the RegistryPolicy anew`
 }
 
 function isSame(a: PolicyRecord['restored'], b: PolicyRecord['restored']): boolean {

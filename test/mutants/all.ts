@@ -1,3 +1,4 @@
+import { DECIDING_MUTANTS } from './deciding.ts'
 import { DELETING_MUTANTS } from './deleting.ts'
 import { MATCHING_MUTANTS } from './matching.ts'
 import { MEMORY_MUTANTS } from './memory.ts'
@@ -19,6 +20,7 @@ export interface PlacedMutant extends Mutant {
 
 /** Every mutant, by file and then as it is written there. */
 export const ALL_MUTANTS: readonly PlacedMutant[] = [
+  DECIDING_MUTANTS,
   DELETING_MUTANTS,
   MATCHING_MUTANTS,
   MEMORY_MUTANTS,

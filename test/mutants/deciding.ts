@@ -1,0 +1,99 @@
+import type { MutantsByFile } from './mutant.ts'
+
+const DECISION = ['src/controllers/policy-decision.test.ts']
+const RUN = ['src/controllers/policy-run.test.ts']
+const WINDOW = ['src/controllers/policy-window.test.ts']
+
+/** Whether a policy carries something out, and for how long that holds. */
+export const DECIDING_MUTANTS: MutantsByFile = {
+  'src/controllers/policy-decision.ts': [
+    {
+      rule: 'a policy that only plans',
+      find: "if (spec.mode === 'DryRun') return { kind: 'wait', approval: undefined }",
+      replace: '',
+      tests: DECISION,
+    },
+    {
+      rule: 'S12 an approval is used once',
+      find: 'if (usedBy !== undefined) {',
+      replace: 'if (usedBy === plan) {',
+      tests: DECISION,
+    },
+    {
+      rule: 'S12 an approval is valid for a time',
+      find: 'if (now - approved.readAt > validFor) {',
+      replace: 'if (now < approved.readAt) {',
+      tests: DECISION,
+    },
+    {
+      rule: 'S12 an approval takes only what was approved and still goes',
+      find: 'judgement: intersect(input.approved.removals, input.judgement),',
+      replace: 'judgement: input.judgement,',
+      tests: RUN.concat(DECISION),
+    },
+    {
+      rule: 'S11 nobody approves what must not be accepted',
+      find: 'if (hard.length > 0)',
+      replace: 'if (hard.length > 99)',
+      tests: DECISION,
+    },
+    {
+      rule: 'S04 a policy that is held takes no approval',
+      find: "if (held !== undefined) return state('Blocked', held)",
+      replace: '',
+      tests: DECISION,
+    },
+    {
+      rule: 'S10 what stands against a plan stops Enforce',
+      find: "spec.mode === 'Enforce' && input.blocks.length === 0 && input.held === undefined",
+      replace: "spec.mode === 'Enforce'",
+      tests: DECISION,
+    },
+  ],
+  'src/controllers/policy-run.ts': [
+    {
+      rule: 'S12 a run uses its approval',
+      find: "run.cause === 'Approved' ? [{",
+      replace: "run.cause === 'Enforced' ? [{",
+      tests: RUN,
+    },
+    {
+      rule: 'S31 a resumed run leaves what was pushed since',
+      find: 'place === undefined || !stays(place.at, digest)',
+      replace: 'true',
+      tests: RUN,
+    },
+    {
+      rule: 'S31 a resumed run sweeps nothing where not all is known',
+      find: 'known?.incomplete === undefined',
+      replace: 'true',
+      tests: RUN,
+    },
+    {
+      rule: 'S32 a run is for one registry',
+      find: 'if (!isDeepStrictEqual(run.registry, registry))',
+      replace: 'if (false)',
+      tests: RUN,
+    },
+    {
+      rule: 'S32 a run goes on by the same rules',
+      find: 'return run.mark === mark ?',
+      replace: 'return run.mark !== undefined ?',
+      tests: RUN,
+    },
+    {
+      rule: 'S32 a record that was lost',
+      find: 'if (shown === undefined || run !== undefined || runs.length > 0) return undefined',
+      replace: 'return undefined',
+      tests: RUN,
+    },
+  ],
+  'src/controllers/policy-window.ts': [
+    {
+      rule: 'S10 the window of a policy',
+      find: 'if (start === undefined || start > now)',
+      replace: 'if (start === undefined)',
+      tests: WINDOW,
+    },
+  ],
+}
