@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, nextStart } from '#controllers/check-due.ts'
-import { scheduleOf } from '#controllers/check-schedule.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
+import { scheduleOf } from '#controllers/schedule.ts'
 import { outdatedAt } from '#health/staleness.ts'
 
 const HOUR = 3_600_000

@@ -1,6 +1,6 @@
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import type { Schedule } from '#controllers/check-schedule.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
+import type { Schedule } from '#controllers/schedule.ts'
 import { getCondition, rfc3339Seconds } from '#runtime/conditions.ts'
 import { pendingRequest } from '#runtime/predicates.ts'
 

@@ -2,7 +2,6 @@ import type { News } from '#controllers/check-reporter.ts'
 import type { CheckReports } from '#controllers/check-reports.ts'
 import type { CheckRun } from '#controllers/check-run.ts'
 import type { Due } from '#controllers/check-runner.ts'
-import type { Schedule } from '#controllers/check-schedule.ts'
 import {
   countNew,
   type FirstSeen,
@@ -14,6 +13,7 @@ import {
 import type { CheckWorkspace, ReportStatus } from '#controllers/check-workspace.ts'
 import type { LiveInventories } from '#controllers/image-inventory-controller.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
+import type { Schedule } from '#controllers/schedule.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 import { outdatedAt } from '#health/staleness.ts'
 import type { Verdict } from '#health/verdict.ts'

@@ -1,7 +1,7 @@
 import { hasCode } from '#catalogue/error.ts'
 import type { CheckReporter } from '#controllers/check-reporter.ts'
-import { scheduleOf } from '#controllers/check-schedule.ts'
 import { type RegistryCheckObject, specOf } from '#controllers/resources.ts'
+import { scheduleOf } from '#controllers/schedule.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { outdatedAt } from '#health/staleness.ts'
 import type { CheckReport } from '#report/check-report.ts'

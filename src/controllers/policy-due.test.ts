@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import { scheduleOf } from '#controllers/check-schedule.ts'
 import { planDueAt } from '#controllers/policy-due.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { scheduleOf } from '#controllers/schedule.ts'
 import { REQUESTED_AT } from '#crds/meta.ts'
 
 const NOW = Date.parse('2026-01-15T12:00:00Z')

@@ -1,6 +1,6 @@
 import { TallymanError } from '#catalogue/error.ts'
-import { type Schedule, scheduleOf } from '#controllers/check-schedule.ts'
 import { type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { type Schedule, scheduleOf } from '#controllers/schedule.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { type CompiledRule, compileRules } from '#retention/compiled-rule.ts'
 

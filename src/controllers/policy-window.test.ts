@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { scheduleOf } from '#controllers/check-schedule.ts'
 import { windowAt } from '#controllers/policy-window.ts'
+import { scheduleOf } from '#controllers/schedule.ts'
 
 const at = (text: string) => Date.parse(`2026-11-26T${text}Z`)
 const HOUR = 3_600_000

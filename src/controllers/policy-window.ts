@@ -1,4 +1,4 @@
-import type { Schedule } from '#controllers/check-schedule.ts'
+import type { Schedule } from '#controllers/schedule.ts'
 
 /** When a run may delete; all times are ms since the epoch. */
 export type Window =

@@ -7,7 +7,6 @@ import { repairFindings } from '#controllers/check-repair.ts'
 import { type CheckReporter, checkSubject, type News } from '#controllers/check-reporter.ts'
 import type { CheckRun } from '#controllers/check-run.ts'
 import type { CheckRunner, Due } from '#controllers/check-runner.ts'
-import { type Schedule, scheduleOf } from '#controllers/check-schedule.ts'
 import {
   beginningStatus,
   retryingStatus,
@@ -27,6 +26,7 @@ import {
   type RegistryObject,
   specOf,
 } from '#controllers/resources.ts'
+import { type Schedule, scheduleOf } from '#controllers/schedule.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { type Verdict, verdictOf } from '#health/verdict.ts'
 import { getCondition, type Stamp } from '#runtime/conditions.ts'

@@ -76,6 +76,20 @@ export function localRef(description: string) {
     .describe(description)
 }
 
+export const cronSchedule = z
+  .string()
+  .min(1)
+  .max(128)
+  .optional()
+  .describe('Cron expression with five fields, in place of interval.')
+
+export const timeZone = z
+  .string()
+  .min(1)
+  .max(64)
+  .optional()
+  .describe('IANA name of the time zone of schedule. Absent: UTC.')
+
 export const suspend = z
   .boolean()
   .default(false)

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { FINDING_CODES, type FindingCode, SEVERITIES } from '#catalogue/finding-codes.ts'
-import { duration, globs, interval, localRef, suspend, withRules } from '#crds/fields.ts'
+import {
+  cronSchedule,
+  duration,
+  globs,
+  interval,
+  localRef,
+  suspend,
+  timeZone,
+  withRules,
+} from '#crds/fields.ts'
 import { conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
 
@@ -154,18 +163,8 @@ export const RegistryCheckSpec = withRules(
       'Time between the starts of two runs. Without interval and schedule: 15m.',
       '15m',
     ).optional(),
-    schedule: z
-      .string()
-      .min(1)
-      .max(128)
-      .optional()
-      .describe('Cron expression with five fields, in place of interval.'),
-    timeZone: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .describe('IANA name of the time zone of schedule. Absent: UTC.'),
+    schedule: cronSchedule,
+    timeZone,
     timeout: duration('How long one run may take.', '1h').default('1h'),
     severity: z
       .array(SeverityRule)

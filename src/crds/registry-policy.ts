@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, interval, localRef, suspend, withRules } from '#crds/fields.ts'
+import { cronSchedule, duration, interval, localRef, suspend, timeZone, withRules } from '#crds/fields.ts'
 import { AGE, conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
 import { RetentionRulesSpec } from '#crds/retention-rule.ts'
@@ -132,18 +132,8 @@ export const RegistryPolicySpec = withRules(
       'Time between the starts of two plans. Without interval and schedule: 24h.',
       '24h',
     ).optional(),
-    schedule: z
-      .string()
-      .min(1)
-      .max(128)
-      .optional()
-      .describe('Cron expression with five fields, in place of interval.'),
-    timeZone: z
-      .string()
-      .min(1)
-      .max(64)
-      .optional()
-      .describe('IANA name of the time zone of schedule. Absent: UTC.'),
+    schedule: cronSchedule,
+    timeZone,
     maxDuration: duration(
       'How long after its start a run may delete. What is left goes in the next one.',
       '6h',

@@ -5,13 +5,13 @@ import type { RegistryCheckSpec } from '#crds/registry-check.ts'
 import { parseDuration } from '#time/duration.ts'
 
 const DEFAULT_INTERVAL_MS = 15 * 60_000
-/** Shorter, a check would do nothing but check. */
+/** Shorter, nothing else would be done. */
 const MIN_INTERVAL_MS = 1_000
 
 /** Share of an interval by which a start may come early: what was created together does not run together for ever. */
 const EARLY_SHARE = 0.05
 
-/** When a check runs. All times are milliseconds since the epoch. */
+/** When a check or a policy runs. All times are milliseconds since the epoch. */
 export interface Schedule {
   /** The first start after `time`; undefined: never again. */
   next(time: number): number | undefined

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
-import { scheduleOf } from '#controllers/check-schedule.ts'
+import { scheduleOf } from '#controllers/schedule.ts'
 
 const at = (text: string) => Date.parse(text)
 const next = (spec: Parameters<typeof scheduleOf>[0], from: string) => {
