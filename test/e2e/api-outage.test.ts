@@ -134,7 +134,16 @@ function openWatches(): Record<string, number> {
 
 const ONE_EACH = Object.fromEntries(
   [
-    ...['registries', 'imageinventories', 'registrychecks', 'pods', 'nodes', 'deployments', 'statefulsets'],
+    ...[
+      'registries',
+      'imageinventories',
+      'registrypolicies',
+      'registrychecks',
+      'pods',
+      'nodes',
+      'deployments',
+      'statefulsets',
+    ],
     ...['daemonsets', 'replicasets', 'replicationcontrollers', 'jobs', 'cronjobs', 'controllerrevisions'],
   ].map((resource) => [resource, 1]),
 )
