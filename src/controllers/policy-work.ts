@@ -3,6 +3,7 @@ import type { Inventories } from '#clusters/inventories.ts'
 import type { RestorationStatus } from '#controllers/evicted-news.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
+import { isNewPolicy } from '#controllers/policy-due.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
@@ -133,6 +134,7 @@ export class PolicyWork {
     await anchors.keep(registry, spec, planning.untaggedInUse, pass.signal)
     return await this.#act({
       ...{ pass, spec, registry, names, record, planning, blocks, held },
+      isAsked: pendingRequest(requestedBy) !== undefined || isNewPolicy(requestedBy),
       ...{ url: opened.url, product: opened.product },
       windowAt: (time) =>
         windowAt({
@@ -298,9 +300,11 @@ export class PolicyWork {
     context: RunContext & {
       readonly blocks: readonly Block[]
       readonly held: string | undefined
+      /** By a human, since the last plan: with the annotation, or with a change of the spec. */
+      readonly isAsked: boolean
     },
   ): Promise<number> {
-    const { pass, spec, planning, record, blocks, held } = context
+    const { pass, spec, planning, record, blocks, held, isAsked } = context
     const { runs, clock } = this.#parts
     const { plan, judgement, soak } = planning
     const decision = decide({
@@ -340,7 +344,9 @@ export class PolicyWork {
       await runs.wait(context, open, Number.POSITIVE_INFINITY, why)
       return Number.POSITIVE_INFINITY
     }
-    const resumesAt = Math.max(open.resumesAt ?? 0, window.isOpen ? 0 : window.opensAt)
+    // Copies have to be old enough whoever asks: the run itself looks.
+    const pausedUntil = isAsked ? 0 : (open.resumesAt ?? 0)
+    const resumesAt = Math.max(pausedUntil, window.isOpen ? 0 : window.opensAt)
     return now < resumesAt ? resumesAt : await runs.resume(context, open)
   }
 

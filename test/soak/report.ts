@@ -11,7 +11,7 @@ export function progressLine(
   const state = last === undefined ? 'begins' : last.trusted ? 'trusted' : (last.why[0] ?? 'not trusted')
   const counts = `${journal.operations} operations, ${faults} faults, ${restarts} restarts`
   const images = last === undefined ? '' : `, ${last.live.length} images`
-  return `${clock(elapsedMs)}  ${counts}, ${judged} of ${sights} snapshots judged${images}; ${state.slice(0, 60)}`
+  return `${elapsed(elapsedMs)}  ${counts}, ${judged} of ${sights} snapshots judged${images}; ${state.slice(0, 60)}`
 }
 
 /** What happened how often, then what was lost, and last the line that machines read. */
@@ -37,7 +37,8 @@ function lostLines({ lost, journal }: SoakResult): string[] {
   return ['', ...lines, ...more]
 }
 
-function clock(ms: number): string {
+/** Minutes and seconds. */
+export function elapsed(ms: number): string {
   const seconds = Math.floor(ms / 1_000)
   return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`
 }

@@ -9,6 +9,8 @@ const GAP_MS = 4_000
 /** The same while answers are late. */
 const GAP_IN_A_STORM_MS = 30_000
 
+const BEFORE_BARRIER = 'it was there, and in use before the barrier (S03)'
+
 /** What a pod uses: a tag, or a digest of a repository. */
 export interface Used {
   readonly shop: string
@@ -17,11 +19,16 @@ export interface Used {
   readonly reference: string
 }
 
-/** What CI has pushed under a tag. Moments are machineTime. */
-interface Binding {
-  readonly digest: string
-  /** The manifest and everything below it. */
-  readonly digests: readonly string[]
+/** A push under a tag. Moments are machineTime. */
+export interface Push {
+  readonly used: Used
+  /** Of the manifest, and of everything below it. */
+  readonly digests: readonly [string, ...string[]]
+  /** The tag, or the manifest, was there before: it may be about to go in this very moment. */
+  readonly isMove: boolean
+}
+
+interface Binding extends Push {
   readonly sentAt: number
   readonly ackedAt: number
 }
@@ -51,8 +58,10 @@ export interface Lost {
 }
 
 interface Sighting {
+  /** When it was seen whole last. */
   wholeAt: number | undefined
-  missingSince: number | undefined
+  /** It was seen whole after the barrier: nobody may take it any more. */
+  isProtected: boolean
 }
 
 /**
@@ -64,8 +73,10 @@ export class Oracle {
   readonly #uses = new Map<string, Use>()
   readonly #bindings = new Map<string, Binding>()
   readonly #pushing = new Set<string>()
-  /** By digest, when a DELETE of it was sent. */
-  readonly #deletes = new Map<string, number[]>()
+  /** By digest, of its manifest and everything below it. */
+  readonly #below = new Map<string, readonly string[]>()
+  /** By tag or manifest, when the operator wrote or deleted it. */
+  readonly #touched = new Map<string, number[]>()
   readonly #sightings = new Map<string, Sighting>()
   #calmSince: number | undefined
   /** How often an image in use was looked at. */
@@ -76,21 +87,22 @@ export class Oracle {
   }
 
   /** A push under a tag is about to be sent: until it was answered nobody knows what the tag names. */
-  pushing(used: Used): void {
+  pushing({ used }: Push): void {
     this.#pushing.add(keyOf(used))
   }
 
-  /** It was answered. @param digests of the manifest and of everything below it */
-  pushed(used: Used, digest: string, digests: readonly string[], sentAt: number, now: number): void {
-    const key = keyOf(used)
+  /** It was answered. */
+  pushed(push: Push, sentAt: number, now: number): void {
+    const key = keyOf(push.used)
     this.#pushing.delete(key)
-    this.#bindings.set(key, { digest, digests, sentAt, ackedAt: now })
+    this.#bindings.set(key, { ...push, sentAt, ackedAt: now })
+    this.#below.set(push.digests[0], push.digests)
     this.#sightings.delete(key)
   }
 
   /** What the last acknowledged push of a tag has put there. */
   boundTo(used: Used): string | undefined {
-    return this.#bindings.get(keyOf(used))?.digest
+    return this.#bindings.get(keyOf(used))?.digests[0]
   }
 
   /** The API server acknowledged a pod. */
@@ -107,9 +119,22 @@ export class Oracle {
     if (![...this.#uses.values()].some(({ used }) => keyOf(used) === key)) this.#sightings.delete(key)
   }
 
-  /** A DELETE of a manifest has been sent to the registry. */
-  deleting(digest: string, now: number): void {
-    this.#deletes.set(digest, [...(this.#deletes.get(digest) ?? []), now])
+  /**
+   * The operator has sent a PUT or a DELETE of a tag or a manifest. A PUT of a tag that is whole can only be that of a placeholder.
+   * @returns what is lost by it if it is carried out: what was in use before the barrier nobody may ask to take
+   */
+  touched(touched: Used, method: 'PUT' | 'DELETE', now: number): Lost[] {
+    const touchedKey = keyOf(touched)
+    this.#touched.set(touchedKey, [...(this.#touched.get(touchedKey) ?? []), now])
+    if (method === 'PUT' && touched.reference.startsWith('sha256:')) return []
+    return this.inUse.flatMap((used): Lost[] => {
+      const key = keyOf(used)
+      const use = this.#oldestUse(used)
+      const isSteady = this.#sightings.get(key)?.isProtected === true && !this.#pushing.has(key)
+      if (use === undefined || !isSteady || !this.#needs(used).includes(touchedKey)) return []
+      const problem = `a ${method} of ${touchedKey} was carried out`
+      return [{ used, why: BEFORE_BARRIER, by: use.by, from: use.from, problem }]
+    })
   }
 
   /** Something is wrong with the servers, the network or the operator. */
@@ -125,11 +150,6 @@ export class Oracle {
   /** Each image in use, once. */
   get inUse(): Used[] {
     return [...new Map([...this.#uses.values()].map(({ used }) => [keyOf(used), used])).values()]
-  }
-
-  isInUse(used: Used): boolean {
-    const key = keyOf(used)
-    return [...this.#uses.values()].some((use) => keyOf(use.used) === key)
   }
 
   /**
@@ -160,36 +180,41 @@ export class Oracle {
     now: number,
   ): Lost[] {
     const sighting = this.#sightingOf(used)
-    const protectedFrom = Math.max(use.from, binding?.ackedAt ?? 0) + BARRIER_MS
-    const isOther = problem === undefined && binding !== undefined && digest !== binding.digest
-    const wrong = isOther ? `the tag names ${digest}, and ${binding.digest} was pushed` : problem
+    const begunAt = Math.max(use.from, binding?.ackedAt ?? 0)
+    const isOther = problem === undefined && binding !== undefined && digest !== binding.digests[0]
+    const wrong = isOther ? `the tag names ${digest}, and ${binding.digests[0]} was pushed` : problem
     if (wrong === undefined) {
-      sighting.missingSince = undefined
-      if (startedAt >= protectedFrom) sighting.wholeAt = now
+      sighting.wholeAt = startedAt
+      sighting.isProtected ||= startedAt >= begunAt + BARRIER_MS
       return []
     }
-    sighting.missingSince ??= startedAt
     const loss = (why: string): Lost[] => [{ used, why, by: use.by, from: use.from, problem: wrong }]
-    if (sighting.wholeAt !== undefined) return loss('it was there, and in use before the barrier (S03)')
+    if (sighting.isProtected) return loss(BEFORE_BARRIER)
     if (this.#calmSince === undefined) return []
-    const began = Math.max(sighting.missingSince, use.from)
-    const limit = began < this.#calmSince ? BACK_AFTER_OUTAGE_MS : BACK_WITHIN_MS
-    const isLate = now - Math.max(began, this.#calmSince) > limit
+    const missingSince = Math.max(begunAt, sighting.wholeAt ?? 0)
+    const limit = missingSince < this.#calmSince ? BACK_AFTER_OUTAGE_MS : BACK_WITHIN_MS
+    const isLate = now - Math.max(missingSince, this.#calmSince) > limit
     return isLate ? loss('it came into use and is not back (S04)') : []
   }
 
-  /** A tag that was pushed onto a manifest in the very moment in which that went: it is gone, or names again what it did before. */
-  #wentInGap({ problem, digest }: Seen, binding: Binding | undefined): boolean {
-    if (binding === undefined || (problem === undefined && digest === binding.digest)) return false
+  /** A tag that was moved in the very moment in which it, or what it names by now, went: it is gone, or names again what it did before. */
+  #wentInGap({ used, problem, digest }: Seen, binding: Binding | undefined): boolean {
+    if (binding?.isMove !== true || (problem === undefined && digest === binding.digests[0])) return false
     const gap = this.#calmSince === undefined ? GAP_IN_A_STORM_MS : GAP_MS
-    return binding.digests
-      .flatMap((each) => this.#deletes.get(each) ?? [])
-      .some((at) => at > binding.sentAt - GAP_MS && at < binding.ackedAt + gap)
+    const touched = this.#needs(used).flatMap((key) => this.#touched.get(key) ?? [])
+    return touched.some((at) => at > binding.sentAt - GAP_MS && at < binding.ackedAt + gap)
+  }
+
+  /** The tag and the manifests without which it does not pull. */
+  #needs(used: Used): string[] {
+    const digest = this.boundTo(used) ?? used.reference
+    const references = new Set([used.reference, digest, ...(this.#below.get(digest) ?? [])])
+    return [...references].map((reference) => keyOf({ ...used, reference }))
   }
 
   #sightingOf(used: Used): Sighting {
     const key = keyOf(used)
-    const sighting = this.#sightings.get(key) ?? { wholeAt: undefined, missingSince: undefined }
+    const sighting = this.#sightings.get(key) ?? { wholeAt: undefined, isProtected: false }
     this.#sightings.set(key, sighting)
     return sighting
   }
