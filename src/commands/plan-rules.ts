@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { TallymanError } from '#catalogue/error.ts'
 import { RULE_FLAGS, type RuleOptions, WHEN_UNUSED } from '#commands/plan-options.ts'
 import { readRulesFile } from '#commands/rules-file.ts'
 import { type CompiledRule, compileRules } from '#retention/compiled-rule.ts'
@@ -31,6 +32,12 @@ export async function planRules(options: RuleOptions, signal: AbortSignal): Prom
 
 function spelledOut(options: RuleOptions): RetentionRule {
   const { keepNewest, keepBeforeInUse, keepYoungerThan, keepTag, whenUnused } = options
+  if (keepTag.includes('')) {
+    throw new TallymanError(
+      'SPEC_INVALID',
+      "--keep-tag: '' is no pattern: a variable of the shell may be empty",
+    )
+  }
   return {
     name: 'command-line',
     repositories: ['**'],

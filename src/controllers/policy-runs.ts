@@ -222,7 +222,7 @@ export class PolicyRuns {
     end: ExecutionEnd,
   ): Promise<number> {
     const now = this.#parts.clock.now()
-    const message = messageOf(end)
+    const message = messageOf(end) ?? WAITING[end.phase]
     const goesOn = this.#resumption(context, run, end, now)
     if (goesOn !== undefined) {
       await this.#change(context, (record) => paused(record, goesOn))
@@ -282,6 +282,12 @@ function firstIn({ windowAt }: RunContext, time: number): number {
 
 export function identityOf({ registry, url }: RunContext): OpenRun['registry'] {
   return { uid: registry.metadata.uid ?? '', url }
+}
+
+/** What is said of a run that does nothing, where nothing is wrong. */
+const WAITING: Readonly<Partial<Record<ExecutionEnd['phase'], string>>> = {
+  WaitingForGarbageCollection:
+    'Copies are made. It goes on by itself when they are older than spec.trash.gcWindow; no garbage collection has to be run for that',
 }
 
 const PROBLEMS_NAMED = 3

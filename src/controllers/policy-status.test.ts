@@ -40,6 +40,19 @@ describe('the verdict on a plan', () => {
     expect(verdict.message).toContain(says)
   })
 
+  test('names the run that is at it, instead of asking for an approval', () => {
+    const open = { id: 'run-1', plan: 'sha256:2' } as const
+    const said = (cause: 'Approved' | 'Enforced', blocks: readonly Block[]) =>
+      planVerdict({ plan, blocks }, { mode: 'Enforce' }, undefined, { ...open, cause })
+    expect(said('Approved', [soft])).toMatchObject({
+      ...{ status: 'True', reason: 'Planned' },
+      message: expect.stringContaining('run run-1 carries out plan sha256:2'),
+    })
+    expect(said('Approved', [hard]).reason).toBe('PlanBlocked')
+    expect(said('Enforced', [soft]).reason).toBe('PlanBlocked')
+    expect(said('Enforced', []).message).toContain('run-1')
+  })
+
   test('says that nothing goes', () => {
     const none = planOf(judged({ repositories: [], manifests: [] }), {
       url: 'https://r.example',

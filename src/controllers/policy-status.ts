@@ -9,6 +9,7 @@ import {
 import { byteText } from '#report/byte-text.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { Plan } from '#retention/plan.ts'
+import type { OpenRun } from '#retention/policy-record.ts'
 import { reasonText } from '#retention/reasons.ts'
 import { removals } from '#retention/removals.ts'
 import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
@@ -71,7 +72,7 @@ export function stalledPolicy(
   stamp: Stamp,
 ): RegistryPolicyStatus {
   const marked = markStalled(status, stamp, reason, error)
-  const message = 'The spec cannot be carried out, so no plan is made and nothing goes'
+  const message = `No plan is made, and nothing goes: ${error.message}`
   return withVerdict({ ...status, ...marked }, { ...NOT_PLANNED, message }, stamp)
 }
 
@@ -96,11 +97,16 @@ function withVerdict(status: RegistryPolicyStatus, verdict: PlanVerdict, stamp: 
   }
 }
 
-/** What is said of a plan that was made. @param held why nothing goes until a human has looked (S04) */
+/**
+ * What is said of a plan that was made.
+ * @param held why nothing goes until a human has looked (S04)
+ * @param open the run that goes on or waits
+ */
 export function planVerdict(
   { plan, blocks }: Pick<PlanFigures, 'plan' | 'blocks'>,
   { mode }: Pick<RegistryPolicySpec, 'mode'>,
   held: string | undefined,
+  open?: Pick<OpenRun, 'id' | 'plan' | 'cause'> | undefined,
 ): PlanVerdict {
   const { evict, untag, tags, unreferencedBytes } = plan.summary
   const what =
@@ -108,11 +114,15 @@ export function planVerdict(
       ? `None of ${tags} tags goes`
       : `${evict + untag} of ${tags} tags go, ${byteText(unreferencedBytes)} become unreferenced`
   if (held !== undefined) return { status: 'False', reason: 'Held', message: `${what}. ${held}` }
+  const isHard = blocks.some(({ isAcceptable }) => !isAcceptable)
+  const goesOn = open?.cause === 'Approved' ? !isHard : blocks.length === 0
+  if (open !== undefined && mode !== 'DryRun' && goesOn) {
+    const message = `${what}; run ${open.id} carries out plan ${open.plan}, and another approval ends it`
+    return { status: 'True', reason: 'Planned', message }
+  }
   if (mode !== 'DryRun' && blocks.length > 0) {
     const why = blocks.map(({ message }) => message).join('; ')
-    const remedy = blocks.every(({ isAcceptable }) => isAcceptable)
-      ? `. Who approves plan ${plan.digest} accepts that`
-      : ''
+    const remedy = isHard ? '' : `. Who approves plan ${plan.digest} accepts that`
     return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
   }
   return { status: 'True', reason: 'Planned', message: `${what}${HOW[mode]}` }

@@ -129,7 +129,10 @@ export class PolicyWork {
     record = await this.#remember(pass, registry, opened.url, memory, planning)
     const blocks = [...planning.blocks, ...this.#ownBlocks(pass, registry, record, problem), ...claimBlocks]
     const held = undo.heldBecause(keyOf(pass.policy))
-    await this.#tell(pass, context, { planning, blocks, held, before, url: opened.url })
+    await this.#tell(pass, context, {
+      ...{ planning, blocks, held, before },
+      ...{ open: record.run, url: opened.url },
+    })
     if (told.length > 0) await pass.write((status) => withRestorations(status, told))
     await anchors.keep(registry, spec, planning.untaggedInUse, pass.signal)
     return await this.#act({
@@ -265,11 +268,13 @@ export class PolicyWork {
       readonly planning: Planning
       readonly blocks: readonly Block[]
       readonly held: string | undefined
+      /** The run that is not over. */
+      readonly open: PolicyRecord['run']
       readonly before: KeptPlan | undefined
       readonly url: string
     },
   ): Promise<void> {
-    const { planning, blocks, held, before, url } = told
+    const { planning, blocks, held, open, before, url } = told
     const { plan, facts, lost, untaggedInUse } = planning
     const { namespace = '', name } = pass.policy.metadata
     const document = await policyPlanDocument({
@@ -285,7 +290,7 @@ export class PolicyWork {
       untaggedInUse: untaggedInUse.length,
       lostOutside: lost.count,
     }
-    const verdict = planVerdict(figures, spec, held)
+    const verdict = planVerdict(figures, spec, held, open)
     await pass.write((status) => statusAfterPlan(status, figures, verdict, pass.stamp))
     const packed = await packPlan(document)
     const report = await this.#parts.plans.keep(pass.policy, registry, packed, pass.signal)

@@ -99,7 +99,7 @@ export const RegistryPolicySpec = withRules(
       'What stays. For each tag the first rule that matches decides; what no rule matches stays, and so does what is in use.',
     ),
     approvedPlan: planDigest(
-      'The digest of the plan that a human has reviewed, of status.plan.digest. Of that plan goes what still goes by a plan made now, once.',
+      'The digest of the plan that a human has reviewed, of status.plan.digest. Of that plan goes what still goes by a plan made now, once. With mode DryRun it says nothing.',
     ).optional(),
     approvalValidFor: duration(
       'How long after an approved plan was made it can be carried out.',
@@ -145,10 +145,6 @@ export const RegistryPolicySpec = withRules(
     message: 'set spec.schedule or spec.interval, not both',
   },
   { rule: '!has(self.timeZone) || has(self.schedule)', message: 'spec.timeZone goes with spec.schedule' },
-  {
-    rule: "!has(self.approvedPlan) || self.mode != 'DryRun'",
-    message: 'spec.approvedPlan goes with spec.mode: Approve or Enforce; DryRun carries out nothing',
-  },
 )
 export type RegistryPolicySpec = z.infer<typeof RegistryPolicySpec>
 

@@ -136,7 +136,10 @@ function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput):
   }
   if (resolved < leastInUse) {
     found.push(
-      block('TooFewInUse', `${resolved} images of the registry are in use, expected are ${leastInUse}`),
+      block(
+        'TooFewInUse',
+        `${resolved} images of the registry are in use, and limits.minImagesInUse expects ${leastInUse}`,
+      ),
     )
   }
   return found

@@ -10,6 +10,13 @@ const compiled = (changes: Partial<RetentionRule> = {}) => {
 }
 
 describe('rules', () => {
+  test('have names of their own', () => {
+    const rule: RetentionRule = { name: 'all', repositories: ['**'], keep: { newest: 1 } }
+    expect(() => compileRules([rule, rule], 'spec.rules')).toThrow(
+      'spec.rules[1].name: "all" is the name of another rule already',
+    )
+  })
+
   test.each<[string, KeepCriteria]>([
     ['nothing', {}],
     ['no pattern', { tags: [] }],

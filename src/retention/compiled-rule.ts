@@ -34,6 +34,12 @@ export interface CompiledRule {
  * @throws SPEC_INVALID names the first field that cannot be carried out, such as a `keep` that keeps nothing
  */
 export function compileRules(rules: readonly RetentionRule[], field = 'rules'): CompiledRule[] {
+  const names = new Set<string>()
+  for (const [at, { name }] of rules.entries()) {
+    if (names.has(name))
+      throw invalid(`${field}[${at}].name:`, `${JSON.stringify(name)} is the name of another rule already`)
+    names.add(name)
+  }
   return rules.map((rule, at) => compileRule(rule, `${field}[${at}]`))
 }
 

@@ -200,7 +200,7 @@ describe('S09: signatures and the like', () => {
       judged({
         repositories,
         manifests: [...manifests, c],
-        rules: [rule({ keep: { tags: ['now'] }, repositories: ['dev'] }), NEWEST],
+        rules: [rule({ name: 'dev', keep: { tags: ['now'] }, repositories: ['dev'] }), NEWEST],
       }),
     )
     expect(said[`sign:${named(a.digest)}`]).toBe('keep BelongsTo')

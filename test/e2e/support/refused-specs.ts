@@ -259,7 +259,6 @@ export const REFUSED_CHECKS: readonly Refused[] = [
 
 const RULES = [{ name: 'all', repositories: ['**'], keep: { newest: 3 } }]
 const POLICY = { ...REFS, rules: RULES }
-const DIGEST = `sha256:${'a'.repeat(64)}`
 const badDigest = (is: string) =>
   `spec.approvedPlan: Invalid value: "${is}": must be the digest of a plan as status.plan.digest says it: sha256: and 64 hex digits`
 const ruleOf = (fields: object) => ({ ...POLICY, rules: [{ ...RULES[0], ...fields }] })
@@ -320,11 +319,6 @@ export const REFUSED_POLICIES: readonly Refused[] = [
     'with an unknown onEvict',
     { ...POLICY, onEvict: 'Archive' },
     unknownEnum('spec.onEvict', 'Archive', ['Trash', 'Delete']),
-  ],
-  [
-    'with an approval and no mode that carries it out',
-    { ...POLICY, approvedPlan: DIGEST },
-    'spec: Invalid value: spec.approvedPlan goes with spec.mode: Approve or Enforce; DryRun carries out nothing',
   ],
   ...['latest', `sha256:${'A'.repeat(64)}`, `sha256:${'a'.repeat(63)}`].map(
     (approvedPlan) =>
