@@ -188,6 +188,10 @@ describe('a policy that cannot work', () => {
       registry(at('cache'), { url: server.url, pullThrough: true }),
       registry(at('down'), { url: 'http://127.0.0.1:1' }),
     ])
+    for (const name of ['main', 'cache']) {
+      await settled(() => world.api.registry(at(name)), { Ready: 'True Succeeded' })
+    }
+    await settled(() => world.api.registry(at('down')), { Ready: 'False Unreachable' })
   })
   afterAll(() => server.stop())
 
