@@ -295,9 +295,9 @@ export const RegistryPolicyStatus = z.object({
       z.object({
         image: z.string().max(512).describe('repository:tag, or repository@digest.'),
         cause: z
-          .enum(['Asked', 'InUse', 'Lost'])
+          .enum(['Asked', 'InUse'])
           .describe(
-            'Asked: spec.restore or an operator command. InUse: it came into use again. Lost: it went by accident.',
+            'Asked: spec.restore or an operator command. InUse: it came into use again.',
           ),
         outcome: z
           .enum(['Restored', 'Taken', 'Failed'])
