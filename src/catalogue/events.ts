@@ -114,3 +114,14 @@ export const EVENT_REASONS = {
 } as const satisfies Record<string, { type: 'Normal' | 'Warning'; action: string; means: string }>
 
 export type EventReason = keyof typeof EVENT_REASONS
+
+/** Of these each note is an event of its own: it names a run or an image. Of the others the first note of a series stands for all. */
+export const TOLD_EACH: ReadonlySet<EventReason> = new Set([
+  'PlanMade',
+  'PlanBlocked',
+  'EvictionStarted',
+  'EvictionEnded',
+  'EvictionStopped',
+  'EvictedInUse',
+  'RestoreFailed',
+])

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { EVENT_REASONS, type EventReason } from '#catalogue/events.ts'
+import { EVENT_REASONS, type EventReason, TOLD_EACH } from '#catalogue/events.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { apiVersion, EVENTS } from '#kube/resource.ts'
 import { microTime } from '#runtime/lease-record.ts'
@@ -47,10 +47,11 @@ const REPORTING_CONTROLLER = 'tallyman.dev/operator'
 const MAX_NOTE_BYTES = 1024
 const MAX_NAME = 253
 
-/** Occurrences with the same key are one event with a count: all but the note. */
-export function seriesKey({ subject, reason }: Occurrence): string {
+/** Occurrences with the same key are one event with a count: all but the note, unless each is to be told. */
+export function seriesKey({ subject, reason, note }: Occurrence): string {
   const { namespace, name, uid } = subject.metadata
-  return JSON.stringify([reason, subject.apiVersion, subject.kind, namespace, name, uid])
+  const said = TOLD_EACH.has(reason) ? [note] : []
+  return JSON.stringify([reason, subject.apiVersion, subject.kind, namespace, name, uid, ...said])
 }
 
 /** Events live in the namespace of their subject; those of cluster-scoped objects in `default`. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { REGISTRY_POLICIES } from '#controllers/resources.ts'
+import { REGISTRIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
@@ -170,6 +170,19 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(status?.run).toMatchObject({ phase: 'Succeeded', untagged: 2, swept: 2, trashed: 2 })
     expect(status?.history?.map(({ phase }) => phase)).toEqual(['Succeeded', 'Succeeded'])
     await world.api.checkRules(home)
+  })
+
+  test('S21: deleting the policy deletes nothing from the registry', async () => {
+    const before = await tagsOf()
+    await world.api.delete(REGISTRY_POLICIES, at('main'))
+    await eventually(async () => !(await world.api.exists(REGISTRY_POLICIES, at('main'))), {
+      message: 'the policy to be gone',
+    })
+    const writes = front.requests.length
+    await world.api.request(REGISTRIES, at('main'))
+    await eventually(() => front.requests.length > writes, { message: 'the registry to be asked again' })
+    expect(front.requests.slice(writes).filter(({ method }) => method === 'DELETE')).toEqual([])
+    expect(await tagsOf()).toEqual(before)
   })
 })
 
