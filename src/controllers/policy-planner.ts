@@ -26,6 +26,8 @@ import { usedDigests } from '#scan/used-digests.ts'
 import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
 
+/** What is known of use for so long need not be asked for again. */
+const FRESH_MS = 5_000
 /** How old what is known of use may be for a plan, ms; what is deleted by it asks for seconds (S03). */
 const MAX_INVENTORY_AGE_MS = 60_000
 
@@ -77,10 +79,18 @@ export interface Planning {
  */
 export async function planPolicy(input: PlanningInput): Promise<Planning> {
   const { spec, rules, names, opened, claims, clock, signal, memory } = input
-  const before = (await input.inventories()).map(({ snapshot }) => snapshot)
+  const askedAt = clock.monotonic()
+  const before = await input.inventories()
   const read = await readRegistry({
     ...{ client: opened.client, signal, clock, concurrency: input.limits.concurrency },
-    ...{ workspaces: input.workspaces, known: input.manifests, usedDigests: usedDigests(before, names) },
+    ...{
+      workspaces: input.workspaces,
+      known: input.manifests,
+      usedDigests: usedDigests(
+        before.map(({ snapshot }) => snapshot),
+        names,
+      ),
+    },
   })
   const recalled = await calmly(recall(memory, read, input.registry))
   const lost =
@@ -89,7 +99,8 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
       : await calmly(lostOutside(memory, recalled.facts, input.went))
   const facts = withoutFirstSeen(recalled)
   // To read a large registry takes its time: what counts is who uses it now.
-  const inventories = await input.inventories()
+  const isFresh = clock.monotonic() - askedAt <= FRESH_MS
+  const inventories = isFresh ? before : await input.inventories()
   const snapshots = inventories.map(({ snapshot }) => snapshot)
   const now = clock.now()
   const restored = input.restored(facts)
