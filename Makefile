@@ -36,8 +36,9 @@ lint: install ## Format, lint, types, import boundaries, generated files; proves
 test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
 	@scripts/test $(ONLY)
 
-soak: prepare build ## Let everything go wrong for MINUTES=5; no image in use may be lost. PART=inventory or policy for one half; SEED=n repeats a run, as far as real time lets it.
-	@node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)' '$(PART)'
+soak: prepare build ## Let everything go wrong for MINUTES=5; no image in use may be lost. PART=inventory or policy for one half, or kills: a run that dies at every single request; SEED=n repeats a run, as far as real time lets it.
+	@if [ '$(PART)' = kills ]; then TALLYMAN_EVERY_REQUEST=1 scripts/test execution-kill policy-kill; \
+	else node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)' '$(PART)'; fi
 
 mutants: prepare ## Take one protection of the inventory after the other out of a copy; for each some test must fail. ONLY=text: of that rule or file.
 	@node --disable-warning=ExperimentalWarning scripts/mutants.ts $(if $(ONLY),'$(ONLY)')
