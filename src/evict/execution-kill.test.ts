@@ -10,8 +10,6 @@ import { unfinishedRuns } from './workspace-journal.ts'
 /** Worlds at once: each waits for its own requests most of the time. */
 const AT_ONCE = 12
 const SLOW_MS = 300_000
-/** `make soak PART=kills` takes every request; `make test` every fourth, and the stages by themselves at every one (kill.test.ts, trash-kill.test.ts). */
-const STEP = process.env.TALLYMAN_EVERY_REQUEST === '1' ? 1 : 4
 
 const doomed = containerImage({ seed: 'execution-kill/doomed' })
 const kept = containerImage({ seed: 'execution-kill/kept' })
@@ -64,16 +62,13 @@ describe.each([
   const END = repositories.flatMap((each) => [left[each], false, []])
 
   test(
-    `killed before its n-th request arrived, the next process ends it as if undisturbed, for ${STEP === 1 ? 'every n' : `each ${STEP}th n`}`,
+    'killed before its n-th request arrived, the next process ends it as if undisturbed, for every n',
     async () => {
       const counter = site.proxy.counter({ path: /undisturbed/ })
       expect(await run(world('undisturbed'))).toMatchObject({ phase: 'Succeeded' })
       expect(await stateOf('undisturbed')).toEqual(END)
       const requests = counter.count
-      const numbers = Array.from(
-        { length: Math.ceil(requests / STEP) },
-        (_, index) => index * STEP + 1,
-      ).values()
+      const numbers = Array.from({ length: requests }, (_, index) => index + 1).values()
       let struck = 0
       const worker = async () => {
         for (const n of numbers) {
@@ -96,7 +91,7 @@ describe.each([
         }
       }
       await Promise.all(Array.from({ length: AT_ONCE }, worker))
-      expect(struck).toBeGreaterThan((requests / STEP) * 0.9)
+      expect(struck).toBeGreaterThan(requests * 0.9)
     },
     SLOW_MS,
   )

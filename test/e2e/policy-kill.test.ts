@@ -21,6 +21,7 @@ import { imageInventory, pod, registry, registryPolicy } from './support/objects
 // Runs of a policy whose process dies, or is frozen and another one takes over: the built program, and both registries at once.
 
 vi.setConfig({ testTimeout: 240_000 })
+
 const LEASE = ['--lease-duration', '3s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
 /** A claim that was read longer ago than three of these stops a run for minutes, and a machine may be busy. */
 const ARGS = [...LEASE, '--claim-interval', '1500ms']
@@ -200,13 +201,10 @@ test('an approved plan is carried out on both', async () => {
   expect(requests).toBeGreaterThan(6)
 })
 
-/** `make soak PART=kills` takes both; runs that die at every request are in src/evict. */
-const KILLS = [
+test.each([
   ['middle', 'answered', 0.5],
   ['late', 'before', 0.8],
-] as const
-
-test.each(process.env.TALLYMAN_EVERY_REQUEST === '1' ? KILLS : KILLS.slice(0, 1))(
+] as const)(
   'S16: a process killed at a %s request that takes something away, %s it is carried out, leaves a run that the next one ends',
   async (round, when, place) => {
     const first = await start(`${round}-first`)
