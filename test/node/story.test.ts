@@ -69,9 +69,16 @@ test('what a check finds is what the next node cannot pull, and what a repair br
   damage('layer-missing', { storageDir: main.storageDir, repository: 'web', reference: '1' })
   const user = `local/${namespace}/Deployment/web`
   await found({ code: 'LayerMissing', pods: 1, cachedOnNodes: 1, usedBy: expect.arrayContaining([user]) })
-  const report = await fetch(`${world.operatorUrl}/reports/${namespace}/shop/report.json`)
+  // It is kept a moment after the status that speaks of it.
+  const report = await eventually(
+    async () => {
+      const answer = await fetch(`${world.operatorUrl}/reports/${namespace}/shop/report.json`)
+      return answer.ok ? await answer.json() : undefined
+    },
+    { message: 'the report of the check' },
+  )
   const here = [`local/${node.name}`]
-  expect(await report.json()).toMatchObject({
+  expect(report).toMatchObject({
     findings: [{ nodes: { runs: here, ran: [], caches: here, cachingCount: 1 } }],
   })
   // Nobody would notice yet: the node has the image.
