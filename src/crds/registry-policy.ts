@@ -296,9 +296,7 @@ export const RegistryPolicyStatus = z.object({
         image: z.string().max(512).describe('repository:tag, or repository@digest.'),
         cause: z
           .enum(['Asked', 'InUse'])
-          .describe(
-            'Asked: spec.restore or an operator command. InUse: it came into use again.',
-          ),
+          .describe('Asked: spec.restore or an operator command. InUse: it came into use again.'),
         outcome: z
           .enum(['Restored', 'Taken', 'Failed'])
           .describe('Taken: the tag names something else by now.'),
