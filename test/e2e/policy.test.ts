@@ -124,10 +124,10 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
         ),
       { message: 'the event' },
     )
-    const held = await world.api.policy(at('main'))
-    expect(held.status?.restorations).toMatchObject([
-      { image: `${cart}:v3`, cause: 'InUse', outcome: 'Restored' },
-    ])
+    const restorations = await eventually(async () => (await policy()).status?.restorations, {
+      message: 'what the status says of it',
+    })
+    expect(restorations).toMatchObject([{ image: `${cart}:v3`, cause: 'InUse', outcome: 'Restored' }])
   })
 
   test('spec.restore brings back what was evicted, and keeps it', async () => {
