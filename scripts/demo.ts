@@ -86,7 +86,7 @@ async function demo(): Promise<void> {
     startOperator({
       ...{ kubeconfig: await cluster.operatorKubeconfig(), logFile, signal },
       // By default a claim on a registry has to stand for a minute before anything is deleted there.
-      args: ['--claim-interval', '1500ms'],
+      args: ['--claim-interval', '2500ms'],
     }),
   )
   running.push(operator)

@@ -107,7 +107,7 @@ async function showTags({ signal }: PolicyStage, registry: TestRegistry): Promis
 
 async function hasTag({ signal }: PolicyStage, registry: TestRegistry, tag: string): Promise<void> {
   await eventually(async () => (await tagsOf(registry)).includes(`"${tag}"`), {
-    ...{ timeoutMs: 60_000, intervalMs: 100, message: `the tag ${tag}`, signal },
+    ...{ timeoutMs: 150_000, intervalMs: 100, message: `the tag ${tag}`, signal },
   })
 }
 
@@ -118,6 +118,6 @@ async function policyField({ cluster }: PolicyStage, field: string): Promise<str
 
 async function policySays(stage: PolicyStage, field: string, wanted: string): Promise<void> {
   await eventually(async () => (await policyField(stage, field)) === wanted, {
-    ...{ timeoutMs: 60_000, intervalMs: 200, message: `${field} ${wanted}`, signal: stage.signal },
+    ...{ timeoutMs: 150_000, intervalMs: 200, message: `${field} ${wanted}`, signal: stage.signal },
   })
 }

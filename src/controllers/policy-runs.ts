@@ -33,7 +33,7 @@ import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
 
 /** A run that stopped for something that may pass goes on after so long. */
-const RETRY_MS = 2 * 60_000
+const RETRY_MS = 15_000
 
 /** What a run is part of. */
 export interface RunContext {
