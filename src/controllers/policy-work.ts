@@ -2,8 +2,8 @@ import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import type { RestorationStatus } from '#controllers/evicted-news.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
-import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
 import { isNewPolicy } from '#controllers/policy-due.ts'
+import { PolicyExecution } from '#controllers/policy-execution.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
@@ -11,8 +11,8 @@ import { type Planning, planPolicy } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { stayingTags } from '#controllers/policy-restore.ts'
-import { lostRecord, runRefusal } from '#controllers/policy-run.ts'
-import { identityOf, type PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
+import { lostRecord } from '#controllers/policy-run.ts'
+import type { PolicyRuns } from '#controllers/policy-runs.ts'
 import type { UnderstoodPolicy } from '#controllers/policy-spec.ts'
 import { planVerdict, statusAfterPlan } from '#controllers/policy-status.ts'
 import { type PolicyUndo, withRestorations } from '#controllers/policy-undo.ts'
@@ -29,7 +29,6 @@ import { packPlan } from '#report/packed-plan.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { PolicyRecord } from '#retention/policy-record.ts'
-import { rfc3339Seconds } from '#runtime/conditions.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { pendingRequest } from '#runtime/predicates.ts'
@@ -61,9 +60,11 @@ export interface PolicyContext extends UnderstoodPolicy {
 /** The work of one policy that is due: bring back what is asked for, plan, tell, and carry out what may be. */
 export class PolicyWork {
   readonly #parts: PolicyWorkParts
+  readonly #execution: PolicyExecution
 
   constructor(parts: PolicyWorkParts) {
     this.#parts = parts
+    this.#execution = new PolicyExecution(parts)
   }
 
   /** Another leader may have done more. */
@@ -135,7 +136,7 @@ export class PolicyWork {
     })
     if (told.length > 0) await pass.write((status) => withRestorations(status, told))
     await anchors.keep(registry, spec, planning.untaggedInUse, pass.signal)
-    return await this.#act({
+    return await this.#execution.follow({
       ...{ pass, spec, registry, names, record, planning, blocks, held },
       isAsked: pendingRequest(requestedBy) !== undefined || isNewPolicy(requestedBy),
       ...{ url: opened.url, product: opened.product },
@@ -300,81 +301,6 @@ export class PolicyWork {
       return { ...status, plan: report === undefined ? rest : { ...rest, report } }
     })
   }
-
-  async #act(
-    context: RunContext & {
-      readonly blocks: readonly Block[]
-      readonly held: string | undefined
-      /** By a human, since the last plan: with the annotation, or with a change of the spec. */
-      readonly isAsked: boolean
-    },
-  ): Promise<number> {
-    const { pass, spec, planning, record, blocks, held, isAsked } = context
-    const { runs, clock } = this.#parts
-    const { plan, judgement, soak } = planning
-    const decision = decide({
-      ...{ spec, plan, judgement, soak, blocks, held },
-      approved: blocks.some(({ code }) => code === 'RecordUnreadable')
-        ? undefined
-        : await this.#approved(context),
-      usedBy: record.approvals.find((each) => each.plan === spec.approvedPlan)?.run,
-      now: clock.now(),
-    })
-    const { approval } = decision
-    await pass.answer(({ approval: _, ...status }) =>
-      approval === undefined ? status : { ...status, approval },
-    )
-    const isHard = held !== undefined || blocks.some(({ isAcceptable }) => !isAcceptable)
-    if (spec.mode !== 'DryRun' && !isHard) await this.#purge(context)
-    const { run } = record
-    const refusal =
-      run === undefined
-        ? undefined
-        : runRefusal(run, { spec, registry: identityOf(context), mark: soak.mark })
-    if (run !== undefined && refusal !== undefined) await runs.abandon(context, run, refusal)
-    const open = refusal === undefined ? run : undefined
-    const now = clock.now()
-    const window = context.windowAt(now)
-    if (decision.kind === 'run' && (open === undefined || decision.cause === 'Approved')) {
-      if (window.isOpen) return await runs.start(context, decision)
-      if (approval !== undefined)
-        await pass.write((status) => ({ ...status, approval: inWindow(approval, window.opensAt) }))
-      return window.opensAt
-    }
-    if (open === undefined) return Number.POSITIVE_INFINITY
-    const against = open.cause === 'Enforced' ? blocks : blocks.filter(({ isAcceptable }) => !isAcceptable)
-    const why = held ?? (against.length === 0 ? undefined : against.map(({ message }) => message).join('; '))
-    if (why !== undefined) {
-      // A human, the schedule or an inventory wakes it.
-      await runs.wait(context, open, Number.POSITIVE_INFINITY, why)
-      return Number.POSITIVE_INFINITY
-    }
-    // Copies have to be old enough whoever asks: the run itself looks.
-    const pausedUntil = isAsked ? 0 : (open.resumesAt ?? 0)
-    const resumesAt = Math.max(pausedUntil, window.isOpen ? 0 : window.opensAt)
-    return now < resumesAt ? resumesAt : await runs.resume(context, open)
-  }
-
-  /** What cannot be purged is purged later, and keeps nobody from going on. @throws LEADERSHIP_LOST, CANCELLED */
-  async #purge(context: RunContext): Promise<void> {
-    const { signal, policy } = context.pass
-    try {
-      await this.#parts.runs.purge(context)
-    } catch (thrown) {
-      signal.throwIfAborted()
-      const { code, advice } = asTallymanError(thrown)
-      if (code === 'LEADERSHIP_LOST' || code === 'INTERNAL') throw thrown
-      this.#parts.log.warn({ policy: keyOf(policy), code, reason: advice }, 'the trash is not purged')
-    }
-  }
-
-  async #approved({ pass, spec, registry, planning }: RunContext): Promise<ApprovedPlan | undefined> {
-    const { approvedPlan } = spec
-    if (approvedPlan === undefined || spec.mode === 'DryRun') return undefined
-    const kept = await this.#parts.plans.find(pass.policy, registry, approvedPlan, pass.signal)
-    // The last plan says the same: it is as old as that one.
-    return kept?.digest === planning.plan.digest ? { ...kept, readAt: planning.facts.readAt } : kept
-  }
 }
 
 /** The tags that runs took away. */
@@ -386,13 +312,6 @@ function tagsOf({ went }: EvictionHistory): { repository: string; tag: string; d
 
 /** A workspace that does not tell what the policy has done is asked again after so long. */
 const RECORD_RETRY_MS = 60_000
-function inWindow<T extends { readonly message: string }>(approval: T, opensAt: number): T {
-  const from = Number.isFinite(opensAt) ? `, from ${rfc3339Seconds(opensAt)} on` : ''
-  return {
-    ...approval,
-    message: `It is carried out in the next window of spec.schedule${from}, or when a run is asked for (tallyman.dev/requestedAt)`,
-  }
-}
 
 function isSame(a: PolicyRecord['restored'], b: PolicyRecord['restored']): boolean {
   return JSON.stringify(a) === JSON.stringify(b)

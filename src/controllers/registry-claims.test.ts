@@ -55,6 +55,8 @@ class Operator {
   readonly registry: RegistryObject
   readonly claims: RegistryClaims
   policies: readonly RegistryPolicyObject[] = []
+  /** How often the claims have looked for policies. */
+  looks = 0
   readonly client: KubeClient
   readonly #connection: ClusterConnection
   readonly #inventories: Inventories
@@ -83,12 +85,17 @@ class Operator {
     this.claims = new RegistryClaims({
       access: new RegistryAccess(this.#pool, new SecretCache(client, clock), {}),
       live: this.#inventories,
-      policies: { list: () => [...this.policies] },
+      policies: { list: () => this.#look() },
       registries: { get: () => this.registry },
       ...{ client, fence, clock, log: silentLog, times: TIMES },
       ...{ operator: 'tallyman', process: crypto.randomUUID() },
     })
     operators.push(this)
+  }
+
+  #look(): RegistryPolicyObject[] {
+    this.looks += 1
+    return [...this.policies]
   }
 
   /** In one of the clusters. */
@@ -169,7 +176,7 @@ describe('S01: the claims of an installation', () => {
     const operator = await Operator.start(0)
     const tag = `${await readClusterIdentity(operator.client)}.tallyman`
     operator.policies = [policy('DryRun')]
-    await systemClock.sleep(2 * TIMES.lookMs)
+    await eventually(() => operator.looks > 2)
     expect(await tags()).toEqual([])
     expect(operator.obstacle).toBe('CLAIM_LOST')
     operator.policies = [policy('Approve')]
