@@ -55,6 +55,8 @@ const pool = new RegistryPool({
 })
 const limits = RegistrySpec.parse({ url: input.url, limits: { concurrency: input.connections } }).limits
 const client = pool.client({ url: input.url, caPem: input.caPem, limits })
+// As whoever opens a Registry does.
+await client.ping()
 const refs = { registryRef: { name: 'bench' }, inventoryRef: { name: 'bench' } }
 const spec = RegistryPolicySpec.parse({ ...refs, schedule: '0 3 * * *', rules: RULES })
 const coveredMs = 31 * 86_400_000

@@ -27,6 +27,8 @@ const client = new RegistryPool({ clock: systemClock, userAgent: 'bench' }).clie
   ...{ url, limits: { concurrency: 8 } },
 })
 const startedAt = performance.now()
+// As whoever opens a Registry does.
+await client.ping()
 const journal = await journalOf({ client, prefix: 'tallyman' }, repository, 'run', { signal, lane: 'bulk' })
 let swept = 0
 await sweep(

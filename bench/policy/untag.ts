@@ -43,6 +43,8 @@ const stop = new AbortController()
 const client = new RegistryPool({ clock: systemClock, userAgent: 'bench' }).client({
   ...{ url, limits: { concurrency: 8 } },
 })
+// As whoever opens a Registry does.
+await client.ping()
 const site: ExecutionSite = {
   ...{ pull: client, push: client, delete: client, product, clock: systemClock, signal: stop.signal },
   shelf: { client, prefix: 'tallyman' },

@@ -38,7 +38,7 @@ async function countTags(
   let tags = 0
   let isEmpty = true
   try {
-    for await (const batch of client.tags(repository, { signal })) {
+    for await (const batch of client.tags(repository, { signal, whole: true })) {
       isEmpty = false
       for (const tag of batch) if (selected.tag(tag)) tags += 1
     }

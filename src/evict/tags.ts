@@ -6,7 +6,7 @@ import { WIDTH } from './width.ts'
 /** The names of all tags. @throws REGISTRY_ABSENT too: a repository that is not there is not one without tags */
 export async function listTags(hands: Reach): Promise<Set<string>> {
   const names = new Set<string>()
-  for await (const page of hands.pull.tags(hands.repository, calls(hands).read)) {
+  for await (const page of hands.pull.tags(hands.repository, { ...calls(hands).read, whole: true })) {
     for (const name of page) names.add(name)
   }
   return names

@@ -128,7 +128,10 @@ describe.each(VERSIONS)('against a real registry, %s', (version) => {
     storage.write('many', image)
     const names = Array.from({ length: 1234 }, (_, index) => `t${index}`)
     for (const name of names) storage.tag('many', image.manifest.digest, name)
-    expect((await collect(client.tags('many'))).sort()).toEqual(names.sort())
+    await client.ping()
+    for (const whole of [false, true]) {
+      expect((await collect(client.tags('many', { whole }))).sort()).toEqual(names.sort())
+    }
     const repositories = Array.from({ length: 1101 }, (_, index) => `cat/r${index}`)
     for (const name of repositories) storage.write(name, image)
     const listed = await collect(client.repositories())
@@ -141,7 +144,10 @@ describe.each(VERSIONS)('against a real registry, %s', (version) => {
     storage.write('thousand', image)
     const names = Array.from({ length: 1000 }, (_, index) => `t${index}`)
     for (const name of names) storage.tag('thousand', image.manifest.digest, name)
-    expect((await collect(client.tags('thousand'))).sort()).toEqual(names.sort())
+    await client.ping()
+    for (const whole of [false, true]) {
+      expect((await collect(client.tags('thousand', { whole }))).sort()).toEqual(names.sort())
+    }
   })
 
   test('the path of the URL is a prefix of every repository', async () => {

@@ -7,10 +7,10 @@ import { type DeletionCapabilities, probeDeletion } from './deletion-probe.ts'
 import { type DeleteOutcome, deleteManifest, overwriteTag } from './deletions.ts'
 import type { DestructiveOptions } from './destructive.ts'
 import type { Egress } from './egress.ts'
-import { listRepositories, listTags } from './listings.ts'
+import { listRepositories, listTags, type TagsOptions } from './listings.ts'
 import type { Manifest } from './manifest.ts'
 import { getManifest, type HeadOptions, headManifest, type ManifestHead, putManifest } from './manifests.ts'
-import { type Pong, ping } from './ping.ts'
+import { type Pong, type Product, ping } from './ping.ts'
 import { listReferrers } from './referrers.ts'
 import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
@@ -48,6 +48,8 @@ export class RegistryClient {
   readonly #clock: Clock
   readonly #prefix: string
   readonly #deletions = new Turns()
+  /** As the last ping told. */
+  #product: Product = 'unknown'
 
   /** @param parts.prefix path of the target's URL, with a slash at its end, or empty */
   constructor(parts: {
@@ -70,6 +72,7 @@ export class RegistryClient {
    */
   async ping(options?: CallOptions): Promise<Pong & { readonly authenticated: boolean }> {
     const pong = await ping(this.#transport, this.#clock, options)
+    this.#product = pong.product
     return { ...pong, authenticated: this.#auth.isUsed }
   }
 
@@ -82,8 +85,10 @@ export class RegistryClient {
   }
 
   /** The tags, in lists of some thousand each at most. @throws REGISTRY_ABSENT unknown repository */
-  tags(repository: string, options?: CallOptions): AsyncGenerator<readonly string[], void, void> {
-    return listTags(this.#transport, this.#prefix + repository, options)
+  tags(repository: string, options?: TagsOptions): AsyncGenerator<readonly string[], void, void> {
+    // It lists all of them anew for each page.
+    const atOnce = options?.whole === true && this.#product === 'distribution-3'
+    return listTags(this.#transport, this.#prefix + repository, options, { atOnce })
   }
 
   /**

@@ -266,6 +266,39 @@ test('connections are kept: as many as requests under way, for GET and HEAD alik
   expect(proxy.connections).toBeLessThanOrEqual(18)
 })
 
+describe('all tags of distribution 3, after a ping', () => {
+  const names = Array.from({ length: 2_345 }, (_, index) => `t${index}`)
+  const lists = () => proxy.requests.filter(({ path }) => path === '/v2/whole/tags/list')
+
+  beforeAll(() => new StorageWriter(registry.storageDir).write('whole', image, ...names))
+  beforeEach(() => client.ping())
+
+  async function tags(): Promise<string[]> {
+    const all: string[] = []
+    for await (const page of client.tags('whole', { whole: true })) all.push(...page)
+    return all
+  }
+
+  test('are asked for all at once', async () => {
+    expect((await tags()).sort()).toEqual(names.toSorted())
+    expect(lists().map(({ query }) => query)).toEqual([''])
+  })
+
+  test.each([
+    ['its connection', { kind: 'cut', at: 'body', after: 9_000, reset: true }, 'REGISTRY_TRUNCATED'],
+    ['its body', { kind: 'truncate', after: 9_000, length: 'kept' }, 'REGISTRY_TRUNCATED'],
+    [
+      'its body, in good order',
+      { kind: 'truncate', after: 9_000, length: 'shortened' },
+      'REGISTRY_PAGINATION',
+    ],
+  ] as const)('are not known where %s ends early', async (_, fault, code) => {
+    proxy.rule(fault, { path: '/v2/whole/tags/list' })
+    await expect(tags()).rejects.toMatchObject({ code })
+    expect(new Set(lists().map(({ query }) => query))).toEqual(new Set(['']))
+  })
+})
+
 describe('redirects', () => {
   test('another origin gets the range and no credentials', async () => {
     const guarded = await startRegistry({

@@ -18,11 +18,23 @@ import type { Transport } from './transport.ts'
  */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024
 
-/** Distribution spec, end-8. A repository that was emptied has no tags; one that is not known is REGISTRY_ABSENT. */
+export interface TagsOptions extends CallOptions {
+  /**
+   * The caller needs the last tag as much as the first: where a ping has told of a product that lists all tags sooner than page by page, it is
+   * asked for that.
+   */
+  readonly whole?: boolean | undefined
+}
+
+/**
+ * Distribution spec, end-8. A repository that was emptied has no tags; one that is not known is REGISTRY_ABSENT.
+ * @param how see listPages
+ */
 export async function* listTags(
   transport: Transport,
   name: string,
   options: CallOptions | undefined,
+  how: { readonly atOnce: boolean },
 ): AsyncGenerator<readonly string[], void, void> {
   checkRepository(name)
   const path = `/v2/${name}/tags/list`
@@ -30,6 +42,7 @@ export async function* listTags(
   yield* listPages(
     (query) => fetchPage(transport, path, query, pullScope(name), 'tags', entries, options),
     `the tags of ${name}`,
+    how,
   )
 }
 

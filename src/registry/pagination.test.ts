@@ -10,13 +10,13 @@ const names = (from: number, to: number) =>
 /** A server as the specification has it. */
 function honest(
   all: readonly string[],
-  options: { link?: (query: string) => string; largest?: number } = {},
+  options: { link?: (query: string) => string; largest?: number; unasked?: number } = {},
 ) {
   const queries: string[] = []
   const fetch = async (query: string): Promise<Page> => {
     queries.push(query)
     const asked = new URLSearchParams(query)
-    const size = Math.min(Number(asked.get('n') ?? 100), options.largest ?? 1000)
+    const size = Math.min(Number(asked.get('n') ?? options.unasked ?? 100), options.largest ?? 1000)
     const last = asked.get('last')
     const rest = last === null ? all : all.filter((name) => name > last)
     const entries = rest.slice(0, size)
@@ -27,9 +27,12 @@ function honest(
   return { fetch, queries }
 }
 
-async function collect(fetch: (query: string) => Promise<Page>): Promise<string[]> {
+async function collect(
+  fetch: (query: string) => Promise<Page>,
+  how?: Parameters<typeof listPages>[2],
+): Promise<string[]> {
   const all: string[] = []
-  for await (const page of listPages(fetch, 'tests')) all.push(...page)
+  for await (const page of listPages(fetch, 'tests', how)) all.push(...page)
   return all
 }
 
@@ -96,6 +99,68 @@ describe('the whole list comes', () => {
       expect(await collect(strict)).toEqual(all)
     },
   )
+})
+
+describe('all at once', () => {
+  const AT_ONCE = { atOnce: true }
+
+  test('the whole list comes in one page, where the server sends it', async () => {
+    const { fetch, queries } = honest(names(0, 3501), { largest: 5000, unasked: 5000 })
+    expect(await collect(fetch, AT_ONCE)).toEqual(names(0, 3501))
+    expect(queries).toEqual([''])
+  })
+
+  test('it comes from any honest server that pages all the same, once each', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 0, max: 3500 }),
+        fc.integer({ min: 1, max: 1500 }),
+        async (count, unasked) => {
+          const all = names(0, count)
+          expect(await collect(honest(all, { largest: 1500, unasked }).fetch, AT_ONCE)).toEqual(all)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+
+  test.each([50, 100, 500, 1000])(
+    'a page of %i that names no next one is not taken for the whole list',
+    async (unasked) => {
+      const { fetch, queries } = honest(names(0, 2500), { unasked })
+      const silent = async (query: string) => ({ ...(await fetch(query)), links: [] })
+      expect(await collect(silent, AT_ONCE)).toEqual(names(0, 2500))
+      expect(queries.slice(0, 2)).toEqual(['', `n=1000&last=${names(unasked - 1, unasked)[0]}`])
+    },
+  )
+
+  test.each([0, 100, 1000, 1001])(
+    'a list of %i is the same where the server knows no pages',
+    async (count) => {
+      const all = names(0, count)
+      expect(await collect(async () => ({ batches: [all], links: [] }), AT_ONCE)).toEqual(all)
+    },
+  )
+
+  test('a list that is too large for one page is asked for in pages', async () => {
+    const { fetch, queries } = honest(names(0, 2500))
+    const bounded = async (query: string) => {
+      if (query === '') throw new TallymanError('REGISTRY_TOO_LARGE', 'more than 16 MiB')
+      return await fetch(query)
+    }
+    expect(await collect(bounded, AT_ONCE)).toEqual(names(0, 2500))
+    expect(queries).toEqual(['n=1000', 'last=t00999&n=1000', 'last=t01999&n=1000'])
+  })
+
+  test('a page that is too large is told where there is no smaller one', async () => {
+    let asked = 0
+    const fetch = async () => {
+      asked += 1
+      throw new TallymanError('REGISTRY_TOO_LARGE', 'more than 16 MiB')
+    }
+    await expect(collect(fetch, AT_ONCE)).rejects.toMatchObject({ code: 'REGISTRY_TOO_LARGE' })
+    expect(asked).toBe(2)
+  })
 })
 
 describe('what is no end', () => {

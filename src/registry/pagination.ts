@@ -8,6 +8,8 @@ const MAX_PAGES = 10_000
 const MAX_ENTRIES = 2_000_000
 const MAX_EMPTY_PAGES = 16
 const MAX_RESTARTS = 3
+/** Where nobody says how many, products send a multiple of it: 50, 100, 1000. */
+const ROUND = 10
 
 export interface Page {
   /** Its entries, in lists of any length: a page may hold a million. Read once, before the next page is asked for. */
@@ -47,6 +49,20 @@ export function linkQuery(links: readonly string[]): string | undefined {
   return question < 0 ? '' : (link.slice(question + 1).split('#')[0] ?? '')
 }
 
+/**
+ * The query of what may follow all entries, as they were asked for in one page: a product that knows pages only may have sent the first of
+ * them, and no Link. Undefined: nothing, no product pages by so many.
+ */
+function afterAll({ count, tail }: PageEnd): string | undefined {
+  const last = tail.at(-1)
+  if (last === undefined || count > PAGE_SIZE || count % ROUND !== 0) return undefined
+  return afterEntry(last, PAGE_SIZE)
+}
+
+function firstQuery(pageSize: number | undefined): string {
+  return pageSize === undefined ? '' : `n=${pageSize}`
+}
+
 function afterEntry(entry: string, pageSize: number | undefined): string {
   const last = `last=${encodeURIComponent(entry)}`
   return pageSize === undefined ? last : `n=${pageSize}&${last}`
@@ -56,15 +72,17 @@ function afterEntry(entry: string, pageSize: number | undefined): string {
  * All entries of a listing, in lists none of which is empty, no entry at the end of one page again in the next.
  * @param fetch one page by its query
  * @param what for messages
+ * @param atOnce asks for all entries in one page, and for pages only where that is too large or the server pages all the same
  * @throws REGISTRY_PAGINATION where the pages repeat or do not end, or one of them is refused in the middle: that is
  *   unknown, never the end of the list. Otherwise whatever `fetch` throws.
  */
 export async function* listPages(
   fetch: (query: string) => Promise<Page>,
   what: string,
+  { atOnce = false }: { readonly atOnce?: boolean } = {},
 ): AsyncGenerator<readonly string[], void, void> {
-  let pageSize: number | undefined = PAGE_SIZE
-  let query = `n=${PAGE_SIZE}`
+  let pageSize = atOnce ? undefined : PAGE_SIZE
+  let query = firstQuery(pageSize)
   let previous: PageEnd = { first: undefined, count: 0, tail: [], links: [] }
   let isGuess = false
   let restarts = 0
@@ -76,9 +94,9 @@ export async function* listPages(
     try {
       page = await fetch(query)
     } catch (error) {
-      if (pages === 0 && refusesPageSize(error)) {
-        pageSize = undefined
-        query = ''
+      if (pages === 0 && refusesSize(error, pageSize)) {
+        pageSize = pageSize === undefined ? PAGE_SIZE : undefined
+        query = firstQuery(pageSize)
         continue
       }
       const before = previous.tail.at(-2)
@@ -113,7 +131,11 @@ export async function* listPages(
     total += count
     const end: PageEnd = { first, count, tail, links: page.links }
     emptyPages = count === 0 ? emptyPages + 1 : 0
-    const next = nextQuery(end, pageSize)
+    let next = nextQuery(end, pageSize)
+    if (next === undefined && pages === 0 && pageSize === undefined) {
+      pageSize = PAGE_SIZE
+      next = afterAll(end)
+    }
     if (next === undefined) return
     if (emptyPages > MAX_EMPTY_PAGES || cursors.repeats(next)) throw endless(what)
     isGuess = nextLinks(page.links).length === 0
@@ -123,7 +145,9 @@ export async function* listPages(
   throw endless(what)
 }
 
-function refusesPageSize(error: unknown): boolean {
+/** Whether it has to be asked for with a size where it was without, or the other way round. */
+function refusesSize(error: unknown, pageSize: number | undefined): boolean {
+  if (pageSize === undefined) return hasCode(error, 'REGISTRY_TOO_LARGE')
   if (!hasCode(error, 'REGISTRY_UNSUPPORTED')) return false
   const { registryCode, status } = error.details
   return registryCode === 'PAGINATION_NUMBER_INVALID' || (status === 400 && registryCode === 'UNSUPPORTED')

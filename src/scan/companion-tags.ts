@@ -49,7 +49,7 @@ export class CompanionTags {
     const look = await lookTwice(
       async () => {
         const tags = new Set<string>()
-        for await (const page of this.#client.tags(repository, { signal, lane: 'check' })) {
+        for await (const page of this.#client.tags(repository, { signal, lane: 'check', whole: true })) {
           for (const tag of page) if (COMPANION.test(tag)) tags.add(tag)
           if (this.#held + tags.size > MAX_COMPANIONS) throw tooMany(repository)
         }

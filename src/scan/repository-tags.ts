@@ -37,7 +37,7 @@ export async function selectedTags(
   const look = await lookTwice(async () => {
     const tags: string[] = []
     let isEmpty = true
-    for await (const page of client.tags(repository, { signal, lane: 'check' })) {
+    for await (const page of client.tags(repository, { signal, lane: 'check', whole: true })) {
       if (page.length > 0) isEmpty = false
       for (const tag of page) if (selection.tag(tag)) tags.push(tag)
     }

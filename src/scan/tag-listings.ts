@@ -37,7 +37,7 @@ export class TagListings {
     const wanted = this.#wanted.get(repository)
     const look = await lookTwice(async () => {
       const tags = new Set<string>()
-      for await (const page of this.#client.tags(repository, { signal, lane: 'check' })) {
+      for await (const page of this.#client.tags(repository, { signal, lane: 'check', whole: true })) {
         for (const tag of page) if (wanted?.has(tag)) tags.add(tag)
       }
       return tags
