@@ -2,7 +2,8 @@ import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import { DeletionGuard } from '#controllers/deletion-guard.ts'
 import { FreshUsage } from '#controllers/fresh-usage.ts'
-import { executionSite, type SiteParts } from '#controllers/policy-site.ts'
+import { RESTORED_FOR_MS } from '#controllers/policy-restore.ts'
+import { executionSite, journalRemover, type SiteParts } from '#controllers/policy-site.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import {
   type ImageInventoryObject,
@@ -17,9 +18,9 @@ import type { Ended } from '#evict/eviction.ts'
 import { type ExecutionEnd, execute, type RepositoryProblem } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
 import { journalOf } from '#evict/journal-shelf.ts'
+import { type PurgeEnd, RunPurger } from '#evict/run-purger.ts'
 import { keptSample } from '#evict/sample.ts'
 import { settle } from '#evict/settle.ts'
-import { purgeTrash, trashBelow } from '#evict/trash.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Eviction } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
@@ -68,6 +69,8 @@ type PurgeLoad = Omit<Load, 'run' | 'evictions' | 'progress' | 'ended' | 'gone'>
 /** Carries out what a policy has decided, with everything looked at again right before each request. */
 export class PolicyCarrier {
   readonly #parts: PolicyCarrierParts
+  /** By Registry. */
+  readonly #purgers = new Map<string, RunPurger>()
 
   constructor(parts: PolicyCarrierParts) {
     this.#parts = parts
@@ -94,33 +97,30 @@ export class PolicyCarrier {
   }
 
   /**
-   * Purges the copies in the trash that runs made before `before`, ms since the epoch; what is in use by now stays (S04).
+   * Purges the copies in the trash that runs made before `before`, ms since the epoch, and the journals of those of which nothing is needed any more; what is in use by
+   * now stays (S04).
    * @param went what these runs have evicted
-   * @returns the ids of the runs that need not be remembered any more
-   * @throws what stopped it
+   * @throws as carry
    */
   async purge(
     load: PurgeLoad,
     runs: readonly EndedRun[],
     went: readonly Evicted[],
     before: number,
-  ): Promise<string[]> {
+  ): Promise<PurgeEnd> {
     const { claims } = this.#parts
     const { registry, signal } = load
     await claims.hold(registry, signal)
     const inUse = evictedUse(went)
     const site = await executionSite(this.#parts, registry, this.#guard(load, inUse), signal)
-    const purged: string[] = []
-    for (const { id, repositories } of runs) {
-      for (const repository of repositories) {
-        const call = { signal, lane: 'bulk', beforeSend: site.fence } as const
-        const journal = await journalOf(site.shelf, repository, id, call)
-        const hands = { ...site, repository, journal, ended: () => undefined }
-        await purgeTrash(hands, trashBelow(site.shelf.prefix), before)
-      }
-      purged.push(id)
-    }
-    return purged
+    const key = keyOf(registry)
+    const purger = this.#purgers.get(key) ?? new RunPurger()
+    this.#purgers.set(key, purger)
+    return await purger.purge(site, {
+      ...{ runs, before, asked: new Set((load.spec.restore ?? []).flatMap(({ run }) => run ?? [])) },
+      pinnedSince: this.#parts.clock.now() - RESTORED_FOR_MS,
+      remover: () => journalRemover(this.#parts, registry, signal),
+    })
   }
 
   /**

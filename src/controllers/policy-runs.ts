@@ -29,6 +29,7 @@ import { intersect } from '#retention/approval.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
+import { keyOf } from '#runtime/object-key.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
 
@@ -144,10 +145,10 @@ export class PolicyRuns {
     }
   }
 
-  /** Purges what was kept for spec.trash.retainFor; the runs that it was of are forgotten. @throws what stopped it */
+  /** Purges what was kept for spec.trash.retainFor; the runs of which nothing is left are forgotten, the others looked at again. @throws what stopped it */
   async purge(context: RunContext): Promise<void> {
     const { pass, spec, registry, names, planning, record } = context
-    const { carrier, undo, clock } = this.#parts
+    const { carrier, undo, clock, log } = this.#parts
     const before = clock.now() - (parseDuration(spec.trash.retainFor) ?? Number.POSITIVE_INFINITY)
     // The newest is kept: that nothing is recorded means that the record was lost.
     const old = record.runs.slice(1).filter(({ finishedAt }) => finishedAt < before)
@@ -156,8 +157,21 @@ export class PolicyRuns {
     const { policy, signal, shield } = pass
     const endsAt = clock.now() + (parseDuration(spec.maxDuration) ?? 0)
     const load = { policy, spec, registry, names, judgement, restored, endsAt, signal }
-    const purged = new Set(await shield(() => carrier.purge(load, old, undo.evicted(policy), before)))
-    await this.#change(context, (now) => ({ ...now, runs: now.runs.filter(({ id }) => !purged.has(id)) }))
+    const { over, problems, refused, stoppedBy } = await shield(() =>
+      carrier.purge(load, old, undo.evicted(policy), before),
+    )
+    for (const { run, error } of problems) {
+      log.warn({ run, code: error.code, reason: error.advice }, 'the run is not purged')
+    }
+    if (refused !== undefined) {
+      const told = { registry: keyOf(registry), code: refused.code, reason: refused.advice }
+      log.warn(told, 'journals that nobody needs stay in the workspace: nobody may delete them there')
+    }
+    if (over.size > 0) {
+      await this.#change(context, (now) => ({ ...now, runs: now.runs.filter(({ id }) => !over.has(id)) }))
+      undo.unlearn(policy, registry, over)
+    }
+    if (stoppedBy !== undefined) throw stoppedBy
   }
 
   async #carry(

@@ -8,6 +8,7 @@ import type { KnownCapabilities } from '#evict/capabilities.ts'
 import type { ExecutionSite } from '#evict/execution.ts'
 import { EvictionPace } from '#evict/pace.ts'
 import type { Log } from '#kube/log.ts'
+import type { RegistryClient } from '#registry/client.ts'
 import type { Fence } from '#runtime/fence.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import type { Clock } from '#time/clock.ts'
@@ -38,6 +39,20 @@ export function requiredWorkspace(
     'WORKSPACE_REQUIRED',
     `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`,
   )
+}
+
+/**
+ * A client of the workspace of a registry with the right to delete journals there: `credentials.delete` of the Registry that holds it.
+ * @throws WORKSPACE_REQUIRED, SPEC_INVALID, REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*
+ */
+export async function journalRemover(
+  { access, registries }: Pick<SiteParts, 'access' | 'registries'>,
+  registry: RegistryObject,
+  signal: AbortSignal,
+): Promise<RegistryClient> {
+  const workspace = requiredWorkspace(registry, registries)
+  const { client } = await access.open(workspace.registry, signal, 'delete')
+  return client
 }
 
 /**

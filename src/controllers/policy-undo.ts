@@ -13,7 +13,6 @@ import type { EvictedWatch } from '#controllers/evicted-watch.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { type PolicyReporter, policySubject } from '#controllers/policy-reporter.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
-import { registryUrl } from '#controllers/registry-names.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import {
@@ -23,6 +22,7 @@ import {
 } from '#crds/registry-policy.ts'
 import { type Evicted, type EvictionHistory, joined, type Returned, stillEvicted } from '#evict/evicted.ts'
 import type { Ended } from '#evict/eviction.ts'
+import { registryUrl } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
 import type { Hold, PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -177,6 +177,20 @@ export class PolicyUndo {
       unsettled: before.unsettled.filter((each) => each.run !== run.id),
     }
     const history = joined([told, others])
+    this.#histories.set(key, history)
+    this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
+  }
+
+  /** Nothing of these runs is left to bring anything back by: what they took is not watched any more. */
+  unlearn(policy: RegistryPolicyObject, registry: RegistryObject, runs: ReadonlySet<string>): void {
+    const key = keyOf(policy)
+    const known = this.#histories.get(key)
+    if (known === undefined) return
+    const history = {
+      went: known.went.filter(({ run }) => !runs.has(run)),
+      returned: known.returned.filter(({ run }) => !runs.has(run)),
+      unsettled: known.unsettled.filter(({ run }) => !runs.has(run)),
+    }
     this.#histories.set(key, history)
     this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
   }

@@ -11,6 +11,8 @@ export const CHUNK_TYPE = 'application/vnd.tallyman.eviction-journal.v1+ndjson'
 const OPEN = 'dev.tallyman.journal.open'
 /** Of the manifest: the repository that it is about. */
 const REPOSITORY = 'dev.tallyman.journal.repository'
+/** Of the manifest: the tag that it was written for, so that no two journals have one digest: a DELETE takes every tag of a digest. */
+const RUN = 'dev.tallyman.journal.run'
 /** OCI image spec 1.1, "Guidance for an Empty Descriptor". */
 export const EMPTY_CONFIG = Buffer.from('{}')
 const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
@@ -29,14 +31,19 @@ export function journalRepository(prefix: string, repository: string): string {
   return `${prefix}/journals/${createHash('sha256').update(repository).digest('hex').slice(0, 40)}`
 }
 
-export function journalManifest(repository: string, chunks: readonly Chunk[], open: number): RawManifest {
+/** @param open how many intents have no outcome yet */
+export function journalManifest(
+  { repository, run }: { readonly repository: string; readonly run: string },
+  chunks: readonly Chunk[],
+  open: number,
+): RawManifest {
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: JOURNAL_TYPE,
     config: { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
     layers: chunks.map((chunk) => ({ mediaType: CHUNK_TYPE, ...chunk })),
-    annotations: { [OPEN]: String(open), [REPOSITORY]: repository },
+    annotations: { [OPEN]: String(open), [REPOSITORY]: repository, [RUN]: run },
   }
   const bytes = Buffer.from(JSON.stringify(manifest))
   return { digest: digestOf(bytes), mediaType: OCI_MANIFEST, bytes }

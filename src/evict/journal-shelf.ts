@@ -1,7 +1,6 @@
-import { hasCode } from '#catalogue/error.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
 import { journalRepository, journalSubject } from './journal-artifact.ts'
-import { WorkspaceJournal } from './workspace-journal.ts'
+import { journalTags, manifestNow, WorkspaceJournal } from './workspace-journal.ts'
 
 /** What the tag of a run ends with where what was brought back of it is recorded. No run is called so. */
 export const RESTORATIONS = '.restored'
@@ -30,7 +29,7 @@ export async function journaledRuns(
   call: CallOptions,
 ): Promise<string[]> {
   const runs: string[] = []
-  for await (const tag of tagsOf(client, journalRepository(prefix, repository), call)) {
+  for await (const tag of journalTags(client, journalRepository(prefix, repository), call)) {
     if (!tag.endsWith(RESTORATIONS)) runs.push(tag)
   }
   return runs.sort((a, b) => compare(startOf(b), startOf(a)) || compare(a, b))
@@ -43,7 +42,7 @@ export async function restoredRuns(
   call: CallOptions,
 ): Promise<string[]> {
   const runs: string[] = []
-  for await (const tag of tagsOf(client, journalRepository(prefix, repository), call)) {
+  for await (const tag of journalTags(client, journalRepository(prefix, repository), call)) {
     if (tag.endsWith(RESTORATIONS)) runs.push(tag.slice(0, -RESTORATIONS.length))
   }
   return runs
@@ -69,23 +68,11 @@ async function subjectIn(
   name: string,
   call: CallOptions,
 ): Promise<string | undefined> {
-  for await (const tag of tagsOf(client, name, call)) {
-    return journalSubject(await client.getManifest(name, tag, call))
+  for await (const tag of journalTags(client, name, call)) {
+    const manifest = await manifestNow(client, name, tag, call)
+    if (manifest !== undefined) return journalSubject(manifest)
   }
   return undefined
-}
-
-async function* tagsOf(
-  client: RegistryClient,
-  repository: string,
-  call: CallOptions,
-): AsyncGenerator<string> {
-  try {
-    for await (const page of client.tags(repository, call)) yield* page
-  } catch (error) {
-    // Nobody has written there, or all of it is gone.
-    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
-  }
 }
 
 /** When a run began, as its name ends: `-20261126T053000-1f2e`. */

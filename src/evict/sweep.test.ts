@@ -20,6 +20,8 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
+    // Whoever opens a Registry does: from then on tags are listed as the product does it best.
+    await site.client.ping()
   })
   afterEach(() => site.proxy.clear())
   afterAll(() => site.stop())
@@ -155,6 +157,19 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     await running
     await pulls('pushed-again', old)
     expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'named', 'named'])
+  })
+
+  test('S15: a list that ends early after a DELETE is none; the next call counts again', async () => {
+    const { old, eviction, pulls } = world('half-listed')
+    const lists = { path: /\/half-listed\/tags\/list/ }
+    site.proxy.rule({ kind: 'truncate', after: 20, length: 'shortened' }, { ...lists, nth: 3 })
+    const { hands, lines, ended } = site.hands('half-listed')
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({ code: 'REGISTRY_PAGINATION' })
+    expect(lines.map(({ reference }) => reference)).toContain(digest(old))
+    expect(ended).toEqual([])
+    await sweep(hands, eviction)
+    expect(ended).toEqual([{ digest: digest(old), outcome: 'swept' }])
+    await pulls()
   })
 
   test('S15: a tag that disappears while all are asked what they name blocks the repository', async () => {

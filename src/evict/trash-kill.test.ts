@@ -8,7 +8,8 @@ import { StorageLayout } from '#test/harness/storage-layout.ts'
 import type { Hands } from './hands.ts'
 import { journalRepository } from './journal-artifact.ts'
 import { restore } from './restore.ts'
-import { copyToTrash, provenInTrash, purgeTrash } from './trash.ts'
+import { purgeRun, type RunPurge } from './run-purge.ts'
+import { copyToTrash, provenInTrash } from './trash.ts'
 import { trashTag } from './trash-place.ts'
 import { WorkspaceJournal } from './workspace-journal.ts'
 
@@ -51,6 +52,10 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
   const copies = (repository: string) => site.tags(`${PLACE.prefix}/${repository}/1`)
   const all = Object.fromEntries(DIGESTS.map((each) => [trashTag(each), each]))
   const copy = (hands: Hands) => copyToTrash(hands, PLACE, DIGESTS)
+  const purgeOf = (): RunPurge => ({
+    ...{ shelf: { client: site.client, prefix: 'tallyman' }, run: 'run', before: Date.now() + 1 },
+    ...{ pinnedSince: 0, isAsked: false, remover: async () => site.client },
+  })
 
   const PHASES = {
     copying: {
@@ -77,7 +82,7 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
     },
     purging: {
       before: copy,
-      act: (hands) => purgeTrash(hands, PLACE, Date.now() + 1),
+      act: (hands) => purgeRun(hands, purgeOf()),
       ended: async (repository) => {
         for (const each of DIGESTS) {
           expect(await site.has(`${PLACE.prefix}/${repository}/1`, each)).toBe(false)
@@ -85,6 +90,7 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
         }
         // A DELETE that was cut off may have left a tag that names nothing; nothing else is there.
         expect(Object.values(await copies(repository)).filter((named) => named !== undefined)).toEqual([])
+        expect(await site.tags(journalRepository('tallyman', repository))).toEqual({})
       },
     },
   } satisfies Readonly<Record<string, Phase>>

@@ -83,6 +83,14 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
     expect(await unfinishedRuns(place, {})).toEqual([])
   })
 
+  test('S19: of two runs that say the same has two digests: one is deleted without the other', async () => {
+    for (const run of ['a', 'b']) await (await open('twins', run)).append([saved('one')])
+    const digests = await Promise.all(
+      ['a', 'b'].map((run) => client.headManifest(journalRepository('tallyman', 'twins'), run)),
+    )
+    expect(digests[0]?.digest).not.toBe(digests[1]?.digest)
+  })
+
   test('is not taken for one that is about another repository, nor is anything else', async () => {
     await (await open('mine')).append([saved('one')])
     const place = { ...placeOf('mine'), repository: 'yours' }

@@ -1,6 +1,7 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
+import type { Manifest } from '#registry/manifest.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import { type Chunk, EMPTY_CONFIG, journalManifest, readJournalManifest } from './journal-artifact.ts'
 import { fromLine, toLine } from './journal-lines.ts'
@@ -81,7 +82,7 @@ export class WorkspaceJournal implements Journal {
       // A cache may say that it is there although a garbage collection has taken it.
       await client.uploadBlob(workspaceRepository, blob, () => bytes, { ...this.#call, evenIfThere: true })
     }
-    const manifest = journalManifest(repository, all, open)
+    const manifest = journalManifest({ repository, run }, all, open)
     await client.putManifest(workspaceRepository, run, manifest, this.#call)
     for (const { bytes, digest } of chunks) {
       await client.probeBlob(workspaceRepository, { digest, size: bytes.length }, this.#call)
@@ -111,19 +112,44 @@ export async function unfinishedRuns(
   call: CallOptions,
 ): Promise<string[]> {
   const runs: string[] = []
-  try {
-    for await (const page of client.tags(workspaceRepository, call)) runs.push(...page)
-  } catch (error) {
-    // Nobody has written a journal yet.
-    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
-  }
+  for await (const tag of journalTags(client, workspaceRepository, call)) runs.push(tag)
   const unfinished: string[] = []
   for (const run of runs) {
-    const manifest = await client.getManifest(workspaceRepository, run, call)
-    const read = readJournalManifest(manifest, repository)
+    const manifest = await manifestNow(client, workspaceRepository, run, call)
+    const read = manifest === undefined ? undefined : readJournalManifest(manifest, repository)
     if (read !== undefined && read.open > 0) unfinished.push(run)
   }
   return unfinished
+}
+
+/** The tags of a repository of journals; none where nobody has written there yet, or all of it is gone. */
+export async function* journalTags(
+  client: RegistryClient,
+  workspaceRepository: string,
+  call: CallOptions,
+): AsyncGenerator<string, void, void> {
+  try {
+    for await (const page of client.tags(workspaceRepository, call)) yield* page
+  } catch (error) {
+    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
+  }
+}
+
+/** What a tag that was listed names; undefined: it is not there any more, because its run was purged meanwhile. */
+export async function manifestNow(
+  client: RegistryClient,
+  workspaceRepository: string,
+  tag: string,
+  call: CallOptions,
+): Promise<Manifest | undefined> {
+  try {
+    return await client.getManifest(workspaceRepository, tag, call)
+  } catch (error) {
+    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
+    // A tag that stays and names nothing may be a journal that something is to be finished by.
+    for await (const left of journalTags(client, workspaceRepository, call)) if (left === tag) throw error
+    return undefined
+  }
 }
 
 function openedBy(records: readonly JournalRecord[]): number {

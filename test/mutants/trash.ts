@@ -2,6 +2,7 @@ import type { MutantsByFile } from './mutant.ts'
 
 const TRASH = ['src/evict/trash.test.ts']
 const PURGE = ['src/evict/trash-purge.test.ts']
+const RUNS = ['src/evict/run-purge.test.ts']
 
 /** What makes a copy in the trash one, and what keeps it there (S04, S18, S19). */
 export const TRASH_MUTANTS: MutantsByFile = {
@@ -131,6 +132,62 @@ export const TRASH_MUTANTS: MutantsByFile = {
       find: 'if (!liesInTrash(place, repository)) continue',
       replace: '',
       tests: PURGE,
+    },
+  ],
+  'src/evict/run-purge.ts': [
+    {
+      rule: 'S16 what a run has begun and not ended keeps its journal',
+      find: 'if (history.unsettled.length > 0) return NEEDED',
+      replace: '',
+      tests: RUNS,
+    },
+    {
+      rule: 'S19 a copy that stays keeps the journal',
+      find: 'if (copies.some((copy) => liesInTrash(place, copy.repository))) return NEEDED',
+      replace: '',
+      tests: RUNS,
+    },
+    {
+      rule: 'S12 what was brought back keeps the journal for its time',
+      find: 'isAsked || history.returned.some(({ at }) => at > pinnedSince)',
+      replace: 'isAsked',
+      tests: RUNS,
+    },
+    {
+      rule: 'S04 what was taken and is in use keeps the journal',
+      find: 'const things = stillEvicted(history).map(({ digest }) => ({ repository, digest }))',
+      replace: 'const things: { repository: string; digest: string }[] = []',
+      tests: RUNS,
+    },
+  ],
+  'src/evict/journal-removal.ts': [
+    {
+      rule: 'S04 it is asked again right before a journal goes',
+      find: 'await takeAway(hands, things, stands',
+      replace: 'await takeAway(hands, [], stands',
+      tests: RUNS,
+    },
+    {
+      rule: 'S19 a journal is not deleted by a digest that another tag names',
+      find: "isAlone(names, tag, digest) ? undefined : ('moved' as const)",
+      replace: 'undefined',
+      tests: RUNS,
+    },
+  ],
+  'src/evict/journal-artifact.ts': [
+    {
+      rule: 'S19 no two journals have one digest',
+      find: ', [RUN]: run }',
+      replace: ' }',
+      tests: ['src/evict/workspace-journal.test.ts'],
+    },
+  ],
+  'src/evict/run-purger.ts': [
+    {
+      rule: 'S19 a run of which something is needed is not forgotten',
+      find: "if (end.kind === 'needed') isOver = false",
+      replace: '',
+      tests: ['src/evict/run-purger.test.ts'],
     },
   ],
 }

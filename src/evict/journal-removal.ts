@@ -1,0 +1,82 @@
+import { hasCode, type TallymanError } from '#catalogue/error.ts'
+import type { RegistryClient } from '#registry/client.ts'
+import type { Candidate } from './eviction.ts'
+import { calls, type Hands, type Reach } from './hands.ts'
+import { journalRepository } from './journal-artifact.ts'
+import { type JournalShelf, journalOf, RESTORATIONS } from './journal-shelf.ts'
+import { headDigest, listTags, resolveTags } from './tags.ts'
+import { takeAway } from './take-away.ts'
+import { journalTags } from './workspace-journal.ts'
+
+/** A journal that is to go from the workspace. */
+export interface DoomedJournal {
+  readonly shelf: JournalShelf
+  readonly run: string
+  /** What it tells of: if any of it is in use by now, the journal stays. */
+  readonly things: readonly Candidate[]
+  /** A client of the workspace with the right to delete there. @throws REGISTRY_UNAUTHORIZED, REGISTRY_FORBIDDEN where nobody has it, SECRET_* */
+  readonly remover: () => Promise<RegistryClient>
+}
+
+/**
+ * `gone`: nothing of it is there any more. `needed`: it stays for now, also where somebody has given it another tag. `refused`: the registry of the workspace deletes nothing, or not for this account, and
+ * will not the next time either.
+ */
+export type JournalRemoval =
+  | { readonly kind: 'gone' | 'needed' }
+  | { readonly kind: 'refused'; readonly error: TallymanError }
+
+/**
+ * Deletes the journal of a run about the repository of the hands, and then what is recorded beside it. Can be called again after any interruption.
+ * @throws JOURNAL_INVALID something else lies there; REGISTRY_* what kept a request from being sent or answered; what the guard throws
+ */
+export async function removeJournal(hands: Hands, doomed: DoomedJournal): Promise<JournalRemoval> {
+  // What was brought back is known for as long as what went.
+  for (const tag of [doomed.run, `${doomed.run}${RESTORATIONS}`]) {
+    const removal = await removeTag(hands, doomed, tag)
+    if (removal.kind !== 'gone') return removal
+  }
+  return { kind: 'gone' }
+}
+
+async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Promise<JournalRemoval> {
+  const { shelf, things } = doomed
+  const repository = journalRepository(shelf.prefix, hands.repository)
+  const place: Reach = { ...hands, repository, pull: shelf.client, push: shelf.client }
+  const found = await headDigest(place, tag)
+  if (found === undefined && !(await isListed(place, tag))) return { kind: 'gone' }
+  const journal = await journalOf(shelf, hands.repository, tag, calls(place).write)
+  // A tag that names nothing is what a DELETE has left that was cut off (S16): it goes with a manifest only.
+  if (found === undefined) await journal.append([])
+  const digest = found ?? (await headDigest(place, tag))
+  if (digest === undefined) return { kind: 'needed' }
+  const stands = async () => {
+    const names = await resolveTags(place, await listTags(place))
+    return isAlone(names, tag, digest) ? undefined : ('moved' as const)
+  }
+  try {
+    const remover = await doomed.remover()
+    const outcome = await takeAway(hands, things, stands, (options) =>
+      remover.deleteManifest(repository, digest, options),
+    )
+    if (typeof outcome === 'string') return { kind: 'needed' }
+    if (outcome.kind === 'unknown') throw outcome.error
+    return 'error' in outcome ? { kind: 'refused', error: outcome.error } : { kind: 'gone' }
+  } catch (error) {
+    if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return { kind: 'refused', error }
+    throw error
+  }
+}
+
+async function isListed({ pull, repository, signal }: Reach, tag: string): Promise<boolean> {
+  for await (const name of journalTags(pull, repository, { signal, lane: 'bulk' })) {
+    if (name === tag) return true
+  }
+  return false
+}
+
+/** Whether this tag, and no other one, names the digest: a DELETE takes all that do. */
+function isAlone(names: ReadonlyMap<string, string | undefined>, tag: string, digest: string): boolean {
+  const named = [...names].filter(([, other]) => other === digest).map(([name]) => name)
+  return named.length === 1 && named[0] === tag
+}
