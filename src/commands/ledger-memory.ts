@@ -6,12 +6,11 @@ import { isNamed, matchingNames } from '#commands/matching-names.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import type { RememberedUse } from '#commands/why-report.ts'
 import { ImageInventory } from '#crds/image-inventory.ts'
-import { GROUP, VERSION } from '#crds/meta.ts'
 import { rememberedImages } from '#inventory/remembered.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { customResource } from '#kube/custom-resource.ts'
 import type { KubeObject } from '#kube/objects.ts'
-import type { Resource } from '#kube/resource.ts'
 import type { Fence } from '#runtime/fence.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -23,13 +22,7 @@ export interface LedgerOptions {
   readonly inventory: string | undefined
 }
 
-const INVENTORIES: Resource = {
-  group: GROUP,
-  version: VERSION,
-  plural: ImageInventory.plural,
-  kind: ImageInventory.kind,
-  namespaced: true,
-}
+const INVENTORIES = customResource(ImageInventory)
 
 /** What is read here is written by nobody but the operator. */
 const READ_ONLY: Fence = {

@@ -97,9 +97,7 @@ describe.each(versions)('ls and count, registry %s', (version) => {
 
   test('repositories that are named are not looked for in the list, and neither is one of the argument', async () => {
     const requests = await asked(async () => {
-      const { pipe } = await runHere(
-        `ls ${host} -R -r shop/cart -r base --exclude-tag *[y0] --exclude-tag o*`,
-      )
+      const { pipe } = await runHere(`ls ${host} -R -r shop/cart -r base --exclude-tag *y0 --exclude-tag o*`)
       expect(pipe.rows).toEqual([`${host}/shop/cart:v1`, `${host}/shop/cart:v10`, `${host}/shop/cart:v2`])
       expect((await runHere(`ls ${host}/shop/cart --tag v1*`)).pipe.rows).toEqual([
         `${host}/shop/cart:v1`,

@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { TallymanError } from '#catalogue/error.ts'
 import { RULE_FLAGS, type RuleOptions, WHEN_UNUSED } from '#commands/plan-options.ts'
 import { readRulesFile } from '#commands/rules-file.ts'
+import { impossibleGlob, TAGS } from '#crds/glob.ts'
 import { type CompiledRule, compileRules } from '#retention/compiled-rule.ts'
 import type { RetentionRule } from '#retention/rules.ts'
 
@@ -37,6 +38,10 @@ function spelledOut(options: RuleOptions): RetentionRule {
       'SPEC_INVALID',
       "--keep-tag: '' is no pattern: a variable of the shell may be empty",
     )
+  }
+  for (const pattern of keepTag) {
+    const problem = impossibleGlob(pattern, TAGS)
+    if (problem !== undefined) throw new TallymanError('SPEC_INVALID', `--keep-tag: ${problem}`)
   }
   return {
     name: 'command-line',

@@ -13,6 +13,7 @@ import type { RegistryFacts } from '#retention/facts.ts'
 import { judge } from '#retention/judge.ts'
 import { summarize } from '#retention/plan-summary.ts'
 import { resolves } from '#retention/resolves.ts'
+import { unmatchedRules } from '#retention/unmatched-rules.ts'
 import { type ReadingProgress, readRegistry } from '#scan/registry-reader.ts'
 import { usedDigests } from '#scan/used-digests.ts'
 import { systemClock } from '#time/clock.ts'
@@ -57,6 +58,7 @@ export async function planRegistry(
       registry: { name: place.host, url },
       readAt: new Date(facts.readAt).toISOString(),
       summary: summarize(judgement),
+      unmatchedRules: unmatchedRules(rules, facts),
       repositories: judgement.repositories,
     },
     doubts,

@@ -9,8 +9,10 @@ import { planRegistry } from '#commands/plan-run.ts'
 import { printable } from '#commands/printable.ts'
 import { showLine } from '#commands/progress-line.ts'
 import { registryPlace } from '#commands/registry-options.ts'
+import type { PlaceAdvice } from '#commands/registry-place.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
 import { RowPrinter } from '#commands/row-printer.ts'
+import { unmatchedText } from '#retention/unmatched-rules.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** Something of the plan may be wrong, and was told. */
@@ -22,7 +24,7 @@ export function planCommand(run: (asked: AskedPlan) => Promise<number>): Command
     .description('Print which tags of a registry could go by some rules, and why. Nothing is deleted.')
     .addHelpText('after', REMARKS)
     .action(async (registry: string, options: PlanOptions, command: Command) => {
-      const place = registryPlace(registry, options, command)
+      const place = registryPlace(registry, options, command, ADVICE)
       refuseContradictions(options, command)
       if (!saysRules(options)) command.error(NOTHING_STAYS)
       process.exitCode = await run({
@@ -30,6 +32,14 @@ export function planCommand(run: (asked: AskedPlan) => Promise<number>): Command
         options: { ...options, contexts: contextsFor(options, command) },
       })
     })
+}
+
+const ADVICE: PlaceAdvice = {
+  forPattern: 'give the host alone; which repositories they are about, the rules of --rules say',
+  forSlash: () =>
+    'give one repository, or the host alone; which repositories they are about, the rules of --rules say',
+  forImage:
+    'a plan is of all tags of a repository, so give that alone; of one image, tallyman why IMAGE says by the same rules whether it stays',
 }
 
 const NOTHING_STAYS =
@@ -56,6 +66,9 @@ export async function printPlan(
     const planning = planRegistry({ place, options }, rules, use, session, progress)
     const { document, doubts } = await planning.finally(endProgress)
     for (const doubt of doubts) terminal.note(printable(`tallyman: ${doubt}`))
+    // No doubt: rules may be written for several registries.
+    const { unmatchedRules } = document
+    if (unmatchedRules.length > 0) terminal.note(printable(`tallyman: ${unmatchedText(unmatchedRules)}`))
     const code = doubts.length === 0 ? 0 : DOUBTFUL
     const printer = new RowPrinter<string>(terminal, { head: '', row: (piece) => piece, tail: '' })
     for (const piece of formatPlan(document, { output: options.output, kept: options.kept === true })) {

@@ -1,6 +1,11 @@
 import { Argument, type Command, Option } from 'commander'
 import { durationOption } from '#commands/duration-option.ts'
-import { parseRegistryPlace, type RegistryPlace } from '#commands/registry-place.ts'
+import {
+  type PlaceAdvice,
+  parseRegistryPlace,
+  type RegistryPlace,
+  SELECTING,
+} from '#commands/registry-place.ts'
 import { repeatable } from '#commands/repeatable-option.ts'
 import { wholeNumber } from '#commands/whole-number.ts'
 
@@ -68,10 +73,18 @@ export function withRegistryLogin(command: Command): Command {
     .addOption(new Option('--requests-per-second <n>', 'at most').argParser(wholeNumber(1, 10_000)))
 }
 
-/** What the argument and the options mean together. Ends the process where they mean nothing. */
-export function registryPlace(text: string, options: RegistryOptions, command: Command): RegistryPlace {
+/**
+ * What the argument and the options mean together. Ends the process where they mean nothing.
+ * @param advice what the command takes instead
+ */
+export function registryPlace(
+  text: string,
+  options: RegistryOptions,
+  command: Command,
+  advice: PlaceAdvice = SELECTING,
+): RegistryPlace {
   refuseHalfLogin(options, command)
-  const place = parseRegistryPlace(text, { plainHttp: options.plainHttp === true })
+  const place = parseRegistryPlace(text, { plainHttp: options.plainHttp === true, advice })
   if ('problem' in place) command.error(`error: argument 'registry' is invalid. ${place.problem}`)
   return place
 }

@@ -1,5 +1,8 @@
+import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
+import { planCommand } from '#commands/plan.ts'
 import { parseRegistryPlace } from '#commands/registry-place.ts'
+import { restoreCommand } from '#commands/restore.ts'
 
 const parse = (text: string, plainHttp = false) => parseRegistryPlace(text, { plainHttp })
 
@@ -61,5 +64,30 @@ describe('a registry on the command line', () => {
     const place = parse(text)
     expect(place).toEqual({ problem: expect.stringContaining(hint) })
     expect(JSON.stringify(place)).not.toContain('hunter2')
+  })
+})
+
+describe('what is no place is answered with what the command takes', () => {
+  const none = async () => 0
+  const said = async (command: Command, words: string): Promise<string> => {
+    let text = ''
+    command.exitOverride().configureOutput({ writeErr: (written) => (text += written) })
+    await expect(command.parseAsync(words.split(' '), { from: 'user' })).rejects.toThrow()
+    return text
+  }
+  const options = (command: Command) => command.options.map(({ long }) => long)
+
+  test.each([
+    { words: 'plan registry.example.com/shop/cart:v1', hint: 'tallyman why IMAGE says by the same rules' },
+    { words: 'plan registry.example.com/shop/', hint: 'give one repository, or the host alone' },
+    { words: 'plan registry.example.com/shop/*', hint: 'give the host alone' },
+    { words: 'restore registry.example.com/shop/', hint: 'give one repository, with :TAG or @sha256:DIGEST' },
+    { words: 'restore registry.example.com/shop/*', hint: 'the host alone with --run or --list' },
+  ])('tallyman $words', async ({ words, hint }) => {
+    const command = words.startsWith('plan ') ? planCommand(none) : restoreCommand(none)
+    const text = await said(command, words.replace(/^\w+ /, ''))
+    expect(text).toContain("error: argument 'registry' is invalid. It ")
+    expect(text).toContain(hint)
+    for (const [flag] of text.matchAll(/--[a-z-]+/g)) expect(options(command)).toContain(flag)
   })
 })

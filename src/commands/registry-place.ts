@@ -12,17 +12,32 @@ export interface RegistryPlace {
   readonly repository: string | undefined
 }
 
+/** What to give in place of what is no place: each command has its own ways. */
+export interface PlaceAdvice {
+  readonly forPattern: string
+  /** @param path with the slash */
+  forSlash(path: string): string
+  readonly forImage: string
+}
+
+/** Of commands that choose with --repository and --tag. */
+export const SELECTING: PlaceAdvice = {
+  forPattern: 'give the host alone, and the pattern with --repository',
+  forSlash: (path) => `what lies below a path is chosen with --repository '${path}**'`,
+  forImage: 'give the repository alone, and a tag with --tag',
+}
+
 /** Docker Hub is called by one name and answers under another. */
 const HUB = 'docker.io'
 const HUB_ANSWERS = 'registry-1.docker.io'
 
 /**
- * Reads `[https://|http://]host[:port][/repository]`. @param plainHttp without TLS, where no scheme is written
+ * Reads `[https://|http://]host[:port][/repository]`. @param plainHttp without TLS, where no scheme is written @param advice what to give instead
  * @returns what is wrong with it, where it is none; not a word of the text, which may hold a password
  */
 export function parseRegistryPlace(
   text: string,
-  { plainHttp }: { readonly plainHttp: boolean },
+  { plainHttp, advice = SELECTING }: { readonly plainHttp: boolean; readonly advice?: PlaceAdvice },
 ): RegistryPlace | { readonly problem: string } {
   const [, scheme, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text) ?? []
   const [authority = '', ...segments] = rest.split('/')
@@ -36,7 +51,7 @@ export function parseRegistryPlace(
     return { problem: 'It must be host[:port], such as registry.example.com, or host[:port]/repository.' }
   }
   const path = segments.join('/')
-  const problem = pathProblem(path)
+  const problem = pathProblem(path, advice)
   if (problem !== undefined) return { problem }
   const repository = host === HUB && segments.length === 1 && path !== '' ? `library/${path}` : path
   return { host, urls: [first, ...others], repository: repository === '' ? undefined : repository }
@@ -63,12 +78,10 @@ function schemesFor(
   }
 }
 
-function pathProblem(path: string): string | undefined {
+function pathProblem(path: string, advice: PlaceAdvice): string | undefined {
   if (path === '') return undefined
-  if (/[*?]/.test(path)) return 'It holds a pattern: give the host alone, and the pattern with --repository.'
-  if (path.endsWith('/')) {
-    return `It ends with a slash: what lies below a path is listed with --repository '${path}**'.`
-  }
-  if (/[:@]/.test(path)) return 'It names a tag or digest: give the repository alone, and a tag with --tag.'
+  if (/[*?]/.test(path)) return `It holds a pattern: ${advice.forPattern}.`
+  if (path.endsWith('/')) return `It ends with a slash: ${advice.forSlash(path)}.`
+  if (/[:@]/.test(path)) return `It names a tag or digest: ${advice.forImage}.`
   return undefined
 }

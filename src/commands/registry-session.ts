@@ -41,20 +41,33 @@ export const FAILED = 1
  * @throws CANCELLED
  */
 export async function withRegistry(
-  { place, options, terminal, userAgent, signal, observer }: AskedRegistry,
+  asked: AskedRegistry,
   work: (session: RegistrySession) => Promise<number>,
 ): Promise<number> {
+  try {
+    return await inRegistry(asked, work)
+  } catch (thrown) {
+    asked.signal.throwIfAborted()
+    const error = asTallymanError(thrown)
+    if (error.code === 'INTERNAL') throw thrown
+    asked.terminal.note(errorLine(error))
+    return FAILED
+  }
+}
+
+/**
+ * The same, for who has to say something else of a failure.
+ * @throws TallymanError where it does not answer like a registry, or does not take the credentials; whatever `work` throws
+ */
+export async function inRegistry<T>(
+  { place, options, terminal, userAgent, signal, observer }: AskedRegistry,
+  work: (session: RegistrySession) => Promise<T>,
+): Promise<T> {
   const over = new AbortController()
   const pool = new RegistryPool({ clock: systemClock, userAgent, observer, log: oneLineEach(terminal) })
   try {
     const opened = await open(pool, place, options, signal)
     return await work({ ...opened, signal: AbortSignal.any([signal, over.signal]) })
-  } catch (thrown) {
-    signal.throwIfAborted()
-    const error = asTallymanError(thrown)
-    if (error.code === 'INTERNAL') throw thrown
-    terminal.note(errorLine(error))
-    return FAILED
   } finally {
     over.abort(new TallymanError('CANCELLED', 'The command is over'))
     await pool.close()

@@ -3,6 +3,7 @@ import { countedRepositories } from '#commands/listing-progress.ts'
 import { printable } from '#commands/printable.ts'
 import { showLine } from '#commands/progress-line.ts'
 import { registryPlace } from '#commands/registry-options.ts'
+import type { PlaceAdvice } from '#commands/registry-place.ts'
 import { type AskedRegistry, withRegistry } from '#commands/registry-session.ts'
 import { type RestoreRow, restoreFormat } from '#commands/restore-format.ts'
 import { type AskedRestore, type RestoreOptions, withRestoreOptions } from '#commands/restore-options.ts'
@@ -27,7 +28,7 @@ export function restoreCommand(run: (asked: AskedRestore) => Promise<number>): C
     .addHelpText('after', REMARKS)
     .action(async (text: string, options: RestoreOptions, command: Command) => {
       const { place: written, tag, digest } = parseRestoreTarget(text)
-      const place = registryPlace(written, options, command)
+      const place = registryPlace(written, options, command, ADVICE)
       const isWhole = place.repository === undefined && options.run === undefined
       if (isWhole && options.list !== true) {
         command.error("error: it is not said what to bring back: a repository, or a run with '--run'.")
@@ -38,6 +39,10 @@ export function restoreCommand(run: (asked: AskedRestore) => Promise<number>): C
       process.exitCode = await run({ place, tag, digest, options })
     })
 }
+
+const ONE_PLACE =
+  'give one repository, with :TAG or @sha256:DIGEST for one image of it, or the host alone with --run or --list'
+const ADVICE: PlaceAdvice = { forPattern: ONE_PLACE, forSlash: () => ONE_PLACE, forImage: ONE_PLACE }
 
 const REMARKS = `
 What went is read from the journals below --workspace, and comes back with the bytes that it had: as long as the registry has not collected its garbage, or

@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { RegistryPlace } from '#commands/registry-place.ts'
 import { repeatable } from '#commands/repeatable-option.ts'
+import { impossibleGlob, REPOSITORY_NAMES, TAGS } from '#crds/glob.ts'
 import type { RegistryCheckSpec } from '#crds/registry-check.ts'
 import { compileSelection, type Selection } from '#scan/selection.ts'
 
@@ -43,10 +44,26 @@ export function selected(
       "error: the argument 'registry' names a repository, and '--repository' or '--exclude-repository' does too.",
     )
   }
+  refuseImpossible(options, command)
   const selection = compileSelection(selectOf(options))
   if (named !== undefined) return { ...selection, named: [named] }
   const areNames = repository.length > 0 && repository.every((pattern) => !/[*?]/.test(pattern))
   return { ...selection, named: areNames ? [...new Set(repository)].filter(selection.repository) : undefined }
+}
+
+function refuseImpossible(options: SelectionOptions, command: Command): void {
+  const { repository, excludeRepository, tag, excludeTag } = options
+  for (const [flag, patterns, names] of [
+    ['--repository', repository, REPOSITORY_NAMES],
+    ['--exclude-repository', excludeRepository, REPOSITORY_NAMES],
+    ['--tag', tag, TAGS],
+    ['--exclude-tag', excludeTag, TAGS],
+  ] as const) {
+    const problem = patterns
+      .map((pattern) => impossibleGlob(pattern, names))
+      .find((each) => each !== undefined)
+    if (problem !== undefined) command.error(`error: option '${flag}' is invalid. ${problem}.`)
+  }
 }
 
 /** The patterns as `spec.select` of a RegistryCheck has them. */

@@ -1,10 +1,11 @@
+import type { PolicyRuling } from '#commands/why-policies.ts'
 import type { WhyReport } from '#commands/why-report.ts'
 import type { ClusterUsers, WorkloadUse } from '#inventory/who-uses.ts'
 import { reasonText } from '#retention/reasons.ts'
 import type { Verdict } from '#retention/verdict.ts'
 
-/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read, `verdicts` where no rules were given. */
-export function whyJson({ asked, inUse, clusters, users, seeming, remembered, ruled }: WhyReport): string {
+/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read, `verdicts` where no rules were given, `policies` where none were looked for. */
+export function whyJson({ asked, inUse, clusters, users, seeming, remembered, ruling }: WhyReport): string {
   const report = {
     image: asked.text,
     inUse,
@@ -17,7 +18,8 @@ export function whyJson({ asked, inUse, clusters, users, seeming, remembered, ru
         firstSeen: time(entry.firstSeen),
         lastSeen: time(entry.lastSeen),
       })) ?? null,
-    verdicts: ruled?.verdicts.map(verdict) ?? null,
+    verdicts: ruling.given?.verdicts.map(verdict) ?? null,
+    policies: ruling.policies?.map(policy) ?? null,
   }
   return `${JSON.stringify(report, null, 2)}\n`
 }
@@ -33,6 +35,13 @@ function workload({ namespace, kind, name, use, images, objectCount, pullFailure
       ...{ name: pod.name, node: pod.node, phase: pod.phase, pullFailing: pod.pullFailing },
       finishedAt: pod.finishedAt === undefined ? null : time(pod.finishedAt),
     })),
+  }
+}
+
+function policy({ policy: { cluster: of, name, mode, isSuspended, registry }, ruled }: PolicyRuling) {
+  return {
+    ...{ cluster: of, policy: name, registry: registry.name, mode, suspended: isSuspended },
+    verdicts: ruled.verdicts.map(verdict),
   }
 }
 

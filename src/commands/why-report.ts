@@ -1,5 +1,6 @@
 import type { AskedImage } from '#commands/asked-image.ts'
 import { isNamed, matchingNames } from '#commands/matching-names.ts'
+import type { PolicyRuling } from '#commands/why-policies.ts'
 import type { RuledImage } from '#commands/why-verdict.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
@@ -19,8 +20,15 @@ export interface WhyReport {
   readonly seeming: readonly SeemingName[]
   /** What ledgers of the operator know of it; undefined: none was read. */
   readonly remembered: readonly RememberedUse[] | undefined
-  /** What rules say of it; undefined: none were given. */
-  readonly ruled: RuledImage | undefined
+  readonly ruling: Ruling
+}
+
+/** What rules say of an image. */
+export interface Ruling {
+  /** Those that were given; undefined: none were. */
+  readonly given?: RuledImage
+  /** Those of RegistryPolicies; undefined: none were looked for. */
+  readonly policies?: readonly PolicyRuling[]
 }
 
 export interface SeemingName {
@@ -47,7 +55,7 @@ export function whyReport(
   images: readonly ImageUse[],
   clusters: readonly NamedUses[],
   remembered: readonly RememberedUse[] | undefined,
-  ruled?: RuledImage,
+  ruling: Ruling = {},
 ): WhyReport {
   const names = [...matchingNames(asked, images)].map(([{ image }, match]) => ({ image, match }))
   const digests = asked.digest === undefined ? [] : [asked.digest]
@@ -62,7 +70,7 @@ export function whyReport(
     users,
     seeming: names.filter(({ match }) => !isNamed(match)).sort((a, b) => (a.image < b.image ? -1 : 1)),
     remembered,
-    ruled,
+    ruling,
   }
 }
 

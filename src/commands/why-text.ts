@@ -2,6 +2,7 @@ import { counted } from '#commands/counted.ts'
 import { printable } from '#commands/printable.ts'
 import { alignedLines } from '#commands/table.ts'
 import type { RememberedUse, WhyReport } from '#commands/why-report.ts'
+import type { RuledImage } from '#commands/why-verdict.ts'
 import type { ClusterUsers, PodUse, WorkloadUse } from '#inventory/who-uses.ts'
 import { verdictText } from '#retention/verdict.ts'
 
@@ -15,7 +16,8 @@ export function whyText(report: WhyReport): string {
     ...report.users.map((users) => clusterLines(users, report.asked.text)),
     seeming(report),
     memory(report),
-    ruling(report),
+    givenRules(report),
+    ...policies(report),
   ]
   return parts
     .filter((lines) => lines.length > 0)
@@ -105,17 +107,41 @@ function memoryRow({ cluster, image, firstSeen, lastSeen, users }: RememberedUse
   return [cluster, printable(image), `first seen ${minute(firstSeen)}`, `last seen ${minute(lastSeen)}`, by]
 }
 
-function ruling({ asked, ruled }: WhyReport): string[] {
-  if (ruled === undefined) return []
-  const { repository, verdicts, isUntagged } = ruled
-  if (isUntagged) return [`The registry has ${asked.text}, and no tag names it: no rule is about it.`]
-  if (verdicts.length === 0) return [`The registry does not have ${asked.text}.`]
+function givenRules({ asked, ruling: { given } }: WhyReport): string[] {
+  if (given === undefined) return []
+  if (given.verdicts.length === 0) return [withoutVerdict(given, asked.text)]
+  return ['By the rules:', ...verdictLines(given)]
+}
+
+const POLICY_KNOWS_MORE =
+  'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, pins, what was brought back.'
+
+function policies({ asked, ruling }: WhyReport): string[][] {
+  const { policies: rulings = [] } = ruling
+  const parts = rulings.map(({ policy, ruled }) => {
+    const { cluster, name, mode, isSuspended, registry } = policy
+    const state = `Registry ${registry.name}, mode ${mode}${isSuspended ? ', suspended' : ''}`
+    return [
+      `By RegistryPolicy ${name} of ${cluster} (${state}):`,
+      ...(ruled.verdicts.length === 0 ? [`  ${withoutVerdict(ruled, asked.text)}`] : verdictLines(ruled)),
+    ]
+  })
+  return parts.length === 0 ? [] : [...parts, [POLICY_KNOWS_MORE]]
+}
+
+function withoutVerdict({ isUntagged }: RuledImage, asked: string): string {
+  return isUntagged
+    ? `The registry has ${asked}, and no tag names it: no rule is about it.`
+    : `The registry does not have ${asked}.`
+}
+
+function verdictLines({ repository, verdicts }: RuledImage): string[] {
   const rows = verdicts.map((verdict) => [
     `${repository}:${verdict.tag}`,
     printable(verdictText(verdict)),
-    verdict.rule === undefined ? '' : `by rule ${verdict.rule}`,
+    verdict.rule === undefined ? '' : `by rule ${printable(verdict.rule)}`,
   ])
-  return ['By the rules:', ...alignedLines(rows).map((line) => `  ${line}`)]
+  return alignedLines(rows).map((line) => `  ${line}`)
 }
 
 /** `2026-11-25 14:05 UTC` */

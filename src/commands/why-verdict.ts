@@ -1,10 +1,9 @@
-import type { AskedImage } from '#commands/asked-image.ts'
 import type { RegistrySession } from '#commands/registry-session.ts'
-import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import { inUseIndex } from '#inventory/in-use-index.ts'
-import type { RegistryNames } from '#inventory/locate.ts'
+import type { Located, RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
+import type { RegistryFacts } from '#retention/facts.ts'
 import { judge } from '#retention/judge.ts'
 import type { Verdict } from '#retention/verdict.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
@@ -21,26 +20,34 @@ export interface RuledImage {
 }
 
 export interface VerdictQuestion {
-  readonly reference: NonNullable<AskedImage['reference']>
+  readonly image: Located
   readonly names: RegistryNames
-  readonly rules: readonly CompiledRule[]
+  /** What repositories of Tallyman begin with. */
+  readonly workspaces: readonly string[]
   readonly snapshot: InventorySnapshot
   readonly concurrency: number
 }
 
-/** Reads the repository of an image and decides about all of it, as `tallyman plan` does. It only reads. @throws REGISTRY_*, CANCELLED */
-export async function ruledImage(
-  { reference, names, rules, snapshot, concurrency }: VerdictQuestion,
+/** Reads the repository of an image, as `tallyman plan` does. It only reads. @throws REGISTRY_*, CANCELLED */
+export async function readRepository(
+  { image: { repository, digest }, names, snapshot, concurrency }: VerdictQuestion,
   { client, signal }: RegistrySession,
-): Promise<RuledImage> {
-  const { repository, tag, digest } = reference
+): Promise<RegistryFacts> {
   const inUse = usedDigests([snapshot], names)
-  const facts = await readRegistry({
+  return await readRegistry({
     ...{ client, signal, concurrency, repositories: [repository], clock: systemClock, workspaces: [] },
     usedDigests: (name) => (digest === undefined ? inUse(name) : [...inUse(name), digest]),
   })
+}
+
+/** Decides about all of the repository. */
+export function ruledImage(
+  { image: { repository, tag, digest }, names, workspaces, snapshot }: VerdictQuestion,
+  facts: RegistryFacts,
+  rules: readonly CompiledRule[],
+): RuledImage {
   const { repositories } = judge({
-    ...{ facts, names, rules, workspaces: [CLAIMS_REPOSITORY], restored: [], unusedSince: undefined },
+    ...{ facts, names, rules, workspaces, restored: [], unusedSince: undefined },
     usage: inUseIndex({ snapshots: [snapshot] }, names),
     now: systemClock.now(),
   })

@@ -21,9 +21,11 @@ import type { RegistryPlace } from '#commands/registry-place.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
 import { survey } from '#commands/survey.ts'
 import { whyJson } from '#commands/why-json.ts'
-import { whyReport } from '#commands/why-report.ts'
+import { NO_RULES, policyRulings } from '#commands/why-policies.ts'
+import { type Ruling, whyReport } from '#commands/why-report.ts'
 import { whyText } from '#commands/why-text.ts'
-import { type RuledImage, ruledImage } from '#commands/why-verdict.ts'
+import { readRepository, ruledImage } from '#commands/why-verdict.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import type { RegistryAlias } from '#inventory/locate.ts'
 
 export interface WhyOptions extends ClusterOptions, Omit<RegistryOptions, 'timeout'>, RuleOptions {
@@ -33,10 +35,12 @@ export interface WhyOptions extends ClusterOptions, Omit<RegistryOptions, 'timeo
   readonly ledgerNamespace: string
   /** `namespace/name` */
   readonly inventory?: string
+  /** Whether RegistryPolicies of the clusters are asked, where no rules are given. */
+  readonly policies: boolean
   readonly alias: readonly RegistryAlias[]
   /** For one small request to the registry, ms. */
   readonly requestTimeout: number
-  /** Where the image is; undefined: no rules are given, and the registry is not asked. */
+  /** Where the image is; undefined: no rules are given. */
   readonly place?: RegistryPlace
 }
 
@@ -51,7 +55,7 @@ export function whyCommand(run: (options: WhyOptions) => Promise<number>): Comma
   const command = withRegistryLogin(withRuleOptions(withClusterOptions(new Command('why'))))
   return command
     .description(
-      'Print who uses an image: clusters, workloads, pods, nodes that cache it. With rules also whether it stays, and why.',
+      'Print who uses an image: clusters, workloads, pods, nodes that cache it; and whether it stays, and why, by RegistryPolicies or by rules that are given.',
     )
     .addArgument(
       new Argument(
@@ -68,6 +72,7 @@ export function whyCommand(run: (options: WhyOptions) => Promise<number>): Comma
         'ImageInventory whose memory is read; default: all',
       ).argParser(inventoryName),
     )
+    .option('--no-policies', 'without rules, ask no RegistryPolicy of the clusters whether it stays')
     .addOption(aliasOption())
     .addOption(durationOption('--request-timeout', 'how long one request to the registry may take', '30s'))
     .addHelpText('after', REMARKS)
@@ -81,9 +86,10 @@ export function whyCommand(run: (options: WhyOptions) => Promise<number>): Comma
 }
 
 const REMARKS = `
-With --rules or a --keep option the repository of the image is read, and it is said what becomes of it by those rules, as tallyman plan says it.
+Where a RegistryPolicy of the clusters is about the registry of the image, its repository is read, and it is said what becomes of it by the
+rules of that policy. With --rules or a --keep option it is by those rules instead, as tallyman plan says it.
 
-Exit codes: 0 something uses it, or seems to; 2 nothing does now; 1 a cluster or the registry could not be read, and nothing is printed;
+Exit codes: 0 something uses it, or seems to; 2 nothing does now; 1 a cluster or, with rules, the registry could not be read, and nothing is printed;
 3 nothing does in the clusters that could be read, where --allow-missing left one out.`
 
 /** @returns the exit code @throws KUBE_CONFIG_INVALID, LOCAL_FILE_INVALID, SPEC_INVALID, CANCELLED */
@@ -98,29 +104,31 @@ export async function printWhy(
   if (found === undefined) return FAILED
   const ledger = { kubeconfig, namespace: ledgerNamespace, inventory }
   const remembered = options.ledger ? await ledgerMemory(image, ledger, terminal, signal) : undefined
-  const print = async (ruled?: RuledImage) => {
-    const report = whyReport(image, found.snapshot.images, found.clusters, remembered, ruled)
+  const print = async (ruling: Ruling) => {
+    const report = whyReport(image, found.snapshot.images, found.clusters, remembered, ruling)
     await terminal.print(options.output === 'json' ? whyJson(report) : whyText(report))
     if (report.inUse !== 'no') return 0
     return found.missing.length === 0 ? UNUSED : INCOMPLETE
   }
   const { reference } = image
-  if (place === undefined || reference === undefined) {
-    if (options.quiet !== true) terminal.note(NO_RULES)
-    return await print()
+  const { concurrency, requestTimeout, alias, contexts = [undefined] } = options
+  const registryOptions = { ...options, timeout: requestTimeout }
+  if (place === undefined && reference !== undefined && options.policies) {
+    const question = { reference, kubeconfig, contexts, found, options: registryOptions }
+    return await print({ policies: await policyRulings(question, surroundings) })
   }
-  const { concurrency, requestTimeout, alias } = options
-  const asked = { ...surroundings, place, options: { ...options, timeout: requestTimeout } }
-  return await withRegistry(asked, async (session) => {
+  if (place === undefined || reference === undefined) {
+    const why = reference === undefined ? '; a digest alone names no registry' : ''
+    if (options.quiet !== true) terminal.note(`${NO_RULES}${why}.`)
+    return await print({})
+  }
+  return await withRegistry({ ...surroundings, place, options: registryOptions }, async (session) => {
     const names = { host: place.host, aliases: alias }
-    return await print(
-      await ruledImage({ reference, names, rules, concurrency, snapshot: found.snapshot }, session),
-    )
+    const question = { image: reference, names, workspaces: [CLAIMS_REPOSITORY], concurrency }
+    const asked = { ...question, snapshot: found.snapshot }
+    return await print({ given: ruledImage(asked, await readRepository(asked, session), rules) })
   })
 }
-
-const NO_RULES =
-  'tallyman: No rules were given: whether it stays is not looked at (--rules, --keep-newest and others).'
 
 /** The registry of the image. Ends the process where none is named. */
 function placeOf({ reference }: AskedImage, options: GivenOptions, command: Command): RegistryPlace {

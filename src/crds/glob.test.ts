@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { anyMatches, compileGlob } from '#crds/glob.ts'
+import { anyMatches, compileGlob, impossibleGlob, REPOSITORY_NAMES, TAGS } from '#crds/glob.ts'
+import { isTag } from '#inventory/reference.ts'
 
 /** The slow way to say the same: every way to split the text is tried. */
 function slowMatch(pattern: readonly string[], text: readonly string[]): boolean {
@@ -84,5 +85,38 @@ describe('a glob', () => {
     expect(anyMatches(globs, 'stage')).toBe(true)
     expect(anyMatches(globs, 'dev')).toBe(false)
     expect(anyMatches([], 'dev')).toBe(false)
+  })
+})
+
+describe('a glob that can match no name', () => {
+  test.each([
+    ['[a', TAGS, '['],
+    ['a/b', TAGS, '/'],
+    ['{a,b}', TAGS, '{'],
+    ['^v.*$', TAGS, '^'],
+    ['v 1', TAGS, ' '],
+    ['😀*', TAGS, '😀'],
+    ['team/[ab]*', REPOSITORY_NAMES, '['],
+    ['team/app:v1', REPOSITORY_NAMES, ':'],
+    ['!team/**', REPOSITORY_NAMES, '!'],
+  ])('is %j, and it is said why', (pattern, names, character) => {
+    expect(impossibleGlob(pattern, names)).toContain(
+      `${JSON.stringify(pattern)} matches no ${names.noun}, because ${JSON.stringify(character)} is in none`,
+    )
+  })
+
+  test('is none that matches a tag', () => {
+    const pattern = fc.string({ unit: fc.constantFrom(...'aZ0._-*?[/:{'), minLength: 1, maxLength: 6 })
+    const tag = fc.string({ unit: fc.constantFrom(...'aZ0._-'), minLength: 1, maxLength: 6 })
+    fc.assert(
+      fc.property(pattern, tag, (source, text) => {
+        fc.pre(isTag(text) && compileGlob(source).matches(text))
+        expect(impossibleGlob(source, TAGS)).toBeUndefined()
+      }),
+    )
+  })
+
+  test.each(['**', 'team/*', 'Team/app-?', 'a__b/c.d-e'])('is not %j', (pattern) => {
+    expect(impossibleGlob(pattern, REPOSITORY_NAMES)).toBeUndefined()
   })
 })

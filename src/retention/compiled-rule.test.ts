@@ -38,6 +38,37 @@ describe('rules', () => {
     expect(() => compiled(changes)).toThrow(message)
   })
 
+  test.each<[string, Partial<RetentionRule>, string]>([
+    [
+      'a class of characters',
+      { keep: { tags: ['v*', 'v[0-9]'] } },
+      'rules[0].keep.tags[1]: "v[0-9]" matches no tag, because "[" is in none: allowed are letters, digits, . _ and -, and * and ? for others',
+    ],
+    [
+      'a whole image',
+      { keep: { tags: ['app:v1'] } },
+      'rules[0].keep.tags[0]: "app:v1" matches no tag, because ":"',
+    ],
+    ['a path', { keep: { tags: ['app/v1'] } }, 'rules[0].keep.tags[0]: "app/v1" matches no tag, because "/"'],
+    [
+      'a choice',
+      { repositories: ['base/**', '{a,b}/*'] },
+      'rules[0].repositories[1]: "{a,b}/*" matches no repository, because "{" is in none: allowed are letters, digits, . _ - and /',
+    ],
+    [
+      'an exception with a tag',
+      { excludeRepositories: ['app:v1'] },
+      'rules[0].excludeRepositories[0]: "app:v1" matches no repository, because ":"',
+    ],
+  ])('S08: a pattern that can match nothing is named with its field: %s', (_what, changes, message) => {
+    expect(() => compiled(changes)).toThrow(message)
+  })
+
+  test('patterns over types may hold whatever a type does', () => {
+    const { matchesKind } = compiled({ kinds: ['application/x; v="[1]"', 'application/**'] })
+    expect(matchesKind('application/x; v="[1]"')).toBe(true)
+  })
+
   test('S13: what is younger than a day is kept by every rule that does not say otherwise', () => {
     expect(compiled().youngerThanMs).toBe(24 * 3_600_000)
     expect(compiled({ keep: { youngerThan: '3d' } }).youngerThanMs).toBe(3 * 24 * 3_600_000)

@@ -1,6 +1,14 @@
 import { RE2JS } from 're2js'
 import { TallymanError } from '#catalogue/error.ts'
-import { anyMatches, compileGlob, type Glob } from '#crds/glob.ts'
+import {
+  anyMatches,
+  compileGlob,
+  type Glob,
+  impossibleGlob,
+  type NameAlphabet,
+  REPOSITORY_NAMES,
+  TAGS,
+} from '#crds/glob.ts'
 import { IMAGE_KIND, type KeptVersions, type RetentionRule, type WhenUnused } from '#retention/rules.ts'
 import { parseDuration } from '#time/duration.ts'
 
@@ -45,10 +53,11 @@ export function compileRules(rules: readonly RetentionRule[], field = 'rules'): 
 
 function compileRule(rule: RetentionRule, field: string): CompiledRule {
   const { name, keep, repositories, excludeRepositories = [], kinds = [IMAGE_KIND] } = rule
-  const included = repositories.map(compileGlob)
-  const excluded = excludeRepositories.map(compileGlob)
+  const included = globs(repositories, REPOSITORY_NAMES, `${field}.repositories`)
+  const excluded = globs(excludeRepositories, REPOSITORY_NAMES, `${field}.excludeRepositories`)
+  // A type is whatever text somebody has pushed: no pattern over it is impossible.
   const kindGlobs = kinds.map(compileGlob)
-  const tags = (keep.tags ?? []).map(compileGlob)
+  const tags = globs(keep.tags ?? [], TAGS, `${field}.keep.tags`)
   refuseEmptyKeep(rule, `${field}.keep`)
   return {
     name,
@@ -84,6 +93,15 @@ function refuseEmptyKeep({ name, keep }: RetentionRule, field: string): void {
   if (!isSaid) {
     throw invalid(field, `of the rule ${name} keeps nothing: say what stays, or all: true to keep everything`)
   }
+}
+
+/** One that can match nothing is a mistake: what it was meant to name would fall to another rule. */
+function globs(patterns: readonly string[], names: NameAlphabet, field: string): Glob[] {
+  return patterns.map((pattern, at) => {
+    const problem = impossibleGlob(pattern, names)
+    if (problem !== undefined) throw invalid(`${field}[${at}]:`, problem)
+    return compileGlob(pattern)
+  })
 }
 
 function count(value: number | undefined, field: string): number {

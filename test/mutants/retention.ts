@@ -115,6 +115,11 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       replace: "rule.whenUnused ?? 'Evict'",
     },
     { rule: 'S09 images alone', find: 'kinds = [IMAGE_KIND]', replace: "kinds = ['**']" },
+    {
+      rule: 'S08 a pattern that can match nothing',
+      find: 'if (problem !== undefined) throw invalid(',
+      replace: 'if (false) throw invalid(',
+    },
   ],
   'src/retention/keep/newest.ts': [
     { rule: 'S08 the newest of what nobody uses', find: 'Math.max(newest, 1)', replace: 'newest' },
@@ -203,13 +208,13 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     { rule: 'S09 young orphans', find: 'return young === undefined ?', replace: 'return true ?' },
     {
       rule: 'S08 a repository of which somebody names an image',
-      find: '!marks.isNamed(name) &&',
+      find: 'if (marks.isNamed(name)) return true',
       replace: '',
     },
     {
       rule: 'S08 a repository that has something in use',
-      find: 'digest !== undefined && inUse.has(digest)),',
-      replace: 'false),',
+      find: '|| (digest !== undefined && inUse.has(digest))',
+      replace: '',
     },
   ],
   'src/retention/completeness.ts': [
@@ -234,7 +239,7 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     { rule: 'S06 a child in use', find: 'if (asked.has(key)) continue', replace: 'continue' },
     {
       rule: 'S06 what has no tag and is in use',
-      find: 'for (const digest of untagged) askUntagged(name, digest)',
+      find: 'askUntagged(name, digest)\n',
       replace: '',
     },
   ],
@@ -333,7 +338,7 @@ export const RETENTION_MUTANTS: MutantsByFile = {
   ],
   'src/retention/limits.ts': [
     { rule: 'S11 the oldest first', find: 'compare(a.at, b.at)', replace: 'compare(b.at, a.at)' },
-    { rule: 'S11 no more than the limit', find: 'dated.slice(0, maxEvictions)', replace: 'dated' },
+    { rule: 'S11 no more than the limit', find: 'oldest.slice(0, maxEvictions)', replace: 'oldest' },
   ],
   'src/retention/approval.ts': [
     {

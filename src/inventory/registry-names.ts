@@ -1,6 +1,5 @@
 import { TallymanError } from '#catalogue/error.ts'
-import { type RegistryObject, specOf } from '#controllers/resources.ts'
-import { RegistrySpec } from '#crds/registry.ts'
+import type { RegistrySpec } from '#crds/registry.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 
 /** Where the registry answers: spec.url, or the cluster-internal address of the Service. @throws SPEC_INVALID */
@@ -16,26 +15,6 @@ export function registryUrl(spec: RegistrySpec, namespace: string): URL {
 export function registryNames(spec: RegistrySpec, namespace: string): RegistryNames {
   const url = registryUrl(spec, namespace)
   return { host: url.host, pathPrefix: url.pathname, aliases: spec.aliases ?? [] }
-}
-
-/** The names of all registries whose spec can be read; one with a broken spec owns no image and says so itself. */
-export function namesOfAll(registries: readonly RegistryObject[]): RegistryNames[] {
-  return namedRegistries(registries).map(({ names }) => names)
-}
-
-/** The same, each with the name of its object. */
-export function namedRegistries(
-  registries: readonly RegistryObject[],
-): { readonly registry: string; readonly names: RegistryNames }[] {
-  return registries.flatMap((registry) => {
-    try {
-      const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
-      return [{ registry: registry.metadata.name, names }]
-    } catch (error) {
-      if (error instanceof TallymanError && error.code === 'SPEC_INVALID') return []
-      throw error
-    }
-  })
 }
 
 function validUrl(text: string): URL {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { namesOfAll, registryNames, registryUrl } from '#controllers/registry-names.ts'
 import { RegistrySpec } from '#crds/registry.ts'
+import { registryNames, registryUrl } from '#inventory/registry-names.ts'
 
 const spec = (fields: object) => RegistrySpec.parse(fields)
 
@@ -36,16 +36,5 @@ describe('the names of a registry', () => {
       pathPrefix: '/team/',
       aliases,
     })
-  })
-
-  test('of all registries leave out one whose spec cannot be read', () => {
-    const registry = (fields: object) => ({
-      apiVersion: 'tallyman.dev/v1alpha1',
-      kind: 'Registry',
-      metadata: { name: 'r', namespace: 'apps' },
-      spec: fields,
-    })
-    const registries = [{ url: 'https://a.example' }, { url: 7 }, { url: 'nowhere' }, {}].map(registry)
-    expect(namesOfAll(registries).map(({ host }) => host)).toEqual(['a.example'])
   })
 })

@@ -1,0 +1,105 @@
+import { hasCode } from '#catalogue/error.ts'
+import type { ClusterPolicies } from '#commands/cluster-policies.ts'
+import { firstProblem } from '#commands/first-problem.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { trashBelow } from '#evict/trash-place.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
+import { type Located, locate, type RegistryNames } from '#inventory/locate.ts'
+import type { ImageReference } from '#inventory/reference.ts'
+import { registryNames, registryUrl } from '#inventory/registry-names.ts'
+import { type CompiledRule, compileRules } from '#retention/compiled-rule.ts'
+import { keyOf } from '#runtime/object-key.ts'
+
+/** A RegistryPolicy whose Registry holds an image. */
+export interface PolicyAbout {
+  /** The context. */
+  readonly cluster: string
+  /** `namespace/name`. */
+  readonly name: string
+  readonly mode: RegistryPolicySpec['mode']
+  readonly isSuspended: boolean
+  readonly rules: readonly CompiledRule[]
+  readonly registry: RegistryAbout
+}
+
+/** The Registry. */
+export interface RegistryAbout {
+  /** `namespace/name`. */
+  readonly name: string
+  readonly url: URL
+  readonly names: RegistryNames
+  /** What repositories of Tallyman begin with there. */
+  readonly workspaces: readonly string[]
+  /** The image, as the registry itself names it. */
+  readonly image: Located
+}
+
+/**
+ * The policies of a cluster that decide about an image, by namespace and name.
+ * @returns also what is wrong with those of them that cannot be applied
+ */
+export function policiesAbout(
+  reference: ImageReference,
+  cluster: string,
+  { policies, registries }: ClusterPolicies,
+): { readonly about: readonly PolicyAbout[]; readonly problems: readonly string[] } {
+  const holding = new Map<string, RegistryAbout>()
+  for (const object of registries) {
+    const registry = registryAbout(reference, keyOf(object), object.metadata.namespace ?? '', object.spec)
+    if (registry !== undefined) holding.set(registry.name, registry)
+  }
+  const about: PolicyAbout[] = []
+  const problems: string[] = []
+  for (const object of policies) {
+    if (object.metadata.deletionTimestamp !== undefined) continue
+    const name = keyOf(object)
+    const wrong = (why: string) =>
+      problems.push(`RegistryPolicy ${name} of ${cluster} cannot be applied: ${why}`)
+    const parsed = RegistryPolicySpec.safeParse(object.spec)
+    if (!parsed.success) {
+      wrong(`spec.${firstProblem(parsed.error)}`)
+      continue
+    }
+    const { mode, suspend, rules, registryRef } = parsed.data
+    const registry = holding.get(`${object.metadata.namespace ?? ''}/${registryRef.name}`)
+    if (registry === undefined) continue
+    try {
+      const compiled = compileRules(rules, 'spec.rules')
+      about.push({ cluster, name, mode, isSuspended: suspend, rules: compiled, registry })
+    } catch (error) {
+      if (!hasCode(error, 'SPEC_INVALID')) throw error
+      wrong(error.message)
+    }
+  }
+  return { about: about.sort((a, b) => (a.name < b.name ? -1 : 1)), problems }
+}
+
+/** undefined: it is about another registry, or says of itself that it cannot be worked on. */
+function registryAbout(
+  reference: ImageReference,
+  name: string,
+  namespace: string,
+  written: unknown,
+): RegistryAbout | undefined {
+  const parsed = RegistrySpec.safeParse(written)
+  if (!parsed.success) return undefined
+  const spec = parsed.data
+  try {
+    const names = registryNames(spec, namespace)
+    const image = locate(reference, names)
+    if (image === undefined) return undefined
+    const workspaces = [CLAIMS_REPOSITORY, ...workspacesOf(spec)]
+    return { name, url: registryUrl(spec, namespace), names, workspaces, image }
+  } catch (error) {
+    if (hasCode(error, 'SPEC_INVALID')) return undefined
+    throw error
+  }
+}
+
+/** Of its own: the trash lies in it, wherever the rest is (S19). */
+function workspacesOf({ workspace }: RegistrySpec): string[] {
+  if (workspace === undefined) return []
+  const { prefix, registryRef } = workspace
+  return [registryRef === undefined ? prefix : trashBelow(prefix).prefix]
+}
