@@ -28,7 +28,11 @@ function figures(rounds: readonly PlanOutput[]): Figure[] {
       value: of(({ seconds }) => seconds),
       unit: 's',
       aim: { op: '<=', value: 3 },
-      beside: { ...shape, 'CPU s': rounded(of(({ cpuSeconds }) => cpuSeconds)) },
+      beside: {
+        ...shape,
+        'CPU s': rounded(of(({ cpuSeconds }) => cpuSeconds)),
+        'longest turn ms': rounded(of(({ longestTurnMs }) => longestTurnMs)),
+      },
     },
     {
       name: 'policy.plan-peak',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type DecisionInput, decide } from '#controllers/policy-decision.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { atOnce } from '#inventory/at-once.ts'
 import type { Block } from '#retention/blocks.ts'
 import { planOf } from '#retention/plan.ts'
 import { plannedRemovals } from '#retention/removals.ts'
@@ -46,9 +47,11 @@ function input(spec: object, more: Partial<DecisionInput> = {}): DecisionInput {
   }
 }
 
+const decided = (asked: DecisionInput) => atOnce(decide(asked))
+
 /** `wait`, or the tags that go. */
 function outcome(spec: object, more: Partial<DecisionInput> = {}): string {
-  const decision = decide(input(spec, more))
+  const decision = decided(input(spec, more))
   if (decision.kind === 'wait') return 'wait'
   const going = Object.entries(codes(decision.judgement)).filter(([, code]) => !code.startsWith('keep'))
   return `${decision.cause}: ${going.map(([image]) => image).join(' ')}`
@@ -57,7 +60,7 @@ function outcome(spec: object, more: Partial<DecisionInput> = {}): string {
 describe('mode DryRun', () => {
   test('carries out nothing, whatever is approved or agreed on', () => {
     expect(outcome({ approvedPlan: plan.digest }, { approved, soak: soakOf(0, READ_AT) })).toBe('wait')
-    expect(decide(input({})).approval).toBeUndefined()
+    expect(decided(input({})).approval).toBeUndefined()
   })
 })
 
@@ -66,7 +69,7 @@ describe('S12: an approval', () => {
 
   test('carries out the plan that it names', () => {
     expect(outcome(spec, { approved })).toBe('Approved: app:v1 app:v2')
-    expect(decide(input(spec, { approved }))).toMatchObject({
+    expect(decided(input(spec, { approved }))).toMatchObject({
       plan: plan.digest,
       approval: { state: 'Pending', plan: plan.digest },
     })
@@ -95,7 +98,7 @@ describe('S12: an approval', () => {
     ['against which something stands', { blocks: [soft, hard] }, 'Blocked', 'the inventory shrank'],
     ['of a policy that is held', { held: 'look first' }, 'Blocked', 'look first'],
   ] as const)('%s counts for nothing, and it is said why', (_what, more, state, message) => {
-    const decision = decide(input(spec, { approved, ...more }))
+    const decision = decided(input(spec, { approved, ...more }))
     expect(decision).toMatchObject({
       kind: 'wait',
       approval: { state, message: expect.stringContaining(message) },

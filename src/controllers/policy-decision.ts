@@ -1,11 +1,11 @@
 import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
-import { intersect } from '#retention/approval.ts'
+import { intersectInSteps } from '#retention/approval.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { Judgement } from '#retention/judge.ts'
-import { withinLimit } from '#retention/limits.ts'
+import { withinLimitInSteps } from '#retention/limits.ts'
 import type { Plan } from '#retention/plan.ts'
 import { type PlannedRemoval, removals } from '#retention/removals.ts'
-import { type Soak, soaked } from '#retention/soak.ts'
+import { type Soak, soakedInSteps } from '#retention/soak.ts'
 import { parseDuration } from '#time/duration.ts'
 
 /** What went by a plan that was kept. */
@@ -48,8 +48,8 @@ export type Decision = {
     }
 )
 
-/** Whether something of a plan is carried out now, and what (S10 to S12). */
-export function decide(input: DecisionInput): Decision {
+/** Whether something of a plan is carried out now, and what (S10 to S12). In steps. */
+export function* decide(input: DecisionInput): Generator<undefined, Decision> {
   const { spec } = input
   if (spec.mode === 'DryRun') return { kind: 'wait', approval: undefined }
   const approval = approvalState(input)
@@ -59,12 +59,13 @@ export function decide(input: DecisionInput): Decision {
       cause: 'Approved',
       approval,
       plan: input.approved.digest,
-      judgement: intersect(input.approved.removals, input.judgement),
+      judgement: yield* intersectInSteps(input.approved.removals, input.judgement),
     }
   }
   if (spec.mode === 'Enforce' && input.blocks.length === 0 && input.held === undefined) {
-    const agreed = soaked(input.judgement, input.soak, parseDuration(spec.soak) ?? Number.POSITIVE_INFINITY)
-    const judgement = withinLimit(agreed, { ...spec.limits }, input.now)
+    const soakMs = parseDuration(spec.soak) ?? Number.POSITIVE_INFINITY
+    const agreed = yield* soakedInSteps(input.judgement, input.soak, soakMs)
+    const judgement = yield* withinLimitInSteps(agreed, { ...spec.limits }, input.now)
     if (!removals(judgement.repositories).next().done)
       return { kind: 'run', cause: 'Enforced', approval, plan: input.plan.digest, judgement }
   }

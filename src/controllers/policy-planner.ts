@@ -8,9 +8,9 @@ import type { RegistryNames } from '#inventory/locate.ts'
 import { type Block, blocks, type PlannedInventory } from '#retention/blocks.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
-import { type Judgement, judge } from '#retention/judge.ts'
+import { type Judgement, judgeInSteps } from '#retention/judge.ts'
 import { type LostOutside, lostOutside } from '#retention/lost-outside.ts'
-import { type Plan, planOf } from '#retention/plan.ts'
+import { type Plan, planInSteps } from '#retention/plan.ts'
 import {
   type RegistryIdentity,
   type RegistryMemory,
@@ -19,8 +19,8 @@ import {
 } from '#retention/registry-memory.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
 import { rulesHash } from '#retention/rules-hash.ts'
-import { type Soak, soakWith } from '#retention/soak.ts'
-import { untaggedInUse } from '#retention/untagged-in-use.ts'
+import { type Soak, soakInSteps } from '#retention/soak.ts'
+import { type UntaggedInUse, untaggedInUse } from '#retention/untagged-in-use.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
 import { usedDigests } from '#scan/used-digests.ts'
 import { calmly } from '#time/calmly.ts'
@@ -70,7 +70,7 @@ export interface Planning {
   readonly memory: RegistryMemory
   readonly lost: LostOutside
   readonly restored: readonly RestoredTag[]
-  readonly untaggedInUse: ReturnType<typeof untaggedInUse>
+  readonly untaggedInUse: readonly UntaggedInUse[]
 }
 
 /**
@@ -97,31 +97,37 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     memory === undefined || input.went === undefined
       ? { count: 0, first: [] }
       : await calmly(lostOutside(memory, recalled.facts, input.went))
-  const facts = withoutFirstSeen(recalled)
+  const facts = await calmly(withoutFirstSeen(recalled))
   // To read a large registry takes its time: what counts is who uses it now.
   const isFresh = clock.monotonic() - askedAt <= FRESH_MS
   const inventories = isFresh ? before : await input.inventories()
   const snapshots = inventories.map(({ snapshot }) => snapshot)
   const now = clock.now()
   const restored = input.restored(facts)
-  const judgement = judge({
-    ...{ facts, names, rules, now, workspaces: input.workspaces, restored },
-    usage: inUseIndex({ snapshots, claims }, names),
-    unusedSince: watchedSince(inventories, now),
-  })
+  const judgement = await calmly(
+    judgeInSteps({
+      ...{ facts, names, rules, now, workspaces: input.workspaces, restored },
+      usage: inUseIndex({ snapshots, claims }, names),
+      unusedSince: watchedSince(inventories, now),
+    }),
+  )
   const hash = rulesHash(spec.rules)
-  const plan = planOf(judgement, {
-    ...{ registry: input.registry.uid, url: input.registry.url },
-    ...{ policy: input.policy, rules: hash },
-  })
+  const plan = await calmly(
+    planInSteps(judgement, {
+      ...{ registry: input.registry.uid, url: input.registry.url },
+      ...{ policy: input.policy, rules: hash },
+    }),
+  )
   const { minImagesInUse, ...limits } = spec.limits
-  const against = blocks({
-    ...{ inventories, rules, names, facts, plan, limits, claims, now },
-    leastInUse: minImagesInUse,
-    firstScanAt: recalled.memory.firstAt,
-    registrySkewMs: opened.skewMs,
-    maxInventoryAgeMs: MAX_INVENTORY_AGE_MS,
-  })
+  const against = await calmly(
+    blocks({
+      ...{ inventories, rules, names, facts, plan, limits, claims, now },
+      leastInUse: minImagesInUse,
+      firstScanAt: recalled.memory.firstAt,
+      registrySkewMs: opened.skewMs,
+      maxInventoryAgeMs: MAX_INVENTORY_AGE_MS,
+    }),
+  )
   const mark = JSON.stringify([
     hash,
     input.registry,
@@ -130,7 +136,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   ])
   return {
     ...{ facts, judgement, plan, blocks: against, memory: recalled.memory, lost, restored },
-    soak: soakWith(input.soak, plan, mark, facts.readAt),
-    untaggedInUse: untaggedInUse(judgement),
+    soak: await calmly(soakInSteps(input.soak, plan, mark, facts.readAt)),
+    untaggedInUse: await calmly(untaggedInUse(judgement)),
   }
 }

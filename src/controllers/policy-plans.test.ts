@@ -78,6 +78,11 @@ const registryObject = (spec: object): RegistryObject => ({
   spec: { workspace: {}, ...spec },
 })
 
+const SPEC = {
+  ...{ registryRef: { name: 'shop' }, inventoryRef: { name: 'everything' } },
+  rules: [{ name: 'all', repositories: ['**'], keep: { newest: 3 } }],
+}
+
 const closedRegistry = () => registryObject({ url: front.url, credentials: { pull: SECRET, push: SECRET } })
 
 /** As a process of its own has them: another one finds what is in the workspace. */
@@ -86,13 +91,14 @@ function process(lead = () => undefined) {
   const tries = new WorkspaceTries()
   const clock = new FakeClock(READ_AT)
   const policies = new ObjectStore<RegistryPolicyObject>(log)
+  const registries = new ObjectStore<RegistryObject>(log)
   const plans = new PolicyPlans({
-    ...{ policies, registries: new ObjectStore<RegistryObject>(log), tries, clock, log },
+    ...{ policies, registries, tries, clock, log },
     access: new RegistryAccess(pool, new SecretCache(new KubeClient(connection), systemClock), {}),
     reporter: { latest: (policy) => policy },
     fence: { assertLeader: lead, requestTimeoutMs: 10_000 },
   })
-  return { plans, tries, clock, policies }
+  return { plans, tries, clock, policies, registries }
 }
 
 const statusPlan = (digest: string) => ({
@@ -211,6 +217,75 @@ describe('the plans of a policy', () => {
     const nowhere = registryObject({ url: open.url, workspace: { registryRef: { name: 'nowhere' } } })
     expect((await plans.keep(policy, nowhere, plan, SIGNAL))?.message).toContain('there is no Registry')
     expect(plans.packed(cluster.namespace, name)?.plan).toBe(plan)
+  })
+
+  test('are shown by a process that has not made them, once the status names one, read once however many ask', async () => {
+    const { plans } = process()
+    const [policy, registry] = [policyObject({ spec: SPEC }), closedRegistry()]
+    const plan = await packed({ before: [] })
+    const report = await plans.keep(policy, registry, plan, SIGNAL)
+    if (report === undefined) throw new Error('the plan is not kept')
+    const told = { ...policy, status: { plan: { ...statusPlan(plan.head.digest), report } } }
+    const other = process()
+    const readBack = () => other.plans.readBack(cluster.namespace, name)
+    expect(await readBack()).toBeUndefined()
+    other.policies.upsert(told)
+    expect(await readBack()).toBeUndefined()
+
+    other.registries.upsert(registry)
+    await other.clock.advance(60_000)
+    const before = front.requests.length
+    const [first, second] = await Promise.all([readBack(), readBack()])
+    expect(first).toEqual(plan)
+    expect(second).toBe(first)
+    const blobs = front.requests.slice(before).filter(({ path }) => path.includes('/blobs/'))
+    expect(blobs).toHaveLength(1)
+    // What a process has made itself is what it shows and finds.
+    const newer = await packed({ repositories: [{ name: 'app', verdicts: [verdict('1', 'evict')] }] })
+    await other.plans.keep(told, registry, newer, SIGNAL)
+    expect(other.plans.packed(cluster.namespace, name)?.plan).toBe(newer)
+  })
+
+  test('are not shown where the status speaks of another plan, or another policy has made them', async () => {
+    const { plans } = process()
+    const [policy, registry] = [policyObject({ spec: SPEC }), closedRegistry()]
+    const plan = await packed()
+    const report = await plans.keep(policy, registry, plan, SIGNAL)
+    if (report === undefined) throw new Error('the plan is not kept')
+    const told = (digest: string, changes: Partial<RegistryPolicyObject> = {}) => ({
+      ...{ ...policy, ...changes },
+      status: { plan: { ...statusPlan(digest), report } },
+    })
+    const { metadata } = policy
+    for (const shown of [
+      told(WHOSE.rules),
+      told(plan.head.digest, { metadata: { ...metadata, uid: 'another' } }),
+      told(plan.head.digest, { spec: { ...SPEC, registryRef: { name: 'nowhere' } } }),
+    ]) {
+      const other = process()
+      other.registries.upsert(registry)
+      other.policies.upsert(shown)
+      expect(await other.plans.readBack(cluster.namespace, name)).toBeUndefined()
+    }
+  })
+
+  test('are asked for again after a minute where the workspace fails', async () => {
+    const { plans } = process()
+    const [policy, registry] = [policyObject({ spec: SPEC }), closedRegistry()]
+    const plan = await packed()
+    const report = await plans.keep(policy, registry, plan, SIGNAL)
+    if (report === undefined) throw new Error('the plan is not kept')
+    const other = process()
+    other.registries.upsert(registry)
+    other.policies.upsert({ ...policy, status: { plan: { ...statusPlan(plan.head.digest), report } } })
+    front.rule({ kind: 'status', status: 404 }, { path: /\/blobs\// })
+    expect(await other.plans.readBack(cluster.namespace, name)).toBeUndefined()
+    front.clear()
+    const asked = front.requests.length
+    expect(await other.plans.readBack(cluster.namespace, name)).toBeUndefined()
+    expect(front.requests).toHaveLength(asked)
+    await other.clock.advance(60_000)
+    expect(await other.plans.readBack(cluster.namespace, name)).toEqual(plan)
   })
 
   test('are not looked for in a workspace that does not answer as if they were not there', async () => {

@@ -1,4 +1,5 @@
 import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import { PlansReadBack, plansOf } from '#controllers/plans-read-back.ts'
 import type { PolicyReporter } from '#controllers/policy-reporter.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
@@ -7,13 +8,7 @@ import { anybodyReads, referenceOf, visitWorkspace } from '#controllers/workspac
 import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import type { Log } from '#kube/log.ts'
-import {
-  findKeptPlan,
-  type KeptPlanEntry,
-  keepPlan,
-  lastKeptPlan,
-  planRepository,
-} from '#report/kept-plans.ts'
+import { findKeptPlan, type KeptPlanEntry, keepPlan, lastKeptPlan } from '#report/kept-plans.ts'
 import { readRemovals } from '#report/kept-removals.ts'
 import type { PackedPlan } from '#report/packed-plan.ts'
 import { type KeptRemoval, removalsOf } from '#report/plan-removals.ts'
@@ -56,16 +51,18 @@ export interface PolicyPlansParts {
   readonly log: Log
 }
 
-/** The last plan of each policy: whole in this process, and in the workspace of its registry where that names one, the last ten of them. */
+/** The last plan of each policy: whole in the process that made it, and in the workspace of its registry where that names one, the last ten of them. */
 export class PolicyPlans {
   readonly #parts: PolicyPlansParts
   /** By policy. */
   readonly #plans = new Map<string, PackedPlan>()
+  readonly #readBack: PlansReadBack
   /** What this process kept last in the workspace, by policy. */
   readonly #kept = new Map<string, KeptPlanEntry>()
 
   constructor(parts: PolicyPlansParts) {
     this.#parts = parts
+    this.#readBack = new PlansReadBack(parts)
   }
 
   /** Another leader may have kept more. */
@@ -77,6 +74,7 @@ export class PolicyPlans {
   forget(key: string): void {
     this.#plans.delete(key)
     this.#kept.delete(key)
+    this.#readBack.forget(key)
   }
 
   /** undefined: there is no such policy. Any text may be asked for. */
@@ -85,6 +83,16 @@ export class PolicyPlans {
     const shown = this.#parts.policies.get(key)
     if (shown === undefined) return undefined
     return { status: this.#parts.reporter.latest(shown).status, plan: this.#plans.get(key) }
+  }
+
+  /**
+   * The plan that the status speaks of, as the workspace holds it, for who asks a process that has not made it.
+   * @returns undefined: none such is kept, or it cannot be read, which is logged
+   */
+  async readBack(namespace: string, name: string): Promise<PackedPlan | undefined> {
+    const { policies, reporter } = this.#parts
+    const shown = policies.get(`${namespace}/${name}`)
+    return shown === undefined ? undefined : await this.#readBack.plan(reporter.latest(shown))
   }
 
   /**
@@ -99,6 +107,7 @@ export class PolicyPlans {
     signal: AbortSignal,
   ): Promise<PlanReportStatus | undefined> {
     this.#plans.set(keyOf(policy), plan)
+    this.#readBack.forget(keyOf(policy))
     const { registries, tries, clock } = this.#parts
     try {
       const workspace = workspaceOf(registry, registries)
@@ -154,7 +163,7 @@ export class PolicyPlans {
   ): Promise<PlanReportStatus> {
     const { access, fence, clock } = this.#parts
     const { client, url } = await access.open(workspace.registry, signal, 'push')
-    const repository = repositoryOf(policy, workspace)
+    const repository = plansOf(policy, workspace)
     const read = { signal, lane: 'bulk' } as const
     const write = { ...read, beforeSend: () => fence.assertLeader() }
     const key = keyOf(policy)
@@ -179,18 +188,11 @@ export class PolicyPlans {
     signal: AbortSignal,
   ): Promise<KeptPlan | undefined> {
     const { client } = await this.#parts.access.open(workspace.registry, signal, 'pull')
-    const repository = repositoryOf(policy, workspace)
+    const repository = plansOf(policy, workspace)
     const call = { signal, lane: 'bulk' } as const
     const wanted = { plan: digest, policy: policy.metadata.uid ?? '' }
     const entry = await findKeptPlan(client, repository, wanted, call)
     if (entry === undefined) return undefined
     return { digest, readAt: entry.readAt, removals: await readRemovals(client, repository, entry, call) }
   }
-}
-
-function repositoryOf(
-  { metadata: { namespace = '', name } }: RegistryPolicyObject,
-  { prefix }: Workspace,
-): string {
-  return planRepository(prefix, namespace, name)
 }

@@ -5,9 +5,10 @@ import type { PlanHead } from '#report/plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
 import { REASONS, type ReasonCode } from '#retention/reasons.ts'
 
-/** What stands against a plan, how it differs from the one before, and its reasons by count. All of it is short. */
-export function* planSections({ blocks, changes, summary }: PlanHead): Generator<string> {
+/** What stands against a plan, which rules match nothing, how it differs from the one before, and its reasons by count. All of it is short. */
+export function* planSections({ blocks, unmatchedRules, changes, summary }: PlanHead): Generator<string> {
   if (blocks.length > 0) yield blocksSection(blocks)
+  if (unmatchedRules.length > 0) yield unmatchedSection(unmatchedRules)
   if (changes !== null) yield* changesSection(changes)
   yield* reasonsSection(summary.reasons)
 }
@@ -19,6 +20,12 @@ function blocksSection(blocks: readonly Block[]): string {
     return `<li><b>${code}</b>${said} <span class="quiet">(${approval})</span></li>`
   })
   return `<section><h2>What stands against it</h2><ul>${items.join('')}</ul></section>\n`
+}
+
+function unmatchedSection(names: readonly string[]): string {
+  const items = names.map((name) => `<li>${foreign(name)}</li>`)
+  return `<section><h2>Rules that match no repository</h2>
+<p class="quiet">They are misspelt, or meant for other registries: the rules after them decide.</p><ul>${items.join('')}</ul></section>\n`
 }
 
 function* changesSection(changes: PlanChanges): Generator<string> {

@@ -30,8 +30,14 @@ const anySample: fc.Arbitrary<PlanSample> = fc
     names: fc.record({ namespace: anyText, name: anyText, url: anyText }),
   })
   .map(({ gone, message, ...sample }) => {
+    const unmatchedRules = [gone]
     const before: PlannedRemoval[] = [{ repository: gone, tag: gone, digest: gone, action: 'evict' }]
-    return { ...sample, before, blocks: [{ code: 'NotSynced', message, isAcceptable: false }] }
+    return {
+      ...sample,
+      before,
+      unmatchedRules,
+      blocks: [{ code: 'NotSynced', message, isAcceptable: false }],
+    }
   })
 
 describe('the page of a plan', () => {
@@ -78,6 +84,12 @@ describe('the page of a plan', () => {
     expect(said).toContain('1.0 KiB become unreferenced')
     expect(said).toContain('2 more go')
     expect(said).toContain('shop/api : 1 41 newer digests, not used since 2026-11-01')
+  })
+
+  test('names rules that match nothing, and keeps silent where all match', async () => {
+    expect(await pageOf({ unmatchedRules: ['prdo'] })).toContain('<h2>Rules that match no repository</h2>')
+    expect(await pageOf({ unmatchedRules: ['prdo'] })).toMatch(/<li><bdi>prdo<\/bdi><\/li>/)
+    expect(await pageOf()).not.toContain('Rules that match no repository')
   })
 
   test('says that nothing goes, and that no plan before it is known by saying nothing of one', async () => {

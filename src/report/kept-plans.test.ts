@@ -6,6 +6,7 @@ import { csvPlan } from '#report/csv-plan.ts'
 import { htmlPlan } from '#report/html-plan.ts'
 import { jsonPlan } from '#report/json-plan.ts'
 import { KEPT } from '#report/kept-place.ts'
+import { readKeptPlan } from '#report/kept-plan-reader.ts'
 import {
   findKeptPlan,
   type KeptPlanEntry,
@@ -16,7 +17,9 @@ import {
 import { readRemovals } from '#report/kept-removals.ts'
 import { sha256 } from '#report/oci-artifact.ts'
 import { type PackedPlan, packPlan } from '#report/packed-plan.ts'
+import { PLAN_JSON_TYPE } from '#report/plan-files.ts'
 import { removalsOf } from '#report/plan-removals.ts'
+import { redactedPlan } from '#report/redacted-plan.ts'
 import { collected } from '#test/harness/collected.ts'
 import { foreignClient } from '#test/harness/foreign.ts'
 import { manyTags, type PlanSample, policyPlan, verdict, WHOSE, WORKLOAD } from '#test/harness/policy-plan.ts'
@@ -67,6 +70,8 @@ describe.each(['2.8', '3'] as const)('a registry %s', (version: RegistryVersion)
     expect(found).toEqual(kept)
     expect(await read(REPOSITORY, kept)).toEqual(await removalsOf(plan))
 
+    expect(await readKeptPlan(client, REPOSITORY, kept, CALL)).toEqual(plan)
+
     const regctl = await foreignClient('regctl', registry)
     const arrived = await regctl.pull(`${registry.host}/${REPOSITORY}:latest`)
     expect([...arrived]).toEqual(expect.arrayContaining(kept.files.map(({ digest }) => digest)))
@@ -77,6 +82,52 @@ describe.each(['2.8', '3'] as const)('a registry %s', (version: RegistryVersion)
     expect(gunzipSync(json ?? '').toString()).toBe([...jsonPlan(document)].join(''))
     expect(gunzipSync(csv ?? '').toString()).toBe([...csvPlan(document)].join(''))
     expect(html?.toString()).toBe([...htmlPlan(plan)].join(''))
+  })
+
+  test('gives back the whole plan, of many tags, hostile names or none at all', async () => {
+    const repository = `${REPOSITORY}-whole`
+    const before = [{ repository: 'app', tag: 'v0', digest: undefined, action: 'evict' as const }]
+    const samples: PlanSample[] = [
+      { repositories: manyTags(5_000, '</script>\n  "tags": [') },
+      { repositories: [], unmatchedRules: ['prdo'] },
+      { before, blocks: [{ code: 'NotSynced', message: 'it\nis not', isAcceptable: false }] },
+    ]
+    for (const [at, sample] of samples.entries()) {
+      for (const plan of [await packed(sample), await redactedPlan(await packed(sample))]) {
+        const kept = await keepPlan(client, repository, plan, at + 1, CALL)
+        expect(await readKeptPlan(client, repository, kept, CALL)).toEqual(plan)
+      }
+    }
+  })
+
+  test('gives back nothing that it was not given as this plan', async () => {
+    const repository = `${REPOSITORY}-other`
+    const plan = await numbered(1)
+    const kept = await keepPlan(client, repository, plan, 1, CALL)
+    const refused = { code: 'REPORT_INVALID' }
+    const reading = (entry: KeptPlanEntry) => readKeptPlan(client, repository, entry, CALL)
+    const other = await numbered(2)
+    await expect(reading({ ...kept, content: other.content })).rejects.toMatchObject(refused)
+    await expect(reading({ ...kept, plan: other.head.digest })).rejects.toMatchObject(refused)
+    await expect(reading({ ...kept, files: [] })).rejects.toMatchObject(refused)
+    const written = [...jsonPlan(await policyPlan())].join('')
+    // Unpacked it is a thousand times what is read, and no line ends.
+    const bomb = Buffer.alloc(64 * 1024 * 1024, 0x20)
+    for (const text of [
+      '',
+      'nonsense\n',
+      '{\n  "tags": [\n  ]\n}\n',
+      written.replace('"Approve"', '7'),
+      bomb,
+    ]) {
+      const content = gzipSync(text)
+      const blob = { digest: sha256(content), size: content.length }
+      await client.uploadBlob(repository, blob, () => content)
+      const files = kept.files.map((file) =>
+        file.mediaType === PLAN_JSON_TYPE ? { ...file, ...blob } : file,
+      )
+      await expect(reading({ ...kept, files })).rejects.toMatchObject(refused)
+    }
   })
 
   test('holds the last ten, and each of them is found by its digest', async () => {

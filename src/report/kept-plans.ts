@@ -1,3 +1,4 @@
+import { TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, Manifest, RegistryClient } from '#registry/client.ts'
 import { KEPT, keptRepository, LATEST, manifestIfAny, putInTurn } from '#report/kept-place.ts'
 import {
@@ -44,12 +45,22 @@ export function planTag(sequence: number): string {
 }
 
 /** What was kept last; undefined: nothing, or nothing that we could have written. @throws REGISTRY_* */
-export async function lastKeptPlan(
+export function lastKeptPlan(
   client: RegistryClient,
   repository: string,
   call: CallOptions,
 ): Promise<KeptPlanEntry | undefined> {
-  return entryOf(await manifestIfAny(client, repository, LATEST, call))
+  return keptPlanAt(client, repository, LATEST, call)
+}
+
+/** What lies under a tag or a digest; undefined: nothing, or nothing that we could have written. @throws REGISTRY_* */
+export async function keptPlanAt(
+  client: RegistryClient,
+  repository: string,
+  reference: string,
+  call: CallOptions,
+): Promise<KeptPlanEntry | undefined> {
+  return entryOf(await manifestIfAny(client, repository, reference, call))
 }
 
 /** Of the plans that are kept, the last one of this digest and policy; undefined: there is none. @throws REGISTRY_* */
@@ -61,7 +72,7 @@ export async function findKeptPlan(
 ): Promise<KeptPlanEntry | undefined> {
   let found: KeptPlanEntry | undefined
   for (let place = 0; place < KEPT; place += 1) {
-    const entry = entryOf(await manifestIfAny(client, repository, planTag(place), call))
+    const entry = await keptPlanAt(client, repository, planTag(place), call)
     if (entry?.plan !== plan || entry.policy !== policy) continue
     if (found === undefined || entry.sequence > found.sequence) found = entry
   }
@@ -104,6 +115,16 @@ export async function keepPlan(
     ...{ digest: manifest.digest, content, sequence, files: files.map(fileOf) },
     ...{ plan: head.digest, readAt: Date.parse(head.readAt), policy: head.policy.uid },
   }
+}
+
+/** REPORT_INVALID: what lies there is not what we would have written. */
+export function invalidPlan(
+  repository: string,
+  { digest }: Pick<KeptPlanEntry, 'digest'>,
+  cause?: unknown,
+): TallymanError {
+  const message = `${repository}@${digest} is no plan of a RegistryPolicy that this version reads`
+  return new TallymanError('REPORT_INVALID', message, cause === undefined ? {} : { cause })
 }
 
 function entryOf(manifest: Manifest | undefined): KeptPlanEntry | undefined {

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
-import type { KeptPlanEntry } from '#report/kept-plans.ts'
+import { invalidPlan, type KeptPlanEntry } from '#report/kept-plans.ts'
 import { REMOVALS_TYPE } from '#report/plan-files.ts'
 import type { KeptRemoval } from '#report/plan-removals.ts'
 import { RemovalLines } from '#report/removal-lines.ts'
@@ -21,7 +21,7 @@ export async function readRemovals(
   call: CallOptions,
 ): Promise<KeptRemoval[]> {
   const file = entry.files.find(({ mediaType }) => mediaType === REMOVALS_TYPE)
-  if (file === undefined || file.size > MAX_BYTES) throw invalid(repository, entry)
+  if (file === undefined || file.size > MAX_BYTES) throw invalidPlan(repository, entry)
   const lines = new RemovalLines()
   try {
     await pipeline(
@@ -32,13 +32,8 @@ export async function readRemovals(
       },
     )
   } catch (error) {
-    throw error instanceof TallymanError ? error : invalid(repository, entry, error)
+    throw error instanceof TallymanError ? error : invalidPlan(repository, entry, error)
   }
-  if (lines.digest() !== entry.plan) throw invalid(repository, entry)
+  if (lines.digest() !== entry.plan) throw invalidPlan(repository, entry)
   return lines.removals
-}
-
-function invalid(repository: string, { digest }: KeptPlanEntry, cause?: unknown): TallymanError {
-  const message = `${repository}@${digest} is no plan of a RegistryPolicy that this version reads`
-  return new TallymanError('REPORT_INVALID', message, cause === undefined ? {} : { cause })
 }

@@ -79,7 +79,12 @@ describe('a packed plan', () => {
     const [api, ...others] = SAMPLE
     const moved = [{ name: 'shop/apo', verdicts: api?.verdicts ?? [] }, ...others]
     const kept = [{ name: 'shop/api', verdicts: [verdict('1', 'keep', reason('NoRule'))] }, ...others]
-    for (const change of [{ blocks: [] }, { repositories: moved }, { repositories: kept }]) {
+    for (const change of [
+      { blocks: [] },
+      { unmatchedRules: ['prdo'] },
+      { repositories: moved },
+      { repositories: kept },
+    ]) {
       const other = await packPlan(await policyPlan({ blocks: [block], ...change }))
       expect(other.content).not.toBe(content)
     }

@@ -44,7 +44,12 @@ export type PackedRow = readonly [
 /** Packs a plan, so that its verdicts can be let go; other work has its turn meanwhile. */
 export function packPlan(document: PolicyPlanDocument): Promise<PackedPlan> {
   const { repositories: _, ...head } = document
-  return packRows(head, slices(planRows(document)))
+  return packRows(head, slices([planRows(document)]))
+}
+
+/** Packs a plan again, whose rows come in parts of any size. */
+export function packParts(head: PlanHead, parts: AsyncIterable<readonly PlanRow[]>): Promise<PackedPlan> {
+  return packRows(head, slices(parts))
 }
 
 /** The same plan with other words. */
@@ -80,10 +85,7 @@ export async function* unpackedRows({
 const zipped = promisify<string, Buffer>(gzip)
 const unzipped = promisify<Buffer, Buffer>(gunzip)
 
-async function packRows(
-  head: PlanHead,
-  all: Iterable<readonly PlanRow[]> | AsyncIterable<readonly PlanRow[]>,
-): Promise<PackedPlan> {
+async function packRows(head: PlanHead, all: AsyncIterable<readonly PlanRow[]>): Promise<PackedPlan> {
   const hash = createHash('sha256').update(JSON.stringify(lasting(head)))
   const places = new Map<string, number>()
   const repositories: { name: string; keep: number; untag: number; evict: number }[] = []
@@ -112,13 +114,17 @@ function lasting({ readAt: _, changes: __, blocks, ...rest }: PlanHead): unknown
   return { ...rest, blocks: blocks.map(({ code }) => code) }
 }
 
-function* slices(rows: Iterable<PlanRow>): Generator<PlanRow[]> {
+async function* slices(
+  parts: Iterable<Iterable<PlanRow>> | AsyncIterable<Iterable<PlanRow>>,
+): AsyncGenerator<PlanRow[], void, void> {
   let slice: PlanRow[] = []
-  for (const row of rows) {
-    slice.push(row)
-    if (slice.length < ROWS_IN_BLOCK) continue
-    yield slice
-    slice = []
+  for await (const rows of parts) {
+    for (const row of rows) {
+      slice.push(row)
+      if (slice.length < ROWS_IN_BLOCK) continue
+      yield slice
+      slice = []
+    }
   }
   if (slice.length > 0) yield slice
 }

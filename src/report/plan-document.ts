@@ -9,6 +9,8 @@ export interface PlanDocument {
   /** When the reading of the registry began, RFC 3339. */
   readonly readAt: string
   readonly summary: PlanSummary
+  /** Names of rules that match no repository of the registry, in their order. */
+  readonly unmatchedRules: readonly string[]
   /** Sorted by name, with every tag, sorted. */
   readonly repositories: readonly JudgedRepository[]
 }

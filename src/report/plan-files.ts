@@ -13,6 +13,9 @@ import { textFacts } from '#report/text-facts.ts'
 /** The media type of what goes, as compressed lines of JSON (plan-removals.ts). */
 export const REMOVALS_TYPE = 'application/vnd.tallyman.plan.removals.v1+gzip'
 
+/** The media type of the whole plan, as compressed JSON (json-plan.ts). */
+export const PLAN_JSON_TYPE = 'application/vnd.tallyman.plan.v1+gzip'
+
 /** A file that is ready to be uploaded. */
 interface WrittenFile {
   readonly digest: string
@@ -32,7 +35,7 @@ interface PlanFile {
 export const PLAN_FILES: readonly PlanFile[] = [
   {
     title: 'plan.json.gz',
-    mediaType: 'application/vnd.tallyman.plan.v1+gzip',
+    mediaType: PLAN_JSON_TYPE,
     write: (plan) => compressed(packedJsonPlan(plan)),
   },
   { title: 'plan.csv.gz', mediaType: 'application/gzip', write: (plan) => compressed(packedCsvPlan(plan)) },

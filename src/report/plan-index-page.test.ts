@@ -20,14 +20,15 @@ test('the first page of a policy says its plan, what stands against it and what 
       },
       links: [{ href: `${HOSTILE}/plan.html`, text: 'The plan' }],
       missing: HOSTILE,
+      isRedacted: true,
     }),
   ].join('')
   expect(page).not.toContain('<img')
   expect(page.split('&lt;/h1&gt;&lt;img src=x onerror=alert(1)&gt;&quot;')).toHaveLength(8 + 1)
   expect(page).toContain('<b>NotSynced</b>')
-  expect(
-    [...planIndexPage({ namespace: 'a', name: 'b', status: undefined, links: [], missing: undefined })].join(
-      '',
-    ),
-  ).toContain('No plan is made yet')
+  expect(page).toContain('the files name no workloads')
+  const nothing = { status: undefined, links: [], missing: undefined, isRedacted: false }
+  const empty = [...planIndexPage({ namespace: 'a', name: 'b', ...nothing })].join('')
+  expect(empty).toContain('No plan is made yet')
+  expect(empty).not.toContain('the files name no workloads')
 })

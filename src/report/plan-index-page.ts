@@ -10,6 +10,8 @@ export interface PlanIndexPage {
   readonly links: readonly { readonly href: string; readonly text: string }[]
   /** Why the whole plan is not to be had here; undefined: it is. */
   readonly missing: string | undefined
+  /** The files say nothing that would name a workload (redacted-plan.ts). */
+  readonly isRedacted: boolean
 }
 
 /** Where a person begins: the plan of one policy in a sentence, what stands against it, the first tags that go, and the files. */
@@ -19,12 +21,16 @@ export function* planIndexPage({
   status,
   links,
   missing,
+  isRedacted,
 }: PlanIndexPage): Generator<string> {
   yield pageStart(`${namespace}/${name}: plan`)
   yield `<p class="quiet">RegistryPolicy ${foreign(`${namespace}/${name}`)}</p>\n<h1>${foreign(headline(status))}</h1>\n`
   const digest = status?.plan?.digest
   if (digest !== undefined) yield `<p>Digest of the plan: <code>${escapeHtml(digest)}</code></p>\n`
   if (missing !== undefined) yield `<p class="banner">${foreign(missing)}</p>\n`
+  if (isRedacted) {
+    yield '<p class="banner">Read back from a workspace that anybody may read: the files name no workloads, namespaces, clusters or nodes.</p>\n'
+  }
   yield list(links.map(({ href, text }) => `<a href="${escapeHtml(href)}">${escapeHtml(text)}</a>`))
   const { blocks = [], evictions = [] } = status ?? {}
   if (blocks.length > 0) {

@@ -12,13 +12,15 @@ export interface PolicyPlanInput {
   readonly readAt: number
   readonly plan: Plan
   readonly blocks: readonly Block[]
+  /** Names of rules that match no repository of the registry. */
+  readonly unmatchedRules: readonly string[]
   /** undefined: none is known. */
   readonly before: EarlierPlan | undefined
 }
 
 /** Puts the whole plan of a RegistryPolicy together; other work has its turn meanwhile. */
 export async function policyPlanDocument(input: PolicyPlanInput): Promise<PolicyPlanDocument> {
-  const { plan, policy, registry, mode, blocks, before, readAt } = input
+  const { plan, policy, registry, mode, blocks, unmatchedRules, before, readAt } = input
   const { digest, rules, summary, repositories } = plan
   return {
     kind: 'RegistryPolicyPlan',
@@ -26,6 +28,7 @@ export async function policyPlanDocument(input: PolicyPlanInput): Promise<Policy
     policy: { namespace: policy.namespace, name: policy.name, uid: plan.policy },
     registry: { name: registry.name, url: registry.url, uid: plan.registry },
     ...{ mode, digest, rules, readAt: new Date(readAt).toISOString(), summary, blocks },
+    unmatchedRules,
     changes: before === undefined ? null : await changesSince(before, repositories),
     repositories,
   }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { atOnce } from '#inventory/at-once.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { type BlockInput, blocks } from '#retention/blocks.ts'
@@ -24,7 +25,7 @@ function blockedBy(
     retainMs: 31 * DAY_MS,
     snapshot: snapshotOf(used, { ...good, ...snapshot }),
   }
-  const found = blocks({
+  const steps = blocks({
     inventories: [inventory],
     rules: compileRules([{ ...NEWEST, keep: { newest: 1, inUseWithin: '31d' } }]),
     names: { host: HOST, aliases: [] },
@@ -39,7 +40,7 @@ function blockedBy(
     maxInventoryAgeMs: 60_000,
     ...changes,
   })
-  return found.map(({ code, isAcceptable }) => `${code}${isAcceptable ? ', acceptable' : ''}`)
+  return atOnce(steps).map(({ code, isAcceptable }) => `${code}${isAcceptable ? ', acceptable' : ''}`)
 }
 
 describe('what stands against a plan', () => {

@@ -9,6 +9,7 @@ import { type EvictionLimits, evictionPercent } from '#retention/limits.ts'
 import type { Plan } from '#retention/plan.ts'
 import { removals } from '#retention/removals.ts'
 import { resolves } from '#retention/resolves.ts'
+import { Pace } from '#time/pace.ts'
 
 /** Why nothing of a plan may be carried out, whatever it says. */
 export interface Block {
@@ -66,8 +67,8 @@ export interface BlockInput {
   readonly maxInventoryAgeMs: number
 }
 
-/** Empty: nothing stands against it but what is asked right before each request. */
-export function blocks(input: BlockInput): Block[] {
+/** In steps. Empty: nothing stands against it but what is asked right before each request. */
+export function* blocks(input: BlockInput): Generator<undefined, Block[]> {
   const { inventories } = input
   if (inventories.length === 0) {
     return [block('NoInventory', 'no ImageInventory says what is in use')]
@@ -77,7 +78,7 @@ export function blocks(input: BlockInput): Block[] {
     ...claimBlocks(input),
     ...inventories.flatMap((inventory) => inventoryBlocks(inventory, input)),
     ...referenceBlocks(input),
-    ...bindingBlocks(input),
+    ...(yield* bindingBlocks(input)),
     ...limitBlocks(input),
   ]
 }
@@ -149,16 +150,21 @@ function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput):
  * Without a memory of earlier scans, an old image that was promoted a minute ago looks old (S10). After as long as its rule keeps what is young, it makes no difference any more
  * when what the first scan saw began.
  */
-function bindingBlocks({ facts, plan, rules, firstScanAt, now }: BlockInput): Block[] {
-  const unknown = new Set(
-    facts.repositories.flatMap(({ name, tags }) =>
-      tags.filter(({ boundSince }) => boundSince === undefined).map(({ tag }) => `${name}:${tag}`),
-    ),
-  )
+function* bindingBlocks(input: BlockInput): Generator<undefined, Block[]> {
+  const { facts, plan, rules, firstScanAt, now } = input
+  const pace = new Pace()
+  const unknown = new Set<string>()
+  for (const { name, tags } of facts.repositories) {
+    for (const { tag, boundSince } of tags) {
+      if (boundSince === undefined) unknown.add(`${name}:${tag}`)
+      if (pace.isTurnOver()) yield
+    }
+  }
   if (unknown.size === 0) return []
   const young = new Map(rules.map(({ name, youngerThanMs }) => [name, youngerThanMs]))
   const watchedMs = firstScanAt === undefined ? 0 : now - firstScanAt
   for (const { repository, verdict } of removals(plan.repositories)) {
+    if (pace.isTurnOver()) yield
     const image = `${repository}:${verdict.tag}`
     const youngMs = young.get(verdict.rule ?? '') ?? Number.POSITIVE_INFINITY
     if (!unknown.has(image) || watchedMs >= youngMs) continue

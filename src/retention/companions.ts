@@ -1,9 +1,10 @@
 import { hasCutSubject, namedSubject } from '#retention/companion-name.ts'
 import type { Completeness } from '#retention/completeness.ts'
 import type { RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
-import { type ManifestGraph, withAttached } from '#retention/manifest-graph.ts'
+import { attachedInSteps, type ManifestGraph } from '#retention/manifest-graph.ts'
 import { type Reason, reason } from '#retention/reasons.ts'
 import { shortDigest } from '#retention/short-digest.ts'
+import type { Pace } from '#time/pace.ts'
 
 /** Of nearly all tags. */
 const NO_SUBJECTS: readonly string[] = []
@@ -27,16 +28,40 @@ export class Companions {
   readonly #homes = new Map<string, RepositoryFacts[]>()
   /** By digest of a companion: the repositories in which it has a tag, without its subject. */
   readonly #away = new Map<string, { readonly repository: RepositoryFacts; readonly subject: string }[]>()
+  /** Of the repositories that have a subject: digests about which something else than a companion decides, so that a companion has something to follow. */
   readonly #decided = new Map<RepositoryFacts, ReadonlySet<string>>()
 
-  constructor(facts: RegistryFacts, graph: ManifestGraph, known: Completeness) {
+  private constructor(facts: RegistryFacts, graph: ManifestGraph, known: Completeness) {
     this.#facts = facts
     this.#graph = graph
     this.#known = known
-    for (const { tags } of facts.repositories) for (const tag of tags) this.#enter(tag)
+  }
+
+  /** In steps. */
+  static *of(
+    facts: RegistryFacts,
+    graph: ManifestGraph,
+    known: Completeness,
+    pace: Pace,
+  ): Generator<undefined, Companions> {
+    const companions = new Companions(facts, graph, known)
+    yield* companions.#find(pace)
+    return companions
+  }
+
+  *#find(pace: Pace): Generator<undefined, void> {
+    const { repositories } = this.#facts
+    for (const { tags } of repositories) {
+      for (const tag of tags) {
+        this.#enter(tag)
+        if (pace.isTurnOver()) yield
+      }
+    }
     if (this.#homes.size === 0) return
-    for (const repository of facts.repositories) this.#findSubjects(repository)
-    for (const repository of facts.repositories) this.#findAway(repository)
+    for (const repository of repositories) yield* this.#findSubjects(repository, pace)
+    for (const repository of repositories) yield* this.#findAway(repository, pace)
+    for (const repository of new Set([...this.#homes.values()].flat()))
+      this.#decided.set(repository, yield* this.#decidedIn(repository, pace))
   }
 
   /** Digests to which the tag belongs; of a tag that was cut, none although it belongs to one. */
@@ -89,17 +114,24 @@ export class Companions {
     for (const each of subjects) this.#homes.set(each, [])
   }
 
-  #findSubjects(repository: RepositoryFacts): void {
+  *#findSubjects(repository: RepositoryFacts, pace: Pace): Generator<undefined, void> {
     const add = (digest: string) => {
       const homes = this.#homes.get(digest)
       if (homes !== undefined && homes.at(-1) !== repository) homes.push(repository)
     }
-    for (const { digest } of repository.tags) if (digest !== undefined) add(digest)
-    for (const digest of repository.untagged) add(digest)
+    for (const { digest } of repository.tags) {
+      if (digest !== undefined) add(digest)
+      if (pace.isTurnOver()) yield
+    }
+    for (const digest of repository.untagged) {
+      add(digest)
+      if (pace.isTurnOver()) yield
+    }
   }
 
-  #findAway(repository: RepositoryFacts): void {
+  *#findAway(repository: RepositoryFacts, pace: Pace): Generator<undefined, void> {
     for (const tag of repository.tags) {
+      if (pace.isTurnOver()) yield
       if (tag.digest === undefined) continue
       for (const subject of this.subjectsOf(tag)) {
         if (this.#homes.get(subject)?.includes(repository) === true) continue
@@ -110,17 +142,17 @@ export class Companions {
     }
   }
 
-  /** Whether something else than a companion decides about it, so that a companion has something to follow. */
   #isDecided(repository: RepositoryFacts, digest: string): boolean {
-    let decided = this.#decided.get(repository)
-    if (decided === undefined) {
-      const first = repository.tags.flatMap((tag) =>
-        tag.digest !== undefined && this.#isFirst(repository, tag) ? [tag.digest] : [],
-      )
-      decided = withAttached(this.#graph, first)
-      this.#decided.set(repository, decided)
+    return this.#decided.get(repository)?.has(digest) === true
+  }
+
+  *#decidedIn(repository: RepositoryFacts, pace: Pace): Generator<undefined, ReadonlySet<string>> {
+    const first: string[] = []
+    for (const tag of repository.tags) {
+      if (tag.digest !== undefined && this.#isFirst(repository, tag)) first.push(tag.digest)
+      if (pace.isTurnOver()) yield
     }
-    return decided.has(digest)
+    return yield* attachedInSteps(this.#graph, first, pace)
   }
 
   /** An ordinary tag, or a companion of something that is not in its repository. */

@@ -9,11 +9,12 @@ import { keepByName } from '#retention/keep/by-name.ts'
 import { keptByRule } from '#retention/keep/chain.ts'
 import { keepYoung } from '#retention/keep/young.ts'
 import { isOwnContent } from '#retention/own-content.ts'
-import { type Reason, reason } from '#retention/reasons.ts'
+import { type Reason, reason, unusedReason } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { IMAGE_KIND } from '#retention/rules.ts'
 import { type Stream, StreamBuilder } from '#retention/stream.ts'
 import { sameInUse, type UsageMarks } from '#retention/usage-marks.ts'
+import type { Pace } from '#time/pace.ts'
 
 /** What is said of a tag before anybody asks what hangs on what. */
 export interface Draft {
@@ -37,20 +38,24 @@ export interface DraftParts extends Pick<RetentionInput, 'rules' | 'now' | 'work
 }
 
 /** Most of what goes does for this reason, and there are about as many different ones as tags in the largest repository: they are shared. */
-export function supersededDrafts(unusedSince: number | undefined): DraftParts['superseded'] {
+export function supersededDrafts(unusedSince: RetentionInput['unusedSince']): DraftParts['superseded'] {
   const known = new Map<CompiledRule, Map<number, Draft>>()
   return (rule, newer) => {
     const ofRule = known.get(rule) ?? new Map<number, Draft>()
     known.set(rule, ofRule)
-    const draft = ofRule.get(newer) ?? gone(reason('Superseded', '', newer, unusedSince), rule)
+    const draft = ofRule.get(newer) ?? gone(unusedReason('Superseded', unusedSince, newer), rule)
     ofRule.set(newer, draft)
     return draft
   }
 }
 
-/** One for each tag of the repository, in their order. */
-export function draftsOf(repository: RepositoryFacts, parts: DraftParts): Draft[] {
-  return new RepositoryDrafts(repository, parts).all()
+/** One for each tag of the repository, in their order; in steps. */
+export function draftsOf(
+  repository: RepositoryFacts,
+  parts: DraftParts,
+  pace: Pace,
+): Generator<undefined, Draft[]> {
+  return new RepositoryDrafts(repository, parts).all(pace)
 }
 
 class RepositoryDrafts {
@@ -58,38 +63,54 @@ class RepositoryDrafts {
   readonly #parts: DraftParts
   readonly #rules: readonly CompiledRule[]
   readonly #incomplete: Reason | undefined
-  readonly #isUnused: boolean
+  #isUnused = false
   readonly #streams = new Map<CompiledRule, Map<string, StreamBuilder>>()
 
   constructor(repository: RepositoryFacts, parts: DraftParts) {
     const { name } = repository
-    const { marks, inUse, known, rules } = parts
+    const { known, rules } = parts
     this.#repository = repository
     this.#parts = parts
     this.#rules = rules.filter((rule) => rule.matchesRepository(name))
     const why = known.of(name)
     this.#incomplete = why === undefined ? undefined : reason('Incomplete', why)
-    this.#isUnused =
-      !marks.isNamed(name) &&
-      !repository.tags.some(
-        ({ tag, digest }) =>
-          marks.tag(name, tag) !== undefined || (digest !== undefined && inUse.has(digest)),
-      )
   }
 
-  all(): Draft[] {
+  *all(pace: Pace): Generator<undefined, Draft[]> {
     const { tags } = this.#repository
+    this.#isUnused = !(yield* this.#isUsed(pace))
     // Everything that a rule decides about has its place in a stream, whatever else keeps it.
-    const places = tags.map((tag) => this.#place(tag))
-    const streams = this.#builtStreams()
-    return tags.map((tag, at) => {
-      const staying = this.#staying(tag)
-      if (staying !== undefined) return kept(staying)
-      const place = places[at]
-      const stream = place === undefined ? undefined : streams.get(place.builder)
-      if (place !== undefined && stream !== undefined) return this.#ruled(tag, place, stream)
-      return this.#unplaced(tag)
-    })
+    const places: (Place | undefined)[] = []
+    for (const tag of tags) {
+      places.push(this.#place(tag))
+      if (pace.isTurnOver()) yield
+    }
+    const streams = yield* this.#builtStreams(pace)
+    const drafts: Draft[] = []
+    for (const [at, tag] of tags.entries()) {
+      drafts.push(this.#draft(tag, places[at], streams))
+      if (pace.isTurnOver()) yield
+    }
+    return drafts
+  }
+
+  *#isUsed(pace: Pace): Generator<undefined, boolean> {
+    const { marks, inUse } = this.#parts
+    const { name, tags } = this.#repository
+    if (marks.isNamed(name)) return true
+    for (const { tag, digest } of tags) {
+      if (marks.tag(name, tag) !== undefined || (digest !== undefined && inUse.has(digest))) return true
+      if (pace.isTurnOver()) yield
+    }
+    return false
+  }
+
+  #draft(tag: TagFacts, place: Place | undefined, streams: ReadonlyMap<StreamBuilder, Stream>): Draft {
+    const staying = this.#staying(tag)
+    if (staying !== undefined) return kept(staying)
+    const stream = place === undefined ? undefined : streams.get(place.builder)
+    if (place !== undefined && stream !== undefined) return this.#ruled(tag, place, stream)
+    return this.#unplaced(tag)
   }
 
   /** undefined: it is no candidate of a rule. */
@@ -146,14 +167,14 @@ class RepositoryDrafts {
     const why = keptByRule({ tag: tag.tag, digest, rule, stream, changedAt, isUnused, now })
     if (why !== undefined) return kept(why, rule)
     if (isUnused && rule.whenUnused === 'Evict')
-      return gone(reason('RepositoryUnused', '', 0, unusedSince), rule)
+      return gone(unusedReason('RepositoryUnused', unusedSince), rule)
     return superseded(rule, stream.newerThan(digest) ?? 0)
   }
 
   /** An anchor, a companion, or what no rule decides about: there is no rule that nobody wrote. */
   #unplaced(tag: TagFacts): Draft {
     // In use, it would have stayed before any rule was asked.
-    if (isAnchor(tag.tag, tag.digest)) return gone(reason('Anchor', '', 0, this.#parts.unusedSince))
+    if (isAnchor(tag.tag, tag.digest)) return gone(unusedReason('Anchor', this.#parts.unusedSince))
     if (tag.digest !== undefined && this.#parts.companions.isCompanion(tag))
       return this.#companion(tag, tag.digest)
     return kept(this.#unruled(tag.digest ?? ''))
@@ -179,10 +200,10 @@ class RepositoryDrafts {
     return builder
   }
 
-  #builtStreams(): Map<StreamBuilder, Stream> {
+  *#builtStreams(pace: Pace): Generator<undefined, Map<StreamBuilder, Stream>> {
     const found = new Map<StreamBuilder, Stream>()
     for (const [rule, streams] of this.#streams)
-      for (const builder of streams.values()) found.set(builder, builder.build(rule))
+      for (const builder of streams.values()) found.set(builder, yield* builder.build(rule, pace))
     return found
   }
 }

@@ -1,3 +1,4 @@
+import { atOnce } from '#inventory/at-once.ts'
 import { Companions } from '#retention/companions.ts'
 import { completeness } from '#retention/completeness.ts'
 import { type Draft, draftsOf, supersededDrafts } from '#retention/drafts.ts'
@@ -8,6 +9,7 @@ import type { RestoredTag, RetentionInput } from '#retention/retention-input.ts'
 import { type SettleParts, settle } from '#retention/settle.ts'
 import { usageMarks } from '#retention/usage-marks.ts'
 import type { Verdict } from '#retention/verdict.ts'
+import { Pace } from '#time/pace.ts'
 
 /** A verdict on every tag of a registry. */
 export interface Judgement {
@@ -28,46 +30,66 @@ export interface JudgedRepository {
  * number of tags and manifests.
  */
 export function judge(input: RetentionInput): Judgement {
+  return atOnce(judgeInSteps(input))
+}
+
+/** The same in steps. */
+export function* judgeInSteps(input: RetentionInput, pace = new Pace()): Generator<undefined, Judgement> {
   const { facts, names, rules, now, workspaces, unusedSince } = input
   const { manifests } = facts
-  const graph = manifestGraph(facts)
-  const marks = usageMarks(input)
-  const known = completeness(facts)
-  const companions = new Companions(facts, graph, known)
+  const graph = yield* manifestGraph(facts, pace)
+  const marks = yield* usageMarks(input, pace)
+  const known = yield* completeness(facts, pace)
+  const companions = yield* Companions.of(facts, graph, known, pace)
   const draftParts = {
     ...{ rules, now, workspaces, unusedSince, manifests, marks, known, companions },
     inUse: withHolders(graph, marks.digests.keys()),
     superseded: supersededDrafts(unusedSince),
     restoredUntil: restoredTags(input.restored),
   }
-  const drafts = facts.repositories.map((repository) => draftsOf(repository, draftParts))
-  return judgement({ facts, graph, marks, companions, drafts, bases: namedBases(facts, names) })
+  const drafts: Draft[][] = []
+  for (const repository of facts.repositories) drafts.push(yield* draftsOf(repository, draftParts, pace))
+  const bases = namedBases(facts, names)
+  return yield* judgement({ facts, graph, marks, companions, drafts, bases }, pace)
 }
+
+/** Whether something that goes may. */
+export type Allows = (repository: string, verdict: Verdict) => boolean
 
 /**
  * The same with less: of what goes, only what is allowed does; what would be harmed by that stays too.
  * @param code why the rest stays
  */
-export function narrow(
-  { repositories, parts }: Judgement,
-  allows: (repository: string, verdict: Verdict) => boolean,
-  code: ReasonCode,
-): Judgement {
-  const why = reason(code)
-  const drafts = parts.drafts.map((before, at) => {
-    const { name = '', verdicts = [] } = repositories[at] ?? {}
-    return before.map((draft, position): Draft => {
-      const verdict = verdicts[position]
-      if (draft.keeps || verdict === undefined || verdict.action === 'keep' || allows(name, verdict))
-        return draft
-      return { keeps: true, reason: why, rule: draft.rule }
-    })
-  })
-  return judgement({ ...parts, drafts })
+export function narrow(judgement: Judgement, allows: Allows, code: ReasonCode): Judgement {
+  return atOnce(narrowInSteps(judgement, allows, code))
 }
 
-function judgement(parts: SettleParts): Judgement {
-  const verdicts = settle(parts)
+/** The same in steps. */
+export function* narrowInSteps(
+  { repositories, parts }: Judgement,
+  allows: Allows,
+  code: ReasonCode,
+): Generator<undefined, Judgement> {
+  const pace = new Pace()
+  const why = reason(code)
+  const drafts: Draft[][] = []
+  for (const [at, before] of parts.drafts.entries()) {
+    const { name = '', verdicts = [] } = repositories[at] ?? {}
+    const narrower: Draft[] = []
+    for (const [position, draft] of before.entries()) {
+      if (pace.isTurnOver()) yield
+      const verdict = verdicts[position]
+      if (draft.keeps || verdict === undefined || verdict.action === 'keep' || allows(name, verdict))
+        narrower.push(draft)
+      else narrower.push({ keeps: true, reason: why, rule: draft.rule })
+    }
+    drafts.push(narrower)
+  }
+  return yield* judgement({ ...parts, drafts }, pace)
+}
+
+function* judgement(parts: SettleParts, pace: Pace): Generator<undefined, Judgement> {
+  const verdicts = yield* settle(parts, pace)
   const repositories = parts.facts.repositories.map(({ name }, at) => ({
     name,
     verdicts: verdicts[at] ?? [],

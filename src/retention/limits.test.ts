@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ManifestFacts } from '#retention/facts.ts'
 import { withinLimit } from '#retention/limits.ts'
 import { planOf } from '#retention/plan.ts'
-import { soaked, soakWith } from '#retention/soak.ts'
+import { soaked, soaking, soakWith } from '#retention/soak.ts'
 import { codes, judged } from '#test/harness/judging.ts'
 import { DAY_MS, imageFacts, indexFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
 
@@ -73,6 +73,20 @@ describe('S10: a soak', () => {
       expect(saidAfter(soak)).toBe('keep NotSoaked')
       expect(codes(soaked(judgement, soak, DAY_MS))['app:v3']).toBe('evict Superseded')
     }
+  })
+
+  test('says how many tags wait for its end, and until when at the earliest', () => {
+    const fewer = judged({ repositories: [repositoryFacts('app', { v4: a, v3: b })], manifests: [a, b] })
+    const started = soakWith(undefined, fewer, 'mark', READ_AT - DAY_MS)
+    const between = soakWith(started, judgement, 'mark', READ_AT - 1000)
+    expect(soaking(between, DAY_MS)).toEqual({
+      count: 4,
+      ...{ firstAt: READ_AT, lastAt: READ_AT - 1000 + DAY_MS },
+    })
+    const later = soakWith(between, judgement, 'mark', READ_AT)
+    const end = READ_AT - 1000 + DAY_MS
+    expect(soaking(later, DAY_MS)).toEqual({ count: 3, firstAt: end, lastAt: end })
+    expect(soaking(soakWith(later, judgement, 'mark', end), DAY_MS)).toBeUndefined()
   })
 
   test('is not advanced by a plan that is not newer', () => {

@@ -1,6 +1,10 @@
+import { atOnce } from '#inventory/at-once.ts'
+import { sortedInSteps } from '#inventory/sorted-in-steps.ts'
+import { boundTag } from '#retention/bound-tag.ts'
 import { buildDate } from '#retention/build-date.ts'
-import { type Judgement, narrow } from '#retention/judge.ts'
+import { type Allows, type Judgement, narrowInSteps } from '#retention/judge.ts'
 import { bindingKey, removals } from '#retention/removals.ts'
+import { Pace, TURN } from '#time/pace.ts'
 
 export interface EvictionLimits {
   /** Tags that go in one run at most; the rest goes in later ones. undefined: no limit. */
@@ -13,34 +17,49 @@ export interface EvictionLimits {
  * The part of it that one run may carry out: the oldest first, by build date or by when the digest was first seen (S11). What is cut off is kept for now, with everything that
  * it needs.
  */
-export function withinLimit(judgement: Judgement, { maxEvictions }: EvictionLimits, now: number): Judgement {
+export function withinLimit(judgement: Judgement, limits: EvictionLimits, now: number): Judgement {
+  return atOnce(withinLimitInSteps(judgement, limits, now))
+}
+
+/** The same in steps. */
+export function* withinLimitInSteps(
+  judgement: Judgement,
+  { maxEvictions }: EvictionLimits,
+  now: number,
+): Generator<undefined, Judgement> {
   if (maxEvictions === undefined) return judgement
   const { facts } = judgement.parts
-  const seen = new Map(
-    facts.repositories.map(({ name, tags }) => [
-      name,
-      new Map(tags.map((tag) => [tag.tag, tag.digestSince])),
-    ]),
-  )
-  const dated = [...removals(judgement.repositories)].map(({ repository, verdict }) => {
+  const repositories = new Map(facts.repositories.map((repository) => [repository.name, repository]))
+  const pace = new Pace()
+  const dated: DatedRemoval[] = []
+  for (const { repository, verdict } of removals(judgement.repositories)) {
     const { tag, digest } = verdict
     const manifest = digest === undefined ? undefined : facts.manifests.get(digest)
     const built = manifest === undefined ? undefined : buildDate(manifest, facts.manifests, now)
-    const key = bindingKey(repository, tag, digest)
+    const known = repositories.get(repository)
+    const seen = known === undefined ? undefined : boundTag(known, tag)?.digestSince
     // What has no date cannot be the oldest.
-    return {
-      key,
-      digest: digest ?? '',
-      at: built ?? seen.get(repository)?.get(tag) ?? Number.POSITIVE_INFINITY,
-    }
-  })
+    const at = built ?? seen ?? Number.POSITIVE_INFINITY
+    dated.push({ key: bindingKey(repository, tag, digest), digest: digest ?? '', at })
+    if (pace.isTurnOver()) yield
+  }
   if (dated.length <= maxEvictions) return judgement
-  // All tags of a digest together, as far as it goes: only then may it be deleted.
-  dated.sort((a, b) => compare(a.at, b.at) || compare(a.digest, b.digest) || compare(a.key, b.key))
-  const allowed = new Set(dated.slice(0, maxEvictions).map(({ key }) => key))
-  const allows = (repository: string, { tag, digest }: { tag: string; digest: string | undefined }) =>
-    allowed.has(bindingKey(repository, tag, digest))
-  return narrow(judgement, allows, 'OverLimit')
+  const oldest = yield* sortedInSteps(dated, TURN, oldestFirst)
+  const allowed = new Set(oldest.slice(0, maxEvictions).map(({ key }) => key))
+  const allows: Allows = (repository, { tag, digest }) => allowed.has(bindingKey(repository, tag, digest))
+  return yield* narrowInSteps(judgement, allows, 'OverLimit')
+}
+
+interface DatedRemoval {
+  readonly key: string
+  readonly digest: string
+  /** When it was built or first seen, ms since the epoch. */
+  readonly at: number
+}
+
+/** All tags of a digest together, as far as it goes: only then may it be deleted. */
+function oldestFirst(a: DatedRemoval, b: DatedRemoval): number {
+  return compare(a.at, b.at) || compare(a.digest, b.digest) || compare(a.key, b.key)
 }
 
 function compare<T extends number | string>(a: T, b: T): number {

@@ -1,5 +1,7 @@
+import { atOnce } from '#inventory/at-once.ts'
 import { namedSubject } from '#retention/companion-name.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
+import { Pace } from '#time/pace.ts'
 
 /** What hangs on what, by digest and whatever the repositories. One that is named twice may be in a list twice. */
 export interface ManifestGraph {
@@ -15,8 +17,11 @@ export interface ManifestGraph {
   isAlone(digest: string): boolean
 }
 
-/** O(tags + manifests). Most of both have nothing to do with others and take no memory here. */
-export function manifestGraph({ repositories, manifests, referrers: asked }: RegistryFacts): ManifestGraph {
+/** O(tags + manifests), in steps. Most of both have nothing to do with others and take no memory here. */
+export function* manifestGraph(
+  { repositories, manifests, referrers: asked }: RegistryFacts,
+  pace: Pace,
+): Generator<undefined, ManifestGraph> {
   const holders = new Edges()
   const referrers = new Edges()
   const subjects = new Edges()
@@ -28,12 +33,17 @@ export function manifestGraph({ repositories, manifests, referrers: asked }: Reg
   for (const { digest, children, subject } of manifests.values()) {
     for (const child of children) holders.add(child.digest, digest)
     if (subject !== undefined) refers(digest, subject)
+    if (pace.isTurnOver()) yield
   }
-  for (const [subject, found] of asked) for (const digest of found) refers(digest, subject)
+  for (const [subject, found] of asked) {
+    for (const digest of found) refers(digest, subject)
+    if (pace.isTurnOver()) yield
+  }
   for (const { tags } of repositories) {
     for (const { tag, digest } of tags) {
       const subject = namedSubject(tag)
       if (subject !== undefined && digest !== undefined) refers(digest, subject)
+      if (pace.isTurnOver()) yield
     }
   }
   return {
@@ -42,7 +52,9 @@ export function manifestGraph({ repositories, manifests, referrers: asked }: Reg
     referrers: (digest) => referrers.of(digest),
     subjects: (digest) => subjects.of(digest),
     isAlone: (digest) =>
-      ![holders, referrers, subjects].some((edges) => edges.has(digest)) &&
+      !holders.has(digest) &&
+      !referrers.has(digest) &&
+      !subjects.has(digest) &&
       childrenOf(manifests, digest).length === 0,
   }
 }
@@ -74,11 +86,21 @@ class Edges {
 
 /** Digests with everything below them and everything that refers to any of it. */
 export function withAttached(graph: ManifestGraph, digests: Iterable<string>): Set<string> {
+  return atOnce(attachedInSteps(graph, digests, new Pace()))
+}
+
+/** The same in steps. */
+export function* attachedInSteps(
+  graph: ManifestGraph,
+  digests: Iterable<string>,
+  pace: Pace,
+): Generator<undefined, Set<string>> {
   const found = new Set(digests)
   // A set is walked over what is added meanwhile too.
   for (const digest of found) {
     for (const child of graph.children(digest)) found.add(child)
     for (const referrer of graph.referrers(digest)) found.add(referrer)
+    if (pace.isTurnOver()) yield
   }
   return found
 }

@@ -1,6 +1,7 @@
 import { locate, type RegistryNames } from '#inventory/locate.ts'
 import { parseReference } from '#inventory/reference.ts'
-import type { ManifestFacts, RegistryFacts, TagFacts } from '#retention/facts.ts'
+import { boundTag } from '#retention/bound-tag.ts'
+import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
 
 /** The digests that the annotations of an image name as its base, as far as the registry has them. */
 export function namedBases(facts: RegistryFacts, names: RegistryNames): (image: ManifestFacts) => string[] {
@@ -11,8 +12,9 @@ export function namedBases(facts: RegistryFacts, names: RegistryNames): (image: 
     const reference = parseReference(text)
     const located = reference === undefined ? undefined : locate(reference, names)
     if (located === undefined) return undefined
-    const { repository, tag, digest } = located
-    return digest ?? digestOf(repositories.get(repository)?.tags ?? [], tag ?? '')
+    const { tag, digest } = located
+    const repository = repositories.get(located.repository)
+    return digest ?? (repository === undefined ? undefined : boundTag(repository, tag ?? '')?.digest)
   }
   return ({ baseName, baseDigest }) => {
     const found = baseDigest === undefined ? [] : [baseDigest]
@@ -21,16 +23,4 @@ export function namedBases(facts: RegistryFacts, names: RegistryNames): (image: 
     const named = known.get(baseName)
     return named === undefined ? found : [...found, named]
   }
-}
-
-/** In sorted tags. */
-function digestOf(tags: readonly TagFacts[], tag: string): string | undefined {
-  let from = 0
-  let to = tags.length
-  while (from < to) {
-    const middle = (from + to) >> 1
-    if ((tags[middle]?.tag ?? '') < tag) from = middle + 1
-    else to = middle
-  }
-  return tags[from]?.tag === tag ? tags[from]?.digest : undefined
 }

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
+import { atOnce } from '#inventory/at-once.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { type PlannedRemoval, removals } from '#retention/removals.ts'
+import { Pace } from '#time/pace.ts'
 
 /** Whose plan it is, and of what. */
 export interface PlanIdentity {
@@ -18,11 +20,21 @@ export interface PlanIdentity {
  * What a human approves: SHA-256 over lines of JSON, `identityLine` and then `removalLine` for each tag that goes, sorted by repository and tag (S12). What stays, clocks, counts and reasons are not in it: a new image that is kept changes no plan. `sha256:` and hex digits.
  */
 export function planDigest(identity: PlanIdentity, repositories: Judgement['repositories']): string {
+  return atOnce(digestInSteps(identity, repositories, new Pace()))
+}
+
+/** The same in steps. */
+export function* digestInSteps(
+  identity: PlanIdentity,
+  repositories: Judgement['repositories'],
+  pace: Pace,
+): Generator<undefined, string> {
   const hash = createHash('sha256').update(identityLine(identity))
   const sorted = repositories.toSorted((a, b) => (a.name < b.name ? -1 : 1))
   for (const { repository, verdict } of removals(sorted)) {
     const { tag, digest, action } = verdict
     hash.update(removalLine({ repository, tag, digest, action }))
+    if (pace.isTurnOver()) yield
   }
   return `sha256:${hash.digest('hex')}`
 }

@@ -1,6 +1,8 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { ReasonCode } from '#retention/reasons.ts'
-import { unreferencedBytes } from '#retention/unreferenced-bytes.ts'
+import { unreferencedInSteps } from '#retention/unreferenced-bytes.ts'
+import { Pace } from '#time/pace.ts'
 
 export interface PlanSummary {
   readonly repositories: number
@@ -20,6 +22,11 @@ export interface PlanSummary {
 }
 
 export function summarize(judgement: Judgement): PlanSummary {
+  return atOnce(summaryInSteps(judgement, new Pace()))
+}
+
+/** The same in steps. */
+export function* summaryInSteps(judgement: Judgement, pace: Pace): Generator<undefined, PlanSummary> {
   const counts = { tags: 0, keep: 0, untag: 0, evict: 0, digests: 0 }
   const reasons: Partial<Record<ReasonCode, number>> = {}
   for (const { verdicts } of judgement.repositories) {
@@ -29,13 +36,14 @@ export function summarize(judgement: Judgement): PlanSummary {
       counts[action] += 1
       reasons[reason.code] = (reasons[reason.code] ?? 0) + 1
       if (action === 'evict') digests.add(digest)
+      if (pace.isTurnOver()) yield
     }
     counts.digests += digests.size
   }
   return {
     repositories: judgement.repositories.length,
     ...counts,
-    unreferencedBytes: unreferencedBytes(judgement),
+    unreferencedBytes: yield* unreferencedInSteps(judgement, pace),
     reasons,
   }
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { atOnce } from '#inventory/at-once.ts'
 import { intersect } from '#retention/approval.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import { type Plan, planOf } from '#retention/plan.ts'
@@ -55,7 +56,9 @@ describe('S12: the digest of a plan', () => {
         ),
       ),
     ).toBe(first)
-    expect(digest(tags({ v3: a, v2: b, v1: c }, { input: { unusedSince: 0 } }))).toBe(first)
+    expect(
+      digest(tags({ v3: a, v2: b, v1: c }, { input: { unusedSince: { at: 0, isWatchStart: true } } })),
+    ).toBe(first)
   })
 
   test('changes with what becomes of the digest', () => {
@@ -198,7 +201,7 @@ test('S14: what is in use and has no tag any more is said, but for what a tagged
     manifests: [a, b, c, index, sbom],
     used: [imageUse('elsewhere.example/x/y:z', { runningDigests: [b.digest, c.digest] })],
   })
-  expect(untaggedInUse(judgement)).toEqual([
+  expect(atOnce(untaggedInUse(judgement))).toEqual([
     { repository: 'app', digest: c.digest, reason: expect.objectContaining({ code: 'InUse' }) },
   ])
 })

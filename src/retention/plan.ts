@@ -1,6 +1,8 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { Judgement } from '#retention/judge.ts'
-import { type PlanIdentity, planDigest } from '#retention/plan-digest.ts'
-import { type PlanSummary, summarize } from '#retention/plan-summary.ts'
+import { digestInSteps, type PlanIdentity } from '#retention/plan-digest.ts'
+import { type PlanSummary, summaryInSteps } from '#retention/plan-summary.ts'
+import { Pace } from '#time/pace.ts'
 
 /** What is to go from a registry, and why everything else stays. */
 export interface Plan extends PlanIdentity {
@@ -11,13 +13,22 @@ export interface Plan extends PlanIdentity {
   readonly repositories: Judgement['repositories']
 }
 
-export function planOf(judgement: Judgement, { registry, url, policy, rules }: PlanIdentity): Plan {
+export function planOf(judgement: Judgement, identity: PlanIdentity): Plan {
+  return atOnce(planInSteps(judgement, identity))
+}
+
+/** The same in steps. */
+export function* planInSteps(
+  judgement: Judgement,
+  { registry, url, policy, rules }: PlanIdentity,
+  pace = new Pace(),
+): Generator<undefined, Plan> {
   const { repositories } = judgement
   const identity = { registry, url, policy, rules }
   return {
     ...identity,
-    digest: planDigest(identity, repositories),
-    summary: summarize(judgement),
+    digest: yield* digestInSteps(identity, repositories, pace),
+    summary: yield* summaryInSteps(judgement, pace),
     repositories,
   }
 }

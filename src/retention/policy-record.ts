@@ -18,7 +18,7 @@ export interface Hold {
   readonly since: number
   readonly because: string
   /** Of the spec. */
-  readonly generation: number
+  readonly approvedPlan?: string | undefined
   /** The annotation tallyman.dev/requestedAt. */
   readonly requestedAt?: string | undefined
 }

@@ -1,5 +1,6 @@
 import type { ManifestGraph } from '#retention/manifest-graph.ts'
 import { type Reason, type ReasonCode, reason } from '#retention/reasons.ts'
+import type { Pace } from '#time/pace.ts'
 
 /** A digest that stays. */
 export interface Held {
@@ -44,11 +45,15 @@ export class Protection {
     return this.#left.length > 0
   }
 
-  follow(): void {
-    for (let digest = this.#left.pop(); digest !== undefined; digest = this.#left.pop()) this.#step(digest)
+  /** Goes on to whatever hangs on what was added, in steps. */
+  *follow(pace: Pace): Generator<undefined, void> {
+    for (let digest = this.#left.pop(); digest !== undefined; digest = this.#left.pop()) {
+      this.#follow(digest)
+      if (pace.isTurnOver()) yield
+    }
   }
 
-  #step(digest: string): void {
+  #follow(digest: string): void {
     const held = this.held.get(digest)
     if (held === undefined) return
     if (!this.#told.has(digest)) {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { reason, reasonText } from '#retention/reasons.ts'
+import { reason, reasonText, unusedReason } from '#retention/reasons.ts'
 
 test('numbers are said as people say them', () => {
   const places = [1, 2, 3, 4, 11, 21, 102].map((place) => reasonText(reason('Newest', '', place)))
@@ -19,4 +19,12 @@ test('numbers are said as people say them', () => {
   expect(reasonText(reason('InUse', 'a/b/Deployment/c runs it', 2))).toBe(
     'a/b/Deployment/c runs it, as do 2 more',
   )
+})
+
+test('since when nothing has used it does not say that something did before', () => {
+  const at = Date.UTC(2026, 7, 2)
+  const said = (isWatchStart: boolean) => reasonText(unusedReason('Superseded', { at, isWatchStart }, 41))
+  expect(said(false)).toBe('41 newer digests, not used since 2026-08-02')
+  expect(said(true)).toBe('41 newer digests, not used since watching began on 2026-08-02')
+  expect(reasonText(unusedReason('Superseded', undefined, 1))).toBe('1 newer digest')
 })

@@ -1,7 +1,9 @@
+import type { UnusedSince } from '#retention/retention-input.ts'
+
 /** Why a tag stays or goes: data, said to people by `says`. */
 export interface Reason {
   readonly code: ReasonCode
-  /** Whom or what it speaks of: a workload, a tag, a pattern, an image; empty: nothing. */
+  /** Whom or what it speaks of: a workload, a tag, a pattern, an image, what happened at the moment `at`; empty: nothing. */
   readonly of: string
   /** A place in an order, or a number of digests; 0: none. */
   readonly count: number
@@ -162,17 +164,17 @@ export const REASONS = {
     verdict: 'go',
     means:
       'Nothing of its rule keeps it. How many digests of its stream are newer, and since when it is known not to be used.',
-    says: ({ count, at }) => `${count} newer ${count === 1 ? 'digest' : 'digests'}${unused(at)}`,
+    says: ({ of, count, at }) => `${count} newer ${count === 1 ? 'digest' : 'digests'}${unused(of, at)}`,
   },
   Anchor: {
     verdict: 'go',
     means: 'It is a tag that held a digest in use which had no other (S14), and that is not in use any more.',
-    says: ({ at }) => `it held what was in use without a tag, and is not any more${unused(at)}`,
+    says: ({ of, at }) => `it held what was in use without a tag, and is not any more${unused(of, at)}`,
   },
   RepositoryUnused: {
     verdict: 'go',
     means: 'Nobody uses its repository, and the rule says `whenUnused: Evict`.',
-    says: ({ at }) => `nobody uses its repository${unused(at)}`,
+    says: ({ of, at }) => `nobody uses its repository${unused(of, at)}`,
   },
   FollowsSubject: {
     verdict: 'go',
@@ -192,13 +194,24 @@ export function reason(code: ReasonCode, of = '', count = 0, at?: number): Reaso
   return { code, of, count, at }
 }
 
+/** For what goes because nobody uses it. @param newer how many digests are newer */
+export function unusedReason(
+  code: 'Superseded' | 'Anchor' | 'RepositoryUnused',
+  since: UnusedSince | undefined,
+  newer = 0,
+): Reason {
+  // Before that day it may have been used: nobody looked.
+  return reason(code, since?.isWatchStart === true ? 'watching began' : '', newer, since?.at)
+}
+
 /** `prod-eu/shop/Deployment/cart runs it`, without the verdict before it. */
 export function reasonText(reason: Reason): string {
   return REASONS[reason.code].says(reason)
 }
 
-function unused(at: number | undefined): string {
-  return at === undefined ? '' : `, not used since ${day(at)}`
+function unused(event: string, at: number | undefined): string {
+  if (at === undefined) return ''
+  return `, not used since ${event === '' ? '' : `${event} on `}${day(at)}`
 }
 
 function day(at: number | undefined): string {

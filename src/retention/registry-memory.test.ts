@@ -217,7 +217,7 @@ describe('S10: what the first scan saw', () => {
   test('has no beginning that anybody has seen, and what came later has', () => {
     const first = atOnce(recall(undefined, factsOf(scan(1, { old: 'a' })), REGISTRY))
     const second = atOnce(recall(first.memory, factsOf(scan(5, { old: 'a', new: 'b' })), REGISTRY))
-    const since = withoutFirstSeen(second).repositories.flatMap(({ tags }) =>
+    const since = atOnce(withoutFirstSeen(second)).repositories.flatMap(({ tags }) =>
       tags.map(({ tag, boundSince, digestSince }) => [tag, boundSince, digestSince]),
     )
     expect(since).toEqual([

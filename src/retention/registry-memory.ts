@@ -34,24 +34,31 @@ export interface Recalled {
   readonly memory: RegistryMemory
 }
 
-/**
- * The facts without since when a tag is bound where that was before the first scan: nobody has seen it begin, and a tag of an old image is not young for being seen for the
- * first time. That it may be is what stands against carrying out such a plan (blocks.ts).
- */
-export function withoutFirstSeen({ facts, memory: { firstAt } }: Recalled): RegistryFacts {
-  const forgetFirst = (tag: TagFacts): TagFacts =>
-    tag.boundSince === undefined || tag.boundSince > firstAt ? tag : { ...tag, boundSince: undefined }
-  return {
-    ...facts,
-    repositories: facts.repositories.map((repository) => ({
-      ...repository,
-      tags: repository.tags.map(forgetFirst),
-    })),
-  }
-}
-
 /** Bindings between two steps: some milliseconds. */
 const STEP = 4_096
+
+/**
+ * The facts without since when a tag is bound where that was before the first scan, in steps: nobody has seen it begin, and a tag of an old image is not young for being seen
+ * for the first time. That it may be is what stands against carrying out such a plan (blocks.ts).
+ */
+export function* withoutFirstSeen({
+  facts,
+  memory: { firstAt },
+}: Recalled): Generator<undefined, RegistryFacts> {
+  const repositories: RepositoryFacts[] = []
+  let count = 0
+  for (const repository of facts.repositories) {
+    const tags: TagFacts[] = []
+    for (const tag of repository.tags) {
+      const isSeen = tag.boundSince === undefined || tag.boundSince > firstAt
+      tags.push(isSeen ? tag : { ...tag, boundSince: undefined })
+      count += 1
+      if (count % STEP === 0) yield
+    }
+    repositories.push({ ...repository, tags })
+  }
+  return { ...facts, repositories }
+}
 
 /**
  * Fills in since when tags and digests are known, and remembers them, in steps. What was not read in full keeps what was remembered of it; what is gone is

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { atOnce } from '#inventory/at-once.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import { manifestGraph, withAttached } from '#retention/manifest-graph.ts'
 import type { RemovalRequest } from '#retention/removal-reach.ts'
@@ -13,6 +14,7 @@ import {
   registryFacts,
   repositoryFacts,
 } from '#test/harness/registry-facts.ts'
+import { Pace } from '#time/pace.ts'
 
 const [a, b, c] = [imageFacts('a', 10), imageFacts('b', 11), imageFacts('c', 12)]
 const multi = indexFacts('multi', [a, b])
@@ -203,7 +205,7 @@ test('S06, S15: whatever is asked for, nothing goes that a tag needs that stays,
       const asked = requests.map(({ tag, digest }) =>
         tag === undefined ? (digest ?? '') : (tags[tag]?.digest ?? ''),
       )
-      const reach = withAttached(manifestGraph(facts), asked)
+      const reach = withAttached(atOnce(manifestGraph(facts, new Pace())), asked)
       for (const digest of doomed) expect(reach).toContain(digest)
       if (requests.some(({ isForced }) => isForced)) return
       for (const [digest] of judgement.parts.marks.digests) expect(doomed).not.toContain(digest)

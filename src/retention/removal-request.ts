@@ -1,3 +1,4 @@
+import { atOnce } from '#inventory/at-once.ts'
 import { completeness } from '#retention/completeness.ts'
 import type { RepositoryFacts } from '#retention/facts.ts'
 import type { Judgement } from '#retention/judge.ts'
@@ -7,6 +8,7 @@ import { type Reason, reason, reasonText } from '#retention/reasons.ts'
 import { RemovalReach, type RemovalRequest } from '#retention/removal-reach.ts'
 import type { SettleParts } from '#retention/settle.ts'
 import { sameInUse } from '#retention/usage-marks.ts'
+import { Pace } from '#time/pace.ts'
 
 /** What somebody asks for, and how far it may go. */
 export interface RemovalRequests {
@@ -62,7 +64,7 @@ export interface RemovalDecision {
 export function decideRemoval({ parts }: Judgement, asked: RemovalRequests): RemovalDecision {
   const protection = new Protection(parts.graph, () => undefined)
   for (const [digest, { name }] of parts.marks.digests) protection.add(digest, name)
-  protection.follow()
+  atOnce(protection.follow(new Pace()))
   const refusals: Refusal[] = []
   const removals: RepositoryRemoval[] = []
   for (const [name, requests] of Map.groupBy(asked.requests, ({ repository }) => repository)) {
@@ -95,7 +97,7 @@ class RepositoryDecision {
     this.#named = new Map(
       facts.tags.flatMap(({ tag, digest }) => (digest === undefined ? [] : [[tag, digest]])),
     )
-    this.#incomplete = completeness(parts.facts).of(facts.name)
+    this.#incomplete = atOnce(completeness(parts.facts, new Pace())).of(facts.name)
   }
 
   /** Why the request cannot be followed; undefined: it can. */

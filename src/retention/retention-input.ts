@@ -17,8 +17,16 @@ export interface RetentionInput {
   readonly workspaces: readonly string[]
   /** What was restored lately (S12). */
   readonly restored: readonly RestoredTag[]
-  /** Since when it would be known if something unused had been used, ms since the epoch; undefined: nobody remembers. */
-  readonly unusedSince: number | undefined
+  /** undefined: nobody remembers. */
+  readonly unusedSince: UnusedSince | undefined
+}
+
+/** Since when it would be known if something unused had been used. */
+export interface UnusedSince {
+  /** ms since the epoch. */
+  readonly at: number
+  /** Watching began then, for the first time or after a gap; false: what was used before that is forgotten by now. */
+  readonly isWatchStart: boolean
 }
 
 export interface RestoredTag {

@@ -1,3 +1,4 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { Companions } from '#retention/companions.ts'
 import type { Draft } from '#retention/drafts.ts'
 import type { ManifestFacts, RegistryFacts, RepositoryFacts } from '#retention/facts.ts'
@@ -7,6 +8,7 @@ import { Protection } from '#retention/protection.ts'
 import type { Reason } from '#retention/reasons.ts'
 import type { UsageMarks } from '#retention/usage-marks.ts'
 import type { Verdict } from '#retention/verdict.ts'
+import { Pace } from '#time/pace.ts'
 
 export interface SettleParts {
   readonly facts: RegistryFacts
@@ -19,19 +21,21 @@ export interface SettleParts {
   bases(image: ManifestFacts): readonly string[]
 }
 
-/** What hangs on what stays, stays; what is left over goes. For each repository, one verdict for each tag. */
-export function settle(parts: SettleParts): Verdict[][] {
-  const { everywhere, inRepository } = new Settlement(parts).held()
-  return parts.facts.repositories.map((repository, at) => {
+/** What hangs on what stays, stays; what is left over goes. For each repository, one verdict for each tag. In steps. */
+export function* settle(parts: SettleParts, pace: Pace): Generator<undefined, Verdict[][]> {
+  const { everywhere, inRepository } = yield* new Settlement(parts).held(pace)
+  const all: Verdict[][] = []
+  for (const [at, repository] of parts.facts.repositories.entries()) {
     const heldFor = (digest: string) =>
       everywhere.held.get(digest)?.reason ?? inRepository[at]?.held.get(digest)?.reason
-    return verdicts(repository, parts.drafts[at] ?? [], heldFor)
-  })
+    all.push(yield* verdicts(repository, parts.drafts[at] ?? [], heldFor, pace))
+  }
+  return all
 }
 
 /** Whether a digest stays in a repository, by its place in the facts: something that stays needs it, or it is in use. */
 export function staysIn(parts: SettleParts): (at: number, digest: string) => boolean {
-  const { everywhere, inRepository } = new Settlement(parts).held()
+  const { everywhere, inRepository } = atOnce(new Settlement(parts).held(new Pace()))
   const own = parts.facts.repositories.map(({ tags }, at) => {
     const kept = tags.flatMap(({ digest }, position) =>
       digest !== undefined && parts.drafts[at]?.[position]?.keeps === true ? [digest] : [],
@@ -45,15 +49,20 @@ export function staysIn(parts: SettleParts): (at: number, digest: string) => boo
 }
 
 /** @param heldFor why a digest stays for something else */
-function verdicts(
+function* verdicts(
   { tags }: RepositoryFacts,
   drafts: readonly Draft[],
   heldFor: (digest: string) => Reason | undefined,
-): Verdict[] {
+  pace: Pace,
+): Generator<undefined, Verdict[]> {
   const own = new Set<string | undefined>()
-  for (const [at, { digest }] of tags.entries()) if (drafts[at]?.keeps === true) own.add(digest)
+  for (const [at, { digest }] of tags.entries()) {
+    if (drafts[at]?.keeps === true) own.add(digest)
+    if (pace.isTurnOver()) yield
+  }
   const found: Verdict[] = []
   for (const [at, { tag, digest }] of tags.entries()) {
+    if (pace.isTurnOver()) yield
     const draft = drafts[at]
     if (draft === undefined) continue
     const { rule } = draft
@@ -89,22 +98,24 @@ class Settlement {
         }),
     )
     for (const [digest, { name }] of marks.digests) this.#everywhere.add(digest, name)
-    for (const [at, repository] of facts.repositories.entries()) this.#addOwn(repository, at)
   }
 
-  held() {
+  *held(pace: Pace) {
+    for (const [at, repository] of this.#parts.facts.repositories.entries())
+      yield* this.#addOwn(repository, at, pace)
     do {
-      for (const protection of [this.#everywhere, ...this.#inRepository]) protection.follow()
-      this.#followLayers()
+      for (const protection of [this.#everywhere, ...this.#inRepository]) yield* protection.follow(pace)
+      yield* this.#followLayers(pace)
     } while ([this.#everywhere, ...this.#inRepository].some(({ hasMore }) => hasMore))
     return { everywhere: this.#everywhere, inRepository: this.#inRepository }
   }
 
-  #addOwn({ name, tags }: RepositoryFacts, at: number): void {
+  *#addOwn({ name, tags }: RepositoryFacts, at: number, pace: Pace): Generator<undefined, void> {
     const protection = this.#inRepository[at]
     if (protection === undefined) return
     this.#byName.set(name, protection)
     for (const [position, { tag, digest }] of tags.entries()) {
+      if (pace.isTurnOver()) yield
       if (digest === undefined || this.#parts.drafts[at]?.[position]?.keeps !== true) continue
       // Most have nothing that hangs on them, and take no memory.
       if (this.#parts.graph.isAlone(digest)) this.#bases(digest, `${name}:${tag}`)
@@ -128,12 +139,13 @@ class Settlement {
         this.#byName.get(other)?.addFor(referrer, name, 'BelongsTo', false)
   }
 
-  #followLayers(): void {
+  *#followLayers(pace: Pace): Generator<undefined, void> {
     if (!this.#hasNewLayers) return
     this.#hasNewLayers = false
     for (const manifest of this.#parts.facts.manifests.values()) {
       const name = manifest.kind === 'image' ? this.#layers.builtOn(manifest) : undefined
       if (name !== undefined) this.#everywhere.addFor(manifest.digest, name, 'BaseOf', true)
+      if (pace.isTurnOver()) yield
     }
   }
 }

@@ -1,6 +1,8 @@
-import { type Judgement, narrow } from '#retention/judge.ts'
+import { atOnce } from '#inventory/at-once.ts'
+import { type Allows, type Judgement, narrowInSteps } from '#retention/judge.ts'
 import type { Plan } from '#retention/plan.ts'
 import { bindingKey, removals } from '#retention/removals.ts'
+import { Pace } from '#time/pace.ts'
 
 /** Since when the plans of a policy agree (S10). Plain data. */
 export interface Soak {
@@ -19,18 +21,29 @@ export interface Soak {
  */
 export function soakWith(
   before: Soak | undefined,
-  { repositories }: Pick<Plan, 'repositories'>,
+  plan: Pick<Plan, 'repositories'>,
   mark: string,
   at: number,
 ): Soak {
+  return atOnce(soakInSteps(before, plan, mark, at))
+}
+
+/** The same in steps. */
+export function* soakInSteps(
+  before: Soak | undefined,
+  { repositories }: Pick<Plan, 'repositories'>,
+  mark: string,
+  at: number,
+): Generator<undefined, Soak> {
   const isSame = before?.mark === mark
   if (isSame && at <= before.lastAt) return before
-  const since = new Map(
-    Array.from(removals(repositories), ({ repository, verdict }) => {
-      const key = soakKey(repository, verdict.tag, verdict.digest, verdict.action)
-      return [key, (isSame ? before.since.get(key) : undefined) ?? at]
-    }),
-  )
+  const pace = new Pace()
+  const since = new Map<string, number>()
+  for (const { repository, verdict } of removals(repositories)) {
+    const key = soakKey(repository, verdict.tag, verdict.digest, verdict.action)
+    since.set(key, (isSame ? before.since.get(key) : undefined) ?? at)
+    if (pace.isTurnOver()) yield
+  }
   return { mark, lastAt: at, since }
 }
 
@@ -38,15 +51,45 @@ export function soakWith(
  * Of what goes, what every plan over `soakMs` says so: at least two of them, the first at least that long before the last. `soak` holds the plan of the judgement already.
  */
 export function soaked(judgement: Judgement, soak: Soak, soakMs: number): Judgement {
-  const { since, lastAt } = soak
-  const allows = (
-    repository: string,
-    { tag, digest, action }: Parameters<Parameters<typeof narrow>[1]>[1],
-  ) => {
-    const first = since.get(soakKey(repository, tag, digest, action))
-    return first !== undefined && first < lastAt && lastAt - first >= soakMs
+  return atOnce(soakedInSteps(judgement, soak, soakMs))
+}
+
+/** The same in steps. */
+export function soakedInSteps(
+  judgement: Judgement,
+  { since, lastAt }: Soak,
+  soakMs: number,
+): Generator<undefined, Judgement> {
+  const allows: Allows = (repository, { tag, digest, action }) =>
+    isSoaked(since.get(soakKey(repository, tag, digest, action)), lastAt, soakMs)
+  return narrowInSteps(judgement, allows, 'NotSoaked')
+}
+
+/** What waits for the end of its soak. Times are ms since the epoch. */
+export interface Soaking {
+  /** Tags. */
+  readonly count: number
+  /** When the first of them may go at the earliest, by the plan that comes then. */
+  readonly firstAt: number
+  /** The same of the last. */
+  readonly lastAt: number
+}
+
+/** Of what the last plan says goes, what not every plan over `soakMs` has said; undefined: nothing waits. */
+export function soaking({ since, lastAt }: Soak, soakMs: number): Soaking | undefined {
+  let count = 0
+  let [oldest, newest] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  for (const first of since.values()) {
+    if (isSoaked(first, lastAt, soakMs)) continue
+    count += 1
+    oldest = Math.min(oldest, first)
+    newest = Math.max(newest, first)
   }
-  return narrow(judgement, allows, 'NotSoaked')
+  return count === 0 ? undefined : { count, firstAt: oldest + soakMs, lastAt: newest + soakMs }
+}
+
+function isSoaked(first: number | undefined, lastAt: number, soakMs: number): boolean {
+  return first !== undefined && first < lastAt && lastAt - first >= soakMs
 }
 
 function soakKey(repository: string, tag: string, digest: string | undefined, action: string): string {

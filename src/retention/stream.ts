@@ -1,6 +1,8 @@
+import { sortedInSteps } from '#inventory/sorted-in-steps.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import { type Reason, reason } from '#retention/reasons.ts'
 import { compareVersions, type TagVersion, tagVersion } from '#retention/tag-version.ts'
+import { type Pace, TURN } from '#time/pace.ts'
 
 /** Tags of one repository that are counted together, by their digests: several tags of one build count once (S13). */
 export interface Stream {
@@ -52,12 +54,18 @@ export class StreamBuilder {
     member.version = higher(member.version, version)
   }
 
-  build(rule: Pick<CompiledRule, 'semver'>): Stream {
+  /** In steps. */
+  *build(rule: Pick<CompiledRule, 'semver'>, pace: Pace): Generator<undefined, Stream> {
     const members = this.#members
-    const order = [...members.values()].filter(({ date }) => date !== undefined).sort(newestFirst)
-    const places = new Map(order.map(({ digest }, place) => [digest, place]))
+    const dated = [...members.values()].filter(({ date }) => date !== undefined)
+    const order = yield* sortedInSteps(dated, TURN, newestFirst)
+    const places = new Map<string, number>()
+    for (const [place, { digest }] of order.entries()) {
+      places.set(digest, place)
+      if (pace.isTurnOver()) yield
+    }
     const inUse = inUseBefore(order)
-    const versions = keptVersions(members.values(), rule.semver)
+    const versions = yield* keptVersions(members.values(), rule.semver, pace)
     return {
       dateOf: (digest) => members.get(digest)?.date,
       newerThan: (digest) => places.get(digest),
@@ -89,15 +97,24 @@ function inUseBefore(order: readonly Member[]): Int32Array {
   return found
 }
 
-function keptVersions(members: Iterable<Member>, semver: CompiledRule['semver']): Map<string, Reason> {
+function* keptVersions(
+  members: Iterable<Member>,
+  semver: CompiledRule['semver'],
+  pace: Pace,
+): Generator<undefined, Map<string, Reason>> {
   const kept = new Map<string, Reason>()
   if (semver === undefined) return kept
   const versioned = [...members].flatMap(({ digest, version }) =>
     version === undefined ? [] : [{ digest, version }],
   )
-  versioned.sort((a, b) => compareVersions(b.version, a.version) || (a.digest < b.digest ? -1 : 1))
+  const highest = yield* sortedInSteps(
+    versioned,
+    TURN,
+    (a, b) => compareVersions(b.version, a.version) || (a.digest < b.digest ? -1 : 1),
+  )
   const places = new Map<string, number>()
-  for (const { digest, version } of versioned) {
+  for (const { digest, version } of highest) {
+    if (pace.isTurnOver()) yield
     const { major, minor } = version
     for (const [line, limit] of [
       [`${major}.${minor}`, semver.newestPerMinor ?? 0],

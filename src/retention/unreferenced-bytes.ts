@@ -1,12 +1,22 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { BlobFacts, ManifestFacts } from '#retention/facts.ts'
 import type { Judgement } from '#retention/judge.ts'
-import { withAttached } from '#retention/manifest-graph.ts'
+import { attachedInSteps } from '#retention/manifest-graph.ts'
+import { Pace } from '#time/pace.ts'
 
 /**
  * What nothing in the whole registry refers to once the plan was carried out, in bytes. With a digest go its children and what refers to it, unless something that stays
  * needs them or they have a tag.
  */
-export function unreferencedBytes({ repositories, parts }: Judgement): number {
+export function unreferencedBytes(judgement: Judgement): number {
+  return atOnce(unreferencedInSteps(judgement, new Pace()))
+}
+
+/** The same in steps. */
+export function* unreferencedInSteps(
+  { repositories, parts }: Judgement,
+  pace: Pace,
+): Generator<undefined, number> {
   const { facts, graph } = parts
   const staying = new Set<string>()
   const going = new Set<string>()
@@ -16,25 +26,43 @@ export function unreferencedBytes({ repositories, parts }: Judgement): number {
       if (digest === undefined) continue
       ;(action === 'evict' ? going : staying).add(digest)
       if (action === 'evict' && !graph.isAlone(digest)) joined.push(digest)
+      if (pace.isTurnOver()) yield
     }
-    const attached = withAttached(graph, joined)
-    for (const digest of attached) going.add(digest)
-    for (const digest of facts.repositories[at]?.untagged ?? [])
+    const attached = yield* attachedInSteps(graph, joined, pace)
+    for (const digest of attached) {
+      going.add(digest)
+      if (pace.isTurnOver()) yield
+    }
+    for (const digest of facts.repositories[at]?.untagged ?? []) {
       if (!attached.has(digest)) staying.add(digest)
+      if (pace.isTurnOver()) yield
+    }
   }
   if (going.size === 0) return 0
-  const needed = withChildren(staying, facts.manifests)
+  const needed = yield* withChildren(staying, facts.manifests, pace)
   const blobs = new DistinctBlobs()
-  for (const digest of needed) blobs.add(facts.manifests.get(digest))
+  for (const digest of needed) {
+    blobs.add(facts.manifests.get(digest))
+    if (pace.isTurnOver()) yield
+  }
   let bytes = 0
-  for (const digest of going) if (!needed.has(digest)) bytes += blobs.add(facts.manifests.get(digest))
+  for (const digest of going) {
+    if (!needed.has(digest)) bytes += blobs.add(facts.manifests.get(digest))
+    if (pace.isTurnOver()) yield
+  }
   return bytes
 }
 
-function withChildren(digests: Iterable<string>, manifests: ReadonlyMap<string, ManifestFacts>): Set<string> {
+function* withChildren(
+  digests: Iterable<string>,
+  manifests: ReadonlyMap<string, ManifestFacts>,
+  pace: Pace,
+): Generator<undefined, Set<string>> {
   const found = new Set(digests)
-  for (const digest of found)
+  for (const digest of found) {
     for (const child of manifests.get(digest)?.children ?? []) found.add(child.digest)
+    if (pace.isTurnOver()) yield
+  }
   return found
 }
 

@@ -1,5 +1,6 @@
 import type { Judgement } from '#retention/judge.ts'
 import { type Reason, reason } from '#retention/reasons.ts'
+import { Pace } from '#time/pace.ts'
 
 /** A digest in use that no tag of its repository holds any more: the registry may remove it at any time (S14). */
 export interface UntaggedInUse {
@@ -9,20 +10,28 @@ export interface UntaggedInUse {
   readonly reason: Reason
 }
 
-/** What is below a tagged index is held by that. In the order of the facts. */
-export function untaggedInUse({ parts }: Pick<Judgement, 'parts'>): UntaggedInUse[] {
-  const { facts, graph, marks } = parts
-  return facts.repositories.flatMap(({ name, tags, untagged }) => {
+/** What is below a tagged index is held by that. In the order of the facts; in steps. */
+export function* untaggedInUse({
+  parts: { facts, graph, marks },
+}: Pick<Judgement, 'parts'>): Generator<undefined, UntaggedInUse[]> {
+  const pace = new Pace()
+  const found: UntaggedInUse[] = []
+  for (const { name: repository, tags, untagged } of facts.repositories) {
     const used = untagged.filter((digest) => marks.digests.has(digest))
-    if (used.length === 0) return []
-    const held = new Set(tags.map(({ digest }) => digest ?? ''))
-    for (const digest of held) for (const child of graph.children(digest)) held.add(child)
-    return used
-      .filter((digest) => !held.has(digest))
-      .map((digest) => ({
-        repository: name,
-        digest,
-        reason: marks.digests.get(digest)?.reason ?? reason('InUse'),
-      }))
-  })
+    if (used.length === 0) continue
+    const held = new Set<string>()
+    for (const { digest } of tags) {
+      if (digest !== undefined) held.add(digest)
+      if (pace.isTurnOver()) yield
+    }
+    for (const digest of held) {
+      for (const child of graph.children(digest)) held.add(child)
+      if (pace.isTurnOver()) yield
+    }
+    for (const digest of used) {
+      if (held.has(digest)) continue
+      found.push({ repository, digest, reason: marks.digests.get(digest)?.reason ?? reason('InUse') })
+    }
+  }
+  return found
 }

@@ -3,6 +3,7 @@ import type { RepositoryFacts } from '#retention/facts.ts'
 import { type Reason, reason } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { useReason } from '#retention/use-reason.ts'
+import type { Pace } from '#time/pace.ts'
 
 /** What of a registry is in use by itself, and not for something else that hangs on it. */
 export interface UsageMarks {
@@ -22,7 +23,11 @@ export interface UsedDigest {
 
 const NO_USES: readonly UseReason[] = []
 
-export function usageMarks({ facts, usage }: Pick<RetentionInput, 'facts' | 'usage'>): UsageMarks {
+/** Asks for every tag, every digest without one, and all that is below them, in steps. */
+export function* usageMarks(
+  { facts, usage }: Pick<RetentionInput, 'facts' | 'usage'>,
+  pace: Pace,
+): Generator<undefined, UsageMarks> {
   const { manifests, repositories } = facts
   const digests = new Map<string, UsedDigest>()
   const tags = new Map<string, Map<string, Reason>>()
@@ -48,9 +53,10 @@ export function usageMarks({ facts, usage }: Pick<RetentionInput, 'facts' | 'usa
       askUntagged(repository, child.digest)
     }
   }
-  const askTags = ({ name, tags: bound }: RepositoryFacts): Map<string, Reason> => {
+  function* askTags({ name, tags: bound }: RepositoryFacts): Generator<undefined, Map<string, Reason>> {
     const found = new Map<string, Reason>()
     for (const { tag, digest } of bound) {
+      if (pace.isTurnOver()) yield
       const why = useReason(usage.usesOf({ repository: name, tag, digest })) ?? useReason(configUses(digest))
       if (why !== undefined) found.set(tag, why)
       if (digest === undefined) continue
@@ -61,9 +67,12 @@ export function usageMarks({ facts, usage }: Pick<RetentionInput, 'facts' | 'usa
   }
   for (const repository of repositories) {
     const { name, untagged } = repository
-    const found = askTags(repository)
+    const found = yield* askTags(repository)
     if (found.size > 0) tags.set(name, found)
-    for (const digest of untagged) askUntagged(name, digest)
+    for (const digest of untagged) {
+      askUntagged(name, digest)
+      if (pace.isTurnOver()) yield
+    }
     if (usage.usesOf({ repository: name }).length > 0) named.add(name)
   }
   return {

@@ -12,10 +12,14 @@ beforeAll(async () => {
 })
 
 /** The routes on a real server, that knows the policy `apps/lean`; ends with the test. */
-async function startPlanServer(policy: KnownPolicy) {
+async function startPlanServer(policy: KnownPolicy, kept?: PackedPlan) {
   const policies = new Map([['apps/lean', policy]])
   const app = fastify({ forceCloseConnections: true })
-  new PlanRoutes({ plan: (namespace, name) => policies.get(`${namespace}/${name}`) }).register(app)
+  const source = {
+    plan: (namespace: string, name: string) => policies.get(`${namespace}/${name}`),
+    readBack: async () => kept,
+  }
+  new PlanRoutes(source).register(app)
   const url = await app.listen({ host: '127.0.0.1', port: 0 })
   onTestFinished(() => app.close())
   const ask = async (path: string, init: RequestInit = {}) => {
@@ -128,6 +132,25 @@ describe('the routes of the plans', () => {
     }
     policies.set('apps/lean', { status: undefined, plan: undefined })
     expect((await ask('/plans/apps/lean/plan.csv')).text).toBe('There is no plan of apps/lean yet\n')
+  })
+
+  test('what this process has not made comes from the workspace, and the index says so where it names nobody', async () => {
+    const kept = await packPlan(await policyPlan({ repositories: [] }))
+    const { ask, policies } = await startPlanServer({ status: planTime('2026-11-02T00:00:00Z'), plan }, kept)
+    const { text } = await ask('/plans/apps/lean/plan.json')
+    expect(text).toBe([...jsonPlan(await policyPlan({ repositories: [] }))].join(''))
+    expect((await ask('/plans/apps/lean/')).text).toMatch(/<a href="plan.html">/)
+    expect((await ask('/plans/apps/lean/')).text).not.toContain('that anybody may read')
+    const { plan: known, ...status } = planTime('2026-11-02T00:00:00Z') ?? {}
+    if (known === undefined) throw new Error('the status has a plan')
+    const report = { ...known.report, time: known.time, redacted: true }
+    policies.set('apps/lean', { status: { ...status, plan: { ...known, report } }, plan: undefined })
+    expect((await ask('/plans/apps/lean')).text).toContain('that anybody may read')
+    policies.set('apps/lean', {
+      status: { ...status, plan: { ...known, time: '2026-11-01T00:00:00Z', report } },
+      plan,
+    })
+    expect((await ask('/plans/apps/lean')).text).not.toContain('that anybody may read')
   })
 
   test('a reader that goes away ends nothing but its own answer', async () => {

@@ -19,6 +19,9 @@ interface Asked {
   readonly namespace: string
   readonly name: string
   readonly policy: KnownPolicy
+  /** undefined: it is not to be had here. */
+  readonly plan: PackedPlan | undefined
+  readonly isReadBack: boolean
 }
 
 /** Serves the plans of policies, read only: `/plans/…`. */
@@ -35,15 +38,17 @@ export class PlanRoutes {
     app.route<Wildcard>({
       method: ['GET', 'HEAD'],
       url: '/plans/*',
-      handler: (request, reply) => {
+      handler: async (request, reply) => {
         const [namespace = '', name = '', file, ...rest] = request.params['*'].split('/')
         if (rest.length > 0) return refuse(reply, NO_SUCH_PATH)
         const policy = this.#source.plan(namespace, name)
         if (policy === undefined) return refuse(reply, noSuchPolicy(namespace, name))
-        const asked = { namespace, name, policy }
+        if (file !== undefined && file !== '' && !isPlanFile(file)) return refuse(reply, NO_SUCH_PATH)
+        const own = currentPlan(policy)
+        const plan = own ?? (await this.#source.readBack(namespace, name))
+        const asked = { namespace, name, policy, plan, isReadBack: own === undefined }
         if (file === undefined) return index(asked, `${encodeURIComponent(name)}/`, reply)
-        if (file === '') return index(asked, '', reply)
-        return isPlanFile(file) ? this.#plan(asked, file, request, reply) : refuse(reply, NO_SUCH_PATH)
+        return isPlanFile(file) ? await this.#plan(asked, file, request, reply) : index(asked, '', reply)
       },
     })
   }
@@ -54,7 +59,7 @@ export class PlanRoutes {
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
-    const plan = currentPlan(asked.policy)
+    const { plan } = asked
     if (plan === undefined) return notHere(reply, whyMissing(asked))
     const format: PlanFormat = PLAN_FORMATS[file]
     const { etag, bytes } = await this.#facts.of(plan, format)
@@ -75,13 +80,13 @@ export class PlanRoutes {
 }
 
 function index(asked: Asked, path: string, reply: FastifyReply): FastifyReply {
-  const { namespace, name, policy } = asked
-  const isHere = currentPlan(policy) !== undefined
+  const { namespace, name, policy, plan, isReadBack } = asked
   const links = Object.entries(PLAN_FORMATS).map(([file, { title }]) => ({ href: path + file, text: title }))
   const page = planIndexPage({
     ...{ namespace, name, status: policy.status },
-    links: isHere ? links : [],
-    missing: isHere ? undefined : whyMissing(asked),
+    links: plan === undefined ? [] : links,
+    missing: plan === undefined ? whyMissing(asked) : undefined,
+    isRedacted: plan !== undefined && isReadBack && policy.status?.plan?.report?.redacted === true,
   })
   return reply
     .headers({ ...HEADERS, 'content-security-policy': PAGE_POLICY, 'cache-control': 'no-store' })
@@ -99,7 +104,10 @@ function currentPlan({ plan, status }: KnownPolicy): PackedPlan | undefined {
 function whyMissing({ namespace, name, policy: { status } }: Asked): string {
   const { time, report } = status?.plan ?? {}
   if (time === undefined) return `There is no plan of ${namespace}/${name} yet`
-  const kept = report?.reference === undefined ? '' : `; ${report.reference} holds one`
+  const kept =
+    report?.reference === undefined
+      ? ''
+      : `; ${report.reference} holds one, which cannot be read at the moment: the log of this pod says why`
   return `The plan of ${namespace}/${name} of ${time} is not in this pod: another replica has it, or it went with a restart. The next one comes by its schedule${kept}`
 }
 

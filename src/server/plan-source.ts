@@ -4,7 +4,7 @@ import type { PackedPlan } from '#report/packed-plan.ts'
 /** What this process knows of one RegistryPolicy. */
 export interface KnownPolicy {
   readonly status: RegistryPolicyStatus | undefined
-  /** The last that this process has made; not on a standby, nor after a restart until the next plan. */
+  /** The last that this process has made. */
   readonly plan: PackedPlan | undefined
 }
 
@@ -12,4 +12,6 @@ export interface KnownPolicy {
 export interface PlanSource {
   /** undefined: there is no such policy. Any text may be asked for. */
   plan(namespace: string, name: string): KnownPolicy | undefined
+  /** The plan that the status speaks of, as the workspace holds it; undefined: there is none, or it cannot be read. */
+  readBack(namespace: string, name: string): Promise<PackedPlan | undefined>
 }

@@ -38,7 +38,7 @@ export function judged(asked: Asked): Judgement {
     now: READ_AT,
     workspaces: [],
     restored: [],
-    unusedSince: READ_AT - 31 * DAY_MS,
+    unusedSince: { at: READ_AT - 31 * DAY_MS, isWatchStart: false },
     ...asked.input,
   })
 }

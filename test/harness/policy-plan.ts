@@ -33,6 +33,7 @@ export interface PlanSample {
   readonly repositories?: readonly JudgedRepository[]
   readonly before?: readonly PlannedRemoval[]
   readonly blocks?: readonly Block[]
+  readonly unmatchedRules?: readonly string[]
   readonly names?: { readonly namespace: string; readonly name: string; readonly url: string }
   readonly uid?: string
   /** ms since the epoch. */
@@ -41,7 +42,7 @@ export interface PlanSample {
 
 /** The plan of the policy `apps/lean` for Registry `shop`, but for what is said. */
 export function policyPlan(sample: PlanSample = {}): Promise<PolicyPlanDocument> {
-  const { repositories = SAMPLE, before, blocks = [], readAt = READ_AT } = sample
+  const { repositories = SAMPLE, before, blocks = [], unmatchedRules = [], readAt = READ_AT } = sample
   const { namespace, name, url } = sample.names ?? {
     namespace: 'apps',
     name: 'lean',
@@ -53,7 +54,7 @@ export function policyPlan(sample: PlanSample = {}): Promise<PolicyPlanDocument>
     policy: { namespace, name },
     registry: { name: 'shop', url },
     mode: 'Approve',
-    ...{ readAt, blocks },
+    ...{ readAt, blocks, unmatchedRules },
     plan: { ...identity, digest, repositories, summary: summaryOf(repositories) },
     before: before === undefined ? undefined : { digest: digestOf('before'), removals: before },
   })

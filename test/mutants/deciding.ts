@@ -27,7 +27,7 @@ export const DECIDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S12 an approval takes only what was approved and still goes',
-      find: 'judgement: intersect(input.approved.removals, input.judgement),',
+      find: 'judgement: yield* intersectInSteps(input.approved.removals, input.judgement),',
       replace: 'judgement: input.judgement,',
       tests: RUN.concat(DECISION),
     },

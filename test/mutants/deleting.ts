@@ -49,6 +49,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: DELETIONS,
     },
   ],
+  'src/registry/pagination.ts': [
+    {
+      rule: 'S15 a page that a product has cut by itself is not the whole list',
+      find: 'if (last === undefined || count > PAGE_SIZE || count % ROUND !== 0) return undefined',
+      replace: 'if (last !== undefined) return undefined',
+    },
+    {
+      rule: 'S15 what follows such a page may have to be asked for page by page',
+      find: 'pageSize = PAGE_SIZE\n      next = afterAll(end)',
+      replace: 'next = afterAll(end)',
+    },
+  ],
   'src/registry/client.ts': [
     {
       rule: 'S16 one DELETE at a time in a repository',

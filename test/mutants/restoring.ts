@@ -74,8 +74,20 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-hold.ts': [
     {
       rule: 'S04 only a human releases it',
-      find: 'return isReleased ? undefined :',
-      replace: 'return isReleased || hold.since < Number.POSITIVE_INFINITY ? undefined :',
+      find: 'return isApproved || isRequested ? undefined :',
+      replace: 'return isApproved || isRequested || hold.since >= 0 ? undefined :',
+      tests: HOLD,
+    },
+    {
+      rule: 'S04 an annotation that is gone does not release it',
+      find: 'requested !== undefined && ',
+      replace: '',
+      tests: HOLD,
+    },
+    {
+      rule: 'S04 an approval that is taken back does not release it',
+      find: 'approved !== undefined && ',
+      replace: '',
       tests: HOLD,
     },
   ],

@@ -63,7 +63,7 @@ export function randomWorld(dice: Dice): RetentionInput {
     now: NOW,
     workspaces: ['tallyman'],
     restored: dice.chance(0.2) ? [restored(facts, dice)] : [],
-    unusedSince: NOW - 31 * DAY,
+    unusedSince: { at: NOW - 31 * DAY, isWatchStart: false },
   }
 }
 
