@@ -1,20 +1,60 @@
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 
 const everyRequest = process.env.TALLYMAN_EVERY_REQUEST === '1'
 
+const ALL = ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts']
+/** Minutes each: `make soak PART=kills` runs them. */
+const KILLS = [
+  'src/evict/execution-kill.test.ts',
+  'src/evict/trash-kill.test.ts',
+  'test/e2e/policy-kill.test.ts',
+]
+/** What holds within a time, or computes for minutes: each needs a core. */
+const A_CORE_EACH = [
+  'scripts/demo.test.ts',
+  'src/clusters/cluster-link.test.ts',
+  'src/controllers/evicted-watch.test.ts',
+  'src/controllers/fresh-usage.test.ts',
+  'src/controllers/registry-claims.test.ts',
+  'src/runtime/leader-election.test.ts',
+  'test/e2e/crowd.test.ts',
+  'test/e2e/policy*.test.ts',
+  'test/model/**/*.test.ts',
+  'test/node/**/*.test.ts',
+]
+/** scripts/test says why. */
+const NODE = process.env.TALLYMAN_NODE === 'absent' ? ['test/node/**'] : []
+const exclude = [...configDefaults.exclude, ...NODE, ...(everyRequest ? [] : KILLS)]
+
 export default defineConfig({
   test: {
-    // Minutes each: `make soak PART=kills` runs them.
-    exclude: everyRequest
-      ? []
-      : ['src/evict/execution-kill.test.ts', 'src/evict/trash-kill.test.ts', 'test/e2e/policy-kill.test.ts'],
-    include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
-    // Every file starts its own servers; more than two at once only makes each slower, and what counts on being in time fails.
     pool: 'forks',
-    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 240_000,
     allowOnly: process.env.CI === undefined,
     reporters: ['default', './test/closing-line.ts'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'two at once',
+          include: A_CORE_EACH,
+          exclude,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        // They start servers and wait for them: three at once keep two cores busy.
+        test: {
+          name: 'three at once',
+          include: ALL,
+          exclude: [...exclude, ...A_CORE_EACH],
+          maxWorkers: 3,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 })

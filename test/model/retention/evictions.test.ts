@@ -8,7 +8,8 @@ import { Dice } from '../../soak/dice.ts'
 import { Reference } from './reference.ts'
 import { randomWorld } from './world.ts'
 
-const WORLDS = Number(process.env.TALLYMAN_WORLDS ?? 100_000) / 50
+/** With fewer, what is rare does not come up. */
+const WORLDS = Math.max(2_000, Number(process.env.TALLYMAN_WORLDS ?? 0) / 50)
 const SEED = Number(process.env.TALLYMAN_SEED ?? 6)
 /** Of what stays for itself or is in use, all of which it needs. */
 const LINKS = ['PartOf', 'BelongsTo', 'SubjectOf'] as const
