@@ -223,7 +223,10 @@ export async function runOperator(options: OperatorOptions): Promise<void> {
     metrics,
     routes: [
       new ReportRoutes(reportSource(reports, options.defaultCheck), clock),
-      new PlanRoutes({ plan: (namespace, name) => policy.plans.packed(namespace, name) }),
+      new PlanRoutes({
+        plan: (namespace, name) => policy.plans.packed(namespace, name),
+        readBack: (namespace, name) => policy.plans.readBack(namespace, name),
+      }),
     ],
   })
   const services = [announced(server, log), asService(setup, live)]

@@ -117,7 +117,13 @@ async function policyField({ cluster }: PolicyStage, field: string): Promise<str
 }
 
 async function policySays(stage: PolicyStage, field: string, wanted: string): Promise<void> {
-  await eventually(async () => (await policyField(stage, field)) === wanted, {
-    ...{ timeoutMs: 150_000, intervalMs: 200, message: `${field} ${wanted}`, signal: stage.signal },
-  })
+  try {
+    await eventually(async () => (await policyField(stage, field)) === wanted, {
+      ...{ timeoutMs: 150_000, intervalMs: 200, message: `${field} ${wanted}`, signal: stage.signal },
+    })
+  } catch (error) {
+    // Who sees it fail wants to know what the policy says instead.
+    if (!stage.signal.aborted) await stage.show(['get', POLICY, '--output', 'jsonpath={.status}'])
+    throw error
+  }
 }

@@ -74,6 +74,12 @@ export const EVENT_REASONS = {
     action: 'Plan',
     means: 'A RegistryPolicy can make no plan at the moment; the last one is kept.',
   },
+  RulesUnmatched: {
+    type: 'Warning',
+    action: 'Plan',
+    means:
+      'Rules of a RegistryPolicy match no repository of the registry, so that the rules after them decide; told once of each, when that begins.',
+  },
   PlanNotKept: {
     type: 'Warning',
     action: 'Report',
@@ -100,6 +106,12 @@ export const EVENT_REASONS = {
     means:
       'What a RegistryPolicy had evicted is in use, or asked for in spec.restore, and could not be brought back; it is tried again. Told when that begins, or for another cause.',
   },
+  NothingToRestore: {
+    type: 'Warning',
+    action: 'Restore',
+    means:
+      'An entry of spec.restore speaks of nothing that the RegistryPolicy is known to have evicted, nor of tags that are there; told once of each, when that begins.',
+  },
   HealthUnknown: {
     type: 'Warning',
     action: 'Check',
@@ -124,4 +136,6 @@ export const TOLD_EACH: ReadonlySet<EventReason> = new Set([
   'EvictionStopped',
   'EvictedInUse',
   'RestoreFailed',
+  'RulesUnmatched',
+  'NothingToRestore',
 ])

@@ -3,7 +3,7 @@ import type { LiveInventory } from '#clusters/live-inventory.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { sourcesConfig } from '#controllers/inventory-setup.ts'
 import { inventoryStatus } from '#controllers/inventory-status.ts'
-import { namedRegistries, namesOfAll } from '#controllers/registry-names.ts'
+import { namedRegistries, namesOfAll } from '#controllers/named-registries.ts'
 import {
   IMAGE_INVENTORIES,
   type ImageInventoryObject,

@@ -1,10 +1,10 @@
 import { hasCode } from '#catalogue/error.ts'
-import { registryNames } from '#controllers/registry-names.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
 import { globCovers, globsOverlap } from '#crds/glob-overlap.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
+import { registryNames } from '#inventory/registry-names.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 

@@ -7,6 +7,7 @@ import type { Log } from '#kube/log.ts'
 import type { Block } from '#retention/blocks.ts'
 import { rfc3339Seconds } from '#runtime/conditions.ts'
 import { keyOf } from '#runtime/object-key.ts'
+import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
 
 export interface PolicyExecutionParts {
@@ -39,14 +40,15 @@ export class PolicyExecution {
     const { pass, spec, planning, record, blocks, held, isAsked } = context
     const { runs, clock } = this.#parts
     const { plan, judgement, soak } = planning
-    const decision = decide({
-      ...{ spec, plan, judgement, soak, blocks, held },
-      approved: blocks.some(({ code }) => code === 'RecordUnreadable')
-        ? undefined
-        : await this.#approved(context),
-      usedBy: record.approvals.find((each) => each.plan === spec.approvedPlan)?.run,
-      now: clock.now(),
-    })
+    const isRecordRead = blocks.every(({ code }) => code !== 'RecordUnreadable')
+    const approved = isRecordRead ? await this.#approved(context) : undefined
+    const decision = await calmly(
+      decide({
+        ...{ spec, plan, judgement, soak, blocks, held, approved },
+        usedBy: record.approvals.find((each) => each.plan === spec.approvedPlan)?.run,
+        now: clock.now(),
+      }),
+    )
     const { approval } = decision
     await pass.answer(({ approval: _, ...status }) =>
       approval === undefined ? status : { ...status, approval },

@@ -1,5 +1,6 @@
 import type { Inventories } from '#clusters/inventories.ts'
 import type { PlannedInventory } from '#retention/blocks.ts'
+import type { UnusedSince } from '#retention/retention-input.ts'
 
 /**
  * Snapshots of all inventories of the operator, whatever a policy names: what one of them has in use, none may lose (S01). Each is complete for everything
@@ -19,9 +20,19 @@ export async function plannedInventories(
   )
 }
 
-/** Since when it would be known if something unused had been used, ms since the epoch; undefined: nobody has watched that long. */
-export function watchedSince(inventories: readonly PlannedInventory[], now: number): number | undefined {
-  const covered = inventories.map(({ snapshot }) => snapshot.coveredMs ?? 0)
-  const ms = covered.length === 0 ? 0 : Math.min(...covered)
-  return ms > 0 ? now - ms : undefined
+/** Since when every inventory would know if something unused had been used; undefined: one of them has not watched without a gap yet. @param now ms since the epoch */
+export function watchedSince(
+  inventories: readonly (Pick<PlannedInventory, 'retainMs'> & {
+    readonly snapshot: Pick<PlannedInventory['snapshot'], 'coveredMs'>
+  })[],
+  now: number,
+): UnusedSince | undefined {
+  let shortest: { readonly ms: number; readonly isWatchStart: boolean } | undefined
+  for (const { snapshot, retainMs } of inventories) {
+    const coveredMs = snapshot.coveredMs ?? 0
+    const ms = Math.min(coveredMs, retainMs)
+    if (shortest === undefined || ms < shortest.ms) shortest = { ms, isWatchStart: coveredMs < retainMs }
+  }
+  if (shortest === undefined || shortest.ms === 0) return undefined
+  return { at: now - shortest.ms, isWatchStart: shortest.isWatchStart }
 }

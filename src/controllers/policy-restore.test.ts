@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { askedBack, RESTORED_FOR_MS, stayingTags } from '#controllers/policy-restore.ts'
+import { askedBack, RESTORED_FOR_MS, stayingTags, unmatchedRestores } from '#controllers/policy-restore.ts'
 import type { Evicted, EvictionHistory, Returned } from '#evict/evicted.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 
@@ -56,6 +56,41 @@ describe('what spec.restore brings back', () => {
   test('is nothing that is back', () => {
     const back = history([v1], [{ ...v1, at: NOW }])
     expect(askedBack([{ repository: '**' }], back)).toEqual([])
+  })
+})
+
+describe('an entry of spec.restore that speaks of nothing', () => {
+  const past = history([went('v1'), went('v2', { run: 'run-2' })])
+  const there = facts({ 'shop/app': ['main'], 'base/os': ['v1'] })
+  const named = (...entries: Parameters<typeof askedBack>[0]) =>
+    unmatchedRestores({ entries, history: past, facts: there })
+
+  test('is named as people name it', () => {
+    expect(
+      named(
+        { repository: 'shop/app', tag: 'v1' },
+        { repository: 'shop/app', tag: 'v9' },
+        { repository: 'shpo/**' },
+        { repository: 'shop/app', tag: 'v1', run: 'run-2' },
+        { repository: '**', run: 'run-2' },
+      ),
+    ).toEqual(['shop/app:v9', 'shpo/**', 'shop/app:v1 of run run-2'])
+  })
+
+  test('is none that keeps tags that are there, unless it is about one run', () => {
+    expect(named({ repository: 'base/os' }, { repository: 'base/os', tag: 'v1' })).toEqual([])
+    expect(named({ repository: 'base/os', run: 'run-1' })).toEqual(['base/os of run run-1'])
+  })
+
+  test('is not known where a repository was not read in full', () => {
+    const unread = there.repositories.map((each) => ({ ...each, tags: [], incomplete: 'TIMED_OUT' }))
+    const entries = [
+      { repository: 'base/*', tag: 'v1' },
+      { repository: 'bsae/*', tag: 'v1' },
+    ]
+    expect(unmatchedRestores({ entries, history: past, facts: { repositories: unread } })).toEqual([
+      'bsae/*:v1',
+    ])
   })
 })
 

@@ -62,6 +62,39 @@ export function stayingTags({ entries, history, facts, remembered, now }: Stayin
   return [...until.values()]
 }
 
+/**
+ * The entries that bring nothing back and keep nothing, as people name them: nothing that the policy is known to have evicted matches, and no tag that is there. What an
+ * entry has brought back long ago is there, though nobody remembers that it went.
+ */
+export function unmatchedRestores({
+  entries,
+  history,
+  facts,
+}: Pick<StayingInput, 'entries' | 'history' | 'facts'>): string[] {
+  return entries.filter((entry) => !speaksOfSomething(entry, history, facts)).map(entryText)
+}
+
+function speaksOfSomething(
+  entry: RestoreEntry,
+  history: EvictionHistory,
+  facts: StayingInput['facts'],
+): boolean {
+  const matches = matcher(entry)
+  if (history.went.some((each) => isOfRun(entry, each) && matches(each))) return true
+  if (entry.run !== undefined) return false
+  const pattern = compileGlob(entry.repository)
+  // Of what was not read in full nobody knows which tags are there.
+  const isUnknown = facts.repositories.some(({ name, incomplete }) => {
+    return incomplete !== undefined && pattern.matches(name)
+  })
+  return isUnknown || listedTags(entry, history, facts).next().done !== true
+}
+
+/** `shop/cart:v1.4.2`, `shop/cart of run main-20261126t030000-3f9a`. */
+function entryText({ repository, tag, run }: RestoreEntry): string {
+  return `${repository}${tag === undefined ? '' : `:${tag}`}${run === undefined ? '' : ` of run ${run}`}`
+}
+
 /** The tags that an entry speaks of: those that are there, or, where it names a run, those that the run evicted. */
 function* listedTags(
   entry: RestoreEntry,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { type PlanFigures, planVerdict, statusAfterPlan } from '#controllers/policy-status.ts'
+import { type PlanFigures, statusAfterPlan } from '#controllers/policy-status.ts'
+import { planVerdict } from '#controllers/policy-verdict.ts'
 import { EVICTIONS_IN_STATUS } from '#crds/registry-policy.ts'
 import type { Block } from '#retention/blocks.ts'
 import { planOf } from '#retention/plan.ts'
@@ -11,7 +12,6 @@ const tags = Object.fromEntries(images.map((image, n) => [`v${String(n).padStart
 const judgement = judged({ repositories: [repositoryFacts('app', tags)], manifests: images })
 const plan = planOf(judgement, { url: 'https://r.example', registry: 'r', policy: 'p', rules: 'sha256:1' })
 const soft: Block = { code: 'TooManyEvictions', message: 'too many', isAcceptable: true }
-const hard: Block = { code: 'NotTrusted', message: 'it shrank', isAcceptable: false }
 const FIGURES: PlanFigures = {
   ...{
     plan,
@@ -21,50 +21,11 @@ const FIGURES: PlanFigures = {
     incomplete: 0,
     untaggedInUse: 0,
     lostOutside: 0,
+    unmatchedRules: [],
+    soaking: undefined,
+    unmatchedRestores: [],
   },
 }
-
-describe('the verdict on a plan', () => {
-  test.each([
-    ['DryRun', [], undefined, 'True Planned', 'deletes nothing'],
-    ['DryRun', [hard], undefined, 'True Planned', 'deletes nothing'],
-    ['Approve', [], undefined, 'True Planned', 'spec.approvedPlan'],
-    ['Enforce', [], undefined, 'True Planned', 'spec.soak'],
-    ['Enforce', [soft], undefined, 'False PlanBlocked', `Who approves plan ${plan.digest} accepts that`],
-    ['Approve', [soft, hard], undefined, 'False PlanBlocked', 'too many; it shrank'],
-    ['Enforce', [], 'look first', 'False Held', 'look first'],
-  ] as const)('in mode %s with %j', (mode, blocks, held, condition, says) => {
-    const verdict = planVerdict({ plan, blocks }, { mode }, held)
-    expect(`${verdict.status} ${verdict.reason}`).toBe(condition)
-    expect(verdict.message).toContain('39 of 40 tags go')
-    expect(verdict.message).toContain(says)
-  })
-
-  test('names the run that is at it, instead of asking for an approval', () => {
-    const open = { id: 'run-1', plan: 'sha256:2' } as const
-    const said = (cause: 'Approved' | 'Enforced', blocks: readonly Block[]) =>
-      planVerdict({ plan, blocks }, { mode: 'Enforce' }, undefined, { ...open, cause })
-    expect(said('Approved', [soft])).toMatchObject({
-      ...{ status: 'True', reason: 'Planned' },
-      message: expect.stringContaining('run run-1 carries out plan sha256:2'),
-    })
-    expect(said('Approved', [hard]).reason).toBe('PlanBlocked')
-    expect(said('Enforced', [soft]).reason).toBe('PlanBlocked')
-    expect(said('Enforced', []).message).toContain('run-1')
-  })
-
-  test('says that nothing goes', () => {
-    const none = planOf(judged({ repositories: [], manifests: [] }), {
-      url: 'https://r.example',
-      registry: '',
-      policy: '',
-      rules: '',
-    })
-    expect(planVerdict({ plan: none, blocks: [] }, { mode: 'DryRun' }, undefined).message).toBe(
-      'None of 0 tags goes; mode DryRun deletes nothing',
-    )
-  })
-})
 
 describe('the status after a plan', () => {
   const stamp = { generation: 3, now: READ_AT }
@@ -89,5 +50,26 @@ describe('the status after a plan', () => {
     expect(statusAfterPlan({}, { ...FIGURES, blocks: [soft] }, verdict, stamp).blocks).toEqual([
       { code: 'TooManyEvictions', message: 'too many', approvable: true },
     ])
+  })
+
+  test('names rules that match nothing, and says how long what goes has to wait', () => {
+    const soaking = { count: 3, firstAt: READ_AT, lastAt: READ_AT + 1_000 }
+    const status = statusAfterPlan({}, { ...FIGURES, unmatchedRules: ['prdo'], soaking }, verdict, stamp)
+    expect(status.plan).toMatchObject({
+      unmatchedRules: ['prdo'],
+      soak: { waiting: 3, firstAt: '2026-11-01T00:00:00Z', lastAt: '2026-11-01T00:00:01Z' },
+    })
+    const next = statusAfterPlan(status, FIGURES, verdict, stamp).plan
+    expect(next).not.toHaveProperty('unmatchedRules')
+    expect(next).not.toHaveProperty('soak')
+  })
+
+  test('names what spec.restore asks for in vain, also while nobody can look whether it still does', () => {
+    const unmatchedRestores = ['shop/cart:v9']
+    const status = statusAfterPlan({}, { ...FIGURES, unmatchedRestores }, verdict, stamp)
+    expect(status).toMatchObject({ unmatchedRestores })
+    const unknown = { ...FIGURES, unmatchedRestores: undefined }
+    expect(statusAfterPlan(status, unknown, verdict, stamp)).toMatchObject({ unmatchedRestores })
+    expect(statusAfterPlan(status, FIGURES, verdict, stamp)).not.toHaveProperty('unmatchedRestores')
   })
 })

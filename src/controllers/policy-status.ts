@@ -1,17 +1,12 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import {
-  BLOCKS_IN_STATUS,
-  EVICTIONS_IN_STATUS,
-  type RegistryPolicySpec,
-  type RegistryPolicyStatus,
-} from '#crds/registry-policy.ts'
+import { BLOCKS_IN_STATUS, EVICTIONS_IN_STATUS, type RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { byteText } from '#report/byte-text.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { Plan } from '#retention/plan.ts'
-import type { OpenRun } from '#retention/policy-record.ts'
 import { reasonText } from '#retention/reasons.ts'
 import { removals } from '#retention/removals.ts'
+import type { Soaking } from '#retention/soak.ts'
 import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
 import { markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
 
@@ -45,6 +40,12 @@ export interface PlanFigures {
   readonly incomplete: number
   readonly untaggedInUse: number
   readonly lostOutside: number
+  /** Names of rules that match no repository. */
+  readonly unmatchedRules: readonly string[]
+  /** What waits for spec.soak; undefined: nothing does, or the mode is another one. */
+  readonly soaking: Soaking | undefined
+  /** Entries of spec.restore that speak of nothing; undefined: nobody knows at the moment. */
+  readonly unmatchedRestores: readonly string[] | undefined
 }
 
 /** The status while a new spec is worked on for the first time: nothing is known with it yet. */
@@ -97,43 +98,6 @@ function withVerdict(status: RegistryPolicyStatus, verdict: PlanVerdict, stamp: 
   }
 }
 
-/**
- * What is said of a plan that was made.
- * @param held why nothing goes until a human has looked (S04)
- * @param open the run that goes on or waits
- */
-export function planVerdict(
-  { plan, blocks }: Pick<PlanFigures, 'plan' | 'blocks'>,
-  { mode }: Pick<RegistryPolicySpec, 'mode'>,
-  held: string | undefined,
-  open?: Pick<OpenRun, 'id' | 'plan' | 'cause'> | undefined,
-): PlanVerdict {
-  const { evict, untag, tags, unreferencedBytes } = plan.summary
-  const what =
-    evict + untag === 0
-      ? `None of ${tags} tags goes`
-      : `${evict + untag} of ${tags} tags go, ${byteText(unreferencedBytes)} become unreferenced`
-  if (held !== undefined) return { status: 'False', reason: 'Held', message: `${what}. ${held}` }
-  const isHard = blocks.some(({ isAcceptable }) => !isAcceptable)
-  const goesOn = open?.cause === 'Approved' ? !isHard : blocks.length === 0
-  if (open !== undefined && mode !== 'DryRun' && goesOn) {
-    const message = `${what}; run ${open.id} carries out plan ${open.plan}, and another approval ends it`
-    return { status: 'True', reason: 'Planned', message }
-  }
-  if (mode !== 'DryRun' && blocks.length > 0) {
-    const why = blocks.map(({ message }) => message).join('; ')
-    const remedy = isHard ? '' : `. Who approves plan ${plan.digest} accepts that`
-    return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
-  }
-  return { status: 'True', reason: 'Planned', message: `${what}${HOW[mode]}` }
-}
-
-const HOW: Readonly<Record<RegistryPolicySpec['mode'], string>> = {
-  DryRun: '; mode DryRun deletes nothing',
-  Approve: '; they do once spec.approvedPlan names the plan',
-  Enforce: '; each does once every plan over spec.soak has said so',
-}
-
 /** The status after a plan was made. A summary with a bound: counts of everything, the first tags that go. */
 export function statusAfterPlan(
   status: RegistryPolicyStatus,
@@ -141,10 +105,17 @@ export function statusAfterPlan(
   verdict: PlanVerdict,
   stamp: Stamp,
 ): RegistryPolicyStatus {
-  const { plan, readAt, difference, incomplete, untaggedInUse, lostOutside } = figures
+  const { plan, readAt, difference, incomplete, untaggedInUse, lostOutside, unmatchedRules, soaking } =
+    figures
   const { digest, summary } = plan
   const { repositories, tags, keep, untag, evict, digests, unreferencedBytes } = summary
-  const { blocks: _blocks, evictions: _evictions, ...kept } = statusWithPlanVerdict(status, verdict, stamp)
+  const {
+    blocks: _blocks,
+    evictions: _evictions,
+    unmatchedRestores: restoresBefore,
+    ...kept
+  } = statusWithPlanVerdict(status, verdict, stamp)
+  const unmatchedRestores = figures.unmatchedRestores ?? restoresBefore ?? []
   const blocks = figures.blocks.slice(0, BLOCKS_IN_STATUS).map(({ code, message, isAcceptable }) => ({
     code,
     message: message.slice(0, MAX_MESSAGE),
@@ -162,11 +133,18 @@ export function statusAfterPlan(
       ...(incomplete === 0 ? {} : { incomplete }),
       ...(untaggedInUse === 0 ? {} : { untaggedInUse }),
       ...(lostOutside === 0 ? {} : { lostOutside }),
+      ...(unmatchedRules.length === 0 ? {} : { unmatchedRules: [...unmatchedRules] }),
+      ...(soaking === undefined ? {} : { soak: soakStatus(soaking) }),
       ...(status.plan?.report === undefined ? {} : { report: status.plan.report }),
     },
     ...(blocks.length === 0 ? {} : { blocks }),
     evictions: firstEvictions(plan),
+    ...(unmatchedRestores.length === 0 ? {} : { unmatchedRestores: [...unmatchedRestores] }),
   }
+}
+
+function soakStatus({ count, firstAt, lastAt }: Soaking) {
+  return { waiting: count, firstAt: rfc3339Seconds(firstAt), lastAt: rfc3339Seconds(lastAt) }
 }
 
 function firstEvictions({ repositories }: Pick<Plan, 'repositories'>) {

@@ -59,6 +59,34 @@ describe('an event about a plan', () => {
   })
 })
 
+describe('an event about what a spec names in vain', () => {
+  const unmatched = (...unmatchedRules: string[]) => ({ ...PLANNED, plan: { ...PLAN, unmatchedRules } })
+  const restoring = (...unmatchedRestores: string[]) => ({ ...PLANNED, unmatchedRestores })
+
+  test('comes once for each rule that matches no repository', () => {
+    expect(told(FIRST, unmatched('prdo'))).toEqual(['PlanMade', 'RulesUnmatched'])
+    expect(told(unmatched('prdo'), unmatched('prdo'))).toEqual([])
+    expect(policyTransitions(unmatched('prdo'), unmatched('prdo', 'stging'))).toEqual([
+      {
+        reason: 'RulesUnmatched',
+        note: 'In spec.rules, rule stging matches no repository of the registry: where one is misspelt, the next rule decides',
+      },
+    ])
+    expect(told(unmatched('prdo'), PLANNED)).toEqual([])
+  })
+
+  test('comes once for each entry of spec.restore', () => {
+    expect(told(restoring('shop/cart:v9'), restoring('shop/cart:v9'))).toEqual([])
+    expect(policyTransitions(PLANNED, restoring('shop/cart:v9', 'b'))).toEqual([
+      {
+        reason: 'NothingToRestore',
+        note: 'spec.restore: nothing of shop/cart:v9 is known to have been evicted by this policy, and nothing of it is there; 1 more: status.unmatchedRestores',
+      },
+    ])
+    expect(told(restoring('shop/cart:v9'), PLANNED)).toEqual([])
+  })
+})
+
 describe('an event about a run', () => {
   type Run = NonNullable<RegistryPolicyStatus['run']>
   const run = (phase: Run['phase'], more: Partial<Run> = {}): RegistryPolicyStatus => ({

@@ -1,5 +1,6 @@
 import type { Transition } from '#controllers/check-transition.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { unmatchedText } from '#retention/unmatched-rules.ts'
 import { getCondition } from '#runtime/conditions.ts'
 
 /** What is worth an event when one status of a policy follows another; nothing while nothing changes. */
@@ -11,6 +12,8 @@ export function policyTransitions(
     planTransition(before, after),
     runTransition(before?.run, after.run),
     keptTransition(before, after),
+    rulesTransition(before, after),
+    restoreTransition(before, after),
   ].filter((transition) => transition !== undefined)
 }
 
@@ -64,4 +67,29 @@ function keptTransition(
   const was = before?.plan?.report?.message
   const is = after.plan?.report?.message
   return is === undefined || is === was ? undefined : { reason: 'PlanNotKept', note: is }
+}
+
+function rulesTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const news = added(before?.plan?.unmatchedRules, after.plan?.unmatchedRules)
+  if (news.length === 0) return undefined
+  const note = `In spec.rules, ${unmatchedText(news)}: where one is misspelt, the next rule decides`
+  return { reason: 'RulesUnmatched', note }
+}
+
+function restoreTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const [first, ...others] = added(before?.unmatchedRestores, after.unmatchedRestores)
+  if (first === undefined) return undefined
+  const more = others.length === 0 ? '' : `; ${others.length} more: status.unmatchedRestores`
+  const note = `spec.restore: nothing of ${first} is known to have been evicted by this policy, and nothing of it is there${more}`
+  return { reason: 'NothingToRestore', note }
+}
+
+function added(before: readonly string[] = [], after: readonly string[] = []): string[] {
+  return after.filter((each) => !before.includes(each))
 }

@@ -1,9 +1,11 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
+import { BlockedPlans } from '#controllers/blocked-plans.ts'
 import type { RestorationStatus } from '#controllers/evicted-news.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { isNewPolicy } from '#controllers/policy-due.ts'
 import { PolicyExecution } from '#controllers/policy-execution.ts'
+import { planFigures } from '#controllers/policy-figures.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
@@ -14,21 +16,23 @@ import { stayingTags } from '#controllers/policy-restore.ts'
 import { lostRecord } from '#controllers/policy-run.ts'
 import type { PolicyRuns } from '#controllers/policy-runs.ts'
 import type { UnderstoodPolicy } from '#controllers/policy-spec.ts'
-import { planVerdict, statusAfterPlan } from '#controllers/policy-status.ts'
+import { statusAfterPlan } from '#controllers/policy-status.ts'
 import { type PolicyUndo, withRestorations } from '#controllers/policy-undo.ts'
+import { planVerdict } from '#controllers/policy-verdict.ts'
 import { windowAt } from '#controllers/policy-window.ts'
 import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
-import { registryNames } from '#controllers/registry-names.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { workspaceOf, workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { type EvictionHistory, joined } from '#evict/evicted.ts'
+import { registryNames } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
 import { packPlan } from '#report/packed-plan.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { PolicyRecord } from '#retention/policy-record.ts'
+import { unmatchedRules } from '#retention/unmatched-rules.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { pendingRequest } from '#runtime/predicates.ts'
@@ -61,6 +65,7 @@ export interface PolicyContext extends UnderstoodPolicy {
 export class PolicyWork {
   readonly #parts: PolicyWorkParts
   readonly #execution: PolicyExecution
+  readonly #blocked = new BlockedPlans()
 
   constructor(parts: PolicyWorkParts) {
     this.#parts = parts
@@ -69,12 +74,14 @@ export class PolicyWork {
 
   /** Another leader may have done more. */
   beginTerm(): void {
+    this.#blocked.beginTerm()
     this.#parts.memories.beginTerm()
     this.#parts.plans.beginTerm()
   }
 
   /** The policy is gone: what it has deleted or kept stays as it is (S21). */
   forget(key: string): void {
+    this.#blocked.forget(key)
     this.#parts.memories.forget(key)
     this.#parts.plans.forget(key)
     this.#parts.undo.forget(key)
@@ -82,7 +89,7 @@ export class PolicyWork {
 
   /**
    * From here on what the policy has evicted is watched, however far off its next plan is, and also while it is suspended (S04).
-   * @returns when an open run goes on, or the workspace, which does not tell of it, is asked again, ms since the epoch; Infinity: neither
+   * @returns when an open run goes on, what stood against a plan is looked at again, or the workspace asked that did not tell, ms since the epoch; Infinity: none of them
    * @throws CANCELLED, LEADERSHIP_LOST and what keeps the registry from being opened
    */
   async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
@@ -94,13 +101,16 @@ export class PolicyWork {
     const problem = recordProblem ?? (await undo.watchFrom(policy, registry, record, signal))
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
     await runs.settle(pass, registry, undo.unsettled(policy))
-    if (record.run === undefined || spec.suspend) return Number.POSITIVE_INFINITY
-    return record.run.resumesAt ?? 0
+    if (spec.suspend) return Number.POSITIVE_INFINITY
+    const isBlocked = spec.mode !== 'DryRun' && policy.status?.blocks?.some(({ approvable }) => !approvable)
+    const { run } = record
+    const runAt = run === undefined ? Number.POSITIVE_INFINITY : (run.resumesAt ?? 0)
+    return Math.min(this.#blocked.dueAt(keyOf(policy), isBlocked ?? false), runAt)
   }
 
   /**
    * @param onAnswer is called when the registry has answered, and waited for
-   * @returns when a run goes on, ms since the epoch; Infinity: none is open
+   * @returns when a run goes on, or what stands against the plan is looked at again, ms since the epoch; Infinity: neither
    * @throws BARRIER_NOT_REACHED, KUBE_*; SPEC_INVALID (of the Registry), REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*; LEADERSHIP_LOST, CANCELLED
    */
   async run(pass: PolicyPass, context: PolicyContext, onAnswer: () => Promise<void>): Promise<number> {
@@ -118,6 +128,7 @@ export class PolicyWork {
     const went = before === undefined ? undefined : [...before.removals, ...tagsOf(history)]
     // What other installations use counts in the plan already.
     const claimBlocks = await this.#claimBlocks(pass, context)
+    const begunAt = clock.monotonic()
     const planning = await this.#plan(pass, context, opened, memory, {
       went,
       restored: (facts) =>
@@ -127,16 +138,18 @@ export class PolicyWork {
           now: clock.now(),
         }),
     })
+    const tookMs = clock.monotonic() - begunAt
     record = await this.#remember(pass, registry, opened.url, memory, planning)
     const blocks = [...planning.blocks, ...this.#ownBlocks(pass, registry, record, problem), ...claimBlocks]
     const held = undo.heldBecause(keyOf(pass.policy))
     await this.#tell(pass, context, {
       ...{ planning, blocks, held, before },
       ...{ open: record.run, url: opened.url },
+      history: problem === undefined ? history : undefined,
     })
     if (told.length > 0) await pass.write((status) => withRestorations(status, told))
     await anchors.keep(registry, spec, planning.untaggedInUse, pass.signal)
-    return await this.#execution.follow({
+    const next = await this.#execution.follow({
       ...{ pass, spec, registry, names, record, planning, blocks, held },
       isAsked: pendingRequest(requestedBy) !== undefined || isNewPolicy(requestedBy),
       ...{ url: opened.url, product: opened.product },
@@ -147,6 +160,9 @@ export class PolicyWork {
           isRequested: pendingRequest(requestedBy) !== undefined,
         }),
     })
+    const isBlocked = spec.mode !== 'DryRun' && blocks.some(({ isAcceptable }) => !isAcceptable)
+    this.#blocked.made(keyOf(pass.policy), { isBlocked, now: clock.now(), tookMs })
+    return Math.min(next, this.#blocked.dueAt(keyOf(pass.policy), isBlocked))
   }
 
   async #plan(
@@ -264,7 +280,7 @@ export class PolicyWork {
 
   async #tell(
     pass: PolicyPass,
-    { spec, registry }: PolicyContext,
+    { spec, rules, registry }: PolicyContext,
     told: {
       readonly planning: Planning
       readonly blocks: readonly Block[]
@@ -273,24 +289,20 @@ export class PolicyWork {
       readonly open: PolicyRecord['run']
       readonly before: KeptPlan | undefined
       readonly url: string
+      /** What the policy has evicted; undefined: the workspace does not tell. */
+      readonly history: EvictionHistory | undefined
     },
   ): Promise<void> {
-    const { planning, blocks, held, open, before, url } = told
-    const { plan, facts, lost, untaggedInUse } = planning
+    const { planning, blocks, held, open, before, url, history } = told
+    const { plan, facts } = planning
     const { namespace = '', name } = pass.policy.metadata
     const document = await policyPlanDocument({
       policy: { namespace, name },
       registry: { name: registry.metadata.name, url },
       ...{ mode: spec.mode, readAt: facts.readAt, plan, blocks, before },
+      unmatchedRules: unmatchedRules(rules, facts),
     })
-    const { changes } = document
-    const figures = {
-      ...{ plan, blocks, readAt: facts.readAt },
-      difference: changes === null ? undefined : { added: changes.added, dropped: changes.dropped },
-      incomplete: facts.repositories.filter(({ incomplete }) => incomplete !== undefined).length,
-      untaggedInUse: untaggedInUse.length,
-      lostOutside: lost.count,
-    }
+    const figures = planFigures({ spec, planning, document, history })
     const verdict = planVerdict(figures, spec, held, open)
     await pass.write((status) => statusAfterPlan(status, figures, verdict, pass.stamp))
     const packed = await packPlan(document)

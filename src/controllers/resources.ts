@@ -1,12 +1,10 @@
 import type { z } from 'zod'
 import { TallymanError } from '#catalogue/error.ts'
 import { ImageInventory, type ImageInventoryStatus } from '#crds/image-inventory.ts'
-import type { KindDefinition } from '#crds/kind.ts'
-import { GROUP, VERSION } from '#crds/meta.ts'
 import { Registry, type RegistryStatus } from '#crds/registry.ts'
 import { RegistryCheck, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { RegistryPolicy, type RegistryPolicyStatus } from '#crds/registry-policy.ts'
-import type { Resource } from '#kube/resource.ts'
+import { customResource } from '#kube/custom-resource.ts'
 import type { CustomObject } from '#runtime/custom-object.ts'
 
 export type RegistryObject = CustomObject<RegistryStatus>
@@ -14,14 +12,10 @@ export type ImageInventoryObject = CustomObject<ImageInventoryStatus>
 export type RegistryCheckObject = CustomObject<RegistryCheckStatus>
 export type RegistryPolicyObject = CustomObject<RegistryPolicyStatus>
 
-export const REGISTRIES = resourceOf(Registry)
-export const IMAGE_INVENTORIES = resourceOf(ImageInventory)
-export const REGISTRY_CHECKS = resourceOf(RegistryCheck)
-export const REGISTRY_POLICIES = resourceOf(RegistryPolicy)
-
-function resourceOf({ kind, plural }: KindDefinition): Resource {
-  return { group: GROUP, version: VERSION, plural, kind, namespaced: true }
-}
+export const REGISTRIES = customResource(Registry)
+export const IMAGE_INVENTORIES = customResource(ImageInventory)
+export const REGISTRY_CHECKS = customResource(RegistryCheck)
+export const REGISTRY_POLICIES = customResource(RegistryPolicy)
 
 /**
  * The spec with its defaults. The API server has checked it against the CRD; an object that was stored under an older

@@ -1,9 +1,9 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
-import { registryUrl } from '#controllers/registry-names.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { trashBelow } from '#evict/trash-place.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
+import { registryUrl } from '#inventory/registry-names.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 
 type Registries = Pick<ObjectStore<RegistryObject>, 'get' | 'list'>

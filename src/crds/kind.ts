@@ -3,7 +3,7 @@ import type { CelRule } from '#crds/fields.ts'
 
 export interface PrinterColumn {
   readonly name: string
-  readonly type: 'string' | 'integer' | 'date'
+  readonly type: 'string' | 'integer' | 'date' | 'boolean'
   readonly jsonPath: string
   readonly description: string
   /** 1: only with `-o wide`. */

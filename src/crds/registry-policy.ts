@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { cronSchedule, duration, interval, localRef, suspend, timeZone, withRules } from '#crds/fields.ts'
 import { AGE, conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
-import { RetentionRulesSpec } from '#crds/retention-rule.ts'
+import { MAX_RULES, RetentionRulesSpec } from '#crds/retention-rule.ts'
 
 export const POLICY_MODES = ['DryRun', 'Approve', 'Enforce'] as const
 export const ON_EVICT = ['Trash', 'Delete'] as const
@@ -12,6 +12,8 @@ export const EVICTIONS_IN_STATUS = 20
 export const BLOCKS_IN_STATUS = 16
 export const RESTORATIONS_IN_STATUS = 20
 export const RUNS_IN_STATUS = 10
+
+const MAX_RESTORES = 64
 
 const DIGEST_RULE = {
   rule: "self.matches('^sha256:[0-9a-f]{64}$')",
@@ -123,7 +125,7 @@ export const RegistryPolicySpec = withRules(
     limits: Limits.default({ maxEvictions: 5_000, maxEvictionPercent: 50, minImagesInUse: 10 }),
     restore: z
       .array(Restore)
-      .max(64)
+      .max(MAX_RESTORES)
       .optional()
       .describe(
         'What is to be brought back, and stays for as long as it is said here and 31 days after it was brought back.',
@@ -184,6 +186,23 @@ const PlanStatus = z.object({
     .int()
     .optional()
     .describe('Tags that were to stay and are gone, without the policy having removed them (S14).'),
+  unmatchedRules: z
+    .array(z.string().max(63))
+    .max(MAX_RULES)
+    .optional()
+    .describe(
+      'Rules that match no repository of the registry, by name, for a typo or because they are meant for other registries: the rules after them decide.',
+    ),
+  soak: z
+    .object({
+      waiting: z
+        .int()
+        .describe('Tags that go by this plan, and wait until every plan over spec.soak has said so.'),
+      firstAt: time('When the first of them may go at the earliest, by the plan that comes then.'),
+      lastAt: time('The same of the last.'),
+    })
+    .optional()
+    .describe('With mode Enforce: what waits for spec.soak. Absent: nothing does.'),
   report: z
     .object({
       reference: z
@@ -307,6 +326,13 @@ export const RegistryPolicyStatus = z.object({
     .max(RESTORATIONS_IN_STATUS)
     .optional()
     .describe('What was brought back lately, or could not be; newest first.'),
+  unmatchedRestores: z
+    .array(z.string().max(512))
+    .max(MAX_RESTORES)
+    .optional()
+    .describe(
+      'Entries of spec.restore that bring nothing back and keep nothing: the policy is not known to have evicted anything that they match, and no such tag is there.',
+    ),
   history: z
     .array(
       z.object({
@@ -371,6 +397,13 @@ export const RegistryPolicy = defineKind({
       type: 'string',
       jsonPath: '.status.plan.digest',
       description: 'The digest of the plan, for spec.approvedPlan.',
+      priority: 1,
+    },
+    {
+      name: 'Suspended',
+      type: 'boolean',
+      jsonPath: '.spec.suspend',
+      description: 'Whether it stands still.',
       priority: 1,
     },
     {

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { duration, globs } from '#crds/fields.ts'
 
 const MAX_PATTERNS = 64
+/** Rules of one policy. */
+export const MAX_RULES = 64
 const MAX_COUNT = 10_000
 
 const kept = (description: string) => z.int().min(1).max(MAX_COUNT).optional().describe(description)
@@ -58,5 +60,5 @@ export const RetentionRuleSpec = z.strictObject({
 })
 
 /** At least one: without a rule everything stays. */
-export const RetentionRulesSpec = z.array(RetentionRuleSpec).min(1).max(MAX_PATTERNS)
+export const RetentionRulesSpec = z.array(RetentionRuleSpec).min(1).max(MAX_RULES)
 export type RetentionRulesSpec = z.infer<typeof RetentionRulesSpec>

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { atOnce } from '#inventory/at-once.ts'
 import { sortedInSteps } from '#inventory/sorted-in-steps.ts'
 
 it('sorts as a sort at once does, in steps', () => {
@@ -11,6 +12,16 @@ it('sorts as a sort at once does, in steps', () => {
       for (; step.done !== true; step = steps.next()) count += 1
       expect(step.value).toEqual(texts.toSorted())
       expect(count).toBeGreaterThanOrEqual(Math.ceil(texts.length / size) - 1)
+    }),
+  )
+})
+
+it('sorts by what it is told, and leaves what is equal in its order', () => {
+  fc.assert(
+    fc.property(fc.array(fc.nat(9)), fc.integer({ min: 1, max: 8 }), (ranks, size) => {
+      const items = ranks.map((rank, place) => ({ rank, place }))
+      const highest = (a: { rank: number }, b: { rank: number }) => b.rank - a.rank
+      expect(atOnce(sortedInSteps(items, size, highest))).toEqual(items.toSorted(highest))
     }),
   )
 })

@@ -32,7 +32,7 @@ const Content = z.object({
     .object({
       since: time,
       because: z.string(),
-      generation: z.number(),
+      approvedPlan: z.string().optional(),
       requestedAt: z.string().optional(),
     })
     .nullable(),

@@ -118,10 +118,33 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
     expect(csv[0]).toBe('repository,tag,action,code,reason,rule,digest')
   })
 
+  test('names rules that match no repository of the registry, and does not doubt the plan for that', async () => {
+    const file = path.join(folder, 'typo.yaml')
+    const rest = '{name: rest, repositories: ["**"], keep: {newest: 1}}'
+    await writeFile(file, `rules: [{name: typo, repositories: ["bsae/**"], keep: {all: true}}, ${rest}]`)
+    const { code, stdout, stderr } = await plan(`--rules ${file} -q -o json`)
+    expect(JSON.parse(stdout).unmatchedRules).toEqual(['typo'])
+    expect(stderr).toBe('tallyman: rule typo matches no repository of the registry\n')
+    expect(code).toBe(0)
+    expect((await plan(`--rules ${file} -q`, `${host}/shop/app`)).stderr).toBe('')
+  })
+
   test('reads one repository alone, and takes a rule from options', async () => {
     const { code, stdout } = await plan('--keep-tag v* -q', `${host}/shop/app`)
     expect(stdout).toContain('Of 7 tags of 1 repository, 1 tag would go while the digest stays; 6 stay.')
     expect(stdout).toContain('untag  shop/app:oldest')
+    expect(code).toBe(0)
+  })
+
+  test('takes the one RegistryPolicy of several documents, as kustomize writes them', async () => {
+    const file = path.join(folder, `built-${version}.yaml`)
+    const others = [
+      'kind: Namespace\nmetadata: {name: shop}',
+      'kind: Registry\nspec: {url: "https://a.example"}',
+    ]
+    await writeFile(file, [...others, RULES, 'kind: ClusterRole\nrules: []'].join('\n---\n'))
+    const { code, stdout } = await plan(`--rules ${file} -q`)
+    expect(stdout).toContain('evict  shop/app:v1  4 newer digests\n')
     expect(code).toBe(0)
   })
 
@@ -184,9 +207,31 @@ describe('tallyman plan with wrong input', () => {
       'rules: [{name: a, repositories: ["**"], keep: {newest: 1}, groupBy: "("}]',
       /rules\[0\]\.groupBy is .*RE2/,
     ],
+    [
+      'rules: [{name: a, repositories: ["{a,b}/**"], keep: {newest: 1}}]',
+      /SPEC_INVALID: rules\[0\]\.repositories\[0\]: "\{a,b\}\/\*\*" matches no repository, because "\{" is in none/,
+    ],
+    ['kind: ClusterRole\nrules: []', /holds no rules: .*; there is document 1 \(ClusterRole\)/],
+    [
+      'kind: RegistryPolicy\nmetadata: {name: a}\nspec: {}\n---\nkind: Registry\nmetadata: {name: r}\nspec: {}\n---\nkind: RegistryPolicy\nmetadata: {name: b}\nspec: {}',
+      /holds rules more than once: document 1 \(RegistryPolicy a\), document 3 \(RegistryPolicy b\)\. One of them is needed alone/,
+    ],
+    [
+      'kind: Registry\nspec: {}\n---\nkind: Secret',
+      /there is document 1 \(Registry\), document 2 \(Secret\)/,
+    ],
+    ['kind: Registry\n---\nrules: [', /is no YAML/],
   ])('names the field of the rules that is wrong: %s', async (text, message) => {
     const { code, stderr } = await plan('--rules', await written(text))
     expect(stderr).toMatch(message)
+    expect(code).toBe(1)
+  })
+
+  test('refuses a pattern that no tag can match', async () => {
+    const { code, stderr } = await plan('--keep-tag', '[a')
+    expect(stderr).toContain(
+      'SPEC_INVALID: --keep-tag: "[a" matches no tag, because "[" is in none: allowed are letters, digits, . _ and -, and * and ? for others.',
+    )
     expect(code).toBe(1)
   })
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { REGISTRY_POLICIES } from '#controllers/resources.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { type OperatorProcess, startOperator } from '#test/harness/operator.ts'
@@ -49,15 +50,19 @@ afterAll(async () => {
 const LIMITS = { limits: { minImagesInUse: 1, maxEvictionPercent: 90 } }
 const tags = async () => [...(await skopeo.tags(`${server.host}/shop/takeover`))].sort()
 
-async function evict(): Promise<void> {
-  await world.cluster.apply([registryPolicy(at('main'), LIMITS)])
-  await settled(policy, { Ready: 'True Succeeded', PlanReady: 'True Planned' })
-  const approvedPlan = (await policy()).status?.plan?.digest
-  await world.api.plan(at('main'), { spec: { mode: 'Approve', approvedPlan, onEvict: 'Delete' } })
-  await eventually(async () => (await policy()).status?.run?.finishedAt !== undefined, {
-    message: 'the end of the run',
+async function approvalIs(state: string): Promise<void> {
+  await eventually(async () => (await policy()).status?.approval?.state === state, {
+    message: `approval ${state}`,
     timeoutMs: 60_000,
   })
+}
+
+/** Something lies where claims do, of nobody knows whom: who else deletes there is not known. @returns what takes it away */
+function putClaim(): () => Promise<unknown> {
+  const image = containerImage({ seed: 'claim' })
+  new StorageWriter(server.storageDir).write(CLAIMS_REPOSITORY, image, 'somebody.else')
+  const path = `/v2/${CLAIMS_REPOSITORY}/manifests/${image.manifest.digest}`
+  return () => server.wire.send({ method: 'DELETE', path })
 }
 
 /** The leader ends, and another one begins. */
@@ -72,13 +77,36 @@ async function comesBack(tag: string): Promise<void> {
   await eventually(async () => (await tags()).includes(tag), { message: `${tag} back`, timeoutMs: 30_000 })
 }
 
+test('what stood against an approved plan is looked at again, and once it has passed the plan is carried out', async () => {
+  await world.cluster.apply([registryPolicy(at('main'), LIMITS)])
+  await settled(policy, { Ready: 'True Succeeded', PlanReady: 'True Planned' })
+  const approvedPlan = (await policy()).status?.plan?.digest
+  const removeClaim = putClaim()
+  await world.api.plan(at('main'), { spec: { mode: 'Approve', approvedPlan, onEvict: 'Delete' } })
+  await approvalIs('Blocked')
+  expect((await policy()).status?.blocks?.map(({ code }) => code)).toContain('ClaimNotHeld')
+  await removeClaim()
+  await approvalIs('Used')
+  await eventually(async () => (await policy()).status?.run?.finishedAt !== undefined, {
+    message: 'the end of the run',
+    timeoutMs: 60_000,
+  })
+})
+
 test('S04: what comes into use under a new leader is back, though no plan is due', async () => {
-  await evict()
   expect(await tags()).toEqual(['v3'])
   const plannedAt = (await policy()).status?.plan?.time
   await takeOver()
   await comesBack('v1')
   expect((await policy()).status?.plan?.time).toBe(plannedAt)
+})
+
+test('the plan that the leader before made is shown by the next one, as the workspace holds it', async () => {
+  const place = `${await next?.url()}/plans/${home}/main`
+  const plan = await fetch(`${place}/plan.json`)
+  expect(plan.status).toBe(200)
+  expect(await plan.json()).toMatchObject({ digest: (await policy()).status?.plan?.digest })
+  expect(await (await fetch(place)).text()).toContain('that anybody may read')
 })
 
 test('S04: and so is what a suspended policy had evicted', async () => {

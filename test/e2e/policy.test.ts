@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { REGISTRIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
+import { trashTag } from '#evict/trash-place.ts'
 import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
@@ -67,14 +68,27 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
   const direct = (image: string) => `${new URL(server.url).host}/${image}`
   const tagsOf = () => skopeo.tags(direct(cart))
   const policy = () => world.api.policy(at('main'))
+  const told = (event: string) =>
+    eventually(
+      async () =>
+        (await world.api.events('RegistryPolicy', at('main'))).some(({ reason }) => reason === event),
+      { message: `the event ${event}` },
+    )
   const LIMITS = { limits: { minImagesInUse: 1, maxEvictionPercent: 90 } }
 
   test('a first plan says what could go and why, and deletes nothing', async () => {
     const before = front.requests.length
-    await world.cluster.apply([registryPolicy(at('main'), LIMITS)])
-    await settled(policy, { Ready: 'True Succeeded', PlanReady: 'True Planned' })
+    const rules = [
+      { name: 'typo', repositories: ['shpo*/**'], keep: { all: true } },
+      { name: 'newest', repositories: ['**'], keep: { newest: 1 } },
+    ]
+    await world.cluster.apply([registryPolicy(at('main'), { ...LIMITS, rules })])
+    const says = /; mode DryRun deletes nothing\. Note: rule typo matches no repository of the registry$/
+    await settled(policy, { Ready: 'True Succeeded', PlanReady: ['True Planned', says] })
     const { status } = await policy()
     expect(status?.plan).toMatchObject({ repositories: 1, tags: 7, keep: 3, evict: 4, untag: 0 })
+    expect(status?.plan).toMatchObject({ unmatchedRules: ['typo'] })
+    await told('RulesUnmatched')
     expect(status?.evictions?.map(({ image, action, rule }) => `${image} ${action} ${rule}`)).toEqual([
       `${cart}:first Evict newest`,
       `${cart}:v1 Evict newest`,
@@ -87,7 +101,9 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(writes).toEqual([])
     expect([...(await tagsOf())].sort()).toEqual(['first', 'latest', 'v1', 'v2', 'v3', 'v4', 'v5'])
     const page = await fetch(`${world.operatorUrl}/plans/${home}/main/plan.json`)
-    expect(await page.json()).toMatchObject({ digest: status?.plan?.digest, summary: { evict: 4 } })
+    expect(await page.json()).toMatchObject({
+      ...{ digest: status?.plan?.digest, summary: { evict: 4 }, unmatchedRules: ['typo'] },
+    })
     await world.api.checkRules(home)
   })
 
@@ -117,21 +133,16 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     await eventually(async () => (await tagsOf()).includes('v3'), { message: 'v3 back', timeoutMs: 10_000 })
     await skopeo.pull(direct(`${cart}:v3`))
     expect(Date.now() - startedAt).toBeLessThan(10_000)
-    await eventually(
-      async () =>
-        (await world.api.events('RegistryPolicy', at('main'))).some(
-          ({ reason }) => reason === 'EvictedInUse',
-        ),
-      { message: 'the event' },
-    )
+    await told('EvictedInUse')
     const restorations = await eventually(async () => (await policy()).status?.restorations, {
       message: 'what the status says of it',
     })
     expect(restorations).toMatchObject([{ image: `${cart}:v3`, cause: 'InUse', outcome: 'Restored' }])
   })
 
-  test('spec.restore brings back what was evicted, and keeps it', async () => {
-    const spec = { restore: [{ repository: cart, tag: 'v1' }] }
+  test('spec.restore brings back what was evicted, and keeps it; what it names in vain is said', async () => {
+    const restore = ['v1', 'v9'].map((tag) => ({ repository: cart, tag }))
+    const spec = { restore }
     const { status } = await world.api.plan(at('main'), { spec })
     expect(status?.restorations).toContainEqual(
       expect.objectContaining({ image: `${cart}:v1`, cause: 'Asked', outcome: 'Restored' }),
@@ -139,12 +150,14 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(await tagsOf()).toContain('v1')
     expect(status?.plan).toMatchObject({ evict: 0 })
     await skopeo.pull(direct(`${cart}:v1`))
+    expect(status?.unmatchedRestores).toEqual([`${cart}:v9`])
+    await told('NothingToRestore')
     await world.api.delete(PODS, at('back'))
   })
 
   test('S18: with Trash a copy is made first, and the image goes in a later run, when the copy is old enough', async () => {
     const spec = {
-      ...{ mode: 'Enforce', soak: '1s', interval: '1s', onEvict: 'Trash', trash: { gcWindow: '3s' } },
+      ...{ mode: 'Enforce', soak: '1h', interval: '1s', onEvict: 'Trash', trash: { gcWindow: '3s' } },
       ...{
         restore: null,
         rules: [{ name: 'two', repositories: ['**'], keep: { tags: ['v5', 'latest'], youngerThan: '1s' } }],
@@ -153,6 +166,15 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     const writer = new StorageWriter(server.storageDir)
     for (const tag of ['w1', 'w2']) writer.write(cart, build(tag, 60), tag)
     await world.api.patch(REGISTRY_POLICIES, at('main'), { spec })
+    const waiting = await eventually(async () => (await policy()).status?.plan?.soak, {
+      message: 'what waits for the end of its soak',
+      timeoutMs: 60_000,
+    })
+    expect(waiting).toMatchObject({ waiting: 2 })
+    expect(Date.parse(waiting?.firstAt ?? '')).toBeGreaterThan(Date.now() + 3_000_000)
+    await settled(policy, { PlanReady: ['True Planned', /; 2 of them wait for spec\.soak.* until 2.*Z/] })
+    expect((await policy()).status).not.toHaveProperty('unmatchedRestores')
+    await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { soak: '1s' } })
     const phases = new Set<string>()
     await eventually(
       async () => {
@@ -171,6 +193,29 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(status?.history?.map(({ phase }) => phase)).toEqual(['Succeeded', 'Succeeded'])
     await world.api.checkRules(home)
   })
+
+  // That journals go from either is in run-purge.test.ts; this is half a minute.
+  test.runIf(version === '2.8')(
+    'S19: after trash.retainFor copies and journal of a run go; one of which something was brought back stays',
+    async () => {
+      const journals = async () =>
+        (await skopeo.tags(direct(`ops/journals/${cart}`))).filter((run) => !run.endsWith('.restored'))
+      const second = (await policy()).status?.run?.id ?? ''
+      const first = (await journals()).filter((run) => run !== second)
+      expect(first).toHaveLength(1)
+      new StorageWriter(server.storageDir).write(cart, build('w3', 60), 'w3')
+      await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { trash: { retainFor: '1s' } } })
+      await eventually(async () => !(await journals()).includes(second), {
+        message: 'the journal to be gone',
+        timeoutMs: 90_000,
+      })
+      const third = (await policy()).status?.run?.id ?? ''
+      expect((await journals()).sort()).toEqual([...first, third].sort())
+      const copies = await skopeo.tags(direct(`ops/trash/${cart}/1`))
+      expect(copies).not.toContain(trashTag(build('w1', 60).manifest.digest))
+      await world.api.checkRules(home)
+    },
+  )
 
   test('S21: deleting the policy deletes nothing from the registry', async () => {
     const before = await tagsOf()

@@ -264,7 +264,7 @@ describe('what kubectl shows', () => {
     [
       'registrypolicies',
       'NAME REGISTRY MODE TAGS EVICT RECLAIM PLAN-READY RUN AGE',
-      'NAME REGISTRY MODE TAGS EVICT RECLAIM PLAN-READY RUN UNTAG PLAN MESSAGE AGE',
+      'NAME REGISTRY MODE TAGS EVICT RECLAIM PLAN-READY RUN UNTAG PLAN SUSPENDED MESSAGE AGE',
     ],
   ]
   test.for(columns)('the columns of %s', async ([plural, narrow, wide]) => {

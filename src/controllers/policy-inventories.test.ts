@@ -1,0 +1,27 @@
+import { describe, expect, test } from 'vitest'
+import { watchedSince } from '#controllers/policy-inventories.ts'
+
+const DAY = 86_400_000
+const NOW = Date.parse('2026-11-26T00:00:00Z')
+const inventory = (coveredDays: number | undefined, retainDays = 31) => ({
+  snapshot: { coveredMs: coveredDays === undefined ? undefined : coveredDays * DAY },
+  retainMs: retainDays * DAY,
+})
+const daysAgo = (days: number) => NOW - days * DAY
+
+describe('since when use would be known', () => {
+  test.each([
+    ['watching began', [inventory(3)], { at: daysAgo(3), isWatchStart: true }],
+    ['the inventory forgets', [inventory(200)], { at: daysAgo(31), isWatchStart: false }],
+    ['the last of them began', [inventory(200), inventory(9)], { at: daysAgo(9), isWatchStart: true }],
+    [
+      'the one that forgets first does',
+      [inventory(200), inventory(90, 7)],
+      { at: daysAgo(7), isWatchStart: false },
+    ],
+    ['nobody has watched without a gap', [inventory(200), inventory(undefined)], undefined],
+    ['there is none', [], undefined],
+  ] as const)('is where %s', (_what, inventories, expected) => {
+    expect(watchedSince(inventories, NOW)).toEqual(expected)
+  })
+})

@@ -1,0 +1,74 @@
+import type { PlanFigures, PlanVerdict } from '#controllers/policy-status.ts'
+import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { byteText } from '#report/byte-text.ts'
+import type { OpenRun } from '#retention/policy-record.ts'
+import type { Soaking } from '#retention/soak.ts'
+import { unmatchedText } from '#retention/unmatched-rules.ts'
+import { rfc3339Seconds } from '#runtime/conditions.ts'
+
+type Spec = Pick<RegistryPolicySpec, 'mode'>
+type Open = Pick<OpenRun, 'id' | 'plan' | 'cause'>
+
+/**
+ * What is said of a plan that was made.
+ * @param held why nothing goes until a human has looked (S04)
+ * @param open the run that goes on or waits
+ */
+export function planVerdict(
+  figures: Pick<PlanFigures, 'plan' | 'blocks' | 'unmatchedRules' | 'soaking'>,
+  spec: Spec,
+  held: string | undefined,
+  open?: Open | undefined,
+): PlanVerdict {
+  const verdict = verdictOf(figures, spec, held, open)
+  const { unmatchedRules } = figures
+  if (unmatchedRules.length === 0) return verdict
+  return { ...verdict, message: `${verdict.message}. Note: ${unmatchedText(unmatchedRules)}` }
+}
+
+function verdictOf(
+  { plan, blocks, soaking }: Pick<PlanFigures, 'plan' | 'blocks' | 'soaking'>,
+  { mode }: Spec,
+  held: string | undefined,
+  open: Open | undefined,
+): PlanVerdict {
+  const { evict, untag, tags, unreferencedBytes } = plan.summary
+  const what =
+    evict + untag === 0
+      ? `None of ${tags} tags goes`
+      : `${evict + untag} of ${tags} tags go, ${byteText(unreferencedBytes)} become unreferenced`
+  if (held !== undefined) return { status: 'False', reason: 'Held', message: `${what}. ${held}` }
+  const isHard = blocks.some(({ isAcceptable }) => !isAcceptable)
+  const goesOn = open?.cause === 'Approved' ? !isHard : blocks.length === 0
+  if (open !== undefined && mode !== 'DryRun' && goesOn) {
+    const message = `${what}; run ${open.id} carries out plan ${open.plan}, and another approval ends it${soakText(soaking)}`
+    return { status: 'True', reason: 'Planned', message }
+  }
+  if (mode !== 'DryRun' && blocks.length > 0) {
+    const why = blocks.map(({ message }) => message).join('; ')
+    const remedy = isHard ? '' : `. Who approves plan ${plan.digest} accepts that`
+    return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
+  }
+  const how = mode === 'Enforce' ? enforceText(evict + untag, soaking) : HOW[mode]
+  return { status: 'True', reason: 'Planned', message: `${what}${how}` }
+}
+
+const HOW: Readonly<Record<Exclude<RegistryPolicySpec['mode'], 'Enforce'>, string>> = {
+  DryRun: '; mode DryRun deletes nothing',
+  Approve: '; they do once spec.approvedPlan names the plan',
+}
+
+function enforceText(going: number, soaking: Soaking | undefined): string {
+  if (soaking !== undefined) return soakText(soaking)
+  return going === 0 ? '' : '; every plan over spec.soak says so'
+}
+
+/** Until when something waits at the earliest (S10). */
+function soakText(soaking: Soaking | undefined): string {
+  if (soaking === undefined) return ''
+  const first = rfc3339Seconds(soaking.firstAt)
+  const last = rfc3339Seconds(soaking.lastAt)
+  const until = first === last ? ` until ${last}` : `, the first until ${first}, the last until ${last}`
+  const { count } = soaking
+  return `; ${count} of them ${count === 1 ? 'waits' : 'wait'} for spec.soak${until} at the earliest`
+}
