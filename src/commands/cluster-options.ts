@@ -3,8 +3,8 @@ import type { SourcesConfig } from '#clusters/sources-config.ts'
 import { chosenContexts } from '#commands/chosen-contexts.ts'
 import { durationOption } from '#commands/duration-option.ts'
 import { parseSources, SOURCE_NAMES } from '#commands/source-choice.ts'
-import type { SurveyOptions } from '#commands/survey.ts'
 import type { Terminal } from '#commands/terminal.ts'
+import type { WatchOptions } from '#commands/watch-contexts.ts'
 import { contextsOf } from '#kube/kubeconfig.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -86,7 +86,7 @@ export function contextsFor(options: ContextOptions, command: Command): readonly
   command.error(`error: option '${CONTEXT_FLAG}' argument '${chosen.wrong}' is invalid. ${chosen.problem}`)
 }
 
-export function surveyOptions(options: ClusterOptions, terminal: Terminal): SurveyOptions {
+export function surveyOptions(options: ClusterOptions, terminal: Terminal): WatchOptions {
   const { kubeconfig, contexts = [undefined], sources: counted, retain, timeout } = options
   return {
     kubeconfig,

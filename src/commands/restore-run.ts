@@ -4,7 +4,7 @@ import type { RestoreRow } from '#commands/restore-format.ts'
 import type { AskedRestore } from '#commands/restore-options.ts'
 import { type BroughtBack, bringBack } from '#evict/bring-back.ts'
 import { withWhatRefersToThem } from '#evict/chosen-back.ts'
-import { type Evicted, historyOfRepository, joined, MOST_EVICTED, stillEvicted } from '#evict/evicted.ts'
+import { type Evicted, historyOfRepository, joined, stillEvicted } from '#evict/evicted.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
 import { type JournalShelf, journaledRepositories } from '#evict/journal-shelf.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
@@ -25,15 +25,12 @@ export async function goneFrom(
   const shelf: JournalShelf = { client, prefix: options.workspace }
   const call = { signal, lane: 'bulk' } as const
   const histories = []
-  let count = 0
   const repositories =
     place.repository === undefined ? journaledRepositories(shelf, call) : [place.repository]
   for await (const repository of repositories) {
     const history = await historyOfRepository(shelf, repository, options.run, call)
-    count += history.went.length
     histories.push(history)
     read(histories.length)
-    if (count >= MOST_EVICTED) break
   }
   const gone = stillEvicted(joined(histories))
   if (tag === undefined && digest === undefined) return gone

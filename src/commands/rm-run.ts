@@ -28,11 +28,12 @@ const PARTLY = 3
 
 /**
  * Reads the repositories, decides, tells what would go, asks, and does it.
+ * @param clusters names of those that are watched
  * @returns the exit code @throws DELETE_*, REGISTRY_*, JOURNAL_INVALID, BARRIER_NOT_REACHED, CANCELLED
  */
 export async function rmRun(
   asked: AskedRemoval,
-  use: RecentUse,
+  { use, clusters }: { readonly use: RecentUse; readonly clusters: readonly string[] },
   session: RegistrySession,
   terminal: Terminal,
 ): Promise<number> {
@@ -50,7 +51,6 @@ export async function rmRun(
   const methods = new Map<string, UntagMethod>()
   for (const { repository } of removals) methods.set(repository, await hands.method(repository))
   if (options.yes !== true) {
-    const clusters = use.use.clusters.map(({ name }) => name)
     const people = { input: process.stdin, output: process.stderr }
     const answer = await confirmed(question(removals, place.host, clusters), people, session.signal)
     if (answer !== true) {
@@ -84,7 +84,7 @@ async function read(
   { client, signal }: RegistrySession,
   terminal: Terminal,
 ): Promise<RegistryFacts> {
-  const inUse = usedDigests([use.use.snapshot], { host: place.host, aliases: options.alias })
+  const inUse = usedDigests([use.snapshot], { host: place.host, aliases: options.alias })
   const asked = Map.groupBy(requests, ({ repository }) => repository)
   const progress = new PlanProgress(place.host)
   const endProgress = options.quiet ? () => undefined : showLine(terminal, systemClock, () => progress.line)

@@ -1,90 +1,77 @@
 import { TallymanError } from '#catalogue/error.ts'
-import type { KnownUse } from '#commands/cluster-use.ts'
-import type { UsageClaim } from '#inventory/claim.ts'
+import type { WatchedUse } from '#commands/cluster-use.ts'
+import type { ClaimedUsage } from '#commands/rm-claims.ts'
 import { type InUseIndex, inUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
+import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { Clock } from '#time/clock.ts'
 
-/** What is in use may have been read so long before a request that takes something away, in milliseconds. */
-const MAX_AGE_MS = 60_000
-
-/** What is in use by the clusters that were read, and by what installations of Tallyman say of theirs. */
-export interface ReadUse extends KnownUse {
-  readonly claims: readonly UsageClaim[]
-}
-
-/** @param isAgain it was read before @returns undefined: it cannot be read; why has been told */
-export type UseReader = (signal: AbortSignal, isAgain: boolean) => Promise<ReadUse | undefined>
-
-/** What is in use, read anew whenever a request would go by what is older than a minute: a command watches no cluster (S03). */
-export class RecentUse {
-  readonly #read: UseReader
-  readonly #names: RegistryNames
-  readonly #clock: Clock
-  #reading: Reading
-  /** Several requests wait for one reading. */
-  #next: Promise<Reading | undefined> | undefined
-
-  private constructor(reading: Reading, parts: RecentUseParts) {
-    this.#reading = reading
-    this.#read = parts.read
-    this.#names = parts.names
-    this.#clock = parts.clock
-  }
-
-  /** @returns undefined: it cannot be read; why has been told @throws CLAIM_FOREIGN, REGISTRY_*, CANCELLED */
-  static async read(parts: RecentUseParts, signal: AbortSignal): Promise<RecentUse | undefined> {
-    const { read, names, clock } = parts
-    const startedAt = clock.monotonic()
-    const use = await read(signal, false)
-    return use === undefined ? undefined : new RecentUse(readingOf(use, names, startedAt), parts)
-  }
-
-  /** Another one after each reading. */
-  get index(): InUseIndex {
-    return this.#reading.index
-  }
-
-  get use(): ReadUse {
-    return this.#reading.use
-  }
-
-  /** Resolves when what is known is at most a minute old. @throws BARRIER_NOT_REACHED, CLAIM_FOREIGN, REGISTRY_*, CANCELLED */
-  async refresh(signal: AbortSignal): Promise<void> {
-    const startedAt = this.#clock.monotonic()
-    if (startedAt - this.#reading.startedAt <= MAX_AGE_MS) return
-    this.#next ??= this.#again(startedAt, signal)
-    const next = await this.#next
-    if (next !== undefined) this.#reading = next
-    else throw new TallymanError('BARRIER_NOT_REACHED', OUTDATED)
-  }
-
-  async #again(startedAt: number, signal: AbortSignal): Promise<Reading | undefined> {
-    try {
-      const use = await this.#read(signal, true)
-      return use === undefined ? undefined : readingOf(use, this.#names, startedAt)
-    } finally {
-      this.#next = undefined
-    }
-  }
-}
-
-const OUTDATED =
-  'What the clusters use was read more than a minute ago, and cannot be read again: nothing more is removed'
+/** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
+const FRESH_MS = 3_000
+/** A cluster that answers slower than that is too slow to delete by. */
+const TRIES = 3
 
 export interface RecentUseParts {
-  readonly read: UseReader
+  readonly clusters: Pick<WatchedUse, 'snapshot' | 'barrier'>
+  /** What installations of Tallyman say of theirs. */
+  readonly claims: Pick<ClaimedUsage, 'read'>
   readonly names: RegistryNames
   readonly clock: Clock
 }
 
-interface Reading {
-  readonly use: ReadUse
-  readonly index: InUseIndex
-  /** Monotonic ms. */
-  readonly startedAt: number
-}
+/** What is in use by the clusters that are watched and by those that are claimed, never much older than the request that it is asked for (S03). */
+export class RecentUse {
+  readonly #parts: RecentUseParts
+  #index: InUseIndex
+  /** What was created before is known; monotonic ms. What was read for the first decision was read for no request. */
+  #provenAt = Number.NEGATIVE_INFINITY
+  /** Several requests wait for one look. */
+  #looking: Promise<void> | undefined
 
-function readingOf(use: ReadUse, names: RegistryNames, startedAt: number): Reading {
-  return { use, startedAt, index: inUseIndex({ snapshots: [use.snapshot], claims: use.claims }, names) }
+  private constructor(parts: RecentUseParts, index: InUseIndex) {
+    this.#parts = parts
+    this.#index = index
+  }
+
+  /** @throws CLAIM_FOREIGN, REGISTRY_*, CANCELLED */
+  static async read(parts: RecentUseParts, signal: AbortSignal): Promise<RecentUse> {
+    const claims = await parts.claims.read(signal)
+    const { snapshot } = parts.clusters
+    return new RecentUse(parts, inUseIndex({ snapshots: [snapshot], claims }, parts.names))
+  }
+
+  /** As it was read at first. */
+  get snapshot(): InventorySnapshot {
+    return this.#parts.clusters.snapshot
+  }
+
+  /** Another one after each look. */
+  get index(): InUseIndex {
+    return this.#index
+  }
+
+  /**
+   * Resolves when the index is complete for everything that was created until 3 s ago.
+   * @throws BARRIER_NOT_REACHED, CLAIM_FOREIGN, KUBE_*, REGISTRY_*, CANCELLED
+   */
+  async refresh(signal: AbortSignal): Promise<void> {
+    for (let tries = 1; this.#parts.clock.monotonic() - this.#provenAt > FRESH_MS; tries++) {
+      if (tries > TRIES)
+        throw new TallymanError('BARRIER_NOT_REACHED', `What is in use is not known within ${FRESH_MS} ms`)
+      this.#looking ??= this.#look(signal).finally(() => {
+        this.#looking = undefined
+      })
+      await this.#looking
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const { clusters, claims, names, clock } = this.#parts
+    // First: a registry that is slow does not make what the clusters use any older.
+    const claimed = await claims.read(signal)
+    const askedAt = clock.monotonic()
+    const snapshot = await clusters.barrier(signal)
+    this.#index = inUseIndex({ snapshots: [snapshot], claims: claimed }, names)
+    this.#provenAt = askedAt
+  }
 }

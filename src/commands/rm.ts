@@ -1,13 +1,13 @@
 import { Argument, Command } from 'commander'
 import { contextsFor } from '#commands/cluster-options.ts'
-import { clusterUse } from '#commands/cluster-use.ts'
+import { watchedUse } from '#commands/cluster-use.ts'
 import { refuseHalfLogin } from '#commands/registry-options.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
-import { claimedUsage } from '#commands/rm-claims.ts'
+import { ClaimedUsage } from '#commands/rm-claims.ts'
 import { type AskedRemoval, askedRemoval } from '#commands/rm-images.ts'
 import { type RmOptions, withRmOptions } from '#commands/rm-options.ts'
 import { rmRun } from '#commands/rm-run.ts'
-import { RecentUse, type UseReader } from '#commands/rm-use.ts'
+import { RecentUse } from '#commands/rm-use.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** `tallyman rm`. @param run does it; resolves with the exit code */
@@ -44,11 +44,15 @@ export async function removeImages(
   return await withRegistry({ ...surroundings, place, options }, async (session) => {
     const names = { host: place.host, aliases: options.alias }
     const { terminal } = surroundings
-    const read: UseReader = async (signal, isAgain) => {
-      const use = await clusterUse(isAgain ? { ...options, quiet: true } : options, terminal, signal)
-      return use === undefined ? undefined : { ...use, claims: await claimedUsage(session.client, signal) }
+    const clusters = await watchedUse(options, terminal, session.signal)
+    if (clusters === undefined) return FAILED
+    try {
+      const claims = new ClaimedUsage(session.client)
+      const use = await RecentUse.read({ clusters, claims, names, clock: systemClock }, session.signal)
+      const watched = clusters.clusters.map(({ name }) => name)
+      return await rmRun({ place, requests, options }, { use, clusters: watched }, session, terminal)
+    } finally {
+      await clusters.stop()
     }
-    const use = await RecentUse.read({ read, names, clock: systemClock }, session.signal)
-    return use === undefined ? FAILED : await rmRun({ place, requests, options }, use, session, terminal)
   })
 }

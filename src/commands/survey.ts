@@ -1,32 +1,8 @@
-import type { InventoryConfig } from '#clusters/inventory-config.ts'
-import { LiveInventory } from '#clusters/live-inventory.ts'
-import type { SourcesConfig } from '#clusters/sources-config.ts'
-import { commandLog } from '#commands/command-log.ts'
-import { type MissingContext, type OpenContext, openContext } from '#commands/open-context.ts'
-import { duplicateNotes, missingNotes, readNote } from '#commands/survey-notes.ts'
-import { showProgress } from '#commands/survey-progress.ts'
-import type { Terminal } from '#commands/terminal.ts'
-import { unreadable } from '#commands/unreadable.ts'
+import type { MissingContext } from '#commands/open-context.ts'
+import { duplicateNotes, readNote } from '#commands/survey-notes.ts'
+import { type WatchedContexts, type WatchOptions, watchContexts } from '#commands/watch-contexts.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
-import { compilePins } from '#inventory/pins.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
-import type { WatchedCluster } from '#inventory/watched-cluster.ts'
-import type { Clock } from '#time/clock.ts'
-
-export interface SurveyOptions {
-  readonly kubeconfig: string | undefined
-  /** undefined in place of a name: the current one. */
-  readonly contexts: readonly (string | undefined)[]
-  readonly sources: SourcesConfig
-  readonly retainMs: number
-  readonly timeoutMs: number
-  /** The option that sets it; default: `--timeout`. */
-  readonly timeoutOption?: string | undefined
-  readonly allowMissing: boolean
-  readonly quiet: boolean
-  readonly terminal: Terminal
-  readonly clock: Clock
-}
 
 /** What clusters use, read once. */
 export interface Survey {
@@ -38,160 +14,29 @@ export interface Survey {
   readonly missing: readonly MissingContext[]
 }
 
-/** How long a cluster may take for its first answer. */
-const ANSWER_MS = 15_000
-/** What is refused shows kind by kind: this long the rest is waited for, so that it is told all at once. */
-const SETTLE_MS = 500
-
 /**
  * Reads what the clusters of some contexts use, and tells on stderr how that goes. What it returns is complete but for what is missing.
  * @returns undefined: something is missing and may not be, or everything is; why has been told
  * @throws KUBE_CONFIG_INVALID, CANCELLED
  */
-export async function survey(options: SurveyOptions, signal: AbortSignal): Promise<Survey | undefined> {
-  const { timeoutMs, clock, terminal, allowMissing, quiet } = options
-  const limit = new AbortController()
-  const cancel = clock.schedule(timeoutMs, () => limit.abort())
-  const open: OpenContext[] = []
-  try {
-    const missing = await openAll(options, open, signal)
-    const found = await read(open, missing, options, { signal, limit: limit.signal })
-    const notes = missingNotes(missing, { isLeftOut: found !== undefined, allowMissing })
-    if (found !== undefined) {
-      const unidentified = open.filter(({ isIdentified }) => !isIdentified).map(({ name }) => name)
-      notes.push(...duplicateNotes(found.duplicates, found.clusters.length > 1 ? unidentified : []))
-      if (!quiet) notes.push(...found.clusters.map(readNote))
-    }
-    for (const note of notes) terminal.note(note)
-    return found
-  } finally {
-    cancel()
-    await Promise.all(open.map(({ connection }) => connection.close()))
-  }
+export async function survey(options: WatchOptions, signal: AbortSignal): Promise<Survey | undefined> {
+  const watched = await watchContexts(options, signal)
+  // What is held then does not change any more: images and their users are of one moment.
+  await watched?.stop()
+  return watched === undefined ? undefined : told(watched, options)
 }
 
-/** @param open takes in what answers, also where something else throws @returns what does not */
-async function openAll(
-  { kubeconfig, contexts, clock, timeoutMs }: SurveyOptions,
-  open: OpenContext[],
-  signal: AbortSignal,
-): Promise<MissingContext[]> {
-  const asked = { kubeconfig, clock, signal, timeoutMs: Math.min(timeoutMs, ANSWER_MS) }
-  const answers = await Promise.allSettled(contexts.map((context) => openContext({ ...asked, context })))
-  const missing: MissingContext[] = []
-  for (const answer of answers) {
-    if (answer.status === 'rejected') continue
-    if ('connection' in answer.value) open.push(answer.value)
-    else missing.push(answer.value)
-  }
-  for (const answer of answers) if (answer.status === 'rejected') throw answer.reason
-  return missing
-}
-
-/** @param missing takes in what turns out not to be readable */
-async function read(
-  open: readonly OpenContext[],
-  missing: MissingContext[],
-  options: SurveyOptions,
-  ends: { readonly signal: AbortSignal; readonly limit: AbortSignal },
-): Promise<Survey | undefined> {
-  const { timeoutMs, allowMissing, quiet, terminal, clock } = options
-  let left = open
-  let isSettled = false
-  const mayGoOn = () => (allowMissing || missing.length === 0) && left.length > 0
-  if (!mayGoOn()) return undefined
-  // Nothing is remembered: but with `none`, a pod that has finished would count for as long as it exists.
-  const memory = 'unloaded'
-  const log = commandLog(terminal)
-  const live = new LiveInventory({ config: configOf(left, options), memory, clock, log })
-  const endProgress = quiet
-    ? () => undefined
-    : showProgress(terminal, clock, () => live.inventory.clusters.map(progressOf))
-  try {
-    live.start()
-    for (;;) {
-      ends.signal.throwIfAborted()
-      if (live.synced) {
-        // What is held then does not change any more: images and their users are of one moment.
-        await live.stop()
-        return { ...held(live), missing }
-      }
-      const failing = failingOf(live, ends.limit.aborted ? timeoutMs : undefined, options.timeoutOption)
-      if (failing.length > 0 && !isSettled) {
-        isSettled = true
-        await clock.sleep(SETTLE_MS, ends.signal)
-        continue
-      }
-      missing.push(...failing)
-      left = left.filter(({ name }) => failing.every((each) => each.name !== name))
-      if (!mayGoOn()) return undefined
-      if (failing.length > 0) live.configure(configOf(left, options))
-      else await changeOf(live, AbortSignal.any([ends.signal, ends.limit]))
-    }
-  } finally {
-    endProgress()
-    await live.stop()
-  }
-}
-
-function failingOf(
-  live: LiveInventory,
-  lateAfterMs: number | undefined,
-  timeoutOption: string | undefined,
-): MissingContext[] {
-  return live.inventory.clusters.flatMap((cluster) => {
-    const problem = unreadable(cluster, lateAfterMs, timeoutOption)
-    return problem === undefined ? [] : [{ name: cluster.name, problem }]
-  })
-}
-
-/** The contexts of one cluster are no mistake here: it is counted once. */
-function configOf(
-  contexts: readonly OpenContext[],
-  { sources, retainMs }: Pick<SurveyOptions, 'sources' | 'retainMs'>,
-): InventoryConfig {
-  return {
-    retainMs,
-    clusters: contexts.map(({ name, connection }) => ({
-      policy: { name, required: true, duplicateAcknowledged: true, floor: 0, maxShrinkPercent: 100 },
-      access: { kind: 'connection', connection },
-    })),
-    release: [],
-    sources,
-    pins: compilePins([]),
-    pinProblems: [],
-  }
-}
-
-function progressOf({ name, sources, sameAs, uses }: WatchedCluster) {
-  const read = sameAs === undefined ? sources : []
-  return {
-    name,
-    kinds: read.length,
-    complete: read.filter(({ state }) => state === 'synced').length,
-    objects: uses.counters.objects,
-  }
-}
-
-function held(live: LiveInventory): Omit<Survey, 'missing'> {
-  const { clusters } = live.inventory
-  return {
-    snapshot: live.snapshot(),
-    clusters: clusters.filter(({ sameAs }) => sameAs === undefined),
-    duplicates: clusters.flatMap(({ name, sameAs }) => (sameAs === undefined ? [] : [{ name, sameAs }])),
-  }
-}
-
-/** Resolves when something of the inventory changed, or the signal aborted. */
-async function changeOf(live: LiveInventory, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const wake = () => {
-      remove()
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    const remove = live.onChange(wake)
-    signal.addEventListener('abort', wake, { once: true })
-  })
+/** What is held now; tells what was read. */
+export function told(
+  { live, open, missing }: WatchedContexts,
+  { terminal, quiet }: Pick<WatchOptions, 'terminal' | 'quiet'>,
+): Survey {
+  const { clusters: watched } = live.inventory
+  const clusters = watched.filter(({ sameAs }) => sameAs === undefined)
+  const duplicates = watched.flatMap(({ name, sameAs }) => (sameAs === undefined ? [] : [{ name, sameAs }]))
+  const unidentified = open.filter(({ isIdentified }) => !isIdentified).map(({ name }) => name)
+  const notes = duplicateNotes(duplicates, clusters.length > 1 ? unidentified : [])
+  if (!quiet) notes.push(...clusters.map(readNote))
+  for (const note of notes) terminal.note(note)
+  return { snapshot: live.snapshot(), clusters, duplicates, missing }
 }

@@ -141,7 +141,7 @@ function placeOf(
   if (url.protocol === 'http:' && plainHttp !== true && !isLoopback(hostOf(url))) {
     return { problem: `Registry ${name} is at ${url.origin}, without TLS: it is asked with --plain-http` }
   }
-  const place = parseRegistryPlace(url.host, { plainHttp: plainHttp === true })
+  const place = parseRegistryPlace(url.host, { plainHttp: url.protocol === 'http:' && plainHttp === true })
   if ('problem' in place) return place
   const [origin, ...others] = place.urls
   const path = url.pathname.replace(/\/$/, '')

@@ -163,6 +163,25 @@ describe.each(versions)('tallyman rm, registry %s', (version) => {
     expect(await tags()).toContain('old')
   })
 
+  test('S03: a pod that is created after the clusters were read keeps its image', async () => {
+    const repository = `shop/late-${version}`
+    new StorageWriter(registry.storageDir).write(repository, containerImage({ seed: 'late' }), 'v1')
+    const proxy = await startFaultProxy({ upstream: registry.url })
+    const image = `${proxy.host}/${repository}:v1`
+    // What is in use was read by then.
+    const hold = proxy.hold({ path: `/v2/${repository}/tags/list` })
+    const words = ['rm', image, '--yes', '-q', '--kubeconfig', cluster.adminKubeconfig]
+    const running = startTallyman(words)
+    await hold.arrived
+    await cluster.apply([pod({ namespace: 'shop', name: `late-${version}` }, image)])
+    hold.release()
+    const { code, stdout } = await running.result
+    expect(stdout).toContain(`evict  ${repository}:v1\n`)
+    expect(code).toBe(3)
+    expect((await skopeo.pull(`${registry.host}/${repository}:v1`)).size).toBeGreaterThan(1)
+    await proxy.stop()
+  })
+
   test('S16: stopped by Ctrl-C, it leaves a journal that the next call finishes', async () => {
     fill()
     const proxy = await startFaultProxy({ upstream: registry.url })

@@ -52,14 +52,20 @@ export const REMOVING_MUTANTS: MutantsByFile = {
   ],
   'src/commands/rm-use.ts': [
     {
-      rule: 'S03 removal by name: what is in use is read again',
-      find: 'if (startedAt - this.#reading.startedAt <= MAX_AGE_MS) return',
-      replace: 'return',
+      rule: 'S03 removal by name: the clusters are asked again before a request',
+      find: 'this.#parts.clock.monotonic() - this.#provenAt > FRESH_MS',
+      replace: 'this.#provenAt === Number.NEGATIVE_INFINITY',
+      tests: ['src/commands/rm-use.test.ts'],
+    },
+    {
+      rule: 'S03 removal by name: an answer is as old as its question',
+      find: 'this.#provenAt = askedAt',
+      replace: 'this.#provenAt = Math.max(askedAt, clock.monotonic())',
       tests: ['src/commands/rm-use.test.ts'],
     },
     {
       rule: 'S01 removal by name: what others claim',
-      find: 'claims: use.claims',
+      find: 'claims: claimed',
       replace: 'claims: []',
       tests: ['src/commands/rm-use.test.ts'],
     },
