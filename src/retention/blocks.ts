@@ -35,6 +35,7 @@ export type BlockCode =
   | 'WorkspaceRequired'
   | 'RecordUnreadable'
   | 'ClaimNotHeld'
+  | 'TooManyToWatch'
 
 /** An inventory as the plan saw it. */
 export interface PlannedInventory {

@@ -72,6 +72,22 @@ describe('S08: there is no rule that nobody wrote', () => {
     expect(said['tallyman-app:old']).toBe('evict Superseded')
   })
 
+  test('S33: nor is the trash of a workspace that nobody told of, where its journals are', () => {
+    const journal = artifactFacts('journal', 'application/vnd.tallyman.eviction-journal.v1')
+    const repositories = [
+      repositoryFacts('ops/journals/app', { run: journal }),
+      repositoryFacts('ops/trash/app/1', { old: b, new: a }),
+      repositoryFacts('opsy/trash/app', { old: b, new: a }),
+    ]
+    const said = codes(judged({ repositories, manifests: [a, b, journal] }))
+    expect(said['ops/trash/app/1:old']).toBe('keep Workspace')
+    expect(said['opsy/trash/app:old']).toBe('evict Superseded')
+    const images = [repositoryFacts('ops/journals/app', { old: b, new: a }), repositories[1] ?? []].flat()
+    expect(codes(judged({ repositories: images, manifests: [a, b] }))['ops/trash/app/1:old']).toBe(
+      'evict Superseded',
+    )
+  })
+
   test('claims are none either in the repository of a Registry with a longer path', () => {
     const repositories = [repositoryFacts('team/tallyman-claims', { old: b, new: a })]
     expect(codes(judged({ repositories, manifests: [a, b] }))['team/tallyman-claims:old']).toBe(

@@ -2,6 +2,7 @@ import { atOnce } from '#inventory/at-once.ts'
 import { Companions } from '#retention/companions.ts'
 import { completeness } from '#retention/completeness.ts'
 import { type Draft, draftsOf, supersededDrafts } from '#retention/drafts.ts'
+import { foundWorkspaces } from '#retention/found-workspaces.ts'
 import { manifestGraph, withHolders } from '#retention/manifest-graph.ts'
 import { namedBases } from '#retention/named-bases.ts'
 import { type ReasonCode, reason } from '#retention/reasons.ts'
@@ -35,8 +36,9 @@ export function judge(input: RetentionInput): Judgement {
 
 /** The same in steps. */
 export function* judgeInSteps(input: RetentionInput, pace = new Pace()): Generator<undefined, Judgement> {
-  const { facts, names, rules, now, workspaces, unusedSince } = input
+  const { facts, names, rules, now, unusedSince } = input
   const { manifests } = facts
+  const workspaces = [...input.workspaces, ...foundWorkspaces(facts)]
   const graph = yield* manifestGraph(facts, pace)
   const marks = yield* usageMarks(input, pace)
   const known = yield* completeness(facts, pace)

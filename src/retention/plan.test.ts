@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { atOnce } from '#inventory/at-once.ts'
 import { intersect } from '#retention/approval.ts'
-import type { ManifestFacts } from '#retention/facts.ts'
+import type { BlobFacts, ManifestFacts } from '#retention/facts.ts'
 import { type Plan, planOf } from '#retention/plan.ts'
 import { planChanges } from '#retention/plan-diff.ts'
 import { type PlannedRemoval, plannedRemovals, removals } from '#retention/removals.ts'
@@ -102,6 +102,17 @@ describe('the summary of a plan', () => {
       ...{ repositories: 2, tags: 6, keep: 2, untag: 0, evict: 4, digests: 3 },
       unreferencedBytes: 500 + 20 + 30 + 2 * 10 + 2 * 1,
       reasons: { Newest: 2, Superseded: 4 },
+    })
+  })
+
+  test('counts a layer once, wherever in an image it lies', () => {
+    const [first, second] = [blobOf('first', 1_000), blobOf('second', 500)]
+    const build = (name: string, layers: readonly BlobFacts[]) =>
+      imageFacts(name, 50, { size: 0, config: undefined, layers })
+    const [x, y] = [build('x', [first, second]), build('y', [second, first])]
+    expect(planOf(tags({ v3: a, v2: x, v1: y }, { manifests: [a, x, y] }), WHOSE).summary).toMatchObject({
+      evict: 2,
+      unreferencedBytes: 1_500,
     })
   })
 

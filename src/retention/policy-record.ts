@@ -13,14 +13,10 @@ export interface PolicyRecord {
   readonly hold: Hold | undefined
 }
 
-/** Why nothing goes until a human has looked, and what the human had said by then (controllers/evicted-hold.ts, S04). */
+/** Why nothing goes until a human has looked (controllers/evicted-hold.ts, S04). */
 export interface Hold {
   readonly since: number
   readonly because: string
-  /** Of the spec. */
-  readonly approvedPlan?: string | undefined
-  /** The annotation tallyman.dev/requestedAt. */
-  readonly requestedAt?: string | undefined
 }
 
 export interface UsedApproval {

@@ -40,6 +40,7 @@ export function harms(
         say(`${digest} is evicted beside a tag that stays, or untagged without one`)
       if (evicted.has(digest) && untagged.has(digest)) say(`${digest} is evicted and untagged`)
     }
+    if (evicted.size === 0) continue
     for (const { from, to, code } of edges) {
       if (!kept.has(from) || !evicted.has(to)) continue
       if (code === 'PartOf') say(`${from} stays and is evicted in part: ${to}`)

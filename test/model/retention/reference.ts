@@ -1,5 +1,3 @@
-import { locate } from '#inventory/locate.ts'
-import { parseReference } from '#inventory/reference.ts'
 import { buildDate } from '#retention/build-date.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { ManifestFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
@@ -7,11 +5,24 @@ import type { ReasonCode } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { compareVersions, type TagVersion, tagVersion } from '#retention/tag-version.ts'
 import type { Action } from '#retention/verdict.ts'
+import { allBases, allEdges, type Edge, type EdgeKind } from './edges.ts'
+
+/** How something that stays for itself is in use. */
+export const USE_KINDS = [
+  'its tag in use',
+  'its digest in use',
+  'its config in use',
+  'same digest under another tag',
+  'same digest in another repository',
+] as const
+type UseKind = (typeof USE_KINDS)[number]
 
 /** What must become of a tag, and which reasons may be given for that. */
 export interface Expected {
   readonly action: Action
   readonly codes: readonly ReasonCode[]
+  /** The ways in which use, or something else that stays, keeps it. */
+  readonly kinds: readonly (EdgeKind | UseKind)[]
 }
 
 /** The same answer for the same question: there are many worlds. */
@@ -26,27 +37,37 @@ function once<K, V>(answer: (key: K) => V): (key: K) => V {
   }
 }
 
+const NONE: readonly Edge[] = []
+
+function awayEdge(from: string, to: string): Edge {
+  return { from, to, code: 'BelongsTo', kind: 'companion in another repository' }
+}
+
+/** A companion that stays for a subject elsewhere keeps it here, so that this seems to keep it again. */
+function waysOf(edges: readonly Edge[]): EdgeKind[] {
+  const away = edges.find(({ kind }) => kind === 'companion in another repository')
+  const own = away === undefined ? edges : edges.filter((edge) => edge === away || edge.from !== away.from)
+  return own.map(({ kind }) => kind)
+}
+
 interface Holding {
-  /** Of the edges that lead there. */
-  readonly codes: ReasonCode[]
+  /** Those that lead there. */
+  readonly edges: Edge[]
   /** It stays for itself: nobody says another reason. */
   readonly isOwn: boolean
   isLifted: boolean
   /** Whether it was lifted when its edges were followed last; undefined: they were not. */
   followed: boolean | undefined
 }
-interface Edge {
-  readonly from: string
-  readonly to: string
-  readonly code: ReasonCode
-}
-
 /**
  * The obvious, slow way to decide: counts anew for each tag, and goes over all edges until nothing changes. Reads of dates, versions and names are those of the
  * product.
  */
 export class Reference {
   readonly edges: readonly Edge[]
+  readonly edgesFrom: ReadonlyMap<string, readonly Edge[]>
+  /** From an image to what it is built on. */
+  readonly basesFrom: ReadonlyMap<string, readonly Edge[]>
   /** In use by itself. */
   readonly used = new Set<string>()
   readonly #input: RetentionInput
@@ -55,17 +76,15 @@ export class Reference {
   readonly #own = new Map<string, ReasonCode | undefined>()
   /** By repository, or '' for all, and digest. */
   readonly #held = new Map<string, Map<string, Holding>>()
-  readonly #edgesFrom: ReadonlyMap<string, readonly Edge[]>
-  readonly #basesFrom: ReadonlyMap<string, readonly Edge[]>
   /** By digest of a companion: where it has a tag, and its subject is not. */
-  readonly #away: ReadonlyMap<string, readonly { readonly name: string; readonly subject: string }[]>
+  readonly #away: ReadonlyMap<string, readonly { readonly name: string; readonly edge: Edge }[]>
   #isChanged = false
 
   constructor(input: RetentionInput) {
     this.#input = input
-    this.edges = this.#allEdges()
-    this.#edgesFrom = Map.groupBy(this.edges, ({ from }) => from)
-    this.#basesFrom = Map.groupBy(this.#allBases(), ({ from }) => from)
+    this.edges = allEdges(input.facts, (tag) => this.#subjects(tag))
+    this.edgesFrom = Map.groupBy(this.edges, ({ from }) => from)
+    this.basesFrom = Map.groupBy(allBases(input), ({ from }) => from)
     for (const repository of input.facts.repositories) this.#markUsed(repository)
     this.#inUse = this.#closed(this.used, 'Holds')
     const { repositories, incomplete } = input.facts
@@ -74,10 +93,10 @@ export class Reference {
       repository.tags.flatMap((tag) =>
         this.subjects(tag)
           .filter((subject) => !this.#isIn(repository, subject))
-          .map((subject) => ({ digest: tag.digest ?? '', name: repository.name, subject })),
+          .map((subject) => ({ name: repository.name, edge: awayEdge(subject, tag.digest ?? '') })),
       ),
     )
-    this.#away = Map.groupBy(companions, ({ digest }) => digest)
+    this.#away = Map.groupBy(companions, ({ edge }) => edge.to)
   }
 
   /** Has to be called before anything is expected. */
@@ -88,18 +107,47 @@ export class Reference {
     this.#spread()
   }
 
-  expected({ name, tags }: RepositoryFacts, { tag, digest }: TagFacts): Expected {
+  expected(repository: RepositoryFacts, bound: TagFacts): Expected {
+    const { name, tags } = repository
+    const { tag, digest } = bound
     const own = this.#own.get(`${name}:${tag}`)
-    if (own !== undefined) return { action: 'keep', codes: [own] }
-    const codes = ['', name].flatMap((scope) => this.#held.get(scope)?.get(digest ?? '')?.codes ?? [])
-    if (codes.length > 0) return { action: 'keep', codes }
+    if (own !== undefined)
+      return { action: 'keep', codes: [own], kinds: this.#useKinds(repository, bound, own) }
+    const edges = ['', name].flatMap((scope) => this.#held.get(scope)?.get(digest ?? '')?.edges ?? NONE)
+    if (edges.length > 0)
+      return { action: 'keep', codes: edges.map(({ code }) => code), kinds: waysOf(edges) }
     const isKept = tags.some(
       (other) => other.digest === digest && this.#own.get(`${name}:${other.tag}`) !== undefined,
     )
-    if (this.#isAnchor({ tag, digest })) return { action: isKept ? 'untag' : 'evict', codes: ['Anchor'] }
+    if (this.#isAnchor({ tag, digest }))
+      return { action: isKept ? 'untag' : 'evict', codes: ['Anchor'], kinds: [] }
     const going: ReasonCode[] = ['Superseded', 'RepositoryUnused', 'FollowsSubject', 'OrphanGoes']
-    return { action: isKept ? 'untag' : 'evict', codes: going }
+    return { action: isKept ? 'untag' : 'evict', codes: going, kinds: [] }
   }
+
+  #useKinds({ name, tags }: RepositoryFacts, { tag, digest }: TagFacts, own: ReasonCode): UseKind[] {
+    const { usage } = this.#input
+    const isNamed = (other: string) => usage.usesOf({ repository: name, tag: other }).length > 0
+    switch (own) {
+      case 'InUse':
+      case 'UsedLately':
+      case 'Pinned':
+        if (isNamed(tag)) return ['its tag in use']
+        return [
+          usage.usesOf({ repository: name, digest }).length > 0 ? 'its digest in use' : 'its config in use',
+        ]
+      case 'SameInUse': {
+        const isHere = tags.some((other) => other.digest === digest && isNamed(other.tag))
+        return [isHere ? 'same digest under another tag' : 'same digest in another repository']
+      }
+      default:
+        return []
+    }
+  }
+
+  readonly #rulesOf = once(({ name }: RepositoryFacts): readonly CompiledRule[] =>
+    this.#input.rules.filter((rule) => rule.matchesRepository(name)),
+  )
 
   readonly #isIncomplete = once(
     ({ incomplete, tags }: RepositoryFacts): boolean =>
@@ -134,10 +182,9 @@ export class Reference {
   /** With everything that edges of the kind lead to. */
   #closed(digests: ReadonlySet<string>, ...codes: readonly ReasonCode[]): Set<string> {
     const found = new Set(digests)
-    for (let size = -1; size !== found.size; ) {
-      size = found.size
-      for (const { from, to, code } of this.edges) if (codes.includes(code) && found.has(from)) found.add(to)
-    }
+    // A set is walked over what is added meanwhile too.
+    for (const digest of found)
+      for (const { to, code } of this.edgesFrom.get(digest) ?? NONE) if (codes.includes(code)) found.add(to)
     return found
   }
 
@@ -148,10 +195,8 @@ export class Reference {
     const manifest = this.#manifest(digest)
     const isOurs = workspaces.some((prefix) => name.startsWith(`${prefix}/`))
     if (isOurs || manifest?.artifactType?.startsWith('application/vnd.tallyman.')) return 'Workspace'
-    const [use] = [
-      ...usage.usesOf({ repository: name, tag: tag.tag, digest }),
-      ...usage.usesOfConfig(manifest?.config?.digest ?? ''),
-    ]
+    const [named] = usage.usesOf({ repository: name, tag: tag.tag, digest })
+    const use = named ?? usage.usesOfConfig(manifest?.config?.digest ?? '')[0]
     if (use !== undefined)
       return use.kind === 'pinned' ? 'Pinned' : use.kind === 'remembered' ? 'UsedLately' : 'InUse'
     if (digest !== undefined && this.used.has(digest)) return 'SameInUse'
@@ -159,7 +204,7 @@ export class Reference {
       return 'Restored'
     if (this.#isIncomplete(repository) || digest === undefined || manifest === undefined) return 'Incomplete'
     if (this.#isAnchor(tag)) return undefined
-    const rules = this.#input.rules.filter((rule) => rule.matchesRepository(name))
+    const rules = this.#rulesOf(repository)
     if (this.#isCompanion(tag)) return this.#companion(repository, tag, rules)
     const rule = rules.find((each) => each.matchesKind(this.#kind(digest)))
     if (rule === undefined)
@@ -282,8 +327,7 @@ export class Reference {
       const ruled = repository.tags.filter((each) => {
         const { digest } = each
         if (digest === undefined || this.#isAnchor(each) || this.#isCompanion(each)) return false
-        const rules = this.#input.rules.filter((other) => other.matchesRepository(repository.name))
-        return rules.find((other) => other.matchesKind(this.#kind(digest))) === rule
+        return this.#rulesOf(repository).find((other) => other.matchesKind(this.#kind(digest))) === rule
       })
       return once((key: string) => {
         const tags = ruled.filter(({ tag }) => rule.streamOf(tag) === key)
@@ -343,81 +387,37 @@ export class Reference {
           const { isLifted } = holding
           if (holding.followed === isLifted) continue
           holding.followed = isLifted
-          for (const edge of this.#edgesFrom.get(digest) ?? []) this.#follow(scope, edge, isLifted)
-          for (const { to, code } of this.#basesFrom.get(digest) ?? []) this.#hold('', to, code, true)
+          for (const edge of this.edgesFrom.get(digest) ?? []) this.#follow(scope, edge, isLifted)
+          for (const edge of this.basesFrom.get(digest) ?? []) this.#hold('', edge.to, edge, true)
         }
     } while (this.#isChanged)
   }
 
-  #follow(scope: string, { from, to, code }: Edge, isLifted: boolean): void {
+  #follow(scope: string, edge: Edge, isLifted: boolean): void {
+    const { from, to, code } = edge
     if (code === 'Holds' && !isLifted) return
-    this.#hold(scope, to, code, isLifted && (code === 'Holds' || code === 'SubjectOf'))
+    this.#hold(scope, to, edge, isLifted && (code === 'Holds' || code === 'SubjectOf'))
     if (code !== 'BelongsTo' || scope === '') return
-    for (const { name, subject } of this.#away.get(to) ?? [])
-      if (subject === from) this.#hold(name, to, code, false)
+    for (const { name, edge: away } of this.#away.get(to) ?? [])
+      if (away.from === from) this.#hold(name, to, away, false)
   }
 
-  #hold(scope: string, digest: string, code: ReasonCode | undefined, isLifted: boolean): void {
+  #hold(scope: string, digest: string, edge: Edge | undefined, isLifted: boolean): void {
     const held = this.#held.get(scope) ?? new Map<string, Holding>()
     this.#held.set(scope, held)
     const known = held.get(digest)
     if (known === undefined) {
       held.set(digest, {
-        codes: code === undefined ? [] : [code],
-        isOwn: code === undefined,
+        edges: edge === undefined ? [] : [edge],
+        isOwn: edge === undefined,
         isLifted,
         followed: undefined,
       })
     } else {
-      if (code !== undefined && !known.isOwn && !known.codes.includes(code)) known.codes.push(code)
+      if (edge !== undefined && !known.isOwn && !known.edges.includes(edge)) known.edges.push(edge)
       if (known.isLifted || !isLifted) return
       known.isLifted = true
     }
     this.#isChanged = true
-  }
-
-  #allEdges(): Edge[] {
-    const { manifests, repositories, referrers } = this.#input.facts
-    const found: Edge[] = []
-    const refers = (from: string, to: string) => {
-      if (from !== to) found.push({ from: to, to: from, code: 'BelongsTo' }, { from, to, code: 'SubjectOf' })
-    }
-    for (const { digest, children, subject } of manifests.values()) {
-      for (const child of children) {
-        found.push(
-          { from: digest, to: child.digest, code: 'PartOf' },
-          { from: child.digest, to: digest, code: 'Holds' },
-        )
-      }
-      if (subject !== undefined) refers(digest, subject)
-    }
-    for (const [subject, found2] of referrers) for (const digest of found2) refers(digest, subject)
-    for (const { tags } of repositories)
-      for (const tag of tags)
-        for (const subject of this.subjects(tag)) if (tag.digest !== undefined) refers(tag.digest, subject)
-    return found
-  }
-
-  #allBases(): Edge[] {
-    const { facts, names } = this.#input
-    const found: Edge[] = []
-    const images = [...facts.manifests.values()].filter(({ kind }) => kind === 'image')
-    for (const { digest: from, layers } of images)
-      for (const base of images)
-        if (
-          base.layers.length > 0 &&
-          base.layers.length < layers.length &&
-          base.layers.every((layer, at) => layer.digest === layers[at]?.digest)
-        )
-          found.push({ from, to: base.digest, code: 'BaseOf' })
-    for (const { digest: from, baseDigest, baseName } of facts.manifests.values()) {
-      if (baseDigest !== undefined) found.push({ from, to: baseDigest, code: 'BaseOf' })
-      const reference = parseReference(baseName ?? '')
-      const located = reference && locate(reference, names)
-      const repository = facts.repositories.find(({ name }) => name === located?.repository)
-      const named = located?.digest ?? repository?.tags.find(({ tag }) => tag === located?.tag)?.digest
-      if (baseName !== undefined && named !== undefined) found.push({ from, to: named, code: 'BaseOf' })
-    }
-    return found
   }
 }

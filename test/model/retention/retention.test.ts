@@ -9,8 +9,12 @@ import { soaked, soakWith } from '#retention/soak.ts'
 import { seededRandom } from '#test/harness/fault-proxy/random.ts'
 import { recordCount } from '../../../bench/counts.ts'
 import { Dice } from '../../soak/dice.ts'
+import { DELETION_CASES, Deletions } from './deletions.ts'
+import { EDGE_KINDS } from './edges.ts'
 import { harms } from './harm.ts'
-import { Reference } from './reference.ts'
+import { RealUsage, USE_ROUTES } from './real-usage.ts'
+import { Reference, USE_KINDS } from './reference.ts'
+import { HISTORY_CASES, SecondPlan } from './second-plan.ts'
 import { NOW, randomWorld } from './world.ts'
 
 /** `make test` is to see no fewer. */
@@ -21,6 +25,8 @@ const WORLDS = Number(process.env.TALLYMAN_WORLDS ?? LEAST)
 const SEED = Number(process.env.TALLYMAN_SEED ?? 6)
 /** A smaller plan is made in every so many worlds. */
 const NARROWER_EVERY = 4
+/** One of so many worlds has a past, and is used by real clusters. */
+const LIVED_IN_EVERY = 12
 const DAY = 86_400_000
 /** How one plan is made into a smaller one, and what is said of the rest. */
 const NARROWER = ['NotApproved', 'NotSoaked', 'OverLimit'] as const
@@ -29,40 +35,84 @@ test('S06, S08-S13: in whatever world, verdicts are those of the reference, and 
   const worlds = new Map<string, number>()
   for (let seed = 0; seed < WORLDS; seed += 1) {
     const dice = new Dice(seededRandom(SEED * LEAST + seed))
-    const input = randomWorld(dice)
+    const world = randomWorld(dice)
+    const isLivedIn = seed % LIVED_IN_EVERY === 1
+    const usage = isLivedIn ? new RealUsage(world, dice) : undefined
+    const second = usage && new SecondPlan({ ...world, usage: usage.index }, dice)
+    const input = second?.input ?? world
     const judgement = judge(input)
     const reference = new Reference(input)
-    const wrong = [...harms(judgement, input, reference), ...differences(judgement, input, reference)]
-    const narrower = seed % NARROWER_EVERY === 0 ? narrowed(judgement, dice) : judgement
+    const { wrong, kinds } = compared(judgement, input, reference)
+    wrong.push(...harms(judgement, input, reference))
+    const narrower =
+      second !== undefined
+        ? dice.of(Object.values(second.narrowed(judgement)))
+        : seed % NARROWER_EVERY === 0
+          ? narrowed(judgement, dice)
+          : judgement
     if (narrower !== judgement)
       wrong.push(...harms(narrower, input, reference), ...additions(judgement, narrower))
+    const deletions = new Deletions(narrower, input, reference)
+    wrong.push(...deletions.wrong, ...(second?.wrong ?? []))
+    if (usage !== undefined) wrong.push(...losses(judgement, deletions, usage))
     expect(wrong, `world ${seed} of seed ${SEED}`).toEqual([])
-    for (const name of reachedIn([judgement, narrower])) worlds.set(name, (worlds.get(name) ?? 0) + 1)
+    const seen = [...kinds, ...deletions.seen, ...(second?.seen ?? []), ...(usage?.used.values() ?? [])]
+    for (const name of new Set([...reachedIn([judgement, narrower]), ...seen]))
+      worlds.set(name, (worlds.get(name) ?? 0) + 1)
   }
-  const codes: readonly string[] = Object.keys(REASONS)
-  const rare = [...codes, 'untag', 'evict', 'keep'].filter((name) => (worlds.get(name) ?? 0) < WORLDS / 100)
+  const names = [
+    'untag',
+    'evict',
+    'keep',
+    ...Object.keys(REASONS),
+    ...EDGE_KINDS,
+    ...USE_KINDS,
+    ...DELETION_CASES,
+    ...HISTORY_CASES,
+    ...USE_ROUTES,
+  ]
+  const rare = names.filter((name) => (worlds.get(name) ?? 0) < WORLDS / 100)
   expect(rare).toEqual([])
   if (WORLDS >= LEAST) recordCount('policy.worlds', WORLDS)
 }, 900_000)
 
-function differences(judgement: Judgement, { facts }: RetentionInput, reference: Reference): string[] {
+/** @returns `kinds`: the ways in which a tag is kept, each where it is the only one */
+function compared(judgement: Judgement, { facts }: RetentionInput, reference: Reference) {
   reference.decide()
-  return facts.repositories.flatMap((repository, at) =>
-    repository.tags.flatMap((tag, position) => {
+  const wrong: string[] = []
+  const kinds = new Set<string>()
+  for (const [at, repository] of facts.repositories.entries())
+    for (const [position, tag] of repository.tags.entries()) {
       const verdict = judgement.repositories[at]?.verdicts[position]
-      const { action, codes } = reference.expected(repository, tag)
-      if (verdict?.action === action && codes.includes(verdict.reason.code)) return []
+      const { action, codes, kinds: ways } = reference.expected(repository, tag)
+      const [way] = ways
+      if (way !== undefined && ways.every((each) => each === way)) kinds.add(way)
+      if (verdict?.action === action && codes.includes(verdict.reason.code)) continue
       const said = `${verdict?.action} ${verdict?.reason.code}`
-      return [`${repository.name}:${tag.tag} is ${said} where ${action} ${codes} was expected`]
+      wrong.push(`${repository.name}:${tag.tag} is ${said} where ${action} ${codes} was expected`)
+    }
+  return { wrong, kinds }
+}
+
+/** What is written down to be in use, and goes: as a tag, or as a manifest. */
+function losses({ repositories }: Judgement, { gone }: Deletions, { used }: RealUsage): string[] {
+  const tags = repositories.flatMap(({ name, verdicts }) =>
+    verdicts.flatMap(({ tag, digest, action }) => {
+      const route = action === 'keep' ? undefined : used.get(digest ?? '')
+      return route === undefined ? [] : [`${name}:${tag} goes, and is ${route}`]
     }),
   )
+  const manifests = [...used].flatMap(([digest, route]) =>
+    gone.has(digest) ? [`${digest} goes, and is ${route}`] : [],
+  )
+  return [...tags, ...manifests]
 }
 
 /** One of the ways in which less is carried out than could be. */
 function narrowed(judgement: Judgement, dice: Dice): Judgement {
   switch (dice.of(NARROWER)) {
     case 'OverLimit':
-      return withinLimit(judgement, { maxEvictions: dice.between(0, 12), maxEvictionPercent: undefined }, NOW)
+      return withinLimit(judgement, { maxEvictions: dice.between(0, 6), maxEvictionPercent: undefined }, NOW)
     case 'NotApproved':
       return intersect(plannedRemovals(some(judgement, dice)), judgement)
     case 'NotSoaked': {

@@ -50,9 +50,11 @@ function remembering(rule: CompiledRule): CompiledRule {
   const remember = <V>(answer: (text: string) => V) => {
     const known = new Map<string, { readonly answer: V }>()
     return (text: string) => {
-      const found = known.get(text) ?? { answer: answer(text) }
-      if (known.size < 1_000) known.set(text, found)
-      return found.answer
+      const before = known.get(text)
+      if (before !== undefined) return before.answer
+      const found = answer(text)
+      if (known.size < 1_000) known.set(text, { answer: found })
+      return found
     }
   }
   return {

@@ -11,7 +11,13 @@ export const NOW = Date.UTC(2026, 10, 1)
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 const HOST = 'r.example'
-const NAMES: RegistryNames = { host: HOST, aliases: [{ host: 'mirror.corp', prefix: 'proxy' }] }
+const NAMES: RegistryNames = {
+  host: HOST,
+  aliases: [
+    { host: 'mirror.corp', prefix: 'proxy' },
+    { host: 'short.corp', prefix: 'apps', replaceWith: 'team' },
+  ],
+}
 const REPOSITORIES = [
   'charts/web',
   'lib/base',
@@ -21,6 +27,9 @@ const REPOSITORIES = [
   'team/web',
   'tallyman/reports',
 ]
+const OWN = 'tallyman/reports'
+/** Mostly one of them is missing: five repositories are enough for nearly all. */
+const AT_TIMES = ['charts/web', 'prod/app', 'team/web']
 const TAGS_EACH = 20
 const NAMED_TAGS = [
   'latest',
@@ -73,6 +82,9 @@ class Contents {
   readonly #layers: readonly BlobFacts[]
   readonly #images: string[] = []
   readonly #tops: string[] = []
+  /** By digest: what it holds and what it refers to. */
+  readonly #kin = new Map<string, readonly string[]>()
+  readonly #referrers = new Map<string, string[]>()
   #count = 0
 
   constructor(dice: Dice) {
@@ -80,8 +92,9 @@ class Contents {
     this.#layers = Array.from({ length: 10 }, (_, n) => ({ digest: this.#digest(), size: 1 << n }))
     for (let n = 0; n < 28; n += 1) this.#images.push(this.#image())
     for (let n = 0; n < 9; n += 1) this.#tops.push(this.#index(this.#images))
-    // An index of indexes, and one of what is no image.
-    if (dice.chance(0.2)) this.#tops.push(this.#index(this.#tops))
+    // Indexes of indexes, and one of what is no image.
+    const indexes = [...this.#tops]
+    for (let n = dice.between(0, 2); n > 0; n -= 1) this.#tops.push(this.#index(indexes))
     for (let n = 0; n < 3; n += 1)
       this.#tops.push(this.#artifact(dice.chance(0.5) ? CHART : undefined, undefined))
     this.#tops.push(...this.#images)
@@ -90,36 +103,59 @@ class Contents {
     }
     if (dice.chance(0.1)) this.#tops.push(this.#artifact('application/vnd.tallyman.claim.v1', undefined))
     if (dice.chance(0.2)) this.#tops.push(this.#index(this.#tops.slice(-6)))
+    for (const { digest, children, subject } of this.#manifests.values()) {
+      const kin = subject === undefined ? children.map((child) => child.digest) : [subject]
+      if (kin.length > 0) this.#kin.set(digest, kin)
+    }
+    for (let n = dice.between(0, 3); n > 0; n -= 1) this.#refer(dice.of(this.#tops), dice.of(this.#tops))
+  }
+
+  #refer(digest: string, subject: string): void {
+    this.#referrers.set(subject, [digest])
+    this.#kin.set(digest, [subject])
   }
 
   facts(): RegistryFacts {
     const dice = this.#dice
-    const names = dice.chance(0.15) ? REPOSITORIES : REPOSITORIES.slice(0, 6)
+    const without = dice.of(AT_TIMES)
+    const names = dice.chance(0.15)
+      ? REPOSITORIES
+      : REPOSITORIES.filter((name) => name !== without && name !== OWN)
     const repositories = names
       .map((name) => this.#repository(name))
       .sort((a, b) => (a.name < b.name ? -1 : 1))
     if (dice.chance(0.05)) this.#manifests.delete(dice.of(this.#images))
-    const referrers = new Map<string, string[]>()
-    if (dice.chance(0.3)) referrers.set(dice.of(this.#tops), [dice.of(this.#tops)])
     const incomplete = dice.chance(0.03) ? 'the catalogue broke off' : undefined
-    return { readAt: NOW - HOUR, incomplete, repositories, manifests: this.#manifests, referrers }
+    return {
+      ...{ readAt: NOW - HOUR, incomplete, repositories },
+      ...{ manifests: this.#manifests, referrers: this.#referrers },
+    }
   }
 
   #repository(name: string): RepositoryFacts {
     const dice = this.#dice
     const bound = new Map<string, TagFacts>()
     // Most of a repository is of few builds, so that tags share digests and indexes share children.
-    const own = Array.from({ length: 12 }, () => dice.of(this.#tops))
+    const own = Array.from({ length: 10 }, () => dice.of(this.#tops))
+    // Some parts and subjects of these have tags of their own.
+    const kin = own.flatMap((digest) => this.#kin.get(digest) ?? [])
+    for (const digest of kin) if (dice.chance(0.5)) own.push(digest)
     while (bound.size < TAGS_EACH) {
       const digest =
         name === 'sign/all' && dice.chance(0.6) ? this.#tops.at(-dice.between(1, 6)) : dice.of(own)
-      const tag = this.#tagName(bound.size, dice.chance(0.8) ? dice.of(own) : dice.of(this.#tops), digest)
+      // A few tags belong to what is nowhere.
+      const other = dice.chance(0.8) ? dice.of(own) : dice.chance(0.8) ? dice.of(this.#tops) : this.#digest()
+      const tag = this.#tagName(bound.size, other, digest)
       bound.set(tag, this.#tag(tag, dice.chance(0.002) ? undefined : digest))
     }
     const tags = [...bound.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1))
     const below = tags.flatMap(({ digest }) => this.#manifests.get(digest ?? '')?.children ?? [])
     const untagged = new Set(below.map(({ digest }) => digest))
     for (let n = dice.between(0, 2); n > 0; n -= 1) untagged.add(dice.of(this.#tops))
+    const named = new Set(tags.map(({ digest }) => digest))
+    // What hangs on something that has a tag, or holds it, need not have one.
+    for (const [digest, needs] of this.#kin)
+      if (needs.some((each) => named.has(each)) && dice.chance(0.5)) untagged.add(digest)
     for (const { digest } of tags) untagged.delete(digest ?? '')
     const incomplete = dice.chance(0.02) ? 'a page could not be read' : undefined
     return { name, incomplete, tags, untagged: [...untagged] }
@@ -154,15 +190,24 @@ class Contents {
     // Some of them of a build of its own.
     if (dice.chance(0.5)) layers.push({ digest: this.#digest(), size: 7 })
     const images = this.#images
-    const base = dice.between(0, 19)
+    const base = dice.between(0, 12)
     return this.#add({
       ...{ kind: 'image', children: [], layers: dice.chance(0.03) ? [] : layers },
       config: { digest: dice.chance(0.1) ? `sha256:${'c'.repeat(64)}` : this.#digest(), size: 3 },
       created: this.#created(),
-      baseName:
-        base === 0 ? `${HOST}/lib/base:${dice.of(NAMED_TAGS)}` : base === 1 ? '{{ base }}' : undefined,
-      baseDigest: base === 2 && images.length > 0 ? dice.of(images) : undefined,
+      baseName: this.#baseName(base),
+      baseDigest: base === 5 && images.length > 0 ? dice.of(images) : undefined,
     })
+  }
+
+  #baseName(roll: number): string | undefined {
+    const dice = this.#dice
+    const tag = dice.of(NAMED_TAGS)
+    if (roll === 0 || roll === 6) return `${HOST}/lib/base:${tag}`
+    if (roll === 1 || roll === 2) return `mirror.corp/proxy/lib/base:${tag}`
+    if (roll === 3) return '{{ base }}'
+    if (roll === 4 && this.#images.length > 0) return `${HOST}/lib/base:${tag}@${dice.of(this.#images)}`
+    return undefined
   }
 
   #index(of: readonly string[]): string {
