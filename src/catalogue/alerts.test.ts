@@ -25,12 +25,11 @@ test('each alert waits, and asks only for metrics that there are', async () => {
   }
 })
 
-test('S04: there is an alert for what was evicted, is in use and is not back', async () => {
+test.each([
+  ['what was evicted, is in use and is not back', 'TallymanEvictedInUse', 'tallyman_policy_evicted_in_use'],
+  ['a policy that waits for a human to look', 'TallymanPolicyHeld', 'tallyman_policy_held'],
+])('S04: there is an alert for %s', async (_, alert, metric) => {
   const { groups } = RULES.parse(parse(await readFile(FILE, 'utf8'))).spec
   const alerts = groups.flatMap(({ rules }) => rules)
-  expect(alerts).toContainEqual({
-    alert: 'TallymanEvictedInUse',
-    expr: 'tallyman_policy_evicted_in_use > 0',
-    for: '1m',
-  })
+  expect(alerts).toContainEqual({ alert, expr: `${metric} > 0`, for: '1m' })
 })

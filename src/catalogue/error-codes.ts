@@ -240,8 +240,8 @@ export const ERROR_CODES = {
     kind: 'cancelled',
     retry: 'backoff',
     means:
-      'The policy was suspended, changed or deleted while its run went on, and the run stopped between two requests.',
-    remedy: 'None: what is left goes when a later plan says so.',
+      'The policy was suspended, set to DryRun, held or deleted, or its Registry was changed, while its run went on, and the run stopped between two requests.',
+    remedy: 'None, if that is meant. Otherwise undo it: what is left goes on by a plan made then.',
   },
   CLAIM_FOREIGN: {
     kind: 'conflict',

@@ -198,6 +198,12 @@ export const METRICS = {
     labels: ['namespace', 'name', 'stage'],
     means: 'What the last run has removed, by stage (untagged: tags, swept: manifests).',
   },
+  tallyman_policy_held: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means:
+      '1: a RegistryPolicy took something that is needed, and deletes nothing more until a human has looked (S04). 0: it may.',
+  },
   tallyman_policy_evicted_in_use: {
     type: 'gauge',
     labels: ['namespace', 'name'],

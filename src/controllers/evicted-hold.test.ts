@@ -1,10 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { holdOn, standingHold } from '#controllers/evicted-hold.ts'
+import { holdOn, holdToken, standingHold } from '#controllers/evicted-hold.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 
-function policy(more: { requestedAt?: string; spec?: object } = {}): RegistryPolicyObject {
-  const { requestedAt, spec = { approvedPlan: 'sha256:a' } } = more
-  const annotations = requestedAt === undefined ? {} : { 'tallyman.dev/requestedAt': requestedAt }
+function policy(spec: unknown, annotations: Record<string, string> = {}): RegistryPolicyObject {
   return {
     ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec },
     metadata: { name: 'web', namespace: 'apps', annotations },
@@ -12,29 +10,26 @@ function policy(more: { requestedAt?: string; spec?: object } = {}): RegistryPol
 }
 
 describe('S04: a policy of which something evicted came into use', () => {
-  const hold = holdOn(policy({ requestedAt: 'before' }), 'shop/app:v1 was in use', 0)
+  const hold = holdOn('shop/app:v1 was in use', 1_764_150_000_000)
+  const token = holdToken(hold)
 
   test('is held, and says what to do', () => {
-    expect(standingHold(hold, policy({ requestedAt: 'before' }))).toMatch(
-      /^shop\/app:v1 was in use\. Nothing goes until a human .* tallyman\.dev\/requestedAt .* spec\.approvedPlan/,
+    expect(standingHold(hold, policy({}))).toBe(
+      `shop/app:v1 was in use. Nothing goes until a human has looked why it was evicted: to go on, set spec.releaseHold: ${token}`,
     )
-    expect(standingHold(undefined, policy())).toBeUndefined()
+    expect(token).toMatch(/^hold-[0-9a-f]{12}$/)
+    expect(standingHold(undefined, policy({}))).toBeUndefined()
   })
 
-  test('goes on when a human approved a plan, or asked for it', () => {
-    expect(standingHold(hold, policy({ requestedAt: 'now' }))).toBeUndefined()
-    const spec = { approvedPlan: 'sha256:b' }
-    expect(standingHold(hold, policy({ requestedAt: 'before', spec }))).toBeUndefined()
+  test('goes on when a human has written its token', () => {
+    expect(standingHold(hold, policy({ releaseHold: token }))).toBeUndefined()
   })
 
   test.each([
-    ['the annotation was taken away, as GitOps does with what Git has not', policy()],
-    [
-      'a bot changed the spec',
-      policy({ requestedAt: 'before', spec: { approvedPlan: 'sha256:a', rules: [] } }),
-    ],
-    ['the approval was taken back', policy({ requestedAt: 'before', spec: {} })],
-    ['the spec is nothing that we understand', policy({ requestedAt: 'before', spec: { approvedPlan: 7 } })],
+    ['the token is that of an earlier hold', policy({ releaseHold: holdToken(holdOn(hold.because, 1)) })],
+    ['a plan is asked for', policy({}, { 'tallyman.dev/requestedAt': 'now' })],
+    ['a plan is approved', policy({ approvedPlan: `sha256:${'a'.repeat(64)}` })],
+    ['the spec is nothing that we understand', policy('releaseHold')],
   ])('is held on when %s', (_, changed) => {
     expect(standingHold(hold, changed)).toBeDefined()
   })

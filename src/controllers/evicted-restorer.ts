@@ -7,11 +7,10 @@ import {
   type Evicted,
   type EvictionHistory,
   historyOfRun,
-  joined,
-  MOST_EVICTED,
   type Returned,
   returnedTo,
 } from '#evict/evicted.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
 import type { JournalShelf } from '#evict/journal-shelf.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import type { Fence } from '#runtime/fence.ts'
@@ -23,6 +22,11 @@ import type { Clock } from '#time/clock.ts'
 export interface PastRun {
   readonly run: string
   readonly repositories: readonly string[]
+}
+
+/** What runs of a policy have done, as it is held for as long as it can be taken back. */
+export interface KnownHistory extends EvictionHistory {
+  readonly went: EvictedThings
 }
 
 const LOOKED_AT_ONCE = 4
@@ -44,28 +48,29 @@ export class EvictedRestorer {
   }
 
   /**
-   * What these runs did, the newest first until MOST_EVICTED is reached; nothing where the Registry has no workspace.
+   * What these runs did; nothing where the Registry has no workspace.
    * @throws JOURNAL_INVALID; what keeps the workspace from being read: SPEC_INVALID, REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*
    */
   async historyOf(
     registry: RegistryObject,
     runs: readonly PastRun[],
     signal: AbortSignal,
-  ): Promise<EvictionHistory> {
+  ): Promise<KnownHistory> {
+    const went = new EvictedThings()
+    const returned: Returned[][] = []
+    const unsettled: EvictionHistory['unsettled'][number][] = []
     const workspace = workspaceOf(registry, this.#parts.registries)
-    if (workspace === undefined || runs.length === 0) return joined([])
+    if (workspace === undefined || runs.length === 0) return { went, returned: [], unsettled }
     const shelf = await this.#shelf(workspace, signal, 'pull')
-    const histories: EvictionHistory[] = []
-    let count = 0
     for (const { run, repositories } of runs) {
       for (const repository of repositories) {
-        if (count >= MOST_EVICTED) return joined(histories)
         const history = await historyOfRun(shelf, repository, run, { signal, lane: 'bulk' })
-        count += history.went.length
-        histories.push(history)
+        went.add(history.went)
+        returned.push([...history.returned])
+        unsettled.push(...history.unsettled)
       }
     }
-    return joined(histories)
+    return { went, returned: returned.flat(), unsettled }
   }
 
   /**

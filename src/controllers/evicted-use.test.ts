@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { evictedInUse, NewUses } from '#controllers/evicted-use.ts'
+import { evictedInUse, NewUses, newestUses } from '#controllers/evicted-use.ts'
 import type { Evicted } from '#evict/evicted.ts'
 import { inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import { compilePins } from '#inventory/pins.ts'
@@ -45,6 +45,18 @@ describe('S04: something evicted is in use', () => {
   test('is not said for another tag, nor for a text by which no node can pull', async () => {
     expect(await used([evicted()], using(imageUse('registry.local/shop/app:v2')))).toEqual([])
     expect(await used([evicted()], using(imageUse('registry.local/shop/app:$(TAG)')))).toEqual([])
+  })
+
+  test('is what it named last, of a tag that went more than once', async () => {
+    const went = (at: number) => evicted({ digest: digestOf(at === 1 ? 'b' : 'a'), at })
+    const index = inUseIndex(using(imageUse('registry.local/shop/app:v1')), names)
+    for (const things of [
+      [went(1), went(2)],
+      [went(2), went(1)],
+    ]) {
+      const uses = newestUses(await evictedInUse(things, index))
+      expect(uses.map(({ thing }) => thing)).toEqual([went(2)])
+    }
   })
 
   test('is found among 100,000 things and 10,000 images, and others have their turn meanwhile', async () => {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import type { Evicted } from '#evict/evicted.ts'
+import { type Evicted, evictedKey } from '#evict/evicted.ts'
 import type { InUseIndex, KnownUsage, UseReason } from '#inventory/in-use-index.ts'
 import { compilePins } from '#inventory/pins.ts'
 
@@ -24,6 +24,17 @@ export async function evictedInUse(things: Iterable<Evicted>, index: InUseIndex)
     if (asked % STEP === 0) await setImmediate()
   }
   return used
+}
+
+/** Of a tag that went more than once, what it named last. */
+export function newestUses(uses: readonly EvictedUse[]): EvictedUse[] {
+  const newest = new Map<string, EvictedUse>()
+  for (const use of uses) {
+    const key = evictedKey(use.thing)
+    const known = newest.get(key)
+    if (known === undefined || known.thing.at < use.thing.at) newest.set(key, use)
+  }
+  return [...newest.values()]
 }
 
 /**

@@ -185,6 +185,25 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, digest(old), since)
   })
 
+  test('is back however much went after it', async () => {
+    const old = containerImage({ seed: `many ${version}` })
+    const repository = await evicted(old)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const later = Array.from({ length: 120_000 }, (_, at) => {
+      return {
+        run: RUN,
+        repository: 'shop/many',
+        tag: `v${at}`,
+        digest: `sha256:${at}`,
+        at: systemClock.now(),
+      }
+    })
+    watch.add(POLICY, later)
+    const since = systemClock.monotonic()
+    await createPod(`many-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await backWithin10s(repository, 'old', since)
+  })
+
   test('that somebody has pushed again is no alarm', async () => {
     const old = containerImage({ seed: `pushed ${version}` })
     const repository = await evicted(old)

@@ -4,10 +4,11 @@ import type { Inventories } from '#clusters/inventories.ts'
 import { Bell } from '#controllers/evicted-bell.ts'
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { type EvictedReturn, EvictedReturns } from '#controllers/evicted-returns.ts'
-import { evictedInUse, NewUses } from '#controllers/evicted-use.ts'
+import { type EvictedUse, evictedInUse, NewUses, newestUses } from '#controllers/evicted-use.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
-import { type Evicted, evictedKey, MOST_EVICTED } from '#evict/evicted.ts'
+import { type Evicted, evictedKey } from '#evict/evicted.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import { inUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
@@ -56,9 +57,9 @@ export class EvictedWatch {
   /**
    * From now on these things of a policy are watched, in place of those that were.
    * @param policy, registry `namespace/name`
-   * @param things newest first (stillEvicted)
+   * @param things asked for again at every look: they are not copied (notReturned)
    */
-  follow(policy: string, registry: string, things: readonly Evicted[]): void {
+  follow(policy: string, registry: string, things: Iterable<Evicted>): void {
     if (this.#term === undefined || this.#term.aborted) return
     this.forget(policy)
     this.#followed.set(policy, new Followed(policy, registry, things, this.#parts, this.#term))
@@ -119,8 +120,11 @@ export class EvictedWatch {
 class Followed {
   readonly #parts: EvictedWatchParts
   readonly #registry: string
-  /** Oldest first. */
-  readonly #things = new Map<string, Evicted>()
+  readonly #past: Iterable<Evicted>
+  /** What went since. */
+  readonly #since = new EvictedThings()
+  /** By evictedKey, what is being brought back: what went up to then, ms since the epoch, is not looked at any more. */
+  readonly #wanted = new Map<string, number>()
   readonly #returns: EvictedReturns
   readonly #ending = new AbortController()
   readonly #working: Promise<void>
@@ -133,13 +137,13 @@ class Followed {
   constructor(
     policy: string,
     registry: string,
-    things: readonly Evicted[],
+    things: Iterable<Evicted>,
     parts: EvictedWatchParts,
     term: AbortSignal,
   ) {
     this.#parts = parts
     this.#registry = registry
-    for (const thing of things.toReversed()) this.#things.set(evictedKey(thing), thing)
+    this.#past = things
     this.#returns = new EvictedReturns({
       clock: parts.clock,
       bringBack: (wanted, signal) => this.#bringBack(wanted, signal),
@@ -149,15 +153,10 @@ class Followed {
   }
 
   add(things: readonly Evicted[]): void {
+    this.#since.add(things)
     for (const thing of things) {
-      const key = evictedKey(thing)
-      this.#things.delete(key)
-      this.#things.set(key, thing)
+      this.#wanted.delete(evictedKey(thing))
       this.#added.push(thing)
-    }
-    for (const oldest of this.#things.keys()) {
-      if (this.#things.size <= MOST_EVICTED) break
-      this.#things.delete(oldest)
     }
   }
 
@@ -166,18 +165,19 @@ class Followed {
     if (registry === undefined) return
     const names = this.#namesOf(registry)
     const claims = this.#parts.claimsOf(registry)
+    // What comes while it is looked is for the next look.
     const added = this.#added
+    this.#added = []
     const looked = [names, ...snapshots, ...claims]
     const usage = { snapshots, claims }
     const changed = isSame(looked, this.#seen) ? undefined : this.#uses.of(usage)
     this.#seen = []
     // What is new in use against all that is gone, and what is newly gone against all that is in use.
     if (changed !== undefined) {
-      this.#want(await evictedInUse(this.#things.values(), inUseIndex(changed, names)))
+      this.#want(await evictedInUse(this.#watched(), inUseIndex(changed, names)))
     }
     if (added.length > 0) this.#want(await evictedInUse(added, inUseIndex(usage, names)))
     this.#seen = looked
-    this.#added = this.#added.slice(added.length)
   }
 
   /** The next look is at everything. */
@@ -191,9 +191,19 @@ class Followed {
     return this.#working
   }
 
-  #want(uses: Awaited<ReturnType<typeof evictedInUse>>): void {
-    for (const { thing } of uses) this.#things.delete(evictedKey(thing))
-    this.#returns.want(uses)
+  *#watched(): Generator<Evicted, void, void> {
+    for (const things of [this.#past, this.#since]) {
+      for (const thing of things) {
+        const isWanted = this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing)) ?? NEVER) >= thing.at
+        if (!isWanted) yield thing
+      }
+    }
+  }
+
+  #want(uses: readonly EvictedUse[]): void {
+    const newest = newestUses(uses)
+    for (const { thing } of newest) this.#wanted.set(evictedKey(thing), thing.at)
+    this.#returns.want(newest)
   }
 
   /** The same object as long as they are the same. */
@@ -210,6 +220,8 @@ class Followed {
     if (registry !== undefined) yield* this.#parts.restorer.bringBack(registry, things, signal)
   }
 }
+
+const NEVER = Number.NEGATIVE_INFINITY
 
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at])

@@ -52,6 +52,11 @@ export class PlansReadBack {
   async plan(policy: RegistryPolicyObject): Promise<PackedPlan | undefined> {
     const reference = policy.status?.plan?.report?.reference
     if (reference === undefined) return undefined
+    const plan = await this.#planAt(policy, reference)
+    return plan !== undefined && isPlanOf(plan, policy) ? plan : undefined
+  }
+
+  async #planAt(policy: RegistryPolicyObject, reference: string): Promise<PackedPlan | undefined> {
     const key = keyOf(policy)
     const known = this.#answers.get(key)
     const retryAt = (known?.failedAt ?? Number.POSITIVE_INFINITY) + RETRY_MS
@@ -107,6 +112,11 @@ export class PlansReadBack {
     if (entry?.plan !== policy.status?.plan?.digest || entry?.policy !== policy.metadata.uid) return undefined
     return entry === undefined ? undefined : await readKeptPlan(client, repository, entry, call)
   }
+}
+
+/** The status names a reference and a digest: for a moment they may be those of two plans, and who approves one has to have seen that one. */
+function isPlanOf({ head }: PackedPlan, { metadata, status }: RegistryPolicyObject): boolean {
+  return head.digest === status?.plan?.digest && head.policy.uid === metadata.uid
 }
 
 /** Where the plans of a policy lie in the workspace. */

@@ -1,9 +1,9 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
-import type { Inventories } from '#clusters/inventories.ts'
 import { DeletionGuard } from '#controllers/deletion-guard.ts'
-import { FreshUsage } from '#controllers/fresh-usage.ts'
-import { RESTORED_FOR_MS } from '#controllers/policy-restore.ts'
+import { FreshUsage, type FreshUsageParts } from '#controllers/fresh-usage.ts'
+import { RESTORED_FOR_MS, type RestoreEntry } from '#controllers/policy-restore.ts'
 import { executionSite, journalRemover, type SiteParts } from '#controllers/policy-site.ts'
+import { type PolicyOfRegistry, whyUnwanted } from '#controllers/policy-wanted.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import {
   type ImageInventoryObject,
@@ -11,9 +11,10 @@ import {
   type RegistryPolicyObject,
   specOf,
 } from '#controllers/resources.ts'
+import { RunNeeds, type RunNeedsParts } from '#controllers/run-needs.ts'
 import { RegistrySpec } from '#crds/registry.ts'
-import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import type { Evicted, EvictionHistory } from '#evict/evicted.ts'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { EvictionHistory } from '#evict/evicted.ts'
 import type { Ended } from '#evict/eviction.ts'
 import { type ExecutionEnd, execute, type RepositoryProblem } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
@@ -22,21 +23,21 @@ import { type PurgeEnd, RunPurger } from '#evict/run-purger.ts'
 import { keptSample } from '#evict/sample.ts'
 import { settle } from '#evict/settle.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
+import { registryNames } from '#inventory/registry-names.ts'
 import type { Eviction } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { type LateUse, lateUse } from '#retention/late-use.ts'
 import type { EndedRun } from '#retention/policy-record.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
-import { useReason } from '#retention/use-reason.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { parseDuration } from '#time/duration.ts'
 
 export interface PolicyCarrierParts extends SiteParts {
-  readonly claims: RegistryClaims
-  readonly live: Pick<Inventories, 'all'>
-  readonly inventories: ObjectStore<ImageInventoryObject>
-  readonly policies: ObjectStore<RegistryPolicyObject>
+  readonly claims: Pick<RegistryClaims, 'assertHeld' | 'claimsOf' | 'hold'>
+  readonly live: { all(): ReturnType<FreshUsageParts['inventories']> }
+  readonly inventories: Pick<ObjectStore<ImageInventoryObject>, 'list'>
+  readonly policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>
   /** Why nothing of a policy may go until a human has looked (S04); undefined: nothing does. */
   readonly heldBecause: (policy: string) => string | undefined
 }
@@ -64,7 +65,10 @@ export interface Load {
 }
 
 /** What is needed to purge. */
-type PurgeLoad = Omit<Load, 'run' | 'evictions' | 'progress' | 'ended' | 'gone'>
+type PurgeLoad = GuardLoad & Pick<Load, 'spec' | 'signal'>
+
+/** What each request is asked by. */
+type GuardLoad = Pick<Load, 'policy' | 'registry' | 'names' | 'restored' | 'endsAt'>
 
 /** Carries out what a policy has decided, with everything looked at again right before each request. */
 export class PolicyCarrier {
@@ -86,6 +90,8 @@ export class PolicyCarrier {
     await claims.hold(registry, signal)
     const digests = evictions.flatMap((eviction) => eviction.digests)
     const guard = this.#guard(load, lateUse(judgement, digests))
+    // What is in use is known before anything is decided by it.
+    await guard.guard(signal)
     const site = await executionSite(this.#parts, registry, guard, signal)
     return await execute(site, {
       ...{ run: load.run, evictions, sample: keptSample(judgement), onEvict: spec.onEvict },
@@ -98,42 +104,46 @@ export class PolicyCarrier {
 
   /**
    * Purges the copies in the trash that runs made before `before`, ms since the epoch, and the journals of those of which nothing is needed any more; what is in use by
-   * now stays (S04).
-   * @param went what these runs have evicted
+   * now stays (S04), and what spec.restore asks for and is not back, as the spec is by then.
+   * @param known of what the policy has evicted
    * @throws as carry
    */
   async purge(
     load: PurgeLoad,
     runs: readonly EndedRun[],
-    went: readonly Evicted[],
+    known: RunNeedsParts['known'],
     before: number,
   ): Promise<PurgeEnd> {
     const { claims } = this.#parts
     const { registry, signal } = load
     await claims.hold(registry, signal)
-    const inUse = evictedUse(went)
-    const site = await executionSite(this.#parts, registry, this.#guard(load, inUse), signal)
+    const needs = new RunNeeds({ known, entries: this.#restoreEntries(load.policy) })
+    const guard = this.#guard(load, needs.lateUse)
+    const site = await executionSite(this.#parts, registry, guard, signal)
     const key = keyOf(registry)
     const purger = this.#purgers.get(key) ?? new RunPurger()
     this.#purgers.set(key, purger)
     return await purger.purge(site, {
       ...{ runs, before, asked: new Set((load.spec.restore ?? []).flatMap(({ run }) => run ?? [])) },
       pinnedSince: this.#parts.clock.now() - RESTORED_FOR_MS,
+      learn: needs.learn,
       remover: () => journalRemover(this.#parts, registry, signal),
     })
   }
 
   /**
-   * Gives an end to what runs have begun and not recorded the end of: nothing more goes, and tags get back what they named.
+   * Gives an end to what runs have begun and not recorded the end of: nothing more goes, and tags get back what they named, whatever forbids deleting. All that is deleted
+   * is a placeholder that no tag names any more, with the same consent as all that is deleted (S01, S03, S21): without it that stays open.
    * @returns what is still open, and why
    * @throws what keeps it from beginning; LEADERSHIP_LOST, CANCELLED
    */
   async settle(
-    { registry, signal }: Pick<Load, 'registry' | 'signal'>,
+    { policy, registry, signal }: Pick<Load, 'policy' | 'registry' | 'signal'>,
     unsettled: EvictionHistory['unsettled'],
   ): Promise<RepositoryProblem[]> {
-    // All that goes is a placeholder that no tag names any more.
-    const guard = async () => this.#parts.fence.assertLeader()
+    const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
+    const load = { policy, registry, names, restored: [], endsAt: Number.POSITIVE_INFINITY }
+    const { guard } = this.#guard(load, () => undefined)
     const site = await executionSite(this.#parts, registry, { guard, stillDoomed: () => false }, signal)
     const left: RepositoryProblem[] = []
     for (const { repository, run } of unsettled) {
@@ -151,14 +161,14 @@ export class PolicyCarrier {
     return left
   }
 
-  #guard(load: PurgeLoad, late: LateUse): DeletionGuard {
+  #guard(load: GuardLoad, late: LateUse): DeletionGuard {
     const { claims, live, inventories, fence, clock, log } = this.#parts
     const { registry, names, restored, endsAt } = load
     const pinned = new Set(restored.map(({ repository, tag }) => `${repository}:${tag}`))
     return new DeletionGuard({
       ...{ fence, clock, endsAt },
       assertClaimed: () => claims.assertHeld(registry),
-      assertWanted: () => this.#assertWanted(load.policy, registry),
+      assertWanted: () => this.#assertWanted(load),
       usage: new FreshUsage({
         inventories: () => live.all(),
         wanted: () => inventories.list().map(keyOf),
@@ -172,43 +182,24 @@ export class PolicyCarrier {
     })
   }
 
-  /** Names, addresses and how it is deleted from are as they were when the run began. */
-  #registryChange({ metadata }: RegistryObject): string | undefined {
-    const now = this.#parts.registries.get(keyOf({ metadata }))?.metadata
-    const isSame = now?.uid === metadata.uid && now?.generation === metadata.generation
-    return isSame ? undefined : `Registry ${metadata.name} was changed`
+  /** What spec.restore says whenever it is asked. @throws SPEC_INVALID */
+  #restoreEntries(policy: RegistryPolicyObject): () => readonly RestoreEntry[] {
+    let last: { readonly of: RegistryPolicyObject; readonly entries: readonly RestoreEntry[] } | undefined
+    return () => {
+      const now = this.#parts.policies.get(keyOf(policy)) ?? policy
+      if (last?.of !== now) last = { of: now, entries: specOf(RegistryPolicySpec, now).restore ?? [] }
+      return last.entries
+    }
   }
 
   /** @throws EVICTION_SUSPENDED */
-  #assertWanted(policy: RegistryPolicyObject, registry: RegistryObject): void {
+  #assertWanted({ policy, registry }: PolicyOfRegistry): void {
+    const { policies, registries, heldBecause } = this.#parts
     const key = keyOf(policy)
-    const now = this.#parts.policies.get(key)
-    const why =
-      now === undefined ||
-      now.metadata.uid !== policy.metadata.uid ||
-      now.metadata.deletionTimestamp !== undefined
-        ? 'the RegistryPolicy is gone'
-        : isSuspended(now)
-          ? 'spec.suspend is true'
-          : (this.#parts.heldBecause(key) ?? this.#registryChange(registry))
+    const why = whyUnwanted(
+      { policy, registry },
+      { policy: policies.get(key), registry: registries.get(keyOf(registry)), held: heldBecause(key) },
+    )
     if (why !== undefined) throw new TallymanError('EVICTION_SUSPENDED', `RegistryPolicy ${key}: ${why}`)
   }
-}
-
-/** Whether something that was evicted is needed by now, by its digest or what it was known by: then its copy stays. */
-function evictedUse(went: readonly Evicted[]): LateUse {
-  const known = Map.groupBy(went, ({ repository, digest }) => `${repository}@${digest}`)
-  return ({ repository, digest }, usage) => {
-    const things = known.get(`${repository}@${digest}`) ?? []
-    const uses = [
-      ...usage.usesOf({ repository, digest }),
-      ...things.flatMap(({ tag }) => (tag === undefined ? [] : usage.usesOf({ repository, tag }))),
-      ...things.flatMap(({ config }) => (config === undefined ? [] : usage.usesOfConfig(config))),
-    ]
-    return useReason(uses)
-  }
-}
-
-function isSuspended({ spec }: RegistryPolicyObject): boolean {
-  return typeof spec === 'object' && spec !== null && Reflect.get(spec, 'suspend') === true
 }

@@ -1,5 +1,7 @@
 import { asTallymanError } from '#catalogue/error.ts'
+import { mayPurge } from '#controllers/evicted-room.ts'
 import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
+import type { Planning } from '#controllers/policy-planner.ts'
 import type { PolicyPlans } from '#controllers/policy-plans.ts'
 import { runRefusal } from '#controllers/policy-run.ts'
 import { identityOf, type PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
@@ -18,6 +20,7 @@ export interface PolicyExecutionParts {
 }
 
 export interface ExecutionContext extends RunContext {
+  readonly planning: Planning
   readonly blocks: readonly Block[]
   readonly held: string | undefined
   /** By a human, since the last plan: with the annotation, or with a change of the spec. */
@@ -53,8 +56,7 @@ export class PolicyExecution {
     await pass.answer(({ approval: _, ...status }) =>
       approval === undefined ? status : { ...status, approval },
     )
-    const isHard = held !== undefined || blocks.some(({ isAcceptable }) => !isAcceptable)
-    if (spec.mode !== 'DryRun' && !isHard) await this.#purge(context)
+    if (spec.mode !== 'DryRun' && held === undefined && mayPurge(blocks)) await this.#purge(context)
     const { run } = record
     const refusal =
       run === undefined
@@ -97,7 +99,7 @@ export class PolicyExecution {
     }
   }
 
-  async #approved({ pass, spec, registry, planning }: RunContext): Promise<ApprovedPlan | undefined> {
+  async #approved({ pass, spec, registry, planning }: ExecutionContext): Promise<ApprovedPlan | undefined> {
     const { approvedPlan } = spec
     if (approvedPlan === undefined || spec.mode === 'DryRun') return undefined
     const kept = await this.#parts.plans.find(pass.policy, registry, approvedPlan, pass.signal)

@@ -52,7 +52,7 @@ const RECORD: PolicyRecord = {
   restored: [{ repository: 'app', tag: 'v0', until: systemClock.now() }],
   run: RUN,
   runs: [{ id: 'before', plan: DIGEST, startedAt: 1, finishedAt: 2, repositories: ['app'] }],
-  hold: { since: 3, because: 'app:v0 came into use', approvedPlan: `sha256:${'1'.repeat(64)}` },
+  hold: { since: 3, because: 'app:v0 came into use' },
 }
 
 let cluster: TestCluster

@@ -240,6 +240,12 @@ describe('the plans of a policy', () => {
     expect(second).toBe(first)
     const blobs = front.requests.slice(before).filter(({ path }) => path.includes('/blobs/'))
     expect(blobs).toHaveLength(1)
+    // A new plan has been told, and its report not yet.
+    const at = (resourceVersion: string) => ({ metadata: { ...told.metadata, resourceVersion } })
+    other.policies.upsert({ ...told, ...at('2'), status: { plan: { ...statusPlan(WHOSE.rules), report } } })
+    expect(await readBack()).toBeUndefined()
+    other.policies.upsert({ ...told, ...at('3') })
+    expect(await readBack()).toBe(first)
     // What a process has made itself is what it shows and finds.
     const newer = await packed({ repositories: [{ name: 'app', verdicts: [verdict('1', 'evict')] }] })
     await other.plans.keep(told, registry, newer, SIGNAL)

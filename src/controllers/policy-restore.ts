@@ -17,8 +17,7 @@ export const RESTORED_FOR_MS = 31 * 24 * 60 * 60 * 1000
 export function askedBack(entries: readonly RestoreEntry[], history: EvictionHistory): Evicted[] {
   const asked = new Map<string, Evicted>()
   for (const entry of entries) {
-    const { went, returned } = history
-    const gone = stillEvicted({ went: went.filter((each) => isOfRun(entry, each)), returned })
+    const gone = stillEvicted({ went: wentBy(entry, history), returned: history.returned })
     const matches = matcher(entry)
     for (const thing of withWhatRefersToThem(gone.filter(matches), gone)) {
       const key = evictedKey(thing)
@@ -80,7 +79,7 @@ function speaksOfSomething(
   facts: StayingInput['facts'],
 ): boolean {
   const matches = matcher(entry)
-  if (history.went.some((each) => isOfRun(entry, each) && matches(each))) return true
+  for (const each of wentBy(entry, history)) if (matches(each)) return true
   if (entry.run !== undefined) return false
   const pattern = compileGlob(entry.repository)
   // Of what was not read in full nobody knows which tags are there.
@@ -112,6 +111,12 @@ function* listedTags(
   for (const { name: repository, tags } of repositories) {
     for (const { tag } of tags) if (matches({ repository, tag })) yield { repository, tag }
   }
+}
+
+/** What went of the run and from the repositories that an entry names. What refers to something lies beside it. */
+function* wentBy(entry: RestoreEntry, { went }: EvictionHistory): Generator<Evicted, void, void> {
+  const repositories = compileGlob(entry.repository)
+  for (const each of went) if (isOfRun(entry, each) && repositories.matches(each.repository)) yield each
 }
 
 function isOfRun({ run }: RestoreEntry, each: Pick<Evicted, 'run'>): boolean {

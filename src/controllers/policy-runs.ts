@@ -45,16 +45,16 @@ export interface RunContext {
   readonly url: string
   readonly product: Product
   readonly names: RegistryNames
-  readonly planning: Planning
+  readonly planning: Pick<Planning, 'judgement' | 'restored' | 'soak'>
   readonly record: PolicyRecord
   /** When something may go at a time, all in ms since the epoch. */
   readonly windowAt: (time: number) => Window
 }
 
 export interface PolicyRunsParts {
-  readonly carrier: PolicyCarrier
-  readonly records: PolicyRecords
-  readonly undo: PolicyUndo
+  readonly carrier: Pick<PolicyCarrier, 'carry' | 'purge' | 'settle'>
+  readonly records: Pick<PolicyRecords, 'change'>
+  readonly undo: Pick<PolicyUndo, 'evicted' | 'hold' | 'learn' | 'took' | 'unlearn'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -120,8 +120,8 @@ export class PolicyRuns {
   }
 
   /**
-   * Gives an end to what a process has begun that died: tags that name a placeholder get back what they named, and go again by a run (S16, S17). Whatever stands against deleting,
-   * this goes on.
+   * Gives an end to what a process has begun that died: whatever forbids deleting, tags that name a placeholder get back what they named, and go again by a run (S16, S17). What
+   * has to be deleted for it waits until it may be.
    * @throws what keeps it from being looked at; LEADERSHIP_LOST, CANCELLED
    */
   async settle(
@@ -132,7 +132,7 @@ export class PolicyRuns {
     if (unsettled.length === 0) return
     const { carrier, undo, log } = this.#parts
     const { policy, signal } = pass
-    const left = await pass.shield(() => carrier.settle({ registry, signal }, unsettled))
+    const left = await pass.shield(() => carrier.settle({ policy, registry, signal }, unsettled))
     for (const { repository, error } of left) {
       log.warn(
         { repository, code: error.code, reason: error.advice },
@@ -153,10 +153,10 @@ export class PolicyRuns {
     // The newest is kept: that nothing is recorded means that the record was lost.
     const old = record.runs.slice(1).filter(({ finishedAt }) => finishedAt < before)
     if (old.length === 0) return
-    const { judgement, restored } = planning
+    const { restored } = planning
     const { policy, signal, shield } = pass
     const endsAt = clock.now() + (parseDuration(spec.maxDuration) ?? 0)
-    const load = { policy, spec, registry, names, judgement, restored, endsAt, signal }
+    const load = { policy, spec, registry, names, restored, endsAt, signal }
     const { over, problems, refused, stoppedBy } = await shield(() =>
       carrier.purge(load, old, undo.evicted(policy), before),
     )
@@ -217,7 +217,7 @@ export class PolicyRuns {
     } finally {
       await progress.end()
     }
-    const hold = holdFor(context, end, clock.now())
+    const hold = holdFor(end, clock.now())
     // Whatever keeps the rest from being told, nothing more goes.
     if (hold !== undefined) await undo.hold(pass.policy, hold, (compute) => this.#change(context, compute))
     pass.signal.throwIfAborted()
@@ -301,7 +301,7 @@ export function identityOf({ registry, url }: RunContext): OpenRun['registry'] {
 /** What is said of a run that does nothing, where nothing is wrong. */
 const WAITING: Readonly<Partial<Record<ExecutionEnd['phase'], string>>> = {
   WaitingForGarbageCollection:
-    'Copies are made. It goes on by itself when they are older than spec.trash.gcWindow; no garbage collection has to be run for that',
+    'Copies are made. It goes on by itself when they are older than spec.trash.gcWindow, with spec.schedule in the next window after that; no garbage collection has to be run for it',
 }
 
 const PROBLEMS_NAMED = 3
@@ -315,7 +315,7 @@ function messageOf({ stoppedBy, problems }: ExecutionEnd): string | undefined {
   return told.length === 0 ? undefined : told.join('; ')
 }
 
-function holdFor({ pass }: RunContext, { stoppedBy }: ExecutionEnd, now: number): PolicyRecord['hold'] {
+function holdFor({ stoppedBy }: ExecutionEnd, now: number): PolicyRecord['hold'] {
   if (stoppedBy === undefined || !HARMFUL.has(stoppedBy.code)) return undefined
-  return holdOn(pass.policy, stoppedBy.message, now)
+  return holdOn(stoppedBy.message, now)
 }

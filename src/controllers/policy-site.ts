@@ -20,19 +20,16 @@ const QUIET_MS = 5_000
 const DELETE_LIMIT_MS = 60_000
 
 export interface SiteParts {
-  readonly access: RegistryAccess
-  readonly registries: ObjectStore<RegistryObject>
+  readonly access: Pick<RegistryAccess, 'open'>
+  readonly registries: Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
   readonly capabilities: KnownCapabilities
-  readonly fence: Fence
+  readonly fence: Pick<Fence, 'assertLeader'>
   readonly clock: Clock
   readonly log: Log
 }
 
 /** The workspace of a registry that is deleted from. @throws WORKSPACE_REQUIRED, SPEC_INVALID, REFERENCE_NOT_FOUND */
-export function requiredWorkspace(
-  registry: RegistryObject,
-  registries: ObjectStore<RegistryObject>,
-): Workspace {
+export function requiredWorkspace(registry: RegistryObject, registries: SiteParts['registries']): Workspace {
   const workspace = workspaceOf(registry, registries)
   if (workspace !== undefined) return workspace
   throw new TallymanError(

@@ -135,7 +135,10 @@ export function statusAfterPlan(
       ...(lostOutside === 0 ? {} : { lostOutside }),
       ...(unmatchedRules.length === 0 ? {} : { unmatchedRules: [...unmatchedRules] }),
       ...(soaking === undefined ? {} : { soak: soakStatus(soaking) }),
-      ...(status.plan?.report === undefined ? {} : { report: status.plan.report }),
+      // That of another plan would be read for this one.
+      ...(status.plan?.report === undefined || status.plan.digest !== digest
+        ? {}
+        : { report: status.plan.report }),
     },
     ...(blocks.length === 0 ? {} : { blocks }),
     evictions: firstEvictions(plan),

@@ -1,17 +1,19 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
-import { holdOn, standingHold } from '#controllers/evicted-hold.ts'
+import { holdOn } from '#controllers/evicted-hold.ts'
 import {
   type RestorationStatus,
   reasonToHold,
   returnEvents,
   returnStatus,
 } from '#controllers/evicted-news.ts'
-import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import type { EvictedRestorer, KnownHistory } from '#controllers/evicted-restorer.ts'
 import type { EvictedReturn } from '#controllers/evicted-returns.ts'
 import type { EvictedWatch } from '#controllers/evicted-watch.ts'
+import { PolicyHolds } from '#controllers/policy-holds.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { type PolicyReporter, policySubject } from '#controllers/policy-reporter.ts'
+import { RESTORED_FOR_MS } from '#controllers/policy-restore.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
@@ -20,7 +22,8 @@ import {
   type RegistryPolicySpec,
   type RegistryPolicyStatus,
 } from '#crds/registry-policy.ts'
-import { type Evicted, type EvictionHistory, joined, type Returned, stillEvicted } from '#evict/evicted.ts'
+import { type Evicted, type EvictionHistory, notReturned, type Returned } from '#evict/evicted.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
 import type { Ended } from '#evict/eviction.ts'
 import { registryUrl } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
@@ -42,25 +45,25 @@ export interface PolicyUndoParts {
 /** What policies have evicted: known again after a restart, brought back where the spec asks for it, and watched for new use (S04). */
 export class PolicyUndo {
   readonly #parts: PolicyUndoParts
-  readonly #histories = new Map<string, EvictionHistory>()
-  /** Known at once, before it is recorded. */
-  readonly #holds = new Map<string, Hold>()
+  readonly #histories = new Map<string, KnownHistory>()
+  readonly #holds: PolicyHolds
   #term: AbortSignal | undefined
 
   constructor(parts: PolicyUndoParts) {
     this.#parts = parts
+    this.#holds = new PolicyHolds(parts.policies, parts.deps.objectMetrics)
   }
 
   beginTerm(term: AbortSignal): void {
     this.#term = term
     this.#histories.clear()
-    this.#holds.clear()
+    this.#holds.beginTerm()
   }
 
   /** The policy is gone. What it evicted is no longer watched, and its journals stay. */
   forget(key: string): void {
     this.#histories.delete(key)
-    this.#holds.delete(key)
+    this.#holds.forget(key)
     this.#parts.watch.forget(key)
   }
 
@@ -70,14 +73,30 @@ export class PolicyUndo {
     hold: Hold,
     change: (compute: (record: PolicyRecord) => PolicyRecord) => Promise<PolicyRecord>,
   ): Promise<void> {
-    this.#holds.set(keyOf(policy), hold)
+    this.#holds.add(keyOf(policy), hold)
     await change((record) => held(record, hold))
+  }
+
+  /**
+   * Forgets a hold that a human has ended: it does not come back when the token is taken out of the spec.
+   * @throws what keeps that from being recorded
+   */
+  async released(
+    policy: RegistryPolicyObject,
+    record: PolicyRecord,
+    change: (compute: (record: PolicyRecord) => PolicyRecord) => Promise<PolicyRecord>,
+  ): Promise<PolicyRecord> {
+    const key = keyOf(policy)
+    const { hold } = record
+    if (this.#holds.because(key) !== undefined) return record
+    this.#holds.released(key)
+    if (hold === undefined) return record
+    return await change((now) => (now.hold?.since === hold.since ? { ...now, hold: undefined } : now))
   }
 
   /** Why nothing of the policy goes; undefined: nothing is in the way. */
   heldBecause(key: string): string | undefined {
-    const policy = this.#parts.policies.get(key)
-    return policy === undefined ? undefined : standingHold(this.#holds.get(key), policy)
+    return this.#holds.because(key)
   }
 
   /**
@@ -91,14 +110,13 @@ export class PolicyUndo {
     signal: AbortSignal,
   ): Promise<EvictionHistory> {
     const key = keyOf(policy)
-    if (hold !== undefined && (this.#holds.get(key)?.since ?? 0) < hold.since) this.#holds.set(key, hold)
+    if (hold !== undefined) this.#holds.add(key, hold)
     const known = this.#histories.get(key)
     if (known !== undefined) return await this.#withReturns(key, known, registry, signal)
     const past = [...(run === undefined ? [] : [run]), ...runs]
     const named = past.map(({ id, repositories }) => ({ run: id, repositories }))
     const history = await this.#parts.restorer.historyOf(registry, named, signal)
-    this.#histories.set(key, history)
-    this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
+    this.#know(key, registry, history)
     return history
   }
 
@@ -113,6 +131,7 @@ export class PolicyUndo {
     record: PolicyRecord,
     signal: AbortSignal,
   ): Promise<TallymanError | undefined> {
+    this.#holds.measure(keyOf(policy))
     if (this.#histories.has(keyOf(policy))) return undefined
     try {
       await this.recall(policy, registry, record, signal)
@@ -125,9 +144,14 @@ export class PolicyUndo {
     }
   }
 
-  /** Everything that runs of the policy have taken away, as far as it is known. */
-  evicted(policy: RegistryPolicyObject): readonly Evicted[] {
-    return this.#histories.get(keyOf(policy))?.went ?? []
+  /** What runs of the policy have done, as far as it is known. */
+  evicted(policy: RegistryPolicyObject): KnownHistory {
+    return this.#histories.get(keyOf(policy)) ?? NOTHING
+  }
+
+  /** How many things of all policies are known to have gone, and are watched; those that came back count until they are purged. */
+  get known(): number {
+    return [...this.#histories.values()].reduce((sum, { went }) => sum + went.size, 0)
   }
 
   /** What runs have begun that has no end, as far as it is known. */
@@ -138,12 +162,11 @@ export class PolicyUndo {
   /** `tallyman restore` may have brought something back meanwhile: it stays for its time as well (S12). */
   async #withReturns(
     key: string,
-    known: EvictionHistory,
+    known: KnownHistory,
     registry: RegistryObject,
     signal: AbortSignal,
   ): Promise<EvictionHistory> {
-    const repositories = new Set(known.went.map(({ repository }) => repository))
-    const returned = await this.#parts.restorer.returnedTo(registry, repositories, signal)
+    const returned = await this.#parts.restorer.returnedTo(registry, known.went.repositories, signal)
     const seen = new Set(known.returned.map(returnKey))
     const history = {
       ...known,
@@ -168,17 +191,29 @@ export class PolicyUndo {
     signal: AbortSignal,
   ): Promise<void> {
     const key = keyOf(policy)
-    const before = this.#histories.get(key) ?? joined([])
     const past = [{ run: run.id, repositories: run.repositories }]
-    const told = await this.#parts.restorer.historyOf(registry, past, signal)
-    const others = {
-      went: before.went.filter((each) => each.run !== run.id),
-      returned: before.returned.filter((each) => each.run !== run.id),
-      unsettled: before.unsettled.filter((each) => each.run !== run.id),
+    const told = await this.#historyOf(key, registry, past, signal)
+    const others = withoutRuns(this.#histories.get(key) ?? NOTHING, new Set([run.id]))
+    this.#know(key, registry, {
+      went: told.went.with(others.went),
+      returned: [...told.returned, ...others.returned],
+      unsettled: [...told.unsettled, ...others.unsettled],
+    })
+  }
+
+  /** What cannot be read is read from the beginning by the next recall: until then the watch has what it was told (S04). */
+  async #historyOf(
+    key: string,
+    registry: RegistryObject,
+    past: Parameters<EvictedRestorer['historyOf']>[1],
+    signal: AbortSignal,
+  ): Promise<KnownHistory> {
+    try {
+      return await this.#parts.restorer.historyOf(registry, past, signal)
+    } catch (thrown) {
+      this.#histories.delete(key)
+      throw thrown
     }
-    const history = joined([told, others])
-    this.#histories.set(key, history)
-    this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
   }
 
   /** Nothing of these runs is left to bring anything back by: what they took is not watched any more. */
@@ -186,13 +221,16 @@ export class PolicyUndo {
     const key = keyOf(policy)
     const known = this.#histories.get(key)
     if (known === undefined) return
-    const history = {
-      went: known.went.filter(({ run }) => !runs.has(run)),
-      returned: known.returned.filter(({ run }) => !runs.has(run)),
-      unsettled: known.unsettled.filter(({ run }) => !runs.has(run)),
-    }
+    // What is back stays for its time (S12), also where that was recorded while its run was purged.
+    const since = this.#parts.deps.clock.now() - RESTORED_FOR_MS
+    const returned = known.returned.filter(({ run, at }) => at > since || !runs.has(run))
+    this.#know(key, registry, { ...withoutRuns(known, runs), returned })
+  }
+
+  /** This is what the policy has evicted, and what is watched. */
+  #know(key: string, registry: RegistryObject, history: KnownHistory): void {
     this.#histories.set(key, history)
-    this.#parts.watch.follow(key, keyOf(registry), stillEvicted(history))
+    this.#parts.watch.follow(key, keyOf(registry), notReturned(history))
   }
 
   /**
@@ -217,10 +255,9 @@ export class PolicyUndo {
       deps.events.record(policy, 'RestoreFailed', `Asked for in spec.restore, and not back: ${failure}`)
     }
     for (const id of runs) {
-      const repositories = [
-        ...new Set(history.went.filter(({ run }) => run === id).map((each) => each.repository)),
-      ]
-      await this.learn(policy, registry, { id, repositories }, signal)
+      const repositories = new Set<string>()
+      for (const { run, repository } of history.went) if (run === id) repositories.add(repository)
+      await this.learn(policy, registry, { id, repositories: [...repositories] }, signal)
     }
     return { history: this.#histories.get(keyOf(policy)) ?? history, told: [...restorations] }
   }
@@ -236,7 +273,7 @@ export class PolicyUndo {
     for (const { reason, note } of returnEvents(returns)) deps.events.record(policy, reason, note)
     this.#keepReturned(key, returns)
     const because = reasonToHold(returns)
-    if (because !== undefined) this.#holds.set(key, holdOn(policy, because, deps.clock.now()))
+    if (because !== undefined) this.#holds.add(key, holdOn(because, deps.clock.now()))
     const term = this.#term
     if (term === undefined || term.aborted) return
     this.#record(policy, returns, term).catch((thrown: unknown) => {
@@ -275,6 +312,17 @@ export class PolicyUndo {
   }
 }
 
+const NOTHING: KnownHistory = { went: new EvictedThings(), returned: [], unsettled: [] }
+
+function withoutRuns({ went, returned, unsettled }: KnownHistory, runs: ReadonlySet<string>): KnownHistory {
+  const isOther = ({ run }: { readonly run: string }) => !runs.has(run)
+  return {
+    went: went.without(runs),
+    returned: returned.filter(isOther),
+    unsettled: unsettled.filter(isOther),
+  }
+}
+
 /** Of two holds the newer one counts: a human may have looked at the other. */
 function held(record: PolicyRecord, hold: Hold): PolicyRecord {
   return (record.hold?.since ?? 0) > hold.since ? record : { ...record, hold }
@@ -295,7 +343,8 @@ export function withRestorations(
   return { ...status, restorations: [...told, ...older].slice(0, RESTORATIONS_IN_STATUS) }
 }
 
-function registryOf(
+/** The Registry that a policy names, whatever else its spec says; undefined: none that there is. */
+export function registryOf(
   { spec, metadata }: RegistryPolicyObject,
   registries: ObjectStore<RegistryObject>,
 ): RegistryObject | undefined {

@@ -2,6 +2,7 @@ import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import { BlockedPlans } from '#controllers/blocked-plans.ts'
 import type { RestorationStatus } from '#controllers/evicted-news.ts'
+import { watchBlocks } from '#controllers/evicted-room.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { isNewPolicy } from '#controllers/policy-due.ts'
 import { PolicyExecution } from '#controllers/policy-execution.ts'
@@ -17,7 +18,7 @@ import { lostRecord } from '#controllers/policy-run.ts'
 import type { PolicyRuns } from '#controllers/policy-runs.ts'
 import type { UnderstoodPolicy } from '#controllers/policy-spec.ts'
 import { statusAfterPlan } from '#controllers/policy-status.ts'
-import { type PolicyUndo, withRestorations } from '#controllers/policy-undo.ts'
+import { type PolicyUndo, registryOf, withRestorations } from '#controllers/policy-undo.ts'
 import { planVerdict } from '#controllers/policy-verdict.ts'
 import { windowAt } from '#controllers/policy-window.ts'
 import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
@@ -93,19 +94,60 @@ export class PolicyWork {
    * @throws CANCELLED, LEADERSHIP_LOST and what keeps the registry from being opened
    */
   async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
-    const { access, memories, undo, runs, clock } = this.#parts
-    const { policy, signal } = pass
+    const { undo, runs, clock } = this.#parts
+    const { policy } = pass
     if (spec.mode === 'DryRun' && policy.status?.run === undefined) return Number.POSITIVE_INFINITY
-    const { url } = await access.open(registry, signal)
-    const { record, recordProblem } = await memories.load(policy, registry, url, signal)
-    const problem = recordProblem ?? (await undo.watchFrom(policy, registry, record, signal))
+    const { record, problem } = await this.#watched(pass, registry)
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
     await runs.settle(pass, registry, undo.unsettled(policy))
-    if (spec.suspend) return Number.POSITIVE_INFINITY
+    if (spec.suspend) return await this.#restoreSuspended(pass, { registry, spec }, record)
     const isBlocked = spec.mode !== 'DryRun' && policy.status?.blocks?.some(({ approvable }) => !approvable)
     const { run } = record
     const runAt = run === undefined ? Number.POSITIVE_INFINITY : (run.resumesAt ?? 0)
     return Math.min(this.#blocked.dueAt(keyOf(policy), isBlocked ?? false), runAt)
+  }
+
+  /** Who suspends for that something is missing wants it back before the policy goes on. @returns when it is tried again, ms since the epoch; Infinity: it need not be */
+  async #restoreSuspended(
+    pass: PolicyPass,
+    context: Pick<PolicyContext, 'registry' | 'spec'>,
+    record: PolicyRecord,
+  ): Promise<number> {
+    if ((context.spec.restore ?? []).length === 0) return Number.POSITIVE_INFINITY
+    const { told, problem } = await this.#recall(pass, context, { record, recordProblem: undefined })
+    if (told.length > 0) await pass.write((status) => withRestorations(status, told))
+    const isBack = problem === undefined && told.every(({ outcome }) => outcome !== 'Failed')
+    return isBack ? Number.POSITIVE_INFINITY : this.#parts.clock.now() + RECORD_RETRY_MS
+  }
+
+  /**
+   * What the policy has evicted is watched also while nothing else is done for it, as where its spec is not understood (S04).
+   * @returns false: what it has evicted is not known, and is to be asked for again
+   * @throws CANCELLED, LEADERSHIP_LOST
+   */
+  async watch(pass: PolicyPass): Promise<boolean> {
+    const { policy, signal } = pass
+    const registry = registryOf(policy, this.#parts.registries)
+    if (registry === undefined || policy.status?.run === undefined) return true
+    try {
+      return (await this.#watched(pass, registry)).problem === undefined
+    } catch (thrown) {
+      signal.throwIfAborted()
+      const { code, advice } = asTallymanError(thrown)
+      if (code === 'LEADERSHIP_LOST' || code === 'INTERNAL') throw thrown
+      this.#parts.log.warn({ policy: keyOf(policy), code, reason: advice }, 'what was evicted is not watched')
+      return false
+    }
+  }
+
+  async #watched(
+    { policy, signal }: PolicyPass,
+    registry: RegistryObject,
+  ): Promise<{ readonly record: PolicyRecord; readonly problem: TallymanError | undefined }> {
+    const { access, memories, undo } = this.#parts
+    const { url } = await access.open(registry, signal)
+    const { record, recordProblem } = await memories.load(policy, registry, url, signal)
+    return { record, problem: recordProblem ?? (await undo.watchFrom(policy, registry, record, signal)) }
   }
 
   /**
@@ -114,7 +156,7 @@ export class PolicyWork {
    * @throws BARRIER_NOT_REACHED, KUBE_*; SPEC_INVALID (of the Registry), REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*; LEADERSHIP_LOST, CANCELLED
    */
   async run(pass: PolicyPass, context: PolicyContext, onAnswer: () => Promise<void>): Promise<number> {
-    const { access, memories, undo, anchors, clock } = this.#parts
+    const { access, memories, records, undo, anchors, clock } = this.#parts
     const { registry, spec, schedule } = context
     const requestedBy = pass.policy
     const opened = await access.open(registry, pass.signal)
@@ -125,7 +167,7 @@ export class PolicyWork {
     const { history, told, problem } = recalled
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
     const before = problem === undefined ? await this.#planBefore(pass, registry) : undefined
-    const went = before === undefined ? undefined : [...before.removals, ...tagsOf(history)]
+    const went = before === undefined ? undefined : wentBy(before, history)
     // What other installations use counts in the plan already.
     const claimBlocks = await this.#claimBlocks(pass, context)
     const begunAt = clock.monotonic()
@@ -140,7 +182,21 @@ export class PolicyWork {
     })
     const tookMs = clock.monotonic() - begunAt
     record = await this.#remember(pass, registry, opened.url, memory, planning)
-    const blocks = [...planning.blocks, ...this.#ownBlocks(pass, registry, record, problem), ...claimBlocks]
+    const blocks = [
+      ...planning.blocks,
+      ...this.#ownBlocks(pass, registry, record, problem),
+      ...(await watchBlocks({
+        spec,
+        planning,
+        approvals: record.approvals,
+        known: undo.known,
+        now: clock.now(),
+      })),
+      ...claimBlocks,
+    ]
+    record = await undo.released(pass.policy, record, (compute) =>
+      records.change(pass.policy, registry, opened.url, compute, pass.signal),
+    )
     const held = undo.heldBecause(keyOf(pass.policy))
     await this.#tell(pass, context, {
       ...{ planning, blocks, held, before },
@@ -157,7 +213,8 @@ export class PolicyWork {
         windowAt({
           ...{ schedule, isCron: spec.schedule !== undefined, now: time },
           maxDurationMs: parseDuration(spec.maxDuration) ?? 0,
-          isRequested: pendingRequest(requestedBy) !== undefined,
+          // Who asks for it now does not ask for what goes on later.
+          isRequested: pendingRequest(requestedBy) !== undefined && time <= clock.now(),
         }),
     })
     const isBlocked = spec.mode !== 'DryRun' && blocks.some(({ isAcceptable }) => !isAcceptable)
@@ -193,8 +250,8 @@ export class PolicyWork {
    */
   async #recall(
     { policy, signal }: PolicyPass,
-    { registry, spec }: PolicyContext,
-    { record, recordProblem }: PolicyMemory,
+    { registry, spec }: Pick<PolicyContext, 'registry' | 'spec'>,
+    { record, recordProblem }: Pick<PolicyMemory, 'record' | 'recordProblem'>,
   ): Promise<{
     readonly history: EvictionHistory
     readonly told: readonly RestorationStatus[]
@@ -315,11 +372,13 @@ export class PolicyWork {
   }
 }
 
-/** The tags that runs took away. */
-function tagsOf({ went }: EvictionHistory): { repository: string; tag: string; digest: string }[] {
-  return went.flatMap(({ repository, tag, digest }) =>
-    tag === undefined ? [] : [{ repository, tag, digest }],
-  )
+/** What was to go by a plan, and the tags that runs took away. */
+function* wentBy(
+  { removals }: KeptPlan,
+  { went }: EvictionHistory,
+): Generator<Pick<KeptPlan['removals'][number], 'repository' | 'tag' | 'digest'>, void, void> {
+  yield* removals
+  for (const { repository, tag, digest } of went) if (tag !== undefined) yield { repository, tag, digest }
 }
 
 /** A workspace that does not tell what the policy has done is asked again after so long. */

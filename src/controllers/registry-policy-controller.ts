@@ -29,6 +29,8 @@ import type { BackoffPolicy } from '#time/backoff.ts'
 export const POLICY_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
 /** How soon a plan that could not be made for want of an inventory is tried again when nothing wakes it earlier. */
 const NOT_SYNCED_RETRY_MS = 10_000
+/** What the policy has evicted could not be read. */
+const WATCH_RETRY_MS = 60_000
 
 export interface RegistryPolicyStores {
   readonly policies: ObjectStore<RegistryPolicyObject>
@@ -206,9 +208,10 @@ export class RegistryPolicyController {
 
   async #stalled(pass: PolicyPass, reason: ConditionReason, error: TallymanError): Promise<Result> {
     await pass.answer((status) => stalledPolicy(status, reason, error, pass.stamp))
-    if (reason === 'SpecInvalid') throw error
+    const isWatched = await this.#parts.work.watch(pass)
+    if (reason === 'SpecInvalid' && isWatched) throw error
     // What it conflicts with, or refers to, may change without it.
-    return { requeueAfterMs: POLICY_BACKOFF.max }
+    return { requeueAfterMs: isWatched ? POLICY_BACKOFF.max : WATCH_RETRY_MS }
   }
 
   async #missing(
@@ -218,6 +221,7 @@ export class RegistryPolicyController {
   ): Promise<Result> {
     const error = new TallymanError('REFERENCE_NOT_FOUND', message)
     await pass.answer((status) => retryingPolicy(status, reason, error, pass.stamp))
+    await this.#parts.work.watch(pass)
     throw error
   }
 

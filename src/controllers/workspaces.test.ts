@@ -31,3 +31,26 @@ test('S08, S19: where the workspace is elsewhere, its trash is in no scope all t
   expect(workspacesIn(main, store(main, side))).toEqual(['ops/tallyman/trash', CLAIMS_REPOSITORY])
   expect(workspacesIn(side, store(main, side))).toEqual(['ops/tallyman', CLAIMS_REPOSITORY])
 })
+
+test('S08: of the Registries of one host, each has the workspaces below its own path', () => {
+  const whole = registry('whole', 'https://r.example.com')
+  const team = registry('team', 'https://r.example.com/team', { prefix: 'tallyman' })
+  const teams = registry('teams', 'https://r.example.com/teams')
+  const other = registry('other', 'https://r.example.com.other')
+  const all = store(whole, team, teams, other)
+  expect(workspacesIn(whole, all)).toEqual(['team/tallyman', CLAIMS_REPOSITORY])
+  expect(workspacesIn(team, all)).toEqual(['tallyman', CLAIMS_REPOSITORY])
+  for (const each of [teams, other]) expect(workspacesIn(each, all)).toEqual([CLAIMS_REPOSITORY])
+})
+
+test('S08: a Registry that cannot be understood takes no other out of it', () => {
+  const main = registry('main', 'https://main.example.com', { prefix: 'tallyman' })
+  const lost = registry('lost', 'https://lost.example.com', {
+    prefix: 'tallyman',
+    registryRef: { name: 'nobody' },
+  })
+  expect(workspacesIn(main, store(registry('bad', 'no url'), lost, main))).toEqual([
+    'tallyman',
+    CLAIMS_REPOSITORY,
+  ])
+})

@@ -104,7 +104,7 @@ export const RegistryPolicySpec = withRules(
       'The digest of the plan that a human has reviewed, of status.plan.digest. Of that plan goes what still goes by a plan made now, once. With mode DryRun it says nothing.',
     ).optional(),
     approvalValidFor: duration(
-      'How long after an approved plan was made it can be carried out.',
+      'How long an approved plan can be carried out after a plan was made last that says exactly the same.',
       '72h',
     ).default('72h'),
     soak: duration(
@@ -129,6 +129,13 @@ export const RegistryPolicySpec = withRules(
       .optional()
       .describe(
         'What is to be brought back, and stays for as long as it is said here and 31 days after it was brought back.',
+      ),
+    releaseHold: z
+      .string()
+      .max(64)
+      .optional()
+      .describe(
+        'The token that the condition PlanReady shows where something evicted came into use, or was harmed. It says that a human has looked; it ends that one hold, and is used up by it.',
       ),
     interval: interval(
       'Time between the starts of two plans. Without interval and schedule: 24h.',

@@ -33,14 +33,16 @@ export interface Returned {
 
 /** What runs have done in repositories. */
 export interface EvictionHistory {
-  readonly went: readonly Evicted[]
+  readonly went: Iterable<Evicted>
   readonly returned: readonly Returned[]
   /** `repository: run`s that have begun something of which nobody knows how it ended. */
   readonly unsettled: readonly { readonly repository: string; readonly run: string }[]
 }
 
-/** So many things of one policy are known at most, the newest. */
-export const MOST_EVICTED = 100_000
+/** One that is held as a list: of few runs, or for a short time. */
+export interface ListedHistory extends EvictionHistory {
+  readonly went: readonly Evicted[]
+}
 
 /** What a run has done in a repository. @throws JOURNAL_INVALID, REGISTRY_* */
 export async function historyOfRun(
@@ -48,7 +50,7 @@ export async function historyOfRun(
   repository: string,
   run: string,
   call: CallOptions,
-): Promise<EvictionHistory> {
+): Promise<ListedHistory> {
   const told = new HistoryOfRun(repository, run)
   await told.read(await journalOf(shelf, repository, run, call))
   await told.read(await restorationsOf(shelf, repository, run, call))
@@ -70,26 +72,20 @@ export async function returnedTo(
   return returned
 }
 
-/** What all runs have done in a repository, or one of them: the newest until MOST_EVICTED is reached. */
+/** What all runs have done in a repository, or one of them. @throws JOURNAL_INVALID, REGISTRY_* */
 export async function historyOfRepository(
   shelf: JournalShelf,
   repository: string,
   run: string | undefined,
   call: CallOptions,
-): Promise<EvictionHistory> {
+): Promise<ListedHistory> {
   const runs = run === undefined ? await journaledRuns(shelf, repository, call) : [run]
-  const histories: EvictionHistory[] = []
-  let count = 0
-  for (const each of runs) {
-    if (count >= MOST_EVICTED) break
-    const history = await historyOfRun(shelf, repository, each, call)
-    count += history.went.length
-    histories.push(history)
-  }
+  const histories: ListedHistory[] = []
+  for (const each of runs) histories.push(await historyOfRun(shelf, repository, each, call))
   return joined(histories)
 }
 
-export function joined(histories: readonly EvictionHistory[]): EvictionHistory {
+export function joined(histories: readonly ListedHistory[]): ListedHistory {
   return {
     went: histories.flatMap(({ went }) => went),
     returned: histories.flatMap(({ returned }) => returned),
@@ -98,27 +94,40 @@ export function joined(histories: readonly EvictionHistory[]): EvictionHistory {
 }
 
 /**
- * What is still gone as far as journals know, newest first, MOST_EVICTED at most. A tag that went more than once is there as what it named last; what it
- * named before is there without a tag, where it was deleted.
+ * What is still gone as far as journals know, newest first. A tag that went more than once is there as what it named last; what it named before is there without
+ * a tag, where it was deleted.
  */
-export function stillEvicted({ went, returned }: Pick<EvictionHistory, 'went' | 'returned'>): Evicted[] {
+export function stillEvicted(history: Pick<EvictionHistory, 'went' | 'returned'>): Evicted[] {
+  const seen = new Set<string>()
+  return [...notReturned(history)]
+    .sort((a, b) => b.at - a.at)
+    .filter((each) => {
+      const key = evictedKey(each)
+      const isFirst = !seen.has(key)
+      seen.add(key)
+      return isFirst
+    })
+}
+
+/** What did not come back since it went, one after the other, in the order of `went`, and again for whoever asks again. A tag that went more than once may be there more than once. */
+export function notReturned({
+  went,
+  returned,
+}: Pick<EvictionHistory, 'went' | 'returned'>): Iterable<Evicted> {
   const back = new Map<string, number>()
   for (const each of returned) {
     for (const key of each.tag === undefined ? [digestKey(each)] : [tagKey(each), digestKey(each)]) {
       back.set(key, Math.max(back.get(key) ?? 0, each.at))
     }
   }
-  const seen = new Set<string>()
-  const gone: Evicted[] = []
-  for (const each of went.toSorted((a, b) => b.at - a.at)) {
-    const key = each.tag === undefined ? digestKey(each) : tagKey(each)
-    if (seen.has(key)) continue
-    seen.add(key)
-    if ((back.get(key) ?? Number.NEGATIVE_INFINITY) >= each.at) continue
-    gone.push(each)
-    if (gone.length === MOST_EVICTED) break
+  return {
+    *[Symbol.iterator]() {
+      for (const each of went) {
+        if ((back.get(evictedKey(each)) ?? Number.NEGATIVE_INFINITY) >= each.at) continue
+        yield each
+      }
+    },
   }
-  return gone
 }
 
 /** The identity of what went: a tag is one thing, whatever it named. */
@@ -150,7 +159,7 @@ class HistoryOfRun {
     for await (const record of journal.read()) this.#take(record)
   }
 
-  history(): EvictionHistory {
+  history(): ListedHistory {
     const parts = new Set(this.#went.flatMap((each) => this.#bringsBack(each)))
     return {
       went: this.#went.map((each) => {

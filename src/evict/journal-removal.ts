@@ -4,6 +4,7 @@ import type { Candidate } from './eviction.ts'
 import { calls, type Hands, type Reach } from './hands.ts'
 import { journalRepository } from './journal-artifact.ts'
 import { type JournalShelf, journalOf, RESTORATIONS } from './journal-shelf.ts'
+import { restorationsOf } from './restorations.ts'
 import { headDigest, listTags, resolveTags } from './tags.ts'
 import { takeAway } from './take-away.ts'
 import { journalTags } from './workspace-journal.ts'
@@ -14,6 +15,8 @@ export interface DoomedJournal {
   readonly run: string
   /** What it tells of: if any of it is in use by now, the journal stays. */
   readonly things: readonly Candidate[]
+  /** What was brought back after then, ms since the epoch, stays, and its record with it (S12). */
+  readonly pinnedSince: number
   /** A client of the workspace with the right to delete there. @throws REGISTRY_UNAUTHORIZED, REGISTRY_FORBIDDEN where nobody has it, SECRET_* */
   readonly remover: () => Promise<RegistryClient>
 }
@@ -51,6 +54,8 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
   const digest = found ?? (await headDigest(place, tag))
   if (digest === undefined) return { kind: 'needed' }
   const stands = async () => {
+    // Somebody may have brought something back a moment ago.
+    if (await isPinned(hands, doomed)) return 'spared' as const
     const names = await resolveTags(place, await listTags(place))
     return isAlone(names, tag, digest) ? undefined : ('moved' as const)
   }
@@ -66,6 +71,15 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
     if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return { kind: 'refused', error }
     throw error
   }
+}
+
+/** Whether what was brought back of the run has to stay. */
+async function isPinned(hands: Hands, { shelf, run, pinnedSince }: DoomedJournal): Promise<boolean> {
+  const records = await restorationsOf(shelf, hands.repository, run, calls(hands).read)
+  for await (const record of records.read()) {
+    if (record.kind === 'restored' && record.at > pinnedSince) return true
+  }
+  return false
 }
 
 async function isListed({ pull, repository, signal }: Reach, tag: string): Promise<boolean> {

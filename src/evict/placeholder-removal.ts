@@ -69,7 +69,8 @@ export async function giveBack(
   })
 }
 
-function isDoomed(hands: Hands, { tag, digest }: Binding): boolean {
+/** Whether it is still to go, as far as is known already. */
+export function isDoomed(hands: Hands, { tag, digest }: Binding): boolean {
   return hands.stillDoomed({ repository: hands.repository, tag, digest })
 }
 

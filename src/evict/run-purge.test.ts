@@ -64,7 +64,7 @@ describe.each(['2.8', '3'] as const)('a run that is over, on %s', (version) => {
     const { hands, lines } = site.hands(source, { journal, ...more })
     const end = await purgeRun(hands, {
       ...{ shelf: shelf(), run: RUN, before: systemClock.now() + DAY, pinnedSince: systemClock.now() - DAY },
-      ...{ isAsked: false, remover: async () => site.client },
+      ...{ isAsked: false, learn: () => undefined, remover: async () => site.client },
       ...order,
     })
     return { ...end, lines: lines.map(({ method, repository }) => `${method} ${repository}`) }
@@ -146,8 +146,24 @@ describe.each(['2.8', '3'] as const)('a run that is over, on %s', (version) => {
     const pinnedSince = systemClock.now() + 1
     expect(await purge('back', {}, { pinnedSince, isAsked: true })).toMatchObject({ kind: 'needed' })
     expect(Object.keys(await journals('back'))).toEqual([RUN, BESIDE])
+    const remover = async () => {
+      throw new TallymanError('REGISTRY_UNAUTHORIZED', 'nobody may delete there')
+    }
+    expect(await purge('back', {}, { remover })).toMatchObject({ kind: 'needed' })
     expect(await purge('back', {}, { pinnedSince })).toMatchObject({ kind: 'gone' })
     expect(await journals('back')).toEqual({})
+  })
+
+  test('S12: what is brought back right before the journal goes keeps it, and what says so', async () => {
+    const { digest } = await taken('returning', RUN, 'Delete')
+    let guards = 0
+    // Somebody brings it back when everything else was looked at.
+    const guard = async () => {
+      guards += 1
+      if (guards === 2) await cameBack('returning', digest, systemClock.now())
+    }
+    expect(await purge('returning', { guard })).toEqual({ kind: 'needed', lines: [] })
+    expect(Object.keys(await journals('returning'))).toEqual([RUN, BESIDE])
   })
 
   test('S19: takes no other tag along that names the same, whenever that was written', async () => {

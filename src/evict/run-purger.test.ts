@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage } from '#test/harness/images.ts'
+import { LeapingClock } from '#test/harness/leaping-clock.ts'
 import { systemClock } from '#time/clock.ts'
 import { KnownCapabilities } from './capabilities.ts'
 import { journalRepository } from './journal-artifact.ts'
@@ -10,6 +11,7 @@ import { type PurgeOrder, RunPurger } from './run-purger.ts'
 import { copyToTrash, trashBelow } from './trash.ts'
 
 const DAY = 86_400_000
+const HOUR = 3_600_000
 
 describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (version) => {
   /** Where the images are. */
@@ -18,6 +20,7 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
   let stiff: EvictionSite
   /** One that does. */
   let able: EvictionSite
+  const clock = new LeapingClock()
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
@@ -50,7 +53,7 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
     runs: PurgeOrder['runs'],
     more: Partial<PurgeOrder> = {},
   ) {
-    const { hands, lines } = site.hands('')
+    const { hands, lines } = site.hands('', { clock })
     const { repository: _repository, journal: _journal, ended: _ended, ...common } = hands
     const shelf = { client: workspace.client, prefix: 'tallyman' }
     const product = version === '3' ? ('distribution-3' as const) : ('distribution-2' as const)
@@ -58,7 +61,7 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
       { ...common, shelf, product, capabilities: new KnownCapabilities(systemClock) },
       {
         ...{ runs, before: systemClock.now() + DAY, pinnedSince: 0, asked: new Set<string>() },
-        ...{ remover: async () => workspace.client, ...more },
+        ...{ remover: async () => workspace.client, learn: () => undefined, ...more },
       },
     )
     const sent = lines.map(({ registry, repository }) => `${registry} ${repository}`)
@@ -75,8 +78,8 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
     const [here, there] = [site.proxy.url, able.proxy.url].map((url) => new URL(url).host)
     expect(sent).toEqual([
       `${here} tallyman/trash/a/one/1`,
-      `${there} tallyman/journals/a/one`,
       `${here} tallyman/trash/a/two/1`,
+      `${there} tallyman/journals/a/one`,
       `${there} tallyman/journals/a/two`,
     ])
     expect([await journals(able, 'a/one'), await journals(able, 'a/two')]).toEqual([[], []])
@@ -114,7 +117,15 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
     expect([first.over, first.sent.length]).toEqual([[], 2])
     expect(await purge(purger, stiff, [run])).toMatchObject({ over: [], sent: [], problems: [] })
     await journal.append([{ kind: 'outcome', intent: 'last', at: 2, ended: [] }])
+    clock.leap(HOUR)
     expect((await purge(purger, stiff, [run])).over).toEqual(['half'])
+  })
+
+  test('S12: a run that somebody asks for by its name is not forgotten', async () => {
+    const run = await ran(able, 'named', ['i'])
+    const asked = new Set(['named'])
+    expect(await purge(new RunPurger(), able, [run], { asked })).toMatchObject({ over: [], problems: [] })
+    expect(await journals(able, 'i')).toEqual(['named'])
   })
 
   test('a journal that cannot be read keeps its own run, and no other one', async () => {
@@ -126,12 +137,49 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
     expect(await journals(able, 'e')).toEqual(['odd'])
   })
 
+  test('a journal whose DELETE is not answered is a problem of its own run; the copies of all go first', async () => {
+    const runs = [await ran(able, 'left', ['f/down']), await ran(able, 'done', ['f'])]
+    able.proxy.rule({ kind: 'status', status: 502 }, { method: 'DELETE', path: /f\/down/ })
+    const { over, problems, stoppedBy, sent } = await purge(new RunPurger(), able, runs)
+    expect([over, stoppedBy]).toEqual([['done'], undefined])
+    expect(problems).toMatchObject([{ run: 'left', error: { kind: 'unreachable' } }])
+    expect(sent.map((line) => line.split(' ')[1])).toEqual([
+      ...['tallyman/trash/f/down/1', 'tallyman/trash/f/1'],
+      ...['tallyman/journals/f/down', 'tallyman/journals/f'],
+    ])
+    able.proxy.clear()
+    expect((await purge(new RunPurger(), able, runs)).over).toEqual(['left', 'done'])
+  })
+
   test('what stops it does not lose what was done by then', async () => {
-    const runs = [await ran(able, 'done', ['f']), await ran(able, 'left', ['f/down'])]
-    const remover = async () => able.client
-    able.proxy.rule({ kind: 'drop' }, { method: 'DELETE', path: /f\/down/ })
-    const { over, stoppedBy } = await purge(new RunPurger(), able, runs, { remover })
+    const runs = [await ran(able, 'done', ['g'])]
+    for (const id of ['one', 'two', 'three', 'four']) runs.push(await ran(able, id, ['g/down']))
+    able.proxy.rule({ kind: 'drop' }, { method: 'DELETE', path: /g\/down/ })
+    const { over, problems, stoppedBy } = await purge(new RunPurger(), able, runs)
     expect(over).toEqual(['done'])
+    expect(problems.map(({ run }) => run)).toEqual(['one', 'two'])
     expect(stoppedBy?.kind).toBe('unreachable')
+  })
+
+  test('what is needed is read again after an hour, and what is over in a run not again', async () => {
+    const purger = new RunPurger()
+    const run = await ran(able, 'slow', ['h/over', 'h/open'])
+    const journal = await journalOf({ client: able.direct, prefix: 'tallyman' }, 'h/open', 'slow', {})
+    const step = { action: 'untag', bindings: [] } as const
+    await journal.append([{ kind: 'intent', id: 'last', at: 1, step }])
+    await purge(purger, able, [run])
+    expect(await journals(able, 'h/over')).toEqual([])
+    const asked = () => able.proxy.requests.filter(({ path }) => path.includes('/tallyman/journals/h/'))
+    const before = asked().length
+    expect(await purge(purger, able, [run])).toMatchObject({ over: [], problems: [] })
+    expect(asked()).toHaveLength(before)
+    await journal.append([{ kind: 'outcome', intent: 'last', at: 2, ended: [] }])
+    clock.leap(HOUR)
+    expect((await purge(purger, able, [run])).over).toEqual(['slow'])
+    expect(
+      asked()
+        .slice(before)
+        .every(({ path }) => path.includes('/h/open/')),
+    ).toBe(true)
   })
 })

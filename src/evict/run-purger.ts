@@ -1,12 +1,13 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { ExecutionSite } from './execution-order.ts'
+import type { Hands } from './hands.ts'
 import { journalOf } from './journal-shelf.ts'
-import { purgeRun, type RunPurge } from './run-purge.ts'
+import { purgeCopies, purgeRun, type RunPurge } from './run-purge.ts'
 
 /** Runs that are over. Times as in RunPurge. */
-export interface PurgeOrder extends Pick<RunPurge, 'remover' | 'before' | 'pinnedSince'> {
+export interface PurgeOrder extends Pick<RunPurge, 'remover' | 'before' | 'pinnedSince' | 'learn'> {
   readonly runs: readonly { readonly id: string; readonly repositories: readonly string[] }[]
-  /** Ids of runs of which somebody asks for all that they took. */
+  /** Ids of the runs that entries of spec.restore name. */
   readonly asked: ReadonlySet<string>
 }
 
@@ -21,57 +22,87 @@ export interface PurgeEnd {
   readonly stoppedBy?: TallymanError | undefined
 }
 
-/** Purges runs, one after the other. One for each registry. */
+/** What is needed is not looked at again for so long, ms: each look reads journals. */
+const NEEDED_FOR_MS = 60 * 60_000
+/** What does not answer for so many runs in a row is down. */
+const UNREACHABLE_IN_A_ROW = 3
+
+/** Purges runs: the copies of all of them, one after the other, and then their journals. One for each registry. */
 export class RunPurger {
-  /** `run repository` of the journals that the workspace does not let go: they are not asked for again. */
-  readonly #refused = new Set<string>()
+  /** By run and repository: when there is something to look at again, monotonic ms. Infinity: its journal is gone, or the workspace does not let it go. */
+  readonly #nextLook = new Map<string, number>()
   #isTold = false
 
   /** @throws LEADERSHIP_LOST, CANCELLED, INTERNAL; everything else that stops it is in what is returned */
   async purge(site: ExecutionSite, order: PurgeOrder): Promise<PurgeEnd> {
-    const over = new Set<string>()
-    const problems: { run: string; error: TallymanError }[] = []
+    const problems = new Map<string, TallymanError>()
     let refused: TallymanError | undefined
-    const onRefused = (error: TallymanError) => {
-      if (!this.#isTold) refused = error
+    let stoppedBy = await this.#each(site, order, problems, async (hands, purge) => {
+      if ((await purgeCopies(hands, purge)) === undefined) this.#needed(hands, purge)
+    })
+    // By the journals, which take a request in the workspace each, no copy is kept from going.
+    stoppedBy ??= await this.#each(site, order, problems, async (hands, purge) => {
+      const removal = await purgeRun(hands, purge)
+      if (removal.kind === 'needed') this.#needed(hands, purge)
+      else this.#nextLook.set(keyOf(purge.run, hands.repository), Number.POSITIVE_INFINITY)
+      if (removal.kind !== 'refused' || this.#isTold) return
       this.#isTold = true
+      refused = removal.error
+    })
+    return {
+      over: this.#over(order.runs),
+      problems: [...problems].map(([run, error]) => ({ run, error })),
+      ...{ refused, stoppedBy },
     }
-    for (const run of order.runs) {
-      try {
-        if (!(await this.#isOver(site, order, run, onRefused))) continue
-        over.add(run.id)
-        for (const repository of run.repositories) this.#refused.delete(keyOf(run.id, repository))
-      } catch (thrown) {
-        site.signal.throwIfAborted()
-        const error = asTallymanError(thrown)
-        if (error.code === 'LEADERSHIP_LOST' || error.code === 'INTERNAL') throw thrown
-        if (!concernsOneRun(error)) return { over, problems, refused, stoppedBy: error }
-        problems.push({ run: run.id, error })
-      }
-    }
-    return { over, problems, refused }
   }
 
-  async #isOver(
+  /**
+   * Does something about each repository in which there is something to look at, of the runs that have no problem yet.
+   * @returns what stopped it
+   */
+  async #each(
     site: ExecutionSite,
-    { remover, before, pinnedSince, asked }: PurgeOrder,
-    { id: run, repositories }: PurgeOrder['runs'][number],
-    onRefused: (error: TallymanError) => void,
-  ): Promise<boolean> {
-    const { shelf, signal, fence } = site
-    const purge = { shelf, run, remover, before, pinnedSince, isAsked: asked.has(run) }
-    let isOver = true
-    for (const repository of repositories) {
-      const key = keyOf(run, repository)
-      if (this.#refused.has(key)) continue
-      const journal = await journalOf(shelf, repository, run, { signal, lane: 'bulk', beforeSend: fence })
-      const end = await purgeRun({ ...site, repository, journal, ended: () => undefined }, purge)
-      if (end.kind === 'needed') isOver = false
-      if (end.kind !== 'refused') continue
-      this.#refused.add(key)
-      onRefused(end.error)
+    { runs, asked, ...order }: PurgeOrder,
+    problems: Map<string, TallymanError>,
+    act: (hands: Hands, purge: RunPurge) => Promise<void>,
+  ): Promise<TallymanError | undefined> {
+    const { shelf, signal, fence, clock } = site
+    let unreachable = 0
+    for (const { id: run, repositories } of runs) {
+      if (problems.has(run)) continue
+      try {
+        for (const repository of repositories) {
+          if ((this.#nextLook.get(keyOf(run, repository)) ?? 0) > clock.monotonic()) continue
+          const journal = await journalOf(shelf, repository, run, { signal, lane: 'bulk', beforeSend: fence })
+          const hands = { ...site, repository, journal, ended: () => undefined }
+          await act(hands, { ...order, shelf, run, isAsked: asked.has(run) })
+          unreachable = 0
+        }
+      } catch (thrown) {
+        signal.throwIfAborted()
+        const error = asTallymanError(thrown)
+        if (error.code === 'LEADERSHIP_LOST' || error.code === 'INTERNAL') throw thrown
+        unreachable = error.kind === 'unreachable' ? unreachable + 1 : 0
+        if (!concernsOneRun(error) || unreachable === UNREACHABLE_IN_A_ROW) return error
+        problems.set(run, error)
+      }
     }
-    return isOver
+    return undefined
+  }
+
+  #over(runs: PurgeOrder['runs']): Set<string> {
+    const over = new Set<string>()
+    for (const { id, repositories } of runs) {
+      const keys = repositories.map((repository) => keyOf(id, repository))
+      if (!keys.every((key) => this.#nextLook.get(key) === Number.POSITIVE_INFINITY)) continue
+      over.add(id)
+      for (const key of keys) this.#nextLook.delete(key)
+    }
+    return over
+  }
+
+  #needed({ clock, repository }: Hands, { run }: RunPurge): void {
+    this.#nextLook.set(keyOf(run, repository), clock.monotonic() + NEEDED_FOR_MS)
   }
 }
 
@@ -79,8 +110,6 @@ function keyOf(run: string, repository: string): string {
   return `${run} ${repository}`
 }
 
-/** Not of a registry that is down. */
-function concernsOneRun({ code, kind }: TallymanError): boolean {
-  if (code.startsWith('REGISTRY_')) return kind !== 'unreachable'
-  return code.startsWith('SECRET_') || code === 'JOURNAL_INVALID'
+function concernsOneRun({ code }: TallymanError): boolean {
+  return code.startsWith('REGISTRY_') || code.startsWith('SECRET_') || code === 'JOURNAL_INVALID'
 }

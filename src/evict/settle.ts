@@ -4,7 +4,7 @@ import { end } from './intents.ts'
 import type { Intent, Step } from './journal.ts'
 import { journalState, savedManifests } from './journal-state.ts'
 import { placeholder, type RawManifest } from './placeholder.ts'
-import { isWhole, removePlaceholder } from './placeholder-removal.ts'
+import { giveBack, isDoomed, isWhole, removePlaceholder } from './placeholder-removal.ts'
 import { putBackLost, revive } from './put-back.ts'
 import { headDigest, resolveTags, settledTags } from './tags.ts'
 
@@ -56,13 +56,16 @@ async function settleOverwrite(
   const stand = placeholder(nonce)
   const gone = await endedByName(hands, bindings, left)
   const listed = bindings.filter(({ tag }) => left.has(tag))
+  const manifests = await savedManifests(hands.journal, new Set(listed.map(({ digest }) => digest)))
+  // What stays has its own manifest back before anything is asked for that may be forbidden (S17).
+  const stays = listed.filter((binding) => !isDoomed(hands, binding))
+  await giveBack(hands, stays, manifests, stand)
   if (await isWhole(hands, stand, listed, left)) return gone
   const names = await resolveTags(
     hands,
     listed.map(({ tag }) => tag),
   )
   const over = listed.filter(({ tag }) => names.get(tag) === stand.digest)
-  const manifests = await savedManifests(hands.journal, new Set(over.map(({ digest }) => digest)))
   const removed = await removePlaceholder(hands, stand, over, manifests)
   return [...gone, ...removed.ended]
 }

@@ -112,6 +112,17 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     expect(ended.map(({ outcome }) => outcome)).toEqual(['spared', 'named', 'named'])
   })
 
+  test('S15: a tag that is to go with its manifest keeps another one that it was moved onto', async () => {
+    const { old, eviction } = world('moved')
+    const other = fresh()
+    site.storage.write('moved', other, 'going')
+    const withTags = [{ tag: 'going', digest: digest(old) }]
+    const { hands } = site.hands('moved')
+    await sweep(hands, { ...eviction, digests: [digest(old), digest(other)] }, { withTags })
+    expect(await site.tags('moved')).toMatchObject({ going: digest(other) })
+    expect(await site.has('moved', digest(old))).toBe(false)
+  })
+
   test('S15: a tag that was moved onto a doomed digest keeps it, with what it contains', async () => {
     const { old, eviction } = world('rolled-back', freshIndex())
     site.storage.tag('rolled-back', digest(old), 'kept')
@@ -129,6 +140,17 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     await sweep(site.hands('reused').hands, eviction)
     await pulls('reused', one)
     expect(await site.has('reused', digest(two))).toBe(false)
+  })
+
+  test('S15: so does one that contains such an index in turn', async () => {
+    const { old, eviction } = world('nested', freshIndex())
+    const [one, two] = old.children
+    if (one === undefined || two === undefined) throw new Error('an index has children')
+    const inner = imageIndex('oci', [{ image: one }], { name: 'inner' })
+    site.storage.write('nested', imageIndex('oci', [{ image: inner }], { name: 'outer' }), 'kept')
+    await sweep(site.hands('nested').hands, eviction)
+    await pulls('nested', one)
+    expect(await site.has('nested', digest(two))).toBe(false)
   })
 
   test('S15: a tag that is moved there in the last moment goes along, is put back at once, and the run stops', async () => {
@@ -191,6 +213,30 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
       code: 'DELETE_UNSETTLED',
     })
     expect(await site.has('dangling', digest(old))).toBe(true)
+  })
+
+  test('S15: so does one that was pushed since and cannot be read', async () => {
+    const { old, eviction } = world('unread')
+    const since = fresh()
+    site.storage.write('unread', since, 'since')
+    const body = { errors: [{ code: 'MANIFEST_UNKNOWN' }] }
+    site.proxy.rule({ kind: 'status', status: 404, body }, { method: 'GET', path: new RegExp(digest(since)) })
+    await expect(sweep(site.hands('unread').hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+    })
+    expect(await site.has('unread', digest(old))).toBe(true)
+  })
+
+  test('S15: so does a list that lacks a tag that stays', async () => {
+    const { old, eviction, pulls } = world('unlisted')
+    const headers = { 'content-type': 'application/json' }
+    const body = '{"name":"unlisted","tags":[]}'
+    site.proxy.rule({ kind: 'status', status: 200, headers, body }, { path: /\/unlisted\/tags\/list/ })
+    await expect(sweep(site.hands('unlisted').hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+    })
+    expect(await site.has('unlisted', digest(old))).toBe(true)
+    await pulls()
   })
 
   test.each([

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import type { RequestMatch } from '#test/harness/fault-proxy.ts'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
 import { StorageLayout } from '#test/harness/storage-layout.ts'
 import type { Hands } from './hands.ts'
@@ -36,11 +37,16 @@ const DIGESTS = [index, platform, plain].map(digest)
 
 describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
   let site: EvictionSite
+  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
+    skopeo = await foreignClient('skopeo', site.registry)
   })
-  afterAll(() => site.stop())
+  afterAll(async () => {
+    await site.stop()
+    await skopeo.close()
+  })
 
   /** Of a process of its own: all that it knows is in the workspace. */
   async function handsOf(repository: string, signal = new AbortController().signal): Promise<Hands> {
@@ -49,12 +55,19 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
     return site.hands(repository, { journal: await WorkspaceJournal.open(place, { signal }), signal }).hands
   }
 
+  /** An image and everything below it. */
+  async function pulls(reference: string, image: TestImage): Promise<void> {
+    const arrived = await skopeo.pull(`${site.registry.host}/${reference}`)
+    const whole = [image, ...image.children].flatMap(({ manifest, blobs }) => [manifest, ...blobs])
+    expect([...arrived]).toEqual(expect.arrayContaining(whole.map((content) => content.digest)))
+  }
+
   const copies = (repository: string) => site.tags(`${PLACE.prefix}/${repository}/1`)
   const all = Object.fromEntries(DIGESTS.map((each) => [trashTag(each), each]))
   const copy = (hands: Hands) => copyToTrash(hands, PLACE, DIGESTS)
   const purgeOf = (): RunPurge => ({
     ...{ shelf: { client: site.client, prefix: 'tallyman' }, run: 'run', before: Date.now() + 1 },
-    ...{ pinnedSince: 0, isAsked: false, remover: async () => site.client },
+    ...{ pinnedSince: 0, isAsked: false, learn: () => undefined, remover: async () => site.client },
   })
 
   const PHASES = {
@@ -65,6 +78,7 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
         expect(await copies(repository)).toEqual(all)
         const proven = await provenInTrash(await handsOf(repository), PLACE, DIGESTS, Date.now() + 1)
         expect(proven).toEqual(new Set(DIGESTS))
+        for (const [tag, image] of Object.entries(TAGS)) await pulls(`${repository}:${tag}`, image)
       },
     },
     restoring: {
@@ -77,6 +91,7 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
       ended: async (repository) => {
         expect(await site.tags(repository)).toEqual({ old: digest(index) })
         expect(await site.has(repository, digest(platform))).toBe(true)
+        await pulls(`${repository}:old`, index)
         expect(await copies(repository)).toEqual(all)
       },
     },
@@ -88,6 +103,7 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
           expect(await site.has(`${PLACE.prefix}/${repository}/1`, each)).toBe(false)
           expect(await site.has(repository, each)).toBe(true)
         }
+        for (const [tag, image] of Object.entries(TAGS)) await pulls(`${repository}:${tag}`, image)
         // A DELETE that was cut off may have left a tag that names nothing; nothing else is there.
         expect(Object.values(await copies(repository)).filter((named) => named !== undefined)).toEqual([])
         expect(await site.tags(journalRepository('tallyman', repository))).toEqual({})

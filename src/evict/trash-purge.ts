@@ -41,6 +41,11 @@ async function purgeShelf(
     for (const child of byDigest.get(digest)?.children ?? []) keep(child)
   }
   for (const { digest, begunAt, at } of lying) if (Math.max(begunAt, at ?? 0) >= before) keep(digest)
+  if (lying.every(({ digest }) => stays.has(digest))) return []
+  // What is known to be needed keeps what it contains, before anything goes.
+  await hands.guard(hands.signal)
+  for (const { digest } of lying)
+    if (!hands.stillDoomed({ repository: hands.repository, digest })) keep(digest)
   const edges = new Map(
     lying.map(({ digest, children }) => [digest, { children, nested: [], subject: undefined }]),
   )

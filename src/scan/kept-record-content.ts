@@ -28,14 +28,7 @@ const Content = z.object({
       repositories: z.array(z.int()),
     }),
   ),
-  hold: z
-    .object({
-      since: time,
-      because: z.string(),
-      approvedPlan: z.string().optional(),
-      requestedAt: z.string().optional(),
-    })
-    .nullable(),
+  hold: z.object({ since: time, because: z.string() }).nullable(),
 })
 
 /** A record as JSON, without what may go in its run: that has files of its own. @param policy UID of the policy */

@@ -55,7 +55,7 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
       digests: [{ repository: 'app', digest: digest(1) }],
     },
     runs: [{ id: 'before', plan: digest(2), startedAt: 1, finishedAt: 2, repositories: ['app'] }],
-    hold: { since: 4, because: 'it came into use', approvedPlan: 'sha256:b' },
+    hold: { since: 4, because: 'it came into use' },
   })
 
   test('is empty where none was kept, and else as it was kept last', async () => {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { systemClock } from '#time/clock.ts'
 import type { FaultKind } from './faults.ts'
 
-/** What is kept of a request. Of credentials only their scheme is kept. */
+/** What is kept of a request. Of credentials only their scheme and the name of the account are kept. */
 export interface RecordedRequest {
   /** The proxy's count when it arrived, from 1. */
   readonly n: number
@@ -17,6 +17,8 @@ export interface RecordedRequest {
   readonly range: string | undefined
   /** Lower-case scheme of the Authorization header (`basic`, `bearer`), undefined where none was sent. */
   readonly authorization: string | undefined
+  /** The account of a Basic Authorization header. */
+  readonly account: string | undefined
   /** What the client was told; undefined while no header was sent, and for good where none ever was. */
   readonly status: number | undefined
   /** Bytes of the upload that were passed on. */
@@ -53,6 +55,7 @@ export function openRecord(request: IncomingMessage, n: number): OpenRecord {
     accept: request.headers.accept,
     range: request.headers.range,
     authorization: request.headers.authorization?.split(' ')[0]?.toLowerCase(),
+    account: accountOf(request.headers.authorization),
     status: undefined,
     uploadedBytes: 0,
     bytes: 0,
@@ -60,6 +63,11 @@ export function openRecord(request: IncomingMessage, n: number): OpenRecord {
     faulted: [],
     error: undefined,
   }
+}
+
+function accountOf(authorization = ''): string | undefined {
+  const [, encoded] = /^basic (.+)$/i.exec(authorization) ?? []
+  return encoded === undefined ? undefined : Buffer.from(encoded, 'base64').toString('utf8').split(':')[0]
 }
 
 /** The last `capacity` requests, oldest first, and the count of all. */

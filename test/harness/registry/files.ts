@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { RegistryConfig } from '#test/harness/registry/config.ts'
 import { htpasswdLine } from '#test/harness/registry/htpasswd.ts'
-import type { RegistryOptions } from '#test/harness/registry/options.ts'
+import type { RegistryAuth, RegistryOptions } from '#test/harness/registry/options.ts'
 import type { TokenServer } from '#test/harness/registry/token-server.ts'
 import { testAuthority } from '#test/harness/tls.ts'
 
@@ -35,9 +35,7 @@ export async function writeRegistryFiles(
             keyFile: await write('server.key', pair.keyPem),
           },
         }),
-    ...(auth?.kind === 'basic'
-      ? { htpasswdFile: await write('htpasswd', await htpasswdLine(auth.username, auth.password)) }
-      : {}),
+    ...(auth?.kind === 'basic' ? { htpasswdFile: await write('htpasswd', await htpasswd(auth)) } : {}),
     ...(auth?.kind === 'token' && tokenServer !== undefined
       ? {
           token: {
@@ -49,4 +47,13 @@ export async function writeRegistryFiles(
         }
       : {}),
   }
+}
+
+async function htpasswd({
+  username,
+  password,
+  others = [],
+}: Extract<RegistryAuth, { kind: 'basic' }>): Promise<string> {
+  const lines = await Promise.all([username, ...others].map((name) => htpasswdLine(name, password)))
+  return lines.join('')
 }

@@ -4,7 +4,13 @@ import type { TokenServerOptions } from '#test/harness/registry/token-server.ts'
 export type RegistryVersion = '2.8' | '3'
 
 export type RegistryAuth =
-  | { readonly kind: 'basic'; readonly username: string; readonly password: string }
+  | {
+      readonly kind: 'basic'
+      readonly username: string
+      readonly password: string
+      /** More accounts with the same password: the registry lets each do everything. */
+      readonly others?: readonly string[]
+    }
   /** `realm` replaces the token server's own address in challenges: a path or a host where none is. */
   | ({ readonly kind: 'token'; readonly realm?: string } & Omit<TokenServerOptions, 'tls' | 'host'>)
 

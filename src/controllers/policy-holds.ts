@@ -1,0 +1,58 @@
+import { standingHold } from '#controllers/evicted-hold.ts'
+import { policySubject } from '#controllers/policy-reporter.ts'
+import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import type { Hold } from '#retention/policy-record.ts'
+import type { ObjectMetrics } from '#runtime/object-metrics.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+
+/** The policies of which nothing goes until a human has looked (S04): known at once, before it is recorded, and measured. */
+export class PolicyHolds {
+  readonly #policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>
+  readonly #metrics: Pick<ObjectMetrics, 'set'>
+  readonly #holds = new Map<string, Hold>()
+
+  constructor(policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>, metrics: Pick<ObjectMetrics, 'set'>) {
+    this.#policies = policies
+    this.#metrics = metrics
+  }
+
+  beginTerm(): void {
+    this.#holds.clear()
+  }
+
+  forget(key: string): void {
+    this.#holds.delete(key)
+  }
+
+  /** Of two holds the newer one counts: a human may have looked at the other. */
+  add(key: string, hold: Hold): void {
+    if ((this.#holds.get(key)?.since ?? 0) > hold.since) return
+    this.#holds.set(key, hold)
+    this.measure(key)
+  }
+
+  /** A human has looked at what it was for. */
+  released(key: string): void {
+    this.#holds.delete(key)
+  }
+
+  get(key: string): Hold | undefined {
+    return this.#holds.get(key)
+  }
+
+  /** Why nothing of the policy goes; undefined: nothing is in the way. */
+  because(key: string): string | undefined {
+    const policy = this.#policies.get(key)
+    return policy === undefined ? undefined : standingHold(this.#holds.get(key), policy)
+  }
+
+  /** A hold ends by what the policy says: each look at the policy measures anew. */
+  measure(key: string): void {
+    const policy = this.#policies.get(key)
+    if (policy === undefined) return
+    const subject = policySubject(policy)
+    const labels = { namespace: subject.namespace, name: subject.name }
+    const value = this.because(key) === undefined ? 0 : 1
+    this.#metrics.set(subject, 'tallyman_policy_held', [{ labels, value }])
+  }
+}

@@ -1,0 +1,146 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Planning, type PlanningInput, planPolicy } from '#controllers/policy-planner.ts'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import type { PlannedInventory } from '#retention/blocks.ts'
+import { compileRules } from '#retention/compiled-rule.ts'
+import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
+import { containerImage } from '#test/harness/images.ts'
+import { codes, HOST, NEWEST } from '#test/harness/judging.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { StorageWriter } from '#test/harness/storage.ts'
+import { type Clock, systemClock } from '#time/clock.ts'
+
+const [NEW, OLD, UNTAGGED] = ['2026-05-01', '2026-04-01', '2026-03-01'].map((day) =>
+  containerImage({ seed: `planner ${day}`, created: `${day}T00:00:00Z` }),
+)
+const OLD_TAG = 'shop/app:v1'
+const SPEC = RegistryPolicySpec.parse({
+  ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, rules: [NEWEST] },
+  limits: { minImagesInUse: 0 },
+})
+const CLAIM: UsageClaim = {
+  ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true },
+  ...{ images: [`${HOST}/${OLD_TAG}`], digests: [], configs: [], pins: [] },
+}
+
+describe('a plan of a policy', () => {
+  let registry: TestRegistry
+  let pool: RegistryPool
+
+  beforeAll(async () => {
+    registry = await startRegistry({ version: '3' })
+    const storage = new StorageWriter(registry.storageDir)
+    if (NEW === undefined || OLD === undefined || UNTAGGED === undefined) throw new Error('there are three')
+    storage.write('shop/app', NEW, 'v2')
+    storage.write('shop/app', OLD, 'v1')
+    storage.write('shop/app', UNTAGGED)
+    storage.write('tallyman/reports', OLD, 'v1')
+    pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+  })
+  afterAll(async () => {
+    await pool.close()
+    await registry.stop()
+  })
+
+  function plan(changes: Partial<PlanningInput> = {}, skewMs?: number): Promise<Planning> {
+    const { url } = registry
+    const client = pool.client({ url, limits: { concurrency: 8 } })
+    return planPolicy({
+      ...{
+        spec: SPEC,
+        rules: compileRules([NEWEST]),
+        policy: 'uid-policy',
+        registry: { uid: 'uid-registry', url },
+      },
+      limits: { concurrency: 8 },
+      names: { host: HOST, aliases: [] },
+      opened: { client, product: 'unknown', authenticated: false, skewMs, url },
+      inventories: async () => [using()],
+      ...{
+        claims: [],
+        workspaces: ['tallyman'],
+        restored: () => [],
+        memory: undefined,
+        manifests: new Map(),
+      },
+      ...{ soak: undefined, went: undefined, version: '1', clock: systemClock },
+      signal: AbortSignal.timeout(60_000),
+      ...changes,
+    })
+  }
+
+  function using(
+    images: readonly string[] = [],
+    changes: Partial<PlannedInventory['snapshot']> = {},
+  ): PlannedInventory {
+    const uses = images.map((image) => imageUse(`${HOST}/${image}`))
+    const { now, monotonic } = systemClock
+    const snapshot = snapshotOf(uses, { barrier: { wall: now(), monotonic: monotonic() }, ...changes })
+    return { name: 'ops/all', retainMs: 0, snapshot }
+  }
+
+  test('lets go what nobody uses, and has nothing of the workspace (S08)', async () => {
+    const { judgement, facts, blocks } = await plan()
+    expect(codes(judgement)).toEqual({ 'shop/app:v2': 'keep Newest', [OLD_TAG]: 'evict Superseded' })
+    expect(facts.repositories.map(({ name }) => name)).toEqual(['shop/app'])
+    expect(blocks.filter(({ isAcceptable }) => !isAcceptable)).toEqual([])
+  })
+
+  test.each([
+    [5_000, 1, 'evict Superseded'],
+    [5_001, 2, 'keep InUse'],
+  ])(
+    'S03: a registry that took %i ms to read: who uses what is asked %i times',
+    async (ms, times, expected) => {
+      let asked = 0
+      let passed = 0
+      const at = systemClock.monotonic()
+      const clock: Clock = { ...systemClock, monotonic: () => at + passed }
+      const inventories = async () => {
+        asked += 1
+        if (asked > 1) return [using([OLD_TAG])]
+        passed = ms
+        return [using()]
+      }
+      const { judgement } = await plan({ clock, inventories })
+      expect([asked, codes(judgement)[OLD_TAG]]).toEqual([times, expected])
+    },
+  )
+
+  test('S01: what another installation claims stays', async () => {
+    expect(codes((await plan({ claims: [CLAIM] })).judgement)[OLD_TAG]).toBe('keep InUse')
+  })
+
+  test('S12: what was brought back stays', async () => {
+    const restored = [{ repository: 'shop/app', tag: 'v1', until: Number.MAX_SAFE_INTEGER }]
+    const { judgement } = await plan({ restored: () => restored })
+    expect(codes(judgement)[OLD_TAG]).toBe('keep Restored')
+  })
+
+  test('S14: what is in use and has no tag is found', async () => {
+    const digest = UNTAGGED?.manifest.digest ?? ''
+    const uses = [imageUse(`${HOST}/shop/app@${digest}`, { runningDigests: [digest] })]
+    const { untaggedInUse } = await plan({ inventories: async () => [using([], { images: uses })] })
+    expect(untaggedInUse).toMatchObject([{ repository: 'shop/app', digest }])
+  })
+
+  test('S02, S05: what stands against it is said', async () => {
+    const inventories = async () => [using([], { trusted: false })]
+    const { blocks } = await plan({ inventories }, 3_600_000)
+    expect(blocks.map(({ code }) => code)).toEqual(expect.arrayContaining(['ClockSkew', 'NotTrusted']))
+  })
+
+  test('S10: what it lets go has been let go since the first such plan of this program', async () => {
+    const first = await plan()
+    const since = async (version: string) => {
+      const { soak } = await plan({ version, soak: first.soak })
+      return [...soak.since.values()]
+    }
+    const began = [...first.soak.since.values()]
+    expect(began).toHaveLength(1)
+    expect(await since('1')).toEqual(began)
+    expect(await since('2')).not.toEqual(began)
+  })
+})

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import type { PolicyPass } from '#controllers/policy-pass.ts'
+import { newRun } from '#controllers/policy-run.ts'
+import { PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
+import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
+import { evictionsOf } from '#retention/eviction-of.ts'
+import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
+import { FakeClock } from '#test/harness/fake-clock.ts'
+import { HOST, judged } from '#test/harness/judging.ts'
+import { silentLog } from '#test/harness/reflected.ts'
+import { imageFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
+
+// What becomes of a run that stopped; what a run does is in src/evict/execution.test.ts.
+
+const apiVersion = 'tallyman.dev/v1alpha1'
+const [a, b] = [imageFacts('a', 10), imageFacts('b', 11)] as const
+const judgement = judged({ repositories: [repositoryFacts('app', { v2: a, v1: b })], manifests: [a, b] })
+const COUNTS = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, trashed: 0 }
+
+/** A run that goes on, and whose execution stops for `code`. @returns the record afterwards, and in which order what was done */
+async function stoppedBy(code: 'EVICTION_HARMED' | 'DELETE_TOOK_TAG' | 'BARRIER_NOT_REACHED') {
+  const clock = new FakeClock()
+  const run = newRun({
+    ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: clock.now(), nonce: '3f9a' },
+    ...{ registry: { uid: 'r', url: 'https://r.example' }, mark: 'mark', evictions: evictionsOf(judgement) },
+  })
+  const steps: string[] = []
+  let record: PolicyRecord = { ...EMPTY_RECORD, run }
+  const runs = new PolicyRuns({
+    carrier: {
+      carry: async () => ({
+        ...{ phase: 'Stopped', counts: COUNTS, problems: [] },
+        stoppedBy: new TallymanError(code, 'app:v2 is not whole any more'),
+      }),
+      settle: async () => [],
+      purge: async () => ({ over: new Set(), problems: [], refused: undefined, stoppedBy: undefined }),
+    },
+    records: {
+      change: async (_policy, _registry, _url, compute) => {
+        record = compute(record)
+        return record
+      },
+    },
+    undo: {
+      evicted: () => ({ went: new EvictedThings(), returned: [], unsettled: [] }),
+      hold: async (_policy, hold, change) => {
+        steps.push('hold')
+        await change((before) => ({ ...before, hold }))
+      },
+      learn: async () => void steps.push('learn'),
+      took: () => undefined,
+      unlearn: () => undefined,
+    },
+    ...{ clock, log: silentLog },
+  })
+  const policy: RegistryPolicyObject = {
+    ...{ apiVersion, kind: 'RegistryPolicy', metadata: { name: 'main', namespace: 'shop' } },
+    spec: { approvedPlan: 'sha256:1' },
+  }
+  const pass: PolicyPass = {
+    ...{ policy, stamp: { generation: 1, now: clock.now() }, signal: new AbortController().signal },
+    shield: (work) => work(),
+    write: async (compute) => {
+      pass.policy = { ...pass.policy, status: compute(pass.policy.status ?? {}) }
+    },
+    answer: (compute) => pass.write(compute),
+  }
+  const context: RunContext = {
+    ...{ pass, record, url: 'https://r.example', product: 'distribution-3' },
+    spec: RegistryPolicySpec.parse({
+      ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, mode: 'Approve' },
+      rules: [{ name: 'newest', repositories: ['**'], keep: { newest: 1 } }],
+    }),
+    registry: { apiVersion, kind: 'Registry', metadata: { name: 'main', namespace: 'shop' }, spec: {} },
+    names: { host: HOST, aliases: [] },
+    planning: { judgement, restored: [], soak: { mark: 'mark', lastAt: 0, since: new Map() } },
+    windowAt: () => ({ isOpen: true, endsAt: Number.POSITIVE_INFINITY }),
+  }
+  const goesOnAt = await runs.resume(context, run)
+  return { record, steps, goesOnIn: goesOnAt - clock.now(), status: pass.policy.status }
+}
+
+test.each(['EVICTION_HARMED', 'DELETE_TOOK_TAG'] as const)(
+  'S04: a run that ended with %s is over, and nothing of its policy goes until a human has looked, whatever fails afterwards',
+  async (code) => {
+    const { record, steps, goesOnIn, status } = await stoppedBy(code)
+    expect(record).toMatchObject({
+      run: undefined,
+      hold: { because: 'app:v2 is not whole any more' },
+    })
+    expect(steps).toEqual(['hold', 'learn'])
+    expect(goesOnIn).toBe(Number.POSITIVE_INFINITY)
+    expect(status?.run).toMatchObject({ phase: 'Stopped', message: expect.stringContaining('app:v2') })
+  },
+)
+
+test('a run that stopped for something that passes goes on soon, and holds nothing', async () => {
+  const { record, steps, goesOnIn } = await stoppedBy('BARRIER_NOT_REACHED')
+  expect(record).toMatchObject({ run: { id: expect.any(String) }, hold: undefined })
+  expect([steps, goesOnIn]).toEqual([['learn'], 15_000])
+})

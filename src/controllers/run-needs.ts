@@ -1,0 +1,71 @@
+import { isDeepStrictEqual } from 'node:util'
+import { askedBack, type RestoreEntry } from '#controllers/policy-restore.ts'
+import type { Evicted, EvictionHistory, ListedHistory } from '#evict/evicted.ts'
+import type { EvictedThings } from '#evict/evicted-things.ts'
+import type { LateUse } from '#retention/late-use.ts'
+import { reason } from '#retention/reasons.ts'
+import { useReason } from '#retention/use-reason.ts'
+
+export interface RunNeedsParts {
+  /** What is known of all runs of the policy: of what one took, another may have brought back, or taken again. */
+  readonly known: EvictionHistory & { readonly went: Pick<EvictedThings, 'of'> }
+  /** spec.restore, as it is by now. */
+  readonly entries: () => readonly RestoreEntry[]
+}
+
+/** Why a copy, or a journal, of a run that is over has to stay (S04, S12, S19). It is asked about what one run took from one repository, after the other. */
+export class RunNeeds {
+  readonly #parts: RunNeedsParts
+  #taken: Taken | undefined
+
+  constructor(parts: RunNeedsParts) {
+    this.#parts = parts
+  }
+
+  /** From here on it is asked about this. @param history all that the run did in the repository, by its journal */
+  readonly learn = (repository: string, history: ListedHistory): void => {
+    const { went, returned } = this.#parts.known
+    this.#taken = {
+      repository,
+      things: Map.groupBy(history.went, ({ digest }) => digest),
+      history: {
+        went: [...went.of(repository), ...history.went],
+        returned: [...returned, ...history.returned],
+        unsettled: [],
+      },
+      asked: { entries: [], digests: new Set() },
+    }
+  }
+
+  /** Use by its digest or by what it was known by, and spec.restore that asks for it while it is not back. What nothing was learned of stays. */
+  readonly lateUse: LateUse = ({ repository, digest }, usage) => {
+    const taken = this.#taken
+    if (taken?.repository !== repository) return reason('NotApproved')
+    if (this.#asked(taken).has(digest)) return reason('Restored')
+    const things = taken.things.get(digest) ?? []
+    const uses = [
+      ...usage.usesOf({ repository, digest }),
+      ...things.flatMap(({ tag }) => (tag === undefined ? [] : usage.usesOf({ repository, tag }))),
+      ...things.flatMap(({ config }) => (config === undefined ? [] : usage.usesOfConfig(config))),
+    ]
+    return useReason(uses)
+  }
+
+  #asked(taken: Taken): ReadonlySet<string> {
+    const entries = this.#parts.entries()
+    if (!isDeepStrictEqual(entries, taken.asked.entries)) {
+      const digests = new Set(askedBack(entries, taken.history).map(({ digest }) => digest))
+      taken.asked = { entries, digests }
+    }
+    return taken.asked.digests
+  }
+}
+
+interface Taken {
+  readonly repository: string
+  readonly things: ReadonlyMap<string, readonly Evicted[]>
+  /** What is known of all runs in the repository. */
+  readonly history: EvictionHistory
+  /** What these entries ask for. */
+  asked: { readonly entries: readonly RestoreEntry[]; readonly digests: ReadonlySet<string> }
+}

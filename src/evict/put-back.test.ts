@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
+import { containerImage } from '#test/harness/images.ts'
+import type { JournalRecord } from './journal.ts'
+import { placeholder } from './placeholder.ts'
+import { putBack, putBackLost, revive } from './put-back.ts'
+
+const [OURS, THEIRS] = ['ours', 'theirs'].map(
+  (seed) => containerImage({ seed: `put back/${seed}` }).manifest,
+) as [ReturnType<typeof containerImage>['manifest'], ReturnType<typeof containerImage>['manifest']]
+let site: EvictionSite
+
+beforeAll(async () => {
+  site = await startEvictionSite('3')
+})
+afterAll(() => site.stop())
+
+/** A repository with both images, of which the tag `theirs` names one. */
+function world(repository: string) {
+  for (const seed of ['ours', 'theirs']) {
+    const image = containerImage({ seed: `put back/${seed}` })
+    site.storage.write(repository, image, ...(seed === 'theirs' ? ['theirs'] : []))
+  }
+  return site.hands(repository).hands
+}
+
+describe('a tag gets its manifest back', () => {
+  test('where it names nothing, or a placeholder', async () => {
+    const hands = world('lost')
+    expect(await putBack(hands, 'missing', OURS)).toBe(true)
+    const stand = placeholder('lost')
+    await site.direct.putManifest('lost', 'over', stand)
+    expect(await putBack(hands, 'over', OURS, stand.digest)).toBe(true)
+    // It went with the placeholder.
+    expect(await putBack(hands, 'gone', OURS, stand.digest)).toBe(true)
+    expect(await putBack(hands, 'missing', OURS)).toBe(true)
+    expect(await site.tags('lost')).toEqual({
+      gone: OURS.digest,
+      missing: OURS.digest,
+      over: OURS.digest,
+      theirs: THEIRS.digest,
+    })
+  })
+
+  test('S15: what somebody has pushed meanwhile is not written over', async () => {
+    const hands = world('pushed')
+    expect(await putBack(hands, 'theirs', OURS)).toBe(false)
+    expect(await putBack(hands, 'theirs', OURS, placeholder('pushed').digest)).toBe(false)
+    expect(await site.tags('pushed')).toEqual({ theirs: THEIRS.digest })
+  })
+})
+
+test('S15: tags that were taken are put back and recorded, what cannot be is named, and the run stops', async () => {
+  const hands = world('taken')
+  const stops = putBackLost(hands, ['lost', 'unknown', 'theirs'], async (tag) =>
+    tag === 'unknown' ? undefined : OURS,
+  )
+  await expect(stops).rejects.toMatchObject({
+    code: 'DELETE_TOOK_TAG',
+    message: expect.stringMatching(/put back: lost; not known what they named: unknown, theirs$/),
+    details: { lost: 3, putBack: 1 },
+  })
+  expect(await site.tags('taken')).toEqual({ lost: OURS.digest, theirs: THEIRS.digest })
+  const records: JournalRecord[] = []
+  for await (const record of hands.journal.read()) records.push(record)
+  expect(records).toEqual([expect.objectContaining({ kind: 'restored', tag: 'lost', digest: OURS.digest })])
+})
+
+test('S16: a tag that names nothing for another reason is not taken for one that we took', async () => {
+  const hands = world('dangling')
+  const other = containerImage({ seed: 'put back/never there' })
+  site.storage.tag('dangling', other.manifest.digest, 'other')
+  site.storage.tag('dangling', OURS.digest, 'ours')
+  expect((await revive(hands, ['other', 'ours'], OURS))?.tags).toEqual(['ours'])
+  expect(await revive(hands, ['other'], OURS)).toBeUndefined()
+  expect(await revive(hands, [], OURS)).toBeUndefined()
+})
