@@ -108,7 +108,7 @@ async function demo(): Promise<void> {
   const files = { local: cluster.adminKubeconfig, edge: edge.adminKubeconfig }
   await writeFile(contexts, await contextsKubeconfig(files), { mode: 0o600 })
   const ofBoth = ['--all-contexts', '--quiet']
-  await tallyman(contexts, ['why', story.onlyAtEdge, ...ofBoth])
+  await tallyman(contexts, ['why', story.onlyAtEdge, '--no-policies', ...ofBoth])
   await tallyman(contexts, ['images', '--registry', `${registry.host}/kiosk`, '--output', 'names', ...ofBoth])
 
   terminal.title('A layer is put back')
@@ -129,7 +129,7 @@ async function demo(): Promise<void> {
   await request(cluster, CHECK, 'third')
   await step('Waiting for the third run', () => verdict(cluster, 'third', 'Unknown'))
   await show(cluster, ['get', 'registrychecks', '-o', 'wide'])
-  await tallyman(contexts, ['why', story.onlyAtEdge, '--quiet'])
+  await tallyman(contexts, ['why', story.onlyAtEdge, '--no-policies', '--quiet'])
   await cluster.apply([secret])
   await request(cluster, INVENTORY, 'again')
   await step('The Secret is back. Waiting for both clusters', () =>

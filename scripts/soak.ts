@@ -44,7 +44,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
 }
 
-const minutes = numberOf('MINUTES', process.argv[2], 5)
+const minutes = numberOf('MINUTES', process.argv[2], 10)
 const seed = numberOf('SEED', process.argv[3], Math.floor(machineTime()) % 100_000)
 const parts = partsOf(process.argv[4])
 const terminal = new ProcessTerminal(process.stdout, process.stderr)

@@ -1,6 +1,5 @@
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import {
   type FaultProxy,
@@ -8,40 +7,26 @@ import {
   type RequestMatch,
   startFaultProxy,
 } from '#test/harness/fault-proxy.ts'
-import { containerImage, imageIndex, LINUX_AMD64 } from '#test/harness/images.ts'
-import { openJournals } from '#test/harness/open-intents.ts'
 import { logLines, type OperatorProcess, startOperator } from '#test/harness/operator.ts'
-import { named, pullProblem } from '#test/harness/pull.ts'
-import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
-import { StorageWriter } from '#test/harness/storage.ts'
+import type { RegistryVersion } from '#test/harness/registry.ts'
 import { eventually } from '#test/harness/wait.ts'
+import { ENDED, OPERATOR_ARGS, PolicyShop } from './chaos/policy-shop.ts'
 import { Api } from './support/api.ts'
-import { imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
+import { imageInventory } from './support/objects.ts'
 
 // Runs of a policy whose process dies, or is frozen and another one takes over: the built program, and both registries at once.
 
 vi.setConfig({ testTimeout: 240_000 })
 
-const LEASE = ['--lease-duration', '3s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
-/** A claim that was read longer ago than three of these stops a run for minutes, and a machine may be busy. */
-const ARGS = [...LEASE, '--claim-interval', '1500ms']
 const VERSIONS: readonly RegistryVersion[] = ['2.8', '3']
-
-/** One registry with its policy. */
-interface Shop {
-  readonly name: string
-  readonly server: TestRegistry
-  readonly front: FaultProxy
-}
 
 let cluster: TestCluster
 let api: Api
 let operatorProxy: FaultProxy
-let shops: Shop[]
+let shops: PolicyShop[]
 const operators: OperatorProcess[] = []
-let undisturbed: { readonly states: readonly unknown[]; readonly requests: number }
-
-const at = (name: string) => ({ namespace: cluster.namespace, name })
+/** Requests that take something away, in an undisturbed run on both. */
+let requests: number
 
 beforeAll(async () => {
   cluster = await startCluster({ crds: true })
@@ -51,30 +36,16 @@ beforeAll(async () => {
     upstreamCa: cluster.caPem ?? '',
     tls: true,
   })
-  shops = await Promise.all(
-    VERSIONS.map(async (version) => {
-      const server = await startRegistry({ version })
-      const front = await startFaultProxy({ upstream: server.url })
-      return { name: `shop-${version.replace('.', '-')}`, server, front }
-    }),
-  )
-  await cluster.apply([imageInventory(at('all'), { clusters: [{ name: 'local', floor: 1 }] })])
-  for (const { name, front } of shops) {
-    const limits = { minImagesInUse: 0, maxEvictionPercent: 100 }
-    const references = { registryRef: { name }, mode: 'Approve', onEvict: 'Delete' }
-    const rules = [{ name: 'newest', repositories: ['**'], keep: { newest: 1, youngerThan: '1s' } }]
-    await cluster.apply([
-      registry(at(name), { url: front.url, workspace: { prefix: 'ops' } }),
-      registryPolicy(at(name), { ...references, rules, limits, interval: '1h' }),
-    ])
-  }
+  const { namespace } = cluster
+  shops = await Promise.all(VERSIONS.map((version) => PolicyShop.start(namespace, version)))
+  const all = imageInventory({ namespace, name: 'all' }, { clusters: [{ name: 'local', floor: 1 }] })
+  await cluster.apply([all, ...shops.flatMap((shop) => shop.objects())])
 })
 afterEach(async () => {
   await Promise.all(operators.splice(0).map((operator) => operator.stop()))
 })
 afterAll(async () => {
-  await Promise.all(shops.map(({ front }) => front.stop()))
-  await Promise.all(shops.map(({ server }) => server.stop()))
+  await Promise.all(shops.map((shop) => shop.stop()))
   await operatorProxy.stop()
   await api.close()
   await cluster.stop()
@@ -84,7 +55,7 @@ async function start(name: string, proxy?: FaultProxy): Promise<OperatorProcess>
   const through = proxy === undefined ? {} : { server: proxy.url, caPem: proxy.caPem ?? '' }
   const kubeconfig = await cluster.operatorKubeconfig(through)
   const logFile = path.join(cluster.stateDir, `${name}.log`)
-  const operator = await startOperator({ kubeconfig, logFile, args: ARGS })
+  const operator = await startOperator({ kubeconfig, logFile, args: OPERATOR_ARGS })
   operators.push(operator)
   return operator
 }
@@ -94,86 +65,25 @@ const said = ({ logFile }: OperatorProcess, message: string) =>
     message: `${logFile}: ${message}`,
   })
 
-const build = (seed: string, age: number) =>
-  containerImage({ seed, created: new Date(Date.UTC(2026, 0, 60 - age)).toISOString() })
-
-function imagesOf(repository: string) {
-  return {
-    v1: build(`${repository}/v1`, 50),
-    v2: imageIndex('oci', [{ image: build(`${repository}/v2`, 40), platform: LINUX_AMD64 }]),
-    v3: build(`${repository}/v3`, 30),
-    v4: build(`${repository}/v4`, 20),
-  }
-}
-
 /** A repository in each registry, of which v3 is used and v4 is the newest. */
-async function fill(round: string): Promise<void> {
-  for (const { name, server, front } of shops) {
-    const repository = `${name}/${round}`
-    const writer = new StorageWriter(server.storageDir)
-    const images = imagesOf(repository)
-    for (const [tag, image] of Object.entries(images)) writer.write(repository, image, tag)
-    writer.write(repository, images.v1, 'first')
-    writer.write(repository, images.v4, 'latest')
-    await cluster.apply([pod(at(`${name}-${round}`), `${front.host}/${repository}:v3`)])
-  }
-}
+const fill = (round: string) => cluster.apply(shops.map((shop) => shop.fill(round)))
 
-/** Asks for a plan of each policy, until it lets go of what is old enough. @returns what approves them */
+/** @returns what approves a plan of each, that lets go of all that is old */
 async function plans(): Promise<() => Promise<void>> {
-  const going = async (name: string) => {
-    const policy = await api.plan(at(name))
-    return policy.status?.plan?.evict === 3 ? policy : undefined
-  }
-  const planned = await Promise.all(shops.map(({ name }) => eventually(() => going(name))))
+  const approvals = await Promise.all(shops.map((shop) => shop.planned(api)))
   return async () => {
-    for (const { metadata, status } of planned) {
-      const spec = { approvedPlan: status?.plan?.digest }
-      await api.patch(REGISTRY_POLICIES, at(metadata.name), { spec })
-    }
+    for (const approve of approvals) await approve()
   }
 }
 
-/** Waits until both policies have carried out the plan that they approve. */
+/** Waits until both have carried out the plan that is approved. */
 async function finished(): Promise<void> {
-  for (const { name } of shops) {
-    const read = async () => {
-      const { spec, status } = await api.policy(at(name))
-      const { run } = status ?? {}
-      const isOver = run?.plan === Reflect.get(Object(spec), 'approvedPlan') && run?.finishedAt !== undefined
-      return isOver ? run : undefined
-    }
-    const run = await eventually(read, { message: `the end of the run of ${name}`, timeoutMs: 90_000 })
-    expect(run).toMatchObject({ phase: 'Succeeded' })
-  }
+  for (const shop of shops) expect(await shop.ended(api)).toBe('Succeeded')
 }
 
-/** What stands in the repositories of a round, and what of their journals is open. */
-function states(round: string): Promise<unknown[]> {
-  return Promise.all(
-    shops.map(async ({ name, server: { wire } }) => {
-      const repository = `${name}/${round}`
-      const images = imagesOf(repository)
-      const tags = Object.fromEntries(
-        await Promise.all(
-          [...Object.keys(images), 'first', 'latest'].map(async (tag) => {
-            const digest = await named(wire, repository, tag)
-            const [image] =
-              Object.entries(images).find(([, { manifest }]) => manifest.digest === digest) ?? []
-            return [tag, digest && (image ?? 'a placeholder')]
-          }),
-        ),
-      )
-      const manifests = Object.entries(images).flatMap(([image, { manifest, children }]) =>
-        [manifest, ...children.map((child) => child.manifest)].map(({ digest }) => ({ image, digest })),
-      )
-      const there = await Promise.all(
-        manifests.map(async ({ image, digest }) => (await named(wire, repository, digest)) && image),
-      )
-      const problems = await Promise.all(['v3', 'v4'].map((tag) => pullProblem(wire, repository, tag)))
-      return { tags, there, problems, open: await openJournals(wire, 'ops') }
-    }),
-  )
+/** Everything that goes is gone, and with skopeo everything that stays pulls. */
+async function isOver(round: string): Promise<void> {
+  for (const shop of shops) expect(await shop.state(round)).toEqual(ENDED)
 }
 
 /** What takes something away from the repositories of a round. */
@@ -189,15 +99,8 @@ test('an approved plan is carried out on both', async () => {
   const counters = shops.map(({ front }) => front.counter(destructive('undisturbed')))
   await approve()
   await finished()
-  const requests = counters.reduce((sum, { count }) => sum + count, 0)
-  undisturbed = { states: await states('undisturbed'), requests }
-  const tags = { v3: 'v3', v4: 'v4', latest: 'v4' }
-  for (const state of undisturbed.states) {
-    expect(state).toEqual({
-      ...{ tags, there: [undefined, undefined, undefined, 'v3', 'v4'] },
-      ...{ problems: [undefined, undefined], open: [] },
-    })
-  }
+  requests = counters.reduce((sum, { count }) => sum + count, 0)
+  await isOver('undisturbed')
   expect(requests).toBeGreaterThan(6)
 })
 
@@ -210,7 +113,7 @@ test.each([
     const first = await start(`${round}-first`)
     await fill(round)
     const approve = await plans()
-    const n = Math.max(1, Math.round((undisturbed.requests * place) / shops.length))
+    const n = Math.max(1, Math.round((requests * place) / shops.length))
     const callOffs = shops.map(({ front }) =>
       killAtRequest(front, n, first.pid, { match: destructive(round), when }),
     )
@@ -219,7 +122,7 @@ test.each([
     for (const callOff of callOffs) callOff()
     await start(`${round}-second`)
     await finished()
-    expect(await states(round)).toEqual(undisturbed.states)
+    await isOver(round)
   },
 )
 
@@ -238,7 +141,7 @@ test('S16: a process frozen in the middle of a run takes nothing away after it t
   await said(second, 'leading')
   await finished()
   for (const forget of forgets) forget()
-  expect(await states('frozen')).toEqual(undisturbed.states)
+  await isOver('frozen')
 
   const before = shops.map(({ front }) => front.count)
   first.signal('SIGCONT')
@@ -252,5 +155,5 @@ test('S16: a process frozen in the middle of a run takes nothing away after it t
     }),
   )
   expect(writes).toEqual([])
-  expect(await states('frozen')).toEqual(undisturbed.states)
+  await isOver('frozen')
 })

@@ -30,14 +30,14 @@ beforeAll(async () => {
   skopeo = await foreignClient('skopeo', server)
   home = await world.namespace('takeover')
   const writer = new StorageWriter(server.storageDir)
-  for (const day of [1, 2, 3]) {
+  for (const day of [1, 2, 3, 4, 5]) {
     const created = new Date(Date.UTC(2026, 0, day)).toISOString()
     writer.write('shop/takeover', containerImage({ seed: `v${day}`, created }), `v${day}`)
   }
   await world.cluster.apply([
     imageInventory(at('all'), { clusters: [{ name: 'local', floor: 1 }] }),
     registry(at('main'), { url: server.url, workspace: { prefix: 'ops' } }),
-    pod(at('web'), `${server.host}/shop/takeover:v3`),
+    pod(at('web'), `${server.host}/shop/takeover:v5`),
   ])
 })
 afterAll(async () => {
@@ -94,7 +94,7 @@ test('what stood against an approved plan is looked at again, and once it has pa
 })
 
 test('S04: what comes into use under a new leader is back, though no plan is due', async () => {
-  expect(await tags()).toEqual(['v3'])
+  expect(await tags()).toEqual(['v5'])
   const plannedAt = (await policy()).status?.plan?.time
   await takeOver()
   await comesBack('v1')
@@ -114,4 +114,22 @@ test('S04: and so is what a suspended policy had evicted', async () => {
   await takeOver()
   await comesBack('v2')
   await skopeo.pull(`${server.host}/shop/takeover:v2`)
+})
+
+test('what spec.restore asks for is back while the policy is suspended', async () => {
+  const restore = [{ repository: 'shop/takeover', tag: 'v3' }]
+  await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { restore } })
+  await eventually(async () => (await tags()).includes('v3'), { message: 'v3 back' })
+  await eventually(
+    async () => (await policy()).status?.restorations?.some(({ image }) => image.endsWith(':v3')),
+    { message: 'the status says so' },
+  )
+})
+
+test('S04: and so is what a policy had evicted of which the spec is not understood any more', async () => {
+  const rules = [{ name: 'typo', repositories: ['**'], keep: { tags: ['v[0-9]'] } }]
+  await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: false, rules } })
+  await settled(policy, { Stalled: 'True SpecInvalid' })
+  await takeOver()
+  await comesBack('v4')
 })

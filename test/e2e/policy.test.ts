@@ -9,7 +9,7 @@ import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/ha
 import { StorageWriter } from '#test/harness/storage.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { settled } from './support/api.ts'
-import { imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
+import { basicAuthSecret, imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
 import { startWorld, type World } from './support/world.ts'
 
 // A policy as its users meet it: what they apply, what the status says, and what of the registry goes and comes back.
@@ -228,6 +228,112 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     await eventually(() => front.requests.length > writes, { message: 'the registry to be asked again' })
     expect(front.requests.slice(writes).filter(({ method }) => method === 'DELETE')).toEqual([])
     expect(await tagsOf()).toEqual(before)
+  })
+})
+
+describe('with an account for each right', () => {
+  const ACCOUNTS = { pull: 'looker', push: 'writer', delete: 'remover' }
+  const READS = ['GET', 'HEAD']
+  const repository = 'rights/cart'
+  let home: string
+  let server: TestRegistry
+  let front: FaultProxy
+  const at = (name: string) => ({ namespace: home, name })
+  const policy = (name: string) => world.api.policy(at(name))
+  const deletes = { method: 'DELETE', path: new RegExp(`^/v2/${repository}/`) }
+
+  beforeAll(async () => {
+    home = await world.namespace('rights')
+    const { pull: username, ...others } = ACCOUNTS
+    const auth = { kind: 'basic', username, password: 'p', others: Object.values(others) } as const
+    server = await startRegistry({ version: '2.8', auth })
+    front = await startFaultProxy({ upstream: server.url })
+    // The accounts of the registry may do everything; those of a token server could not.
+    const refuses = (right: 'pull' | 'push' | 'delete', methods: readonly string[]) =>
+      front.rule(
+        { kind: 'status', status: 403 },
+        { where: ({ account, method }) => account === ACCOUNTS[right] && methods.includes(method) },
+      )
+    refuses('pull', ['POST', 'PUT', 'PATCH', 'DELETE'])
+    refuses('push', ['DELETE'])
+    refuses('delete', ['POST', 'PUT', 'PATCH'])
+    const writer = new StorageWriter(server.storageDir)
+    for (const age of [1, 2, 3, 4, 5, 6]) writer.write(repository, build(`rights ${age}`, age), `v${age}`)
+    const secrets = Object.entries(ACCOUNTS).map(([right, name]) => basicAuthSecret(at(right), name, 'p'))
+    const credentials = (...rights: readonly string[]) =>
+      Object.fromEntries(rights.map((right) => [right, { secretRef: { name: right } }]))
+    await world.cluster.apply([
+      ...secrets,
+      imageInventory(at('all'), { clusters: [{ name: 'local', floor: 1 }] }),
+      registry(at('seen'), { url: front.url, credentials: credentials('pull') }),
+      registry(at('main'), {
+        ...{ url: front.url, workspace: { prefix: 'ops' } },
+        credentials: credentials('pull', 'push', 'delete'),
+      }),
+      pod(at('cart'), `${new URL(front.url).host}/${repository}:v1`),
+    ])
+  })
+  afterAll(async () => {
+    await front.stop()
+    await server.stop()
+  })
+
+  const LIMITS = { limits: { minImagesInUse: 1, maxEvictionPercent: 90 } }
+
+  test('S19: a plan takes the account that may pull, and nothing else', async () => {
+    await world.cluster.apply([registryPolicy(at('seen'), { ...LIMITS, registryRef: { name: 'seen' } })])
+    await settled(() => policy('seen'), { Ready: 'True Succeeded', PlanReady: 'True Planned' })
+    expect((await policy('seen')).status?.plan).toMatchObject({ tags: 6, evict: 5 })
+    const asked = front.requests.filter(({ account }) => account === ACCOUNTS.pull)
+    expect(asked.length).toBeGreaterThan(6)
+    expect(asked.filter(({ method }) => !READS.includes(method))).toEqual([])
+    expect(front.requests.filter(({ account }) => account === ACCOUNTS.delete)).toEqual([])
+  })
+
+  test('S21: a run that is suspended stops between two requests, and goes on when it may', async () => {
+    await world.cluster.apply([registryPolicy(at('main'), { ...LIMITS, mode: 'Approve', onEvict: 'Delete' })])
+    await settled(() => policy('main'), { PlanReady: ['False PlanBlocked', /Who approves .* accepts that$/] })
+    const slow = front.rule({ kind: 'delay', ms: 400, at: 'request' }, deletes)
+    const going = front.counter(deletes)
+    const digest = (await policy('main')).status?.plan?.digest
+    await world.api.plan(at('main'), { spec: { approvedPlan: digest } })
+    await going.reached(4)
+    await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: true } })
+    const stopped = await eventually(
+      async () => {
+        const { run } = (await policy('main')).status ?? {}
+        return run?.phase === 'Stopped' ? run : undefined
+      },
+      { message: 'the run to stop', timeoutMs: 60_000 },
+    )
+    expect(stopped).toMatchObject({ plan: digest, message: expect.stringContaining('spec.suspend is true') })
+    const before = going.count
+    slow()
+    await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: false } })
+    const run = await eventually(
+      async () => {
+        const { run: latest } = (await policy('main')).status ?? {}
+        return latest?.finishedAt === undefined ? undefined : latest
+      },
+      { message: 'the end of the run', timeoutMs: 60_000 },
+    )
+    expect(run).toMatchObject({ phase: 'Succeeded', id: stopped.id, untagged: 5, swept: 5 })
+    expect(going.count).toBeGreaterThan(before)
+  })
+
+  test('S19: it looked, wrote and deleted with an account for each', () => {
+    const methodsOf = (account: string) =>
+      new Set(front.requests.filter((each) => each.account === account).map(({ method }) => method))
+    const writes = front.requests.filter(({ method, status }) => !READS.includes(method) && status !== 401)
+    expect(new Set(writes.map(({ account }) => account))).toEqual(new Set([ACCOUNTS.push, ACCOUNTS.delete]))
+    expect([...methodsOf(ACCOUNTS.pull)].filter((method) => !READS.includes(method))).toEqual([])
+    expect(methodsOf(ACCOUNTS.push)).toContain('PUT')
+    expect(methodsOf(ACCOUNTS.push)).not.toContain('DELETE')
+    const removed = front.requests.filter(({ account }) => account === ACCOUNTS.delete)
+    // Whether the registry answers is asked with each account.
+    const others = removed.filter(({ method, path }) => method !== 'DELETE' && path !== '/v2/')
+    expect(others).toEqual([])
+    expect(writes.filter(({ method, status }) => method === 'DELETE' && status === 202)).not.toEqual([])
   })
 })
 

@@ -6,9 +6,7 @@ const EXECUTION = ['src/evict/execution.test.ts']
 const USAGE = ['src/controllers/fresh-usage.test.ts']
 const GUARD = ['src/controllers/deletion-guard.test.ts']
 const DELETIONS = ['src/registry/deletions.test.ts']
-const CLAIM = ['src/evict/claim.test.ts']
 const ANCHOR = ['src/evict/anchor.test.ts']
-const CONFLICT = ['src/controllers/policy-conflict.test.ts', 'src/crds/glob-overlap.test.ts']
 
 /** What is looked at before something goes, and what is put back (S03, S10, S15-S17). */
 export const DELETING_MUTANTS: MutantsByFile = {
@@ -98,6 +96,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S10 a tag that was moved is left',
       find: 'obstacle = await stands()',
       replace: 'await stands()',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S10 nothing is sent where something is in the way',
+      find: 'if (obstacle !== undefined) throw new',
+      replace: 'if (false) throw new',
       tests: UNTAG,
     },
   ],
@@ -206,6 +210,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'claims.length >= 0',
       tests: USAGE,
     },
+    {
+      rule: 'S03 who came into use since is in the index',
+      find: 'if (isChanged) this.#isStale = true',
+      replace: '',
+      tests: USAGE,
+    },
+    {
+      rule: 'S03 a cluster that answers too slowly lets nothing go',
+      find: 'if (tries > TRIES)\n        throw',
+      replace: 'if (tries > TRIES) break\n      if (false)\n        throw',
+      tests: USAGE,
+    },
   ],
   'src/controllers/deletion-guard.ts': [
     {
@@ -238,6 +254,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S04 late use',
       find: 'if (why === undefined) return true',
       replace: 'if (why !== null) return true',
+      tests: GUARD,
+    },
+    {
+      rule: 'S21 the end of the window',
+      find: 'if (clock.now() < endsAt) return',
+      replace: 'if (clock.now() >= 0) return',
       tests: GUARD,
     },
   ],
@@ -316,6 +338,42 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'if (nameless.length < 0) throw',
       tests: SWEEP,
     },
+    {
+      rule: 'S15 what was pushed since and is nested is read too',
+      find: 'if (nested.includes(child)) await this.#need(child, depth + 1)\n      else this',
+      replace: 'this',
+      tests: SWEEP,
+    },
+    {
+      rule: 'S15 what was pushed since is asked what it contains',
+      find: 'this.#expected.named.has(digest) || depth === MAX_DEPTH',
+      replace: 'true',
+      tests: SWEEP,
+    },
+    {
+      rule: 'S15 a tag that went to something else meanwhile does not go',
+      find: 'if (this.#expected.doomed.get(tag) !== digest) digests.add',
+      replace: 'if (!this.#expected.doomed.has(tag)) digests.add',
+      tests: SWEEP,
+    },
+    {
+      rule: 'S15 a listing that lacks a tag that stays blocks',
+      find: 'if (round === 1) await assertListed(hands, listed, expected.staying)',
+      replace: '',
+      tests: SWEEP,
+    },
+    {
+      rule: 'S15 tags are listed until two listings agree',
+      find: '(await standing.follow(listed)) === 0',
+      replace: '(await standing.follow(listed)) >= 0',
+      tests: SWEEP,
+    },
+    {
+      rule: 'S15 a tag whose content cannot be read blocks',
+      find: "throw this.#unsettled([digest], 'is named by a tag and cannot be read')",
+      replace: 'return { children: [], nested: [], subject: undefined }',
+      tests: SWEEP,
+    },
   ],
   'src/evict/sweep-one.ts': [
     {
@@ -353,103 +411,6 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: SWEEP,
     },
   ],
-  'src/evict/claim.ts': [
-    {
-      rule: 'S01 a claim has to stand before it is held',
-      find: 'began.monotonic - this.#standsSince >= this.#times.settleMs',
-      replace: 'began.monotonic >= this.#standsSince',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 a claim that was written over has to stand anew',
-      find: 'this.#standsSince = undefined\n',
-      replace: '',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 a claim of another process is not ours',
-      find: 'content.heartbeat.holder.process === this.#holder.process',
-      replace: 'content.heartbeat.holder.process.length > 0',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 what was not looked at lately is not held',
-      find: 'if (ageMs > this.#times.heldMs)',
-      replace: 'if (ageMs < 0)',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 also while a machine was suspended',
-      find: 'Math.max(now.wall - began.wall, now.monotonic - began.monotonic)',
-      replace: 'now.monotonic - began.monotonic',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 what forbids it is asked right before each request',
-      find: 'if (obstacle !== undefined) throw obstacle',
-      replace: '',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 others are told more often',
-      find: '? this.#times.sharedMs : this.#times.aloneMs',
-      replace: '? this.#times.aloneMs : this.#times.aloneMs',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S16 a claim passes the fence',
-      find: '{ ...read, beforeSend: reach.fence }',
-      replace: '{ ...read }',
-      tests: CLAIM,
-    },
-  ],
-  'src/evict/claim-standing.ts': [
-    {
-      rule: 'S01 a second operator of the cluster forbids it',
-      find: 'if (installation === holder.installation) {',
-      replace: 'if (installation === "") {',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 usage that is old forbids it',
-      find: 'now - heartbeat.at > MAX_USAGE_AGE_MS',
-      replace: 'now < 0',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S02 a clock that is ahead forbids it',
-      find: 'heartbeat.at - now > LARGEST_SKEW_MS',
-      replace: 'now < 0',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 usage that is not complete forbids it',
-      find: "if ('problem' in usage) return foreign(",
-      replace: "if ('problem' in usage && usage.problem === 'Malformed') return foreign(",
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 what cannot be read forbids it',
-      find: 'claims\n    .filter(({ tag }) => tag !== claimTag(holder))',
-      replace:
-        "claims\n    .filter(({ tag, content }) => tag !== claimTag(holder) && !('unreadable' in content))",
-      tests: CLAIM,
-    },
-  ],
-  'src/evict/claim-usage.ts': [
-    {
-      rule: 'S01 what came since is claimed too',
-      find: '...whole[list], ...added[list]',
-      replace: '...whole[list]',
-      tests: ['src/evict/claim-usage.test.ts'],
-    },
-    {
-      rule: 'S01 what is not complete any more is said',
-      find: 'a.synced === b.synced &&',
-      replace: '',
-      tests: ['src/evict/claim-usage.test.ts'],
-    },
-  ],
   'src/evict/anchor.ts': [
     {
       rule: 'S14 an anchor is never written over a tag',
@@ -462,20 +423,6 @@ export const DELETING_MUTANTS: MutantsByFile = {
       find: 'calls(access).write',
       replace: 'calls(access).read',
       tests: ANCHOR,
-    },
-  ],
-  'src/controllers/policy-conflict.ts': [
-    {
-      rule: 'S01 two policies over the same repositories',
-      find: 'if (!isExcluded && globsOverlap(a, b))',
-      replace: 'if (!isExcluded && a === b)',
-      tests: CONFLICT,
-    },
-    {
-      rule: 'S01 also through two Registries',
-      find: 'if (a.host === b.host) return { first, second }',
-      replace: 'if (a === b) return { first, second }',
-      tests: CONFLICT,
     },
   ],
 }

@@ -3,9 +3,114 @@ import type { MutantsByFile } from './mutant.ts'
 const KEPT = ['src/report/kept-plans.test.ts']
 const READ_BACK = ['src/controllers/policy-plans.test.ts']
 const REDACTED = ['src/report/redacted-plan.test.ts']
+const PLANNER = ['src/controllers/policy-planner.test.ts']
+const SPEC = ['src/controllers/policy-spec.test.ts']
+const BLOCKED = ['src/controllers/blocked-plans.test.ts']
 
-/** What is read back of a plan that was approved or is shown, and what a plan tells whom (S12, S19, S22). */
+/** What a plan is made from and when (S01-S03, S10), what is read back of one, and what it tells whom (S12, S19, S22). */
 export const PLANNING_MUTANTS: MutantsByFile = {
+  'src/controllers/policy-planner.ts': [
+    {
+      rule: 'S03 who uses what is asked again after a registry was read for long',
+      find: 'const inventories = isFresh ? before : await input.inventories()',
+      replace: 'const inventories = before',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S14 what is in use and has no tag is looked for',
+      find: 'before.map(({ snapshot }) => snapshot),',
+      replace: '[],',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S01 what others claim is in use for a plan',
+      find: 'inUseIndex({ snapshots, claims }, names)',
+      replace: 'inUseIndex({ snapshots }, names)',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S08 the workspace is not read for a plan',
+      find: 'workspaces: input.workspaces,\n      known',
+      replace: 'workspaces: [],\n      known',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S12 what was brought back stays by a plan',
+      find: 'workspaces: input.workspaces, restored },',
+      replace: 'workspaces: input.workspaces, restored: [] },',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S05 what stands against a plan is said',
+      find: 'plan, blocks: against,',
+      replace: 'plan, blocks: [],',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S02 the clock of the registry is looked at',
+      find: 'registrySkewMs: opened.skewMs,',
+      replace: 'registrySkewMs: 0,',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S10 another program, other rules or another inventory soak anew',
+      find: 'soakInSteps(input.soak, plan, mark, facts.readAt)',
+      replace: "soakInSteps(input.soak, plan, input.soak?.mark ?? '', facts.readAt)",
+      tests: PLANNER,
+    },
+    {
+      rule: 'S10 a tag is not young for being seen for the first time',
+      find: 'await calmly(withoutFirstSeen(recalled))',
+      replace: 'recalled.facts',
+      tests: PLANNER,
+    },
+  ],
+  'src/controllers/policy-spec.ts': [
+    {
+      rule: 'S02 RetainsTooLittle: use within longer than an inventory remembers',
+      find: 'if (inUseWithinMs <= retainMs) continue',
+      replace: 'continue',
+      tests: SPEC,
+    },
+    {
+      rule: 'S02 RetainsTooLittle: every inventory has to remember long enough',
+      find: 'of retained) {',
+      replace: 'of retained.slice(0, 1)) {',
+      tests: SPEC,
+    },
+    {
+      rule: 'S02 RetainsTooLittle: every rule is looked at',
+      find: 'inUseWithinMs = 0 } of rules) {',
+      replace: 'inUseWithinMs = 0 } of rules.slice(0, 1)) {',
+      tests: SPEC,
+    },
+  ],
+  'src/controllers/blocked-plans.ts': [
+    {
+      rule: 'S10 a plan that something stands against is looked at again',
+      find: 'isBlocked ? now + pause : Number',
+      replace: 'now < 0 ? now + pause : Number',
+      tests: BLOCKED,
+    },
+    {
+      rule: 'S25 a large registry is not read all the time',
+      find: 'Math.max(backoffDelay(BACKOFF, blocked - 1), FACTOR * tookMs)',
+      replace: 'backoffDelay(BACKOFF, blocked - 1)',
+      tests: BLOCKED,
+    },
+    {
+      rule: 'S25 what stands there for long is looked at ever more seldom',
+      find: '(this.#known.get(key)?.blocked ?? 0) + 1 : 0',
+      replace: '1 : 0',
+      tests: BLOCKED,
+    },
+    {
+      rule: 'S10 what an earlier leader was blocked by is looked at at once',
+      find: '?? (wasBlocked ? 0 : Number.POSITIVE_INFINITY)',
+      replace: '?? Number.POSITIVE_INFINITY',
+      tests: BLOCKED,
+    },
+  ],
   'src/report/kept-removals.ts': [
     {
       rule: 'S12 what is kept under a digest is what that digest is of',

@@ -2,6 +2,8 @@ import type { MutantsByFile } from './mutant.ts'
 
 const USE = ['src/controllers/evicted-use.test.ts']
 const WATCH = ['src/controllers/evicted-watch.test.ts']
+const ROOM = ['src/controllers/evicted-room.test.ts']
+const THINGS = ['src/evict/evicted-things.test.ts']
 const HOLD = ['src/controllers/evicted-hold.test.ts']
 const ASKED = ['src/controllers/policy-restore.test.ts']
 const HISTORY = ['src/evict/evicted.test.ts']
@@ -48,6 +50,40 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       replace: 'const usage = { snapshots }',
       tests: WATCH,
     },
+    {
+      rule: 'S04 what went first is watched, however much went since',
+      find: 'const isWanted =',
+      replace: 'const isWanted = (things === this.#past && this.#since.size > 100_000) ||',
+      tests: WATCH,
+    },
+  ],
+  'src/controllers/evicted-room.ts': [
+    {
+      rule: 'S04 what is watched already takes room',
+      find: 'if (known + goes <= most) return []',
+      replace: 'if (goes <= most) return []',
+      tests: ROOM,
+    },
+    {
+      rule: 'S04 an approval accepts no eviction that is not watched',
+      find: "return [{ code: 'TooManyToWatch', message, isAcceptable: false }]",
+      replace: "return [{ code: 'TooManyToWatch', message, isAcceptable: true }]",
+      tests: ROOM,
+    },
+    {
+      rule: 'S04 an approved plan goes whatever its size is',
+      find: "if (mode !== 'Enforce' || isApproved) return planning.judgement",
+      replace: '',
+      tests: ROOM,
+    },
+  ],
+  'src/evict/evicted-things.ts': [
+    {
+      rule: 'S04 what waits to be packed is watched too',
+      find: 'yield* loose',
+      replace: '',
+      tests: THINGS,
+    },
   ],
   'src/controllers/evicted-returns.ts': [
     {
@@ -73,21 +109,15 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/evicted-hold.ts': [
     {
-      rule: 'S04 only a human releases it',
-      find: 'return isApproved || isRequested ? undefined :',
-      replace: 'return isApproved || isRequested || hold.since >= 0 ? undefined :',
+      rule: 'S04 only the token releases it',
+      find: "Reflect.get(spec, 'releaseHold') === token)",
+      replace: "Reflect.get(spec, 'releaseHold') !== undefined)",
       tests: HOLD,
     },
     {
-      rule: 'S04 an annotation that is gone does not release it',
-      find: 'requested !== undefined && ',
-      replace: '',
-      tests: HOLD,
-    },
-    {
-      rule: 'S04 an approval that is taken back does not release it',
-      find: 'approved !== undefined && ',
-      replace: '',
+      rule: 'S04 each hold has a token of its own',
+      find: 'JSON.stringify([since, because])',
+      replace: 'because',
       tests: HOLD,
     },
   ],

@@ -2,6 +2,8 @@ import type { MutantsByFile } from './mutant.ts'
 
 const EVICTIONS = ['test/model/retention/evictions.test.ts']
 const LATE = ['test/model/retention/late-use.test.ts']
+const LAYERS = ['src/retention/layer-prefixes.test.ts']
+const PLAN = ['src/retention/plan.test.ts']
 
 /** What a plan leaves alone (S06, S08-S14). */
 export const RETENTION_MUTANTS: MutantsByFile = {
@@ -65,10 +67,86 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       tests: LATE,
     },
     {
+      rule: 'S12 what the plan does not let go nobody takes',
+      find: "if (!seeds.has(candidate.digest)) return reason('NotApproved')",
+      replace: '',
+      tests: ['src/retention/late-use.test.ts'],
+    },
+    {
+      rule: 'S04 by the newest index',
+      find: 'if (search?.usage !== usage) search',
+      replace: 'if (search === undefined) search',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 the same digest under another name',
+      find: 'for (const { tag, digest } of tags) if (digest !== undefined) add({ repository, tag, digest })',
+      replace: '',
+      tests: LATE,
+    },
+    {
+      rule: 'S04 what has no tag',
+      find: 'add({ repository, digest })',
+      replace: '',
+      tests: LATE,
+    },
+    {
       rule: 'S06 by its config',
       find: 'byConfig ?? useReason(this.usage.usesOf(place))',
       replace: 'useReason(this.usage.usesOf(place))',
       tests: LATE,
+    },
+  ],
+  'src/retention/layer-prefixes.ts': [
+    {
+      rule: 'S09 an image is no base of one that has other layers',
+      find: '?.find((prefix) => isPrefix(prefix, layers, length))?.value',
+      replace: '?.[0]?.value',
+      tests: LAYERS,
+    },
+    {
+      rule: 'S09 every sequence of first layers is that of a base',
+      find: 'let length = 1; length < layers.length; length += 1',
+      replace: 'let length = layers.length - 1; length === layers.length - 1 && length > 0; length += 1',
+      tests: LAYERS,
+    },
+    {
+      rule: 'S09 layers that look alike in the index are told apart',
+      find: 'if (same?.some((prefix) => isPrefix(prefix, layers, length)) === true) continue',
+      replace: 'if (same !== undefined) continue',
+      tests: LAYERS,
+    },
+    {
+      rule: 'S09 layers are compared whole',
+      find: 'if (prefix.layers[at]?.digest !== layers[at]?.digest) return false',
+      replace: '{}',
+      tests: LAYERS,
+    },
+  ],
+  'src/retention/unreferenced-bytes.ts': [
+    {
+      rule: 'S11 what something needs that stays is not counted as freed',
+      find: 'for (const child of manifests.get(digest)?.children ?? []) found.add(child.digest)',
+      replace: '',
+      tests: PLAN,
+    },
+    {
+      rule: 'S11 what stays is not counted as freed',
+      find: 'for (const digest of needed) {\n    blobs.add(facts.manifests.get(digest))',
+      replace: 'for (const _ of needed) {',
+      tests: PLAN,
+    },
+    {
+      rule: 'S11 what goes and stays elsewhere is not counted as freed',
+      find: 'if (!needed.has(digest)) bytes',
+      replace: 'bytes',
+      tests: PLAN,
+    },
+    {
+      rule: 'S11 what is shared is counted once',
+      find: 'if (this.#seen.has(digest)) return 0',
+      replace: '',
+      tests: PLAN,
     },
   ],
   'src/retention/derived-images.ts': [
@@ -95,6 +173,13 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       rule: 'S08 what has a type of ours, wherever it is',
       find: 'manifest?.artifactType?.startsWith(OWN_TYPES) === true',
       replace: 'false',
+    },
+  ],
+  'src/retention/found-workspaces.ts': [
+    {
+      rule: 'S33 the trash of others lies beside their journals',
+      find: 'if (tags.some(isJournal))',
+      replace: 'if (false)',
     },
   ],
   'src/retention/compiled-rule.ts': [

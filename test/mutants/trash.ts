@@ -1,8 +1,11 @@
 import type { MutantsByFile } from './mutant.ts'
 
+const WHOLENESS = ['src/evict/wholeness.test.ts']
 const TRASH = ['src/evict/trash.test.ts']
 const PURGE = ['src/evict/trash-purge.test.ts']
 const RUNS = ['src/evict/run-purge.test.ts']
+const PURGER = ['src/evict/run-purger.test.ts']
+const NEEDS = ['src/controllers/run-needs.test.ts']
 
 /** What makes a copy in the trash one, and what keeps it there (S04, S18, S19). */
 export const TRASH_MUTANTS: MutantsByFile = {
@@ -99,6 +102,24 @@ export const TRASH_MUTANTS: MutantsByFile = {
       replace: '',
       tests: TRASH,
     },
+    {
+      rule: 'S18 what is asked again after it failed is looked at again',
+      find: 'this.#looks.delete(digest)',
+      replace: '',
+      tests: WHOLENESS,
+    },
+    {
+      rule: 'S18 a registry that is away says nothing of its content',
+      find: "if (isMissing(error) || error.code === 'REGISTRY_MEDIA_TYPE') return false",
+      replace: 'if (error.code !== undefined) return false',
+      tests: WHOLENESS,
+    },
+    {
+      rule: 'S18 the config counts like a layer',
+      find: 'return [manifest.config, ...manifest',
+      replace: 'return [...manifest',
+      tests: WHOLENESS,
+    },
   ],
   'src/evict/restore.ts': [
     {
@@ -114,6 +135,12 @@ export const TRASH_MUTANTS: MutantsByFile = {
       find: 'else keep(digest)',
       replace: '',
       tests: PURGE,
+    },
+    {
+      rule: 'S19 what is needed is known before anything goes',
+      find: 'if (!hands.stillDoomed({ repository: hands.repository, digest })) keep(digest)',
+      replace: 'hands.stillDoomed({ repository: hands.repository, digest })',
+      tests: NEEDS,
     },
     {
       rule: 'S04 it is the source that is asked about',
@@ -137,14 +164,14 @@ export const TRASH_MUTANTS: MutantsByFile = {
   'src/evict/run-purge.ts': [
     {
       rule: 'S16 what a run has begun and not ended keeps its journal',
-      find: 'if (history.unsettled.length > 0) return NEEDED',
+      find: 'if (history.unsettled.length > 0) return undefined',
       replace: '',
       tests: RUNS,
     },
     {
       rule: 'S19 a copy that stays keeps the journal',
-      find: 'if (copies.some((copy) => liesInTrash(place, copy.repository))) return NEEDED',
-      replace: '',
+      find: 'return copies.some((copy) => liesInTrash(place, copy.repository)) ? undefined : history',
+      replace: 'return history',
       tests: RUNS,
     },
     {
@@ -160,7 +187,47 @@ export const TRASH_MUTANTS: MutantsByFile = {
       tests: RUNS,
     },
   ],
+  'src/controllers/policy-carrier.ts': [
+    {
+      rule: 'S19 what spec.restore asks for is read anew until the request',
+      find: 'this.#parts.policies.get(keyOf(policy)) ?? policy',
+      replace: 'policy',
+      tests: ['src/controllers/policy-carrier-purge.test.ts'],
+    },
+  ],
+  'src/controllers/run-needs.ts': [
+    {
+      rule: 'S19 what spec.restore asks for and is not back keeps its copy',
+      find: "if (this.#asked(taken).has(digest)) return reason('Restored')",
+      replace: '',
+      tests: NEEDS,
+    },
+    {
+      rule: 'S19 what spec.restore asks for by now counts',
+      find: '!isDeepStrictEqual(entries, taken.asked.entries)',
+      replace: 'entries.length === 1 && taken.asked.entries === entries',
+      tests: NEEDS,
+    },
+    {
+      rule: 'S19 what belongs to something that is asked for is, whichever run took that',
+      find: 'went: [...went.of(repository), ...history.went]',
+      replace: 'went: history.went',
+      tests: NEEDS,
+    },
+    {
+      rule: 'S04 what the journal alone knows counts as use',
+      find: 'things: Map.groupBy(history.went, ({ digest }) => digest)',
+      replace: 'things: Map.groupBy(went.of(repository), ({ digest }) => digest)',
+      tests: NEEDS,
+    },
+  ],
   'src/evict/journal-removal.ts': [
+    {
+      rule: 'S12 what is brought back right before a journal goes keeps it',
+      find: "if (await isPinned(hands, doomed)) return 'spared' as const",
+      replace: '',
+      tests: RUNS,
+    },
     {
       rule: 'S04 it is asked again right before a journal goes',
       find: 'await takeAway(hands, things, stands',
@@ -185,9 +252,15 @@ export const TRASH_MUTANTS: MutantsByFile = {
   'src/evict/run-purger.ts': [
     {
       rule: 'S19 a run of which something is needed is not forgotten',
-      find: "if (end.kind === 'needed') isOver = false",
-      replace: '',
-      tests: ['src/evict/run-purger.test.ts'],
+      find: "if (removal.kind === 'needed')",
+      replace: "if (purge.run === '')",
+      tests: PURGER,
+    },
+    {
+      rule: 'S19 a journal that cannot be deleted keeps no other run',
+      find: 'unreachable === UNREACHABLE_IN_A_ROW',
+      replace: 'unreachable > 0',
+      tests: PURGER,
     },
   ],
 }

@@ -15,7 +15,7 @@ import { imageInventory, namespace, pod, registry, registryCheck } from '../supp
 import { type FinalStatus, finalStatus } from './status.ts'
 
 /** Short enough that a successor does not make the test wait, and longer than a busy machine makes a renewal wait. */
-const LEASE = ['--lease-duration', '3s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
+export const LEASE = ['--lease-duration', '3s', '--renew-deadline', '1500ms', '--retry-period', '300ms']
 export const TOKEN = 'asked'
 
 /** A cluster and a registry, both behind proxies that see every request of the operator. */

@@ -1,6 +1,5 @@
 import { REGISTRY_POLICIES } from '#controllers/resources.ts'
-import { pendingRequest } from '#runtime/predicates.ts'
-import { type Api, conditionText, type Policy } from '#test/e2e/support/api.ts'
+import type { Api, Policy } from '#test/e2e/support/api.ts'
 import type { Journal } from '../journal.ts'
 import { pause } from '../pause.ts'
 import { untilAnswered } from '../until-answered.ts'
@@ -18,7 +17,6 @@ export class Human {
   /** By id, how many tags each run took. */
   readonly #runs = new Map<string, number>()
   readonly #restored = new Set<string>()
-  #releases = 0
 
   constructor(api: Api, namespace: string, journal: Journal) {
     this.#api = api
@@ -43,9 +41,8 @@ export class Human {
     const policy = await this.#api.policy({ namespace: this.#namespace, name })
     this.#note(policy)
     const { conditions = [], run } = policy.status ?? {}
-    // Who asks again while it is worked on, begins that anew.
-    const isHeld = conditionText(conditions, 'PlanReady') === 'False Held'
-    if (isHeld && pendingRequest(policy) === undefined) await this.#release(name)
+    const verdict = conditions.find(({ type }) => type === 'PlanReady')
+    if (verdict?.reason === 'Held') await this.#release(policy, verdict.message)
     const isOver = run === undefined || run.finishedAt !== undefined
     if (Reflect.get(Object(policy.spec), 'mode') === 'DryRun') {
       if (isOver) await this.#patch(name, { spec: { mode: 'Enforce' } })
@@ -74,11 +71,12 @@ export class Human {
     }
   }
 
-  async #release(name: string): Promise<void> {
-    this.#releases += 1
+  async #release({ metadata: { name }, spec }: Policy, said: string): Promise<void> {
+    const releaseHold = /hold-[0-9a-f]{12}/.exec(said)?.[0]
+    // The status says so until the next plan.
+    if (releaseHold === Reflect.get(Object(spec), 'releaseHold')) return
     this.#journal.note(`${name}: a human lets it go on`, 'held, and let go on')
-    const annotations = { 'tallyman.dev/requestedAt': `release-${this.#releases}` }
-    await this.#patch(name, { metadata: { annotations } })
+    await this.#patch(name, { spec: { releaseHold } })
   }
 
   #patch(name: string, patch: object): Promise<void> {
