@@ -2,7 +2,7 @@ import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
 
 const BACKOFF: BackoffPolicy = { initial: 15_000, max: 10 * 60_000, factor: 2, jitter: 0.2 }
 /** What is in the way may stay there for days: a large registry is not read all the time for that. */
-const FACTOR = 20
+const FACTOR = 10
 
 /** What a plan came to. */
 export interface MadePlan {

@@ -16,6 +16,7 @@ import { type PolicyReporter, policySubject } from '#controllers/policy-reporter
 import { RESTORED_FOR_MS } from '#controllers/policy-restore.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { unrecordedHarm } from '#controllers/unrecorded-harm.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import {
   RESTORATIONS_IN_STATUS,
@@ -117,6 +118,8 @@ export class PolicyUndo {
     const named = past.map(({ id, repositories }) => ({ run: id, repositories }))
     const history = await this.#parts.restorer.historyOf(registry, named, signal)
     this.#know(key, registry, history)
+    const harm = unrecordedHarm(history.returned, run, hold)
+    if (harm !== undefined) this.#holds.add(key, harm)
     return history
   }
 

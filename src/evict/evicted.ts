@@ -29,6 +29,8 @@ export interface Returned {
   readonly digest: string
   /** ms since the epoch. */
   readonly at: number
+  /** By the run itself: it had taken, or hidden, what was to stay. */
+  readonly isHarm?: boolean | undefined
 }
 
 /** What runs have done in repositories. */
@@ -52,8 +54,8 @@ export async function historyOfRun(
   call: CallOptions,
 ): Promise<ListedHistory> {
   const told = new HistoryOfRun(repository, run)
-  await told.read(await journalOf(shelf, repository, run, call))
-  await told.read(await restorationsOf(shelf, repository, run, call))
+  await told.read(await journalOf(shelf, repository, run, call), true)
+  await told.read(await restorationsOf(shelf, repository, run, call), false)
   return told.history()
 }
 
@@ -66,7 +68,7 @@ export async function returnedTo(
   const returned: Returned[] = []
   for (const run of await restoredRuns(shelf, repository, call)) {
     const told = new HistoryOfRun(repository, run)
-    await told.read(await restorationsOf(shelf, repository, run, call))
+    await told.read(await restorationsOf(shelf, repository, run, call), false)
     returned.push(...told.history().returned)
   }
   return returned
@@ -155,8 +157,9 @@ class HistoryOfRun {
     this.#place = { repository, run }
   }
 
-  async read(journal: Pick<Journal, 'read'>): Promise<void> {
-    for await (const record of journal.read()) this.#take(record)
+  /** @param isOwn what the run itself has recorded */
+  async read(journal: Pick<Journal, 'read'>, isOwn: boolean): Promise<void> {
+    for await (const record of journal.read()) this.#take(record, isOwn)
   }
 
   history(): ListedHistory {
@@ -177,7 +180,7 @@ class HistoryOfRun {
     return tag === undefined ? children : [digest, ...children]
   }
 
-  #take(record: JournalRecord): void {
+  #take(record: JournalRecord, isOwn: boolean): void {
     switch (record.kind) {
       case 'manifest':
         this.#facts.set(record.digest, factsOf(record))
@@ -193,7 +196,10 @@ class HistoryOfRun {
         }
         break
       case 'restored':
-        this.#returned.push({ ...this.#place, tag: record.tag, digest: record.digest, at: record.at })
+        this.#returned.push({
+          ...{ ...this.#place, tag: record.tag, digest: record.digest, at: record.at },
+          ...(isOwn ? { isHarm: true } : {}),
+        })
         break
     }
   }

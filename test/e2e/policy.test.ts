@@ -155,6 +155,20 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     await world.api.delete(PODS, at('back'))
   })
 
+  test('S04: it is held until the token of the hold is in its spec, and then for good', async () => {
+    const held = async () => {
+      const { conditions = [] } = (await policy()).status ?? {}
+      return conditions.find(({ type, reason }) => type === 'PlanReady' && reason === 'Held')?.message
+    }
+    await world.api.plan(at('main'), { spec: { soak: '2s' } })
+    const releaseHold = /spec\.releaseHold: (hold-[0-9a-f]{12})/.exec((await held()) ?? '')?.[1]
+    expect(releaseHold).toBeDefined()
+    await world.api.plan(at('main'), { spec: { releaseHold } })
+    expect(await held()).toBeUndefined()
+    await world.api.plan(at('main'), { spec: { releaseHold: null } })
+    expect(await held()).toBeUndefined()
+  })
+
   test('S18: with Trash a copy is made first, and the image goes in a later run, when the copy is old enough', async () => {
     const spec = {
       ...{ mode: 'Enforce', soak: '1h', interval: '1s', onEvict: 'Trash', trash: { gcWindow: '3s' } },

@@ -107,6 +107,18 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: WATCH,
     },
   ],
+  'src/controllers/unrecorded-harm.ts': [
+    {
+      rule: 'S04 a hold that a dead process did not record',
+      find: 'newest === undefined ||',
+      replace: 'newest !== undefined ||',
+    },
+    {
+      rule: 'S04 one that is recorded may be over',
+      find: ' || newest.at <= (hold?.since ?? 0)',
+      replace: '',
+    },
+  ],
   'src/controllers/evicted-hold.ts': [
     {
       rule: 'S04 only the token releases it',
