@@ -46,12 +46,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        // They start servers and wait for them: three at once keep two cores busy.
+        // They start servers and wait for them: four at once keep two cores busy.
         test: {
-          name: 'three at once',
+          name: 'four at once',
           include: ALL,
           exclude: [...exclude, ...A_CORE_EACH],
-          maxWorkers: 3,
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },
       },
