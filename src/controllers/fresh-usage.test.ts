@@ -107,7 +107,7 @@ test('S01: keeps everything while an inventory is not watched yet, where there i
   const code = 'BARRIER_NOT_REACHED'
   await expect(make({ wanted: () => ['ns/all', 'ns/more'] }).refresh(signal)).rejects.toMatchObject({ code })
   await expect(make({ wanted: () => [], inventories: () => [] }).refresh(signal)).rejects.toMatchObject({
-    code,
+    ...{ code, message: 'No ImageInventory says what is in use' },
   })
   const inventories = [{ key: 'ns/all', live }]
   const usage = make({ inventories: () => inventories })

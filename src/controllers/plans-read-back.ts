@@ -109,7 +109,6 @@ export class PlansReadBack {
     if (reference !== referenceOf(url, repository, digest)) return undefined
     const call = { signal, lane: 'bulk' } as const
     const entry = await keptPlanAt(client, repository, digest, call)
-    if (entry?.plan !== policy.status?.plan?.digest || entry?.policy !== policy.metadata.uid) return undefined
     return entry === undefined ? undefined : await readKeptPlan(client, repository, entry, call)
   }
 }

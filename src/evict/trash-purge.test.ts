@@ -83,6 +83,18 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
     expect(asked).toContainEqual({ repository: 'used', digest: digest(plain) })
   })
 
+  test('S04: what comes into use while it is purged stays, with what it contains', async () => {
+    const { index, platform, plain, clock, hands, lies } = await world('late')
+    let looks = 0
+    const stillDoomed = (candidate: Candidate) => {
+      if (candidate.repository !== 'late' || candidate.digest !== digest(index)) return true
+      looks += 1
+      return looks === 1
+    }
+    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now())).toBe(1)
+    expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
+  })
+
   test('S03: nothing is purged without the consent of the guard', async () => {
     const { index, clock, hands, lies } = await world('guarded')
     const guard = async () => {

@@ -138,13 +138,13 @@ export const PLANNING_MUTANTS: MutantsByFile = {
   'src/controllers/plans-read-back.ts': [
     {
       rule: 'S22 a plan that the status does not speak of any more is not shown',
-      find: 'entry?.plan !== policy.status?.plan?.digest ||',
+      find: 'head.digest === status?.plan?.digest &&',
       replace: '',
       tests: READ_BACK,
     },
     {
       rule: 'S22 the plan of a policy that was made anew is not that of the one before',
-      find: '|| entry?.policy !== policy.metadata.uid',
+      find: '&& head.policy.uid === metadata.uid',
       replace: '',
       tests: READ_BACK,
     },
