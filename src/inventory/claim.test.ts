@@ -42,7 +42,7 @@ describe('S01: the claim of an installation', () => {
       coveredSince: 4_000,
       synced: true,
       trusted: true,
-      images: ['No Reference', 'r.example/app:1', 'r.example/old:1'],
+      images: ['No Reference', 'r.example/app:1', `r.example/app@${SHA('a')}`, 'r.example/old:1'],
       digests: [SHA('a'), SHA('b')],
       configs: [SHA('c'), SHA('d')],
       pins: ['**/pause', 'b/*'],

@@ -1,5 +1,6 @@
 import { MAX_TEXT_LENGTH } from '#inventory/image-texts.ts'
 import { isPattern } from '#inventory/pin.ts'
+import { formatReference, type ImageReference } from '#inventory/reference.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 
 /** Where claims lie in a registry, below the path of its URL, a tag for each: the same for every installation, so that they find each other. */
@@ -16,7 +17,10 @@ export interface UsageClaim {
   /** The verdicts of all its inventories together. */
   readonly synced: boolean
   readonly trusted: boolean
-  /** Texts of images that are in use or remembered; what is too long for a reference is cut. Every list is distinct and sorted. */
+  /**
+   * Texts of images that are in use or remembered, and each again by the digests that run: nothing else says of which repository they are (S35). What is too long for a
+   * reference is cut. Every list is distinct and sorted.
+   */
   readonly images: readonly string[]
   /** Digests of manifests and indexes that run. */
   readonly digests: readonly string[]
@@ -49,7 +53,11 @@ export function claimOf(
   const used = snapshots.flatMap(({ images }) => images)
   const remembered = snapshots.flatMap((snapshot) => snapshot.remembered)
   const coveredMs = Math.min(...snapshots.map((snapshot) => snapshot.coveredMs ?? 0))
-  const images = distinct([...used, ...remembered].map(({ image }) => image.slice(0, MAX_TEXT_LENGTH)))
+  const images = distinct([
+    ...[...used, ...remembered].map(({ image }) => image.slice(0, MAX_TEXT_LENGTH)),
+    ...used.flatMap(({ reference, runningDigests }) => byDigest(reference, runningDigests)),
+    ...remembered.flatMap(({ reference, digests }) => byDigest(reference, digests)),
+  ])
   const digests = distinct(
     [...used.map((use) => use.runningDigests), ...remembered.map((use) => use.digests)].flat(),
   )
@@ -73,6 +81,12 @@ export function claimOf(
     configs: configs.slice(0, MAX_ENTRIES),
     pins: isWhole ? pins : [],
   }
+}
+
+function byDigest(reference: ImageReference | undefined, digests: readonly string[]): string[] {
+  if (reference === undefined) return []
+  const { host, repository } = reference
+  return digests.map((digest) => formatReference({ host, repository, digest }))
 }
 
 function distinct(texts: readonly string[]): string[] {

@@ -43,7 +43,7 @@ export function inUseIndex({ snapshots, claims = [] }: KnownUsage, names: Regist
   const pinned = new PinnedImages(names)
   for (const { pins } of snapshots) pinned.add(pins)
   for (const { pins, installation } of claims) pinned.add(compilePins(pins), installation)
-  const reasonsIn = (find: <T>(lookup: UsageLookup<T>) => Map<T, Match>): UseReason[] => {
+  const reasonsIn = (find: <T>(lookup: UsageLookup<T>) => ReadonlyMap<T, Match>): UseReason[] => {
     const found: UseReason[] = []
     for (const [use, kind] of find(live)) found.push({ kind, use })
     for (const [each, match] of find(remembered)) found.push({ kind: 'remembered', match, remembered: each })
@@ -51,7 +51,11 @@ export function inUseIndex({ snapshots, claims = [] }: KnownUsage, names: Regist
     return found
   }
   return {
-    usesOf: (image) => reasonsIn((lookup) => lookup.find(image)).concat(pinned.find(image)),
+    usesOf: (image) => {
+      const found = reasonsIn((lookup) => lookup.find(image))
+      pinned.addTo(found, image)
+      return found
+    },
     usesOfConfig: (digest) => reasonsIn((lookup) => lookup.findConfig(digest)),
   }
 }
@@ -104,13 +108,14 @@ class PinnedImages {
     this.#all.push({ pins, installation })
   }
 
-  find({ repository, tag, digest }: RegistryImage): UseReason[] {
-    return this.#of(repository).flatMap(({ pins, installation }) => {
-      const isAny = tag === undefined && digest === undefined
+  /** One reason for each of those who pin the image. */
+  addTo(reasons: UseReason[], { repository, tag, digest }: RegistryImage): void {
+    const isAny = tag === undefined && digest === undefined
+    for (const { pins, installation } of this.#of(repository)) {
       const pin = isAny ? pins.any : pins.pinOf(tag, digest)
-      if (pin === undefined) return []
-      return [{ kind: 'pinned', pin, ...(installation === undefined ? {} : { installation }) }]
-    })
+      if (pin === undefined) continue
+      reasons.push({ kind: 'pinned', pin, ...(installation === undefined ? {} : { installation }) })
+    }
   }
 
   #of(repository: string): readonly HeldPins[] {

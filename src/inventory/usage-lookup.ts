@@ -62,24 +62,24 @@ export class UsageLookup<T> {
   }
 
   /** Each user once, with the strongest match, strongest first. */
-  find(image: RegistryImage): Map<T, Match> {
+  find(image: RegistryImage): ReadonlyMap<T, Match> {
     const { repository, tag, digest } = image
-    const found = new Map<T, Match>()
-    const take = (match: Match, users: readonly T[]) => {
-      for (const user of users) if (!found.has(user)) found.set(user, match)
-    }
-    for (const uses of this.#located.of(repository)) take('reference', uses.of(image))
-    if (digest !== undefined) take('digest', this.#digests.of(digest))
+    const found = new Found<T>()
+    for (const uses of this.#located.of(repository)) found.take('reference', uses.of(image))
+    if (digest !== undefined) found.take('digest', this.#digests.of(digest))
     for (const { user, tag: meant } of this.#salvaged.of(repository)) {
-      if (meant === undefined || meant === tag || (tag ?? digest) === undefined) take('salvaged', [user])
+      if (meant === undefined || meant === tag || (tag ?? digest) === undefined)
+        found.take('salvaged', [user])
     }
-    for (const uses of this.#ending.of(repository)) take('suspected-alias', uses.of(image))
-    return found
+    for (const uses of this.#ending.of(repository)) found.take('suspected-alias', uses.of(image))
+    return found.users
   }
 
   /** Who runs an image with this config, where no more is known of it (S06). */
-  findConfig(digest: string): Map<T, Match> {
-    return new Map(this.#configs.of(digest).map((user) => [user, 'digest']))
+  findConfig(digest: string): ReadonlyMap<T, Match> {
+    const found = new Found<T>()
+    found.take('digest', this.#configs.of(digest))
+    return found.users
   }
 
   #addReference(user: T, reference: ImageReference): void {
@@ -124,6 +124,25 @@ export class UsageLookup<T> {
   }
 }
 
+/** Each user once, with the first match. Most of what a registry has nobody uses, and that takes no memory. */
+class Found<T> {
+  #users: Map<T, Match> | undefined
+
+  get users(): ReadonlyMap<T, Match> {
+    return this.#users ?? NOBODY
+  }
+
+  take(match: Match, users: readonly T[]): void {
+    for (const user of users) {
+      this.#users ??= new Map()
+      if (!this.#users.has(user)) this.#users.set(user, match)
+    }
+  }
+}
+
+const NOBODY: ReadonlyMap<never, Match> = new Map<never, Match>()
+const NONE: readonly never[] = []
+
 /** Somebody means an image of a repository, it seems. */
 interface Spoilt<T> {
   readonly user: T
@@ -145,8 +164,8 @@ class PathUses<T> {
 
   of({ tag, digest }: Pick<RegistryImage, 'tag' | 'digest'>): readonly T[] {
     if (tag === undefined && digest === undefined) return this.#all
-    const byTag = tag === undefined ? [] : this.#users.of(tag)
-    const byDigest = digest === undefined ? [] : this.#users.of(digest)
+    const byTag = tag === undefined ? NONE : this.#users.of(tag)
+    const byDigest = digest === undefined ? NONE : this.#users.of(digest)
     return byDigest.length === 0 ? byTag : [...byTag, ...byDigest]
   }
 }
@@ -162,6 +181,6 @@ class Lists<T> {
   }
 
   of(key: string): readonly T[] {
-    return this.#lists.get(key) ?? []
+    return this.#lists.get(key) ?? NONE
   }
 }

@@ -25,6 +25,7 @@ export type BlockCode =
   | 'NoInventory'
   | 'NotSynced'
   | 'NotTrusted'
+  | 'InventoryRemoved'
   | 'InventoryOutdated'
   | 'RetainsTooLittle'
   | 'CoverageTooShort'

@@ -1,6 +1,7 @@
+import type { BoundManifests } from '#retention/bound-manifests.ts'
 import { hasCutSubject, namedSubject } from '#retention/companion-name.ts'
 import type { Completeness } from '#retention/completeness.ts'
-import type { RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
+import type { ManifestFacts, RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
 import { attachedInSteps, type ManifestGraph } from '#retention/manifest-graph.ts'
 import { type Reason, reason } from '#retention/reasons.ts'
 import { shortDigest } from '#retention/short-digest.ts'
@@ -40,20 +41,23 @@ export class Companions {
   /** In steps. */
   static *of(
     facts: RegistryFacts,
+    bound: readonly BoundManifests[],
     graph: ManifestGraph,
     known: Completeness,
     pace: Pace,
   ): Generator<undefined, Companions> {
     const companions = new Companions(facts, graph, known)
-    yield* companions.#find(pace)
+    yield* companions.#find(bound, pace)
     return companions
   }
 
-  *#find(pace: Pace): Generator<undefined, void> {
+  *#find(bound: readonly BoundManifests[], pace: Pace): Generator<undefined, void> {
     const { repositories } = this.#facts
-    for (const { tags } of repositories) {
+    for (const [place, { tags }] of repositories.entries()) {
+      let at = 0
       for (const tag of tags) {
-        this.#enter(tag)
+        this.#enter(tag, bound[place]?.[at])
+        at += 1
         if (pace.isTurnOver()) yield
       }
     }
@@ -104,9 +108,9 @@ export class Companions {
     return all.filter((each) => each.subject === subject).map(({ repository }) => repository)
   }
 
-  #enter(tag: TagFacts): void {
+  #enter(tag: TagFacts, manifest: ManifestFacts | undefined): void {
     const named = namedSubject(tag.tag)
-    const subject = tag.digest === undefined ? undefined : this.#facts.manifests.get(tag.digest)?.subject
+    const subject = manifest?.subject
     if (named === undefined && subject === undefined) return
     const all = named === subject ? [named] : [named, subject]
     const subjects = all.filter((each) => each !== undefined).filter((each) => each !== tag.digest)

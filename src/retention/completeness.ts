@@ -1,3 +1,4 @@
+import type { BoundManifests } from '#retention/bound-manifests.ts'
 import type { RegistryFacts, RepositoryFacts } from '#retention/facts.ts'
 import type { Pace } from '#time/pace.ts'
 
@@ -11,12 +12,13 @@ export interface Completeness {
 
 /** In steps. Where something of a repository is unknown, nobody knows what hangs on what in it. */
 export function* completeness(
-  { repositories, manifests, incomplete }: RegistryFacts,
+  { repositories, incomplete }: RegistryFacts,
+  bound: readonly BoundManifests[],
   pace: Pace,
 ): Generator<undefined, Completeness> {
   const known = new Map<string, string>()
-  for (const repository of repositories) {
-    const why = repository.incomplete ?? (yield* firstUnknown(repository, manifests, pace))
+  for (const [at, repository] of repositories.entries()) {
+    const why = repository.incomplete ?? (yield* firstUnknown(repository, bound[at] ?? [], pace))
     if (why !== undefined) known.set(repository.name, why)
   }
   return { of: (name) => known.get(name), isWhole: incomplete === undefined && known.size === 0 }
@@ -25,12 +27,14 @@ export function* completeness(
 /** What a scan that is complete leaves no room for. */
 function* firstUnknown(
   { tags }: RepositoryFacts,
-  manifests: RegistryFacts['manifests'],
+  bound: BoundManifests,
   pace: Pace,
 ): Generator<undefined, string | undefined> {
+  let at = 0
   for (const { tag, digest } of tags) {
     if (digest === undefined) return `what ${tag} names is not known`
-    if (!manifests.has(digest)) return `the manifest of ${tag} was not read`
+    if (bound[at] === undefined) return `the manifest of ${tag} was not read`
+    at += 1
     if (pace.isTurnOver()) yield
   }
   return undefined

@@ -1,6 +1,7 @@
 import type { BlobFacts, ManifestFacts } from '#retention/facts.ts'
 import { Chain, isPrefix } from '#retention/layer-prefixes.ts'
 import type { SettleParts } from '#retention/settle.ts'
+import type { Pace } from '#time/pace.ts'
 
 const NONE: readonly string[] = []
 
@@ -15,16 +16,24 @@ export class DerivedImages {
   readonly #named = new Map<string, string[]>()
   readonly #groups = new Map<number, Group[]>()
 
-  constructor({ facts, bases }: Pick<SettleParts, 'facts' | 'bases'>) {
+  private constructor() {}
+
+  /** In steps. */
+  static *of(
+    { facts, bases }: Pick<SettleParts, 'facts' | 'bases'>,
+    pace: Pace,
+  ): Generator<undefined, DerivedImages> {
+    const images = new DerivedImages()
     for (const manifest of facts.manifests.values()) {
-      for (const base of bases(manifest)) {
-        const named = this.#named.get(base)
-        if (named === undefined) this.#named.set(base, [manifest.digest])
-        else named.push(manifest.digest)
-      }
-      if (manifest.kind === 'image') this.#enter(manifest)
+      for (const base of bases(manifest)) images.#name(base, manifest)
+      if (manifest.kind === 'image') images.#enter(manifest)
+      if (pace.isTurnOver()) yield
     }
-    for (const manifest of facts.manifests.values()) if (manifest.kind === 'image') this.#derive(manifest)
+    for (const manifest of facts.manifests.values()) {
+      if (manifest.kind === 'image') images.#derive(manifest)
+      if (pace.isTurnOver()) yield
+    }
+    return images
   }
 
   /** Digests of images; one that says so and has the layers too may be there twice. */
@@ -32,6 +41,12 @@ export class DerivedImages {
     const named = this.#named.get(base.digest) ?? NONE
     const built = base.kind === 'image' ? (this.#group(base.layers)?.derived ?? NONE) : NONE
     return built.length === 0 ? named : [...named, ...built]
+  }
+
+  #name(base: string, { digest }: ManifestFacts): void {
+    const named = this.#named.get(base)
+    if (named === undefined) this.#named.set(base, [digest])
+    else named.push(digest)
   }
 
   #enter({ layers }: ManifestFacts): void {

@@ -1,14 +1,15 @@
 import { isAnchor } from '#retention/anchor-tag.ts'
+import type { BoundManifests } from '#retention/bound-manifests.ts'
 import { buildDate } from '#retention/build-date.ts'
 import type { Companions } from '#retention/companions.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { Completeness } from '#retention/completeness.ts'
-import type { RepositoryFacts, TagFacts } from '#retention/facts.ts'
+import type { ManifestFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
 import { ruleKind } from '#retention/image-kind.ts'
 import { keepByName } from '#retention/keep/by-name.ts'
 import { keptByRule } from '#retention/keep/chain.ts'
 import { keepYoung } from '#retention/keep/young.ts'
-import { isOwnContent } from '#retention/own-content.ts'
+import { isOwnManifest, isOwnRepository } from '#retention/own-content.ts'
 import { type Reason, reason, unusedReason } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { IMAGE_KIND } from '#retention/rules.ts'
@@ -41,10 +42,11 @@ export interface DraftParts extends Pick<RetentionInput, 'rules' | 'now' | 'work
 export function supersededDrafts(unusedSince: RetentionInput['unusedSince']): DraftParts['superseded'] {
   const known = new Map<CompiledRule, Map<number, Draft>>()
   return (rule, newer) => {
+    const found = known.get(rule)?.get(newer)
+    if (found !== undefined) return found
     const ofRule = known.get(rule) ?? new Map<number, Draft>()
-    known.set(rule, ofRule)
-    const draft = ofRule.get(newer) ?? gone(unusedReason('Superseded', unusedSince, newer), rule)
-    ofRule.set(newer, draft)
+    const draft = gone(unusedReason('Superseded', unusedSince, newer), rule)
+    known.set(rule, ofRule.set(newer, draft))
     return draft
   }
 }
@@ -52,26 +54,33 @@ export function supersededDrafts(unusedSince: RetentionInput['unusedSince']): Dr
 /** One for each tag of the repository, in their order; in steps. */
 export function draftsOf(
   repository: RepositoryFacts,
+  bound: BoundManifests,
   parts: DraftParts,
   pace: Pace,
 ): Generator<undefined, Draft[]> {
-  return new RepositoryDrafts(repository, parts).all(pace)
+  return new RepositoryDrafts(repository, bound, parts).all(pace)
 }
 
 class RepositoryDrafts {
   readonly #repository: RepositoryFacts
+  readonly #bound: BoundManifests
   readonly #parts: DraftParts
   readonly #rules: readonly CompiledRule[]
+  /** By what rules call a manifest: there are few kinds. */
+  readonly #ruleByKind = new Map<string, CompiledRule | undefined>()
+  readonly #isOwn: boolean
   readonly #incomplete: Reason | undefined
   #isUnused = false
   readonly #streams = new Map<CompiledRule, Map<string, StreamBuilder>>()
 
-  constructor(repository: RepositoryFacts, parts: DraftParts) {
+  constructor(repository: RepositoryFacts, bound: BoundManifests, parts: DraftParts) {
     const { name } = repository
-    const { known, rules } = parts
+    const { known, rules, workspaces } = parts
     this.#repository = repository
+    this.#bound = bound
     this.#parts = parts
     this.#rules = rules.filter((rule) => rule.matchesRepository(name))
+    this.#isOwn = isOwnRepository(name, workspaces)
     const why = known.of(name)
     this.#incomplete = why === undefined ? undefined : reason('Incomplete', why)
   }
@@ -80,15 +89,17 @@ class RepositoryDrafts {
     const { tags } = this.#repository
     this.#isUnused = !(yield* this.#isUsed(pace))
     // Everything that a rule decides about has its place in a stream, whatever else keeps it.
+    const bound = this.#bound
     const places: (Place | undefined)[] = []
     for (const tag of tags) {
-      places.push(this.#place(tag))
+      places.push(this.#place(tag, bound[places.length]))
       if (pace.isTurnOver()) yield
     }
     const streams = yield* this.#builtStreams(pace)
     const drafts: Draft[] = []
-    for (const [at, tag] of tags.entries()) {
-      drafts.push(this.#draft(tag, places[at], streams))
+    for (const tag of tags) {
+      const at = drafts.length
+      drafts.push(this.#draft(tag, bound[at], places[at], streams))
       if (pace.isTurnOver()) yield
     }
     return drafts
@@ -105,22 +116,26 @@ class RepositoryDrafts {
     return false
   }
 
-  #draft(tag: TagFacts, place: Place | undefined, streams: ReadonlyMap<StreamBuilder, Stream>): Draft {
-    const staying = this.#staying(tag)
+  #draft(
+    tag: TagFacts,
+    manifest: ManifestFacts | undefined,
+    place: Place | undefined,
+    streams: ReadonlyMap<StreamBuilder, Stream>,
+  ): Draft {
+    const staying = this.#staying(tag, manifest)
     if (staying !== undefined) return kept(staying)
     const stream = place === undefined ? undefined : streams.get(place.builder)
     if (place !== undefined && stream !== undefined) return this.#ruled(tag, place, stream)
-    return this.#unplaced(tag)
+    return this.#unplaced(tag, manifest)
   }
 
   /** undefined: it is no candidate of a rule. */
-  #place(tag: TagFacts): Place | undefined {
+  #place(tag: TagFacts, manifest: ManifestFacts | undefined): Place | undefined {
     const { manifests, now, inUse, companions } = this.#parts
     const { digest, digestSince } = tag
-    const manifest = digest === undefined ? undefined : manifests.get(digest)
     if (digest === undefined || manifest === undefined) return undefined
     if (isAnchor(tag.tag, digest) || companions.isCompanion(tag)) return undefined
-    const rule = this.#ruleFor(digest)
+    const rule = this.#ruleFor(manifest)
     if (rule === undefined) return undefined
     const built = buildDate(manifest, manifests, now)
     const builder = this.#builderFor(rule, rule.streamOf(tag.tag))
@@ -129,11 +144,10 @@ class RepositoryDrafts {
   }
 
   /** Why it stays whatever the rules say. */
-  #staying({ tag, digest }: TagFacts): Reason | undefined {
-    const { marks, manifests, workspaces, restoredUntil, now } = this.#parts
+  #staying({ tag, digest }: TagFacts, manifest: ManifestFacts | undefined): Reason | undefined {
+    const { marks, restoredUntil, now } = this.#parts
     const { name } = this.#repository
-    const manifest = digest === undefined ? undefined : manifests.get(digest)
-    if (isOwnContent(name, manifest, workspaces)) return reason('Workspace')
+    if (this.#isOwn || isOwnManifest(manifest)) return reason('Workspace')
     const used = marks.tag(name, tag)
     if (used !== undefined) return used
     const same = digest === undefined ? undefined : marks.digests.get(digest)
@@ -143,10 +157,10 @@ class RepositoryDrafts {
     return this.#incomplete
   }
 
-  #companion(tag: TagFacts, digest: string): Draft {
+  #companion(tag: TagFacts, manifest: ManifestFacts | undefined): Draft {
     const { companions, manifests, now } = this.#parts
     const [subject = ''] = companions.subjectsOf(tag)
-    const rule = this.#ruleFor(subject)
+    const rule = this.#ruleFor(manifests.get(subject))
     if (rule === undefined) return kept(reason('NoRule'))
     const named = keepByName({ tag: tag.tag, rule })
     if (named !== undefined) return kept(named, rule)
@@ -154,7 +168,6 @@ class RepositoryDrafts {
     if ('stays' in fate) return kept(fate.stays, rule)
     if ('follows' in fate) return gone(fate.follows, rule)
     if (!rule.evictsOrphans) return kept(reason('Orphan', fate.orphan), rule)
-    const manifest = manifests.get(digest)
     const built = manifest === undefined ? undefined : buildDate(manifest, manifests, now)
     const young = keepYoung({ rule, now, changedAt: latest(built, tag) })
     return young === undefined ? gone(reason('OrphanGoes', fate.orphan), rule) : kept(young, rule)
@@ -172,38 +185,43 @@ class RepositoryDrafts {
   }
 
   /** An anchor, a companion, or what no rule decides about: there is no rule that nobody wrote. */
-  #unplaced(tag: TagFacts): Draft {
+  #unplaced(tag: TagFacts, manifest: ManifestFacts | undefined): Draft {
     // In use, it would have stayed before any rule was asked.
     if (isAnchor(tag.tag, tag.digest)) return gone(unusedReason('Anchor', this.#parts.unusedSince))
     if (tag.digest !== undefined && this.#parts.companions.isCompanion(tag))
-      return this.#companion(tag, tag.digest)
-    return kept(this.#unruled(tag.digest ?? ''))
+      return this.#companion(tag, manifest)
+    return kept(this.#unruled(manifest))
   }
 
-  #unruled(digest: string): Reason {
-    const kind = ruleKind(digest, this.#parts.manifests) ?? ''
+  #unruled(manifest: ManifestFacts | undefined): Reason {
+    const kind = ruleKind(manifest, this.#parts.manifests) ?? ''
     return kind === IMAGE_KIND || this.#rules.length === 0 ? reason('NoRule') : reason('NotAnImage', kind)
   }
 
   /** What is not there is taken for an image: signatures of what is gone are those of images. */
-  #ruleFor(digest: string): CompiledRule | undefined {
+  #ruleFor(manifest: ManifestFacts | undefined): CompiledRule | undefined {
     if (this.#rules.length === 0) return undefined
-    const kind = ruleKind(digest, this.#parts.manifests) ?? IMAGE_KIND
-    return this.#rules.find((rule) => rule.matchesKind(kind))
+    const kind = ruleKind(manifest, this.#parts.manifests) ?? IMAGE_KIND
+    const known = this.#ruleByKind.get(kind)
+    if (known !== undefined) return known
+    const rule = this.#rules.find((each) => each.matchesKind(kind))
+    this.#ruleByKind.set(kind, rule)
+    return rule
   }
 
   #builderFor(rule: CompiledRule, key: string): StreamBuilder {
+    const found = this.#streams.get(rule)?.get(key)
+    if (found !== undefined) return found
     const streams = this.#streams.get(rule) ?? new Map<string, StreamBuilder>()
-    this.#streams.set(rule, streams)
-    const builder = streams.get(key) ?? new StreamBuilder()
-    streams.set(key, builder)
+    const builder = new StreamBuilder(rule)
+    this.#streams.set(rule, streams.set(key, builder))
     return builder
   }
 
   *#builtStreams(pace: Pace): Generator<undefined, Map<StreamBuilder, Stream>> {
     const found = new Map<StreamBuilder, Stream>()
-    for (const [rule, streams] of this.#streams)
-      for (const builder of streams.values()) found.set(builder, yield* builder.build(rule, pace))
+    for (const streams of this.#streams.values())
+      for (const builder of streams.values()) found.set(builder, yield* builder.build(pace))
     return found
   }
 }

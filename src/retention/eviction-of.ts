@@ -1,6 +1,8 @@
-import type { Judgement } from '#retention/judge.ts'
-import { withAttached } from '#retention/manifest-graph.ts'
-import { staysIn } from '#retention/settle.ts'
+import { atOnce } from '#inventory/at-once.ts'
+import type { JudgedRepository, Judgement } from '#retention/judge.ts'
+import { attachedInSteps } from '#retention/manifest-graph.ts'
+import { type SettleParts, type StaysIn, staysInSteps } from '#retention/settle.ts'
+import { Pace } from '#time/pace.ts'
 
 /** A tag and the digest that it has, or had. */
 export interface Binding {
@@ -24,29 +26,61 @@ export interface Eviction {
 
 /** One for each repository of which something goes, in the order of the facts. About linear in tags and manifests. */
 export function evictionsOf(judgement: Judgement): Eviction[] {
-  const { repositories, parts } = judgement
-  const { facts, graph } = parts
+  return atOnce(evictionsInSteps(judgement, new Pace()))
+}
+
+/** The same in steps. */
+export function* evictionsInSteps(
+  { repositories, parts }: Judgement,
+  pace: Pace,
+): Generator<undefined, Eviction[]> {
   const goes = repositories.some(({ verdicts }) => verdicts.some(({ action }) => action !== 'keep'))
   if (!goes) return []
-  const stays = staysIn(parts)
-  return repositories.flatMap(({ name, verdicts }, at) => {
-    const tags = new Map<string, string>()
-    const bindings: Binding[] = []
-    const evicted = new Set<string>()
-    for (const { tag, digest, action } of verdicts) {
-      if (digest === undefined) continue
-      tags.set(tag, digest)
-      if (action !== 'keep') bindings.push({ tag, digest })
-      if (action === 'evict') evicted.add(digest)
-    }
-    if (bindings.length === 0) return []
-    const untagged = facts.repositories[at]?.untagged ?? []
-    const attached = withAttached(graph, evicted)
-    // What nothing of the plan hangs on stays as it is, so that what it holds has to stay too.
-    const needed = new Set(untagged.filter((digest) => !attached.has(digest)))
-    for (const digest of needed) for (const child of graph.children(digest)) needed.add(child)
-    const here = [...evicted, ...untagged.filter((digest) => attached.has(digest))]
-    const digests = here.filter((digest) => !needed.has(digest) && !stays(at, digest))
-    return [{ repository: name, tags, bindings, digests }]
-  })
+  const stays = yield* staysInSteps(parts, pace)
+  const evictions: Eviction[] = []
+  for (const [at, repository] of repositories.entries()) {
+    const eviction = yield* evictionOf(repository, at, parts, stays, pace)
+    if (eviction !== undefined) evictions.push(eviction)
+  }
+  return evictions
+}
+
+/** undefined: nothing of it goes. */
+function* evictionOf(
+  { name, verdicts }: JudgedRepository,
+  at: number,
+  { facts, graph }: SettleParts,
+  stays: StaysIn,
+  pace: Pace,
+): Generator<undefined, Eviction | undefined> {
+  const tags = new Map<string, string>()
+  const bindings: Binding[] = []
+  const evicted = new Set<string>()
+  for (const { tag, digest, action } of verdicts) {
+    if (pace.isTurnOver()) yield
+    if (digest === undefined) continue
+    tags.set(tag, digest)
+    if (action !== 'keep') bindings.push({ tag, digest })
+    if (action === 'evict') evicted.add(digest)
+  }
+  if (bindings.length === 0) return undefined
+  const attached = yield* attachedInSteps(graph, evicted, pace)
+  // What nothing of the plan hangs on stays as it is, so that what it holds has to stay too.
+  const needed = new Set<string>()
+  const here = [...evicted]
+  for (const digest of facts.repositories[at]?.untagged ?? []) {
+    if (attached.has(digest)) here.push(digest)
+    else needed.add(digest)
+    if (pace.isTurnOver()) yield
+  }
+  for (const digest of needed) {
+    for (const child of graph.children(digest)) needed.add(child)
+    if (pace.isTurnOver()) yield
+  }
+  const digests: string[] = []
+  for (const digest of here) {
+    if (!needed.has(digest) && !stays(at, digest)) digests.push(digest)
+    if (pace.isTurnOver()) yield
+  }
+  return { repository: name, tags, bindings, digests }
 }

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest'
 import { atOnce } from '#inventory/at-once.ts'
 import type { InUseIndex } from '#inventory/in-use-index.ts'
 import { compileRules } from '#retention/compiled-rule.ts'
+import { evictionsInSteps } from '#retention/eviction-of.ts'
 import type { ManifestFacts, RepositoryFacts } from '#retention/facts.ts'
 import { type Judgement, judge, judgeInSteps } from '#retention/judge.ts'
+import { lateUseInSteps } from '#retention/late-use.ts'
 import { planInSteps, planOf } from '#retention/plan.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { seededRandom } from '#test/harness/fault-proxy/random.ts'
@@ -27,7 +29,7 @@ const TURN = 64
 /** Fields of tags and manifests that one walk reads for a tag, with what hangs on it: no more than so many. */
 const FIELDS = 20
 
-describe('a plan that is made in steps', () => {
+describe('a plan that is made in steps, with what a run of it needs', () => {
   test('is the one that is made at once, however long the steps are', () => {
     fc.assert(
       fc.property(fc.nat(), fc.integer({ min: 1, max: 40 }), (seed, turn) => {
@@ -49,6 +51,8 @@ describe('a plan that is made in steps', () => {
     const longest = reads.longestStep(function* () {
       judgement = yield* judgeInSteps(input, new Pace(TURN))
       yield* planInSteps(judgement, WHOSE, new Pace(TURN))
+      yield* evictionsInSteps(judgement, new Pace(TURN))
+      yield* lateUseInSteps(judgement, [], new Pace(TURN))
     })
     expect(judgement?.repositories).toEqual(judge(input).repositories)
     expect(longest).toBeLessThan(TURN * FIELDS)

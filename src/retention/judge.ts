@@ -1,4 +1,5 @@
 import { atOnce } from '#inventory/at-once.ts'
+import { boundManifests } from '#retention/bound-manifests.ts'
 import { Companions } from '#retention/companions.ts'
 import { completeness } from '#retention/completeness.ts'
 import { type Draft, draftsOf, supersededDrafts } from '#retention/drafts.ts'
@@ -39,10 +40,11 @@ export function* judgeInSteps(input: RetentionInput, pace = new Pace()): Generat
   const { facts, names, rules, now, unusedSince } = input
   const { manifests } = facts
   const workspaces = [...input.workspaces, ...foundWorkspaces(facts)]
+  const bound = yield* boundManifests(facts, pace)
   const graph = yield* manifestGraph(facts, pace)
-  const marks = yield* usageMarks(input, pace)
-  const known = yield* completeness(facts, pace)
-  const companions = yield* Companions.of(facts, graph, known, pace)
+  const marks = yield* usageMarks(input, bound, pace)
+  const known = yield* completeness(facts, bound, pace)
+  const companions = yield* Companions.of(facts, bound, graph, known, pace)
   const draftParts = {
     ...{ rules, now, workspaces, unusedSince, manifests, marks, known, companions },
     inUse: withHolders(graph, marks.digests.keys()),
@@ -50,23 +52,20 @@ export function* judgeInSteps(input: RetentionInput, pace = new Pace()): Generat
     restoredUntil: restoredTags(input.restored),
   }
   const drafts: Draft[][] = []
-  for (const repository of facts.repositories) drafts.push(yield* draftsOf(repository, draftParts, pace))
+  for (const [at, repository] of facts.repositories.entries())
+    drafts.push(yield* draftsOf(repository, bound[at] ?? [], draftParts, pace))
   const bases = namedBases(facts, names)
-  return yield* judgement({ facts, graph, marks, companions, drafts, bases }, pace)
+  return yield* judgement({ facts, bound, graph, marks, companions, drafts, bases }, pace)
 }
 
 /** Whether something that goes may. */
 export type Allows = (repository: string, verdict: Verdict) => boolean
 
 /**
- * The same with less: of what goes, only what is allowed does; what would be harmed by that stays too.
+ * The same with less: of what goes, only what is allowed does; what would be harmed by that stays too. In
+ * steps.
  * @param code why the rest stays
  */
-export function narrow(judgement: Judgement, allows: Allows, code: ReasonCode): Judgement {
-  return atOnce(narrowInSteps(judgement, allows, code))
-}
-
-/** The same in steps. */
 export function* narrowInSteps(
   { repositories, parts }: Judgement,
   allows: Allows,

@@ -1,13 +1,15 @@
+import { atOnce } from '#inventory/at-once.ts'
 import type { InUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryImage } from '#inventory/usage-lookup.ts'
 import { DerivedImages } from '#retention/derived-images.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 import type { Judgement } from '#retention/judge.ts'
-import { type ManifestGraph, withAttached } from '#retention/manifest-graph.ts'
+import { attachedInSteps, type ManifestGraph } from '#retention/manifest-graph.ts'
 import { type Reason, type ReasonCode, reason } from '#retention/reasons.ts'
 import { removals } from '#retention/removals.ts'
 import { sameInUse } from '#retention/usage-marks.ts'
 import { useReason } from '#retention/use-reason.ts'
+import { Pace } from '#time/pace.ts'
 
 /** What is about to go: a tag with its digest, or a manifest. */
 export interface LateCandidate {
@@ -28,15 +30,31 @@ export type LateUse = (candidate: LateCandidate, usage: InUseIndex) => Reason | 
  * @param also digests that an earlier plan let go, and whose tags are gone by now: this one knows nothing of them
  */
 export function lateUse(judgement: Judgement, also: Iterable<string> = []): LateUse {
-  const edges = new KeepingEdges(judgement)
-  const digests = new Set(also)
-  for (const { verdict } of removals(judgement.repositories))
+  return atOnce(lateUseInSteps(judgement, also))
+}
+
+/** The same in steps. */
+export function* lateUseInSteps(
+  judgement: Judgement,
+  also: Iterable<string>,
+  pace = new Pace(),
+): Generator<undefined, LateUse> {
+  const { parts } = judgement
+  const edges = new KeepingEdges(parts, yield* DerivedImages.of(parts, pace))
+  const digests = new Set<string>()
+  for (const digest of also) {
+    digests.add(digest)
+    if (pace.isTurnOver()) yield
+  }
+  for (const { verdict } of removals(judgement.repositories)) {
     if (verdict.digest !== undefined) digests.add(verdict.digest)
-  const seeds = withAttached(judgement.parts.graph, digests)
-  const places = placesOf(judgement.parts, edges.before(seeds))
+    if (pace.isTurnOver()) yield
+  }
+  const seeds = yield* attachedInSteps(parts.graph, digests, pace)
+  const places = yield* placesOf(parts, yield* edges.before(seeds, pace), pace)
   let search: Search | undefined
   return (candidate, usage) => {
-    if (search?.usage !== usage) search = new Search(usage, edges, places, judgement.parts.facts)
+    if (search?.usage !== usage) search = new Search(usage, edges, places, parts.facts)
     if (!seeds.has(candidate.digest)) return reason('NotApproved')
     return useReason(usage.usesOf(candidate)) ?? search.keeps(candidate.digest)
   }
@@ -60,10 +78,10 @@ class KeepingEdges {
   readonly #manifests: RegistryFacts['manifests']
   readonly #derived: DerivedImages
 
-  constructor({ parts }: Judgement) {
-    this.#graph = parts.graph
-    this.#manifests = parts.facts.manifests
-    this.#derived = new DerivedImages(parts)
+  constructor({ graph, facts }: Judgement['parts'], derived: DerivedImages) {
+    this.#graph = graph
+    this.#manifests = facts.manifests
+    this.#derived = derived
   }
 
   of({ digest, isLifted }: Node): Edge[] {
@@ -81,17 +99,20 @@ class KeepingEdges {
     return edges
   }
 
-  /** Everything that could keep one of these. */
-  before(digests: ReadonlySet<string>): Set<string> {
-    const found = new Set(digests)
+  /** Everything that could keep one of these, in steps. */
+  *before(digests: ReadonlySet<string>, pace: Pace): Generator<undefined, Set<string>> {
+    const found = new Set<string>()
     const seen = new Set<string>()
-    const left: Node[] = [...digests].map((digest) => ({ digest, isLifted: false }))
-    for (let node = left.pop(); node !== undefined; node = left.pop()) {
-      const key = keyOf(node)
-      if (seen.has(key)) continue
-      seen.add(key)
-      found.add(node.digest)
-      for (const { to } of this.of(node)) left.push(to)
+    for (const digest of digests) {
+      const left: Node[] = [{ digest, isLifted: false }]
+      for (let node = left.pop(); node !== undefined; node = left.pop()) {
+        if (pace.isTurnOver()) yield
+        const key = keyOf(node)
+        if (seen.has(key)) continue
+        seen.add(key)
+        found.add(node.digest)
+        for (const { to } of this.of(node)) left.push(to)
+      }
     }
     return found
   }
@@ -163,11 +184,12 @@ class Search {
   }
 }
 
-/** Under which names each of these digests can be used: usage-marks.ts asks for no others. */
-function placesOf(
+/** Under which names each of these digests can be used: usage-marks.ts asks for no others. In steps. */
+function* placesOf(
   { facts }: Judgement['parts'],
   wanted: ReadonlySet<string>,
-): Map<string, readonly RegistryImage[]> {
+  pace: Pace,
+): Generator<undefined, Map<string, readonly RegistryImage[]>> {
   const places = new Map<string, RegistryImage[]>()
   const add = (place: RegistryImage & { readonly digest: string }) => {
     if (!wanted.has(place.digest)) return
@@ -176,16 +198,21 @@ function placesOf(
     else known.push(place)
   }
   for (const { name: repository, tags, untagged } of facts.repositories) {
-    for (const { tag, digest } of tags) if (digest !== undefined) add({ repository, tag, digest })
     const below = new Set(untagged)
     const addBelow = (digest: string) => {
       for (const child of facts.manifests.get(digest)?.children ?? []) below.add(child.digest)
     }
-    for (const { digest } of tags) if (digest !== undefined) addBelow(digest)
+    for (const { tag, digest } of tags) {
+      if (pace.isTurnOver()) yield
+      if (digest === undefined) continue
+      add({ repository, tag, digest })
+      addBelow(digest)
+    }
     // A set is walked over what is added meanwhile too.
     for (const digest of below) {
       add({ repository, digest })
       addBelow(digest)
+      if (pace.isTurnOver()) yield
     }
   }
   return places

@@ -1,6 +1,6 @@
 import { atOnce } from '#inventory/at-once.ts'
 import { namedSubject } from '#retention/companion-name.ts'
-import type { RegistryFacts } from '#retention/facts.ts'
+import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
 import { Pace } from '#time/pace.ts'
 
 /** What hangs on what, by digest and whatever the repositories. One that is named twice may be in a list twice. */
@@ -13,8 +13,8 @@ export interface ManifestGraph {
   referrers(digest: string): readonly string[]
   /** What it refers to. */
   subjects(digest: string): readonly string[]
-  /** Nothing hangs on it, and it hangs on nothing. */
-  isAlone(digest: string): boolean
+  /** Nothing hangs on it, and it hangs on nothing. @param manifest what was read of it */
+  isAlone(digest: string, manifest: ManifestFacts | undefined): boolean
 }
 
 /** O(tags + manifests), in steps. Most of both have nothing to do with others and take no memory here. */
@@ -51,11 +51,11 @@ export function* manifestGraph(
     holders: (digest) => holders.of(digest),
     referrers: (digest) => referrers.of(digest),
     subjects: (digest) => subjects.of(digest),
-    isAlone: (digest) =>
+    isAlone: (digest, manifest) =>
       !holders.has(digest) &&
       !referrers.has(digest) &&
       !subjects.has(digest) &&
-      childrenOf(manifests, digest).length === 0,
+      (manifest === undefined || manifest.children.length === 0),
   }
 }
 

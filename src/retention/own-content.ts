@@ -13,8 +13,17 @@ export function isOwnContent(
   manifest: ManifestFacts | undefined,
   workspaces: readonly string[],
 ): boolean {
+  return isOwnManifest(manifest) || isOwnRepository(repository, workspaces)
+}
+
+/** By what it says itself, wherever it is. */
+export function isOwnManifest(manifest: ManifestFacts | undefined): boolean {
+  return manifest?.artifactType?.startsWith(OWN_TYPES) === true
+}
+
+/** Everything in it is. */
+export function isOwnRepository(repository: string, workspaces: readonly string[]): boolean {
   return (
-    manifest?.artifactType?.startsWith(OWN_TYPES) === true ||
     // Also that of a Registry with a longer path.
     repository.split('/').at(-1) === CLAIMS_REPOSITORY ||
     workspaces.some((prefix) => repository === prefix || repository.startsWith(`${prefix}/`))

@@ -77,6 +77,12 @@ test('S21: a policy of the same name does not go on with the run of one that is 
   expect(inherited({ ...record, run: undefined })).toEqual({ ...record, run: undefined })
 })
 
+test('S04: a policy that is made anew is held as the one before was', () => {
+  const hold = { since: 1, because: 'shop:v1 came into use' }
+  expect(inherited({ ...EMPTY_RECORD, run: OPEN, hold }).hold).toEqual(hold)
+  expect(inherited({ ...EMPTY_RECORD, hold }).hold).toEqual(hold)
+})
+
 test('a record that is joined to itself, or trimmed twice, is the same', () => {
   const time = fc.nat({ max: 2_000 }).map((days) => days * DAY)
   const approvals = fc.uniqueArray(fc.tuple(fc.string(), time), { selector: ([plan]) => plan })

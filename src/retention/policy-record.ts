@@ -114,11 +114,11 @@ export function trimmed(record: PolicyRecord, now: number): PolicyRecord {
   }
 }
 
-/** What a policy that is gone leaves to another one of its name: its run is over. Who made the new one has looked. */
+/** What a policy that is gone leaves to another one of its name: its run is over. A hold stays: whatever makes policies anew need not be a human who has looked. */
 export function inherited(record: PolicyRecord): PolicyRecord {
   const { run } = record
-  if (run === undefined) return { ...record, hold: undefined }
+  if (run === undefined) return record
   const { id, plan, startedAt, repositories } = run
   const ended = { id, plan, startedAt, finishedAt: startedAt, repositories }
-  return { ...record, hold: undefined, run: undefined, runs: [ended, ...record.runs] }
+  return { ...record, run: undefined, runs: [ended, ...record.runs] }
 }

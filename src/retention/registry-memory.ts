@@ -16,6 +16,8 @@ export interface RegistryMemory {
   readonly firstAt: number
   /** Those that have bindings, by name. */
   readonly repositories: ReadonlyMap<string, RepositoryMemory>
+  /** Since when those have listed no tags that had some, ms since the epoch. It is not kept: another process counts anew. */
+  readonly emptySince?: ReadonlyMap<string, number> | undefined
 }
 
 /** The bindings of a repository, sorted by tag, each once. In columns, because a registry has 400,000 of them. */

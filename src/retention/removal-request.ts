@@ -97,7 +97,7 @@ class RepositoryDecision {
     this.#named = new Map(
       facts.tags.flatMap(({ tag, digest }) => (digest === undefined ? [] : [[tag, digest]])),
     )
-    this.#incomplete = atOnce(completeness(parts.facts, new Pace())).of(facts.name)
+    this.#incomplete = atOnce(completeness(parts.facts, parts.bound, new Pace())).of(facts.name)
   }
 
   /** Why the request cannot be followed; undefined: it can. */

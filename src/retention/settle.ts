@@ -1,4 +1,5 @@
 import { atOnce } from '#inventory/at-once.ts'
+import type { BoundManifests } from '#retention/bound-manifests.ts'
 import type { Companions } from '#retention/companions.ts'
 import type { Draft } from '#retention/drafts.ts'
 import type { ManifestFacts, RegistryFacts, RepositoryFacts } from '#retention/facts.ts'
@@ -12,6 +13,7 @@ import { Pace } from '#time/pace.ts'
 
 export interface SettleParts {
   readonly facts: RegistryFacts
+  readonly bound: readonly BoundManifests[]
   readonly graph: ManifestGraph
   readonly marks: UsageMarks
   readonly companions: Companions
@@ -34,18 +36,38 @@ export function* settle(parts: SettleParts, pace: Pace): Generator<undefined, Ve
 }
 
 /** Whether a digest stays in a repository, by its place in the facts: something that stays needs it, or it is in use. */
-export function staysIn(parts: SettleParts): (at: number, digest: string) => boolean {
-  const { everywhere, inRepository } = atOnce(new Settlement(parts).held(new Pace()))
-  const own = parts.facts.repositories.map(({ tags }, at) => {
-    const kept = tags.flatMap(({ digest }, position) =>
-      digest !== undefined && parts.drafts[at]?.[position]?.keeps === true ? [digest] : [],
-    )
-    return new Set(kept)
-  })
+export type StaysIn = (at: number, digest: string) => boolean
+
+export function staysIn(parts: SettleParts): StaysIn {
+  return atOnce(staysInSteps(parts, new Pace()))
+}
+
+/** The same in steps. */
+export function* staysInSteps(parts: SettleParts, pace: Pace): Generator<undefined, StaysIn> {
+  const { everywhere, inRepository } = yield* new Settlement(parts).held(pace)
+  const own: ReadonlySet<string | undefined>[] = []
+  for (const [at, { tags }] of parts.facts.repositories.entries())
+    own.push(yield* keptDigests(tags, parts.drafts[at] ?? [], pace))
   return (at, digest) =>
     everywhere.held.has(digest) ||
     inRepository[at]?.held.has(digest) === true ||
     own[at]?.has(digest) === true
+}
+
+/** What tags name that stay for themselves. */
+function* keptDigests(
+  tags: RepositoryFacts['tags'],
+  drafts: readonly Draft[],
+  pace: Pace,
+): Generator<undefined, ReadonlySet<string | undefined>> {
+  const kept = new Set<string | undefined>()
+  let at = 0
+  for (const { digest } of tags) {
+    if (drafts[at]?.keeps === true) kept.add(digest)
+    at += 1
+    if (pace.isTurnOver()) yield
+  }
+  return kept
 }
 
 /** @param heldFor why a digest stays for something else */
@@ -55,15 +77,13 @@ function* verdicts(
   heldFor: (digest: string) => Reason | undefined,
   pace: Pace,
 ): Generator<undefined, Verdict[]> {
-  const own = new Set<string | undefined>()
-  for (const [at, { digest }] of tags.entries()) {
-    if (drafts[at]?.keeps === true) own.add(digest)
-    if (pace.isTurnOver()) yield
-  }
+  const own = yield* keptDigests(tags, drafts, pace)
   const found: Verdict[] = []
-  for (const [at, { tag, digest }] of tags.entries()) {
+  let at = 0
+  for (const { tag, digest } of tags) {
     if (pace.isTurnOver()) yield
     const draft = drafts[at]
+    at += 1
     if (draft === undefined) continue
     const { rule } = draft
     const held = draft.keeps ? draft.reason : heldFor(digest ?? '')
@@ -113,12 +133,16 @@ class Settlement {
   *#addOwn({ name, tags }: RepositoryFacts, at: number, pace: Pace): Generator<undefined, void> {
     const protection = this.#inRepository[at]
     if (protection === undefined) return
+    const { graph, bound, drafts } = this.#parts
     this.#byName.set(name, protection)
-    for (const [position, { tag, digest }] of tags.entries()) {
+    let next = 0
+    for (const { tag, digest } of tags) {
+      const position = next
+      next += 1
       if (pace.isTurnOver()) yield
-      if (digest === undefined || this.#parts.drafts[at]?.[position]?.keeps !== true) continue
+      if (digest === undefined || drafts[at]?.[position]?.keeps !== true) continue
       // Most have nothing that hangs on them, and take no memory.
-      if (this.#parts.graph.isAlone(digest)) this.#bases(digest, `${name}:${tag}`)
+      if (graph.isAlone(digest, bound[at]?.[position])) this.#bases(digest, `${name}:${tag}`)
       else protection.add(digest, `${name}:${tag}`)
     }
   }

@@ -26,6 +26,8 @@ interface Member {
   /** The last of its tags in the order of UTF-16 units. */
   tag: string
   version: TagVersion | undefined
+  /** How many are newer; undefined: nobody knows. */
+  place: number | undefined
 }
 
 export interface MemberTag {
@@ -40,13 +42,20 @@ export interface MemberTag {
 
 /** Takes in the tags of a stream in any order. */
 export class StreamBuilder {
+  readonly #semver: CompiledRule['semver']
   readonly #members = new Map<string, Member>()
 
+  /** @param rule what decides about them */
+  constructor({ semver }: Pick<CompiledRule, 'semver'>) {
+    this.#semver = semver
+  }
+
   add({ tag, digest, built, digestSince, isInUse }: MemberTag): void {
-    const version = tagVersion(tag)
+    const version = this.#semver === undefined ? undefined : tagVersion(tag)
     const member = this.#members.get(digest)
     if (member === undefined) {
-      this.#members.set(digest, { digest, isInUse, date: built ?? digestSince, tag, version })
+      const date = built ?? digestSince
+      this.#members.set(digest, { digest, isInUse, date, tag, version, place: undefined })
       return
     }
     if (built === undefined) member.date = earliest(member.date, digestSince)
@@ -55,22 +64,23 @@ export class StreamBuilder {
   }
 
   /** In steps. */
-  *build(rule: Pick<CompiledRule, 'semver'>, pace: Pace): Generator<undefined, Stream> {
+  *build(pace: Pace): Generator<undefined, Stream> {
     const members = this.#members
     const dated = [...members.values()].filter(({ date }) => date !== undefined)
     const order = yield* sortedInSteps(dated, TURN, newestFirst)
-    const places = new Map<string, number>()
-    for (const [place, { digest }] of order.entries()) {
-      places.set(digest, place)
+    let newer = 0
+    for (const member of order) {
+      member.place = newer
+      newer += 1
       if (pace.isTurnOver()) yield
     }
     const inUse = inUseBefore(order)
-    const versions = yield* keptVersions(members.values(), rule.semver, pace)
+    const versions = yield* keptVersions(members.values(), this.#semver, pace)
     return {
       dateOf: (digest) => members.get(digest)?.date,
-      newerThan: (digest) => places.get(digest),
+      newerThan: (digest) => members.get(digest)?.place,
       nextInUse: (digest) => {
-        const place = places.get(digest) ?? 0
+        const place = members.get(digest)?.place ?? 0
         const at = inUse[place] ?? -1
         const next = order[at]
         return next === undefined ? undefined : { tag: next.tag, distance: place - at }

@@ -1,56 +1,72 @@
-import { atOnce } from '#inventory/at-once.ts'
 import type { BlobFacts, ManifestFacts } from '#retention/facts.ts'
-import type { Judgement } from '#retention/judge.ts'
+import type { JudgedRepository, Judgement } from '#retention/judge.ts'
 import { attachedInSteps } from '#retention/manifest-graph.ts'
-import { Pace } from '#time/pace.ts'
+import type { SettleParts } from '#retention/settle.ts'
+import type { Pace } from '#time/pace.ts'
 
 /**
  * What nothing in the whole registry refers to once the plan was carried out, in bytes. With a digest go its children and what refers to it, unless something that stays
- * needs them or they have a tag.
+ * needs them or they have a tag. In steps.
  */
-export function unreferencedBytes(judgement: Judgement): number {
-  return atOnce(unreferencedInSteps(judgement, new Pace()))
-}
-
-/** The same in steps. */
 export function* unreferencedInSteps(
   { repositories, parts }: Judgement,
   pace: Pace,
 ): Generator<undefined, number> {
-  const { facts, graph } = parts
+  const { facts, bound } = parts
+  if (!repositories.some(({ verdicts }) => verdicts.some(({ action }) => action === 'evict'))) return 0
   const staying = new Set<string>()
-  const going = new Set<string>()
-  for (const [at, { verdicts }] of repositories.entries()) {
-    const joined: string[] = []
-    for (const { action, digest } of verdicts) {
-      if (digest === undefined) continue
-      ;(action === 'evict' ? going : staying).add(digest)
-      if (action === 'evict' && !graph.isAlone(digest)) joined.push(digest)
-      if (pace.isTurnOver()) yield
-    }
-    const attached = yield* attachedInSteps(graph, joined, pace)
-    for (const digest of attached) {
-      going.add(digest)
+  const attached: ReadonlySet<string>[] = []
+  for (const [at, repository] of repositories.entries()) {
+    const own = yield* attachedTo(repository, at, parts, pace)
+    attached.push(own)
+    for (const { action, digest } of repository.verdicts) {
+      if (action !== 'evict' && digest !== undefined) staying.add(digest)
       if (pace.isTurnOver()) yield
     }
     for (const digest of facts.repositories[at]?.untagged ?? []) {
-      if (!attached.has(digest)) staying.add(digest)
+      if (!own.has(digest)) staying.add(digest)
       if (pace.isTurnOver()) yield
     }
   }
-  if (going.size === 0) return 0
   const needed = yield* withChildren(staying, facts.manifests, pace)
-  const blobs = new DistinctBlobs()
+  const content = new DistinctContent()
   for (const digest of needed) {
-    blobs.add(facts.manifests.get(digest))
+    content.add(facts.manifests.get(digest))
     if (pace.isTurnOver()) yield
   }
-  let bytes = 0
-  for (const digest of going) {
-    if (!needed.has(digest)) bytes += blobs.add(facts.manifests.get(digest))
+  const neededBytes = content.bytes
+  for (const [place, { verdicts }] of repositories.entries()) {
+    let at = 0
+    for (const { action, digest } of verdicts) {
+      // It may stay in another repository.
+      if (action === 'evict' && digest !== undefined && !needed.has(digest)) content.add(bound[place]?.[at])
+      at += 1
+      if (pace.isTurnOver()) yield
+    }
+    for (const digest of attached[place] ?? []) {
+      if (!needed.has(digest)) content.add(facts.manifests.get(digest))
+      if (pace.isTurnOver()) yield
+    }
+  }
+  return content.bytes - neededBytes
+}
+
+/** What goes with the digests that go from a repository, these among it; nearly all have nothing that does. */
+function* attachedTo(
+  { verdicts }: JudgedRepository,
+  place: number,
+  { graph, bound }: SettleParts,
+  pace: Pace,
+): Generator<undefined, ReadonlySet<string>> {
+  const joined: string[] = []
+  let at = 0
+  for (const { action, digest } of verdicts) {
+    if (action === 'evict' && digest !== undefined && !graph.isAlone(digest, bound[place]?.[at]))
+      joined.push(digest)
+    at += 1
     if (pace.isTurnOver()) yield
   }
-  return bytes
+  return yield* attachedInSteps(graph, joined, pace)
 }
 
 function* withChildren(
@@ -66,27 +82,34 @@ function* withChildren(
   return found
 }
 
-/** Counts each blob once. */
-class DistinctBlobs {
-  readonly #seen = new Set<string>()
+/** Manifests with their blobs, each counted once. */
+class DistinctContent {
+  bytes = 0
+  readonly #manifests = new Set<string>()
+  readonly #blobs = new Set<string>()
   #last: readonly BlobFacts[] = []
 
-  /** @returns bytes of it and of its blobs that no manifest before it had */
-  add(manifest: ManifestFacts | undefined): number {
-    if (manifest === undefined) return 0
+  add(manifest: ManifestFacts | undefined): void {
+    if (manifest === undefined || !isAdded(this.#manifests, manifest.digest)) return
     const { size, config, layers } = manifest
-    let bytes = size + (config === undefined ? 0 : this.#count(config))
-    for (const [at, layer] of layers.entries()) {
+    this.bytes += size
+    if (config !== undefined) this.#count(config)
+    const last = this.#last
+    for (let at = 0; at < layers.length; at += 1) {
+      const layer = layers[at]
       // Builds of one image follow one another and have most layers in common: that is nine tenths of the work.
-      if (layer !== this.#last[at]) bytes += this.#count(layer)
+      if (layer !== undefined && layer !== last[at]) this.#count(layer)
     }
     this.#last = layers
-    return bytes
   }
 
-  #count({ digest, size }: BlobFacts): number {
-    if (this.#seen.has(digest)) return 0
-    this.#seen.add(digest)
-    return size
+  #count({ digest, size }: BlobFacts): void {
+    if (isAdded(this.#blobs, digest)) this.bytes += size
   }
+}
+
+/** Looks it up once only, which is what takes the time in a large set. @returns false: it was in it */
+function isAdded(set: Set<string>, text: string): boolean {
+  const { size } = set
+  return set.add(text).size > size
 }

@@ -1,5 +1,6 @@
 import type { UseReason } from '#inventory/in-use-index.ts'
-import type { RepositoryFacts } from '#retention/facts.ts'
+import type { BoundManifests } from '#retention/bound-manifests.ts'
+import type { ManifestFacts, RepositoryFacts } from '#retention/facts.ts'
 import { type Reason, reason } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { useReason } from '#retention/use-reason.ts'
@@ -26,6 +27,7 @@ const NO_USES: readonly UseReason[] = []
 /** Asks for every tag, every digest without one, and all that is below them, in steps. */
 export function* usageMarks(
   { facts, usage }: Pick<RetentionInput, 'facts' | 'usage'>,
+  bound: readonly BoundManifests[],
   pace: Pace,
 ): Generator<undefined, UsageMarks> {
   const { manifests, repositories } = facts
@@ -34,40 +36,46 @@ export function* usageMarks(
   const named = new Set<string>()
   const asked = new Set<string>()
 
-  const configUses = (digest: string | undefined): readonly UseReason[] => {
-    const config = digest === undefined ? undefined : manifests.get(digest)?.config
-    return config === undefined ? NO_USES : usage.usesOfConfig(config.digest)
-  }
+  const configUses = (manifest: ManifestFacts | undefined): readonly UseReason[] =>
+    manifest?.config === undefined ? NO_USES : usage.usesOfConfig(manifest.config.digest)
   const askUntagged = (repository: string, digest: string) => {
-    const found = useReason(usage.usesOf({ repository, digest })) ?? useReason(configUses(digest))
+    const manifest = manifests.get(digest)
+    const found = useReason(usage.usesOf({ repository, digest })) ?? useReason(configUses(manifest))
     if (found !== undefined && !digests.has(digest))
       digests.set(digest, { name: `${repository}@${digest}`, reason: found })
-    askBelow(repository, digest)
+    askBelow(repository, manifest)
   }
   /** A pod may run a child, and no tag names that. */
-  const askBelow = (repository: string, digest: string) => {
-    for (const child of manifests.get(digest)?.children ?? []) {
+  const askBelow = (repository: string, manifest: ManifestFacts | undefined) => {
+    for (const child of manifest?.children ?? []) {
       const key = `${repository}@${child.digest}`
       if (asked.has(key)) continue
       asked.add(key)
       askUntagged(repository, child.digest)
     }
   }
-  function* askTags({ name, tags: bound }: RepositoryFacts): Generator<undefined, Map<string, Reason>> {
+  function* askTags(
+    { name, tags: named }: RepositoryFacts,
+    place: number,
+  ): Generator<undefined, Map<string, Reason>> {
     const found = new Map<string, Reason>()
-    for (const { tag, digest } of bound) {
+    let at = 0
+    for (const { tag, digest } of named) {
       if (pace.isTurnOver()) yield
-      const why = useReason(usage.usesOf({ repository: name, tag, digest })) ?? useReason(configUses(digest))
+      const manifest = bound[place]?.[at]
+      at += 1
+      const why =
+        useReason(usage.usesOf({ repository: name, tag, digest })) ?? useReason(configUses(manifest))
       if (why !== undefined) found.set(tag, why)
-      if (digest === undefined) continue
-      if (why !== undefined) digests.set(digest, { name: `${name}:${tag}`, reason: why })
-      askBelow(name, digest)
+      if (why !== undefined && digest !== undefined)
+        digests.set(digest, { name: `${name}:${tag}`, reason: why })
+      askBelow(name, manifest)
     }
     return found
   }
-  for (const repository of repositories) {
+  for (const [place, repository] of repositories.entries()) {
     const { name, untagged } = repository
-    const found = yield* askTags(repository)
+    const found = yield* askTags(repository, place)
     if (found.size > 0) tags.set(name, found)
     for (const digest of untagged) {
       askUntagged(name, digest)

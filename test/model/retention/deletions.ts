@@ -54,8 +54,8 @@ export class Deletions {
       return
     }
     const { bindings, digests } = eviction
-    if (textOf(bindings) !== textOf(going)) say('other tags go than the plan says')
-    if ([...eviction.tags.keys()].join() !== tags.map(({ tag }) => tag).join()) say('it has other tags')
+    if (!areSame(bindings, going)) say('other tags go than the plan says')
+    if (!isList(eviction.tags.keys(), tags)) say('it has other tags')
     const doomed = new Set(bindings.map(({ tag }) => tag))
     const gone = new Set(digests)
     const there = new Set([...tags.map(({ digest }) => digest ?? ''), ...untagged])
@@ -85,6 +85,8 @@ export class Deletions {
 
   /** Of what stays, all that it needs does, and what that needs; and of what is in use, every index that holds it. */
   #checkLinks(staying: Set<string>, gone: ReadonlySet<string>, say: (what: string) => void): void {
+    // Where no repository loses anything, nothing that stays can.
+    if (this.gone.size === 0) return
     const { edgesFrom, used } = this.#reference
     // A set is walked over what is added meanwhile too.
     for (const digest of staying) {
@@ -114,6 +116,22 @@ export class Deletions {
   }
 }
 
-function textOf(bindings: readonly { readonly tag: string; readonly digest: string | undefined }[]): string {
-  return bindings.map(({ tag, digest }) => `${tag}@${digest}`).join()
+interface Bound {
+  readonly tag: string
+  readonly digest: string | undefined
+}
+
+function areSame(some: readonly Bound[], others: readonly Bound[]): boolean {
+  const isSame = ({ tag, digest }: Bound, at: number) =>
+    others[at]?.tag === tag && others[at].digest === digest
+  return some.length === others.length && some.every(isSame)
+}
+
+function isList(names: Iterable<string>, tags: readonly Bound[]): boolean {
+  let at = 0
+  for (const name of names) {
+    if (tags[at]?.tag !== name) return false
+    at += 1
+  }
+  return at === tags.length
 }

@@ -3,6 +3,7 @@ import { parseReference } from '#inventory/reference.ts'
 import type { RegistryFacts, TagFacts } from '#retention/facts.ts'
 import type { ReasonCode } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
+import { once } from './once.ts'
 
 /** Each way in which one thing that stays keeps another. */
 export const EDGE_KINDS = [
@@ -46,10 +47,10 @@ export function allEdges(
     found.push({ from: subject, to: digest, code: 'BelongsTo', kind: `companion by ${by}` })
     found.push({ from: digest, to: subject, code: 'SubjectOf', kind: `subject by ${by}` })
   }
-  const tagged = new Set(repositories.flatMap(({ tags }) => tags.map(({ digest }) => digest)))
-  const below = new Set(
-    [...manifests.values()].flatMap(({ children }) => children.map(({ digest }) => digest)),
-  )
+  const tagged = new Set<string | undefined>()
+  for (const { tags } of repositories) for (const { digest } of tags) tagged.add(digest)
+  const below = new Set<string>()
+  for (const { children } of manifests.values()) for (const { digest } of children) below.add(digest)
   const holding = (child: string): EdgeKind => {
     if (!tagged.has(child)) return 'index that holds something in use without a tag'
     return manifests.get(child)?.kind === 'index' ? 'index that holds its index' : 'index that holds it'
@@ -78,27 +79,29 @@ export function allEdges(
   return found
 }
 
+const parsed = once(parseReference)
+
 /** From images to those that they are built on. */
 export function allBases({ facts, names }: RetentionInput): Edge[] {
   const found: Edge[] = []
   const add = (from: string, to: string, kind: EdgeKind) => found.push({ from, to, code: 'BaseOf', kind })
   const images = [...facts.manifests.values()].filter(({ kind }) => kind === 'image')
+  const layered = images.filter(({ layers }) => layers.length > 0)
   for (const { digest: from, layers } of images)
-    for (const base of images)
+    for (const base of layered)
       if (
-        base.layers.length > 0 &&
         base.layers.length < layers.length &&
         base.layers.every((layer, at) => layer.digest === layers[at]?.digest)
       )
         add(from, base.digest, 'base by layers')
   for (const { digest: from, baseDigest, baseName } of facts.manifests.values()) {
     if (baseDigest !== undefined) add(from, baseDigest, 'base by annotated digest')
-    const reference = parseReference(baseName ?? '')
+    if (baseName === undefined) continue
+    const reference = parsed(baseName)
     const located = reference && locate(reference, names)
     const repository = facts.repositories.find(({ name }) => name === located?.repository)
     const bound = repository?.tags.find(({ tag }) => tag === located?.tag)?.digest
     const isAlias = reference !== undefined && reference.host !== names.host
-    if (baseName === undefined) continue
     if (located?.digest !== undefined) add(from, located.digest, 'base by annotated name with a digest')
     else if (bound !== undefined)
       add(from, bound, isAlias ? 'base by annotated name under an alias' : 'base by annotated name')

@@ -17,7 +17,7 @@ export function harms(
   { edges, used }: Reference,
 ): string[] {
   const found: string[] = []
-  const needed = withLinked(used, edges)
+  let needed: ReadonlySet<string> | undefined
   for (const [at, repository] of input.facts.repositories.entries()) {
     const verdicts = repositories[at]?.verdicts ?? []
     const say = (what: string) => found.push(`${repository.name}: ${what}`)
@@ -33,9 +33,10 @@ export function harms(
     }
     if (repository.incomplete !== undefined && evicted.size + untagged.size > 0)
       say('it was not read in full')
+    if (evicted.size > 0) needed ??= withLinked(used, edges)
     for (const digest of [...evicted, ...untagged]) {
       if (used.has(digest)) say(`${digest} is in use`)
-      if (evicted.has(digest) && needed.has(digest)) say(`${digest} is needed by something in use`)
+      if (evicted.has(digest) && needed?.has(digest) === true) say(`${digest} is needed by something in use`)
       if (evicted.has(digest) === kept.has(digest))
         say(`${digest} is evicted beside a tag that stays, or untagged without one`)
       if (evicted.has(digest) && untagged.has(digest)) say(`${digest} is evicted and untagged`)

@@ -6,6 +6,7 @@ import type { RetentionInput } from '#retention/retention-input.ts'
 import { compareVersions, type TagVersion, tagVersion } from '#retention/tag-version.ts'
 import type { Action } from '#retention/verdict.ts'
 import { allBases, allEdges, type Edge, type EdgeKind } from './edges.ts'
+import { once } from './once.ts'
 
 /** How something that stays for itself is in use. */
 export const USE_KINDS = [
@@ -25,19 +26,26 @@ export interface Expected {
   readonly kinds: readonly (EdgeKind | UseKind)[]
 }
 
-/** The same answer for the same question: there are many worlds. */
-function once<K, V>(answer: (key: K) => V): (key: K) => V {
-  const known = new Map<K, { readonly value: V }>()
-  return (key) => {
-    const before = known.get(key)
-    if (before !== undefined) return before.value
-    const value = answer(key)
-    known.set(key, { value })
-    return value
-  }
+const NONE: readonly Edge[] = []
+const NO_SUBJECTS: readonly string[] = []
+const GOING: readonly ReasonCode[] = ['Superseded', 'RepositoryUnused', 'FollowsSubject', 'OrphanGoes']
+
+/** The digest that the name of a companion has in it; undefined: it is none. */
+function namedBy(tag: string): string | undefined {
+  // Asked first, as few are.
+  if (!tag.startsWith('sha256-')) return undefined
+  return /^(sha256-[0-9a-f]{64})(\.\w+)?$/.exec(tag)?.[1]?.replace('-', ':')
 }
 
-const NONE: readonly Edge[] = []
+function byStart(edges: readonly Edge[]): Map<string, readonly Edge[]> {
+  const found = new Map<string, Edge[]>()
+  for (const edge of edges) {
+    const before = found.get(edge.from)
+    if (before === undefined) found.set(edge.from, [edge])
+    else before.push(edge)
+  }
+  return found
+}
 
 function awayEdge(from: string, to: string): Edge {
   return { from, to, code: 'BelongsTo', kind: 'companion in another repository' }
@@ -50,6 +58,7 @@ function waysOf(edges: readonly Edge[]): EdgeKind[] {
   return own.map(({ kind }) => kind)
 }
 
+type Held = Map<string, Holding>
 interface Holding {
   /** Those that lead there. */
   readonly edges: Edge[]
@@ -73,9 +82,11 @@ export class Reference {
   readonly #input: RetentionInput
   readonly #inUse: ReadonlySet<string>
   readonly #isWhole: boolean
-  readonly #own = new Map<string, ReasonCode | undefined>()
-  /** By repository, or '' for all, and digest. */
-  readonly #held = new Map<string, Map<string, Holding>>()
+  /** By repository, for each of its tags. */
+  readonly #own = new Map<string, readonly (ReasonCode | undefined)[]>()
+  /** By digest. */
+  readonly #everywhere: Held = new Map()
+  readonly #inRepository = new Map<string, Held>()
   /** By digest of a companion: where it has a tag, and its subject is not. */
   readonly #away: ReadonlyMap<string, readonly { readonly name: string; readonly edge: Edge }[]>
   #isChanged = false
@@ -83,46 +94,47 @@ export class Reference {
   constructor(input: RetentionInput) {
     this.#input = input
     this.edges = allEdges(input.facts, (tag) => this.#subjects(tag))
-    this.edgesFrom = Map.groupBy(this.edges, ({ from }) => from)
-    this.basesFrom = Map.groupBy(allBases(input), ({ from }) => from)
+    this.edgesFrom = byStart(this.edges)
+    this.basesFrom = byStart(allBases(input))
     for (const repository of input.facts.repositories) this.#markUsed(repository)
     this.#inUse = this.#closed(this.used, 'Holds')
     const { repositories, incomplete } = input.facts
     this.#isWhole = incomplete === undefined && repositories.every((each) => !this.#isIncomplete(each))
-    const companions = repositories.flatMap((repository) =>
-      repository.tags.flatMap((tag) =>
-        this.subjects(tag)
-          .filter((subject) => !this.#isIn(repository, subject))
-          .map((subject) => ({ name: repository.name, edge: awayEdge(subject, tag.digest ?? '') })),
-      ),
-    )
+    const companions: { readonly name: string; readonly edge: Edge }[] = []
+    for (const repository of repositories)
+      for (const tag of repository.tags)
+        for (const subject of this.#subjects(tag))
+          if (!this.#isIn(repository, subject))
+            companions.push({ name: repository.name, edge: awayEdge(subject, tag.digest ?? '') })
     this.#away = Map.groupBy(companions, ({ edge }) => edge.to)
   }
 
   /** Has to be called before anything is expected. */
   decide(): void {
-    for (const repository of this.#input.facts.repositories)
-      for (const tag of repository.tags)
-        this.#own.set(`${repository.name}:${tag.tag}`, this.#ownReason(repository, tag))
+    for (const repository of this.#input.facts.repositories) {
+      const reasons = repository.tags.map((tag) => this.#ownReason(repository, tag))
+      this.#own.set(repository.name, reasons)
+    }
     this.#spread()
   }
 
-  expected(repository: RepositoryFacts, bound: TagFacts): Expected {
+  /** @param position of the tag in the repository */
+  expected(repository: RepositoryFacts, bound: TagFacts, position: number): Expected {
     const { name, tags } = repository
     const { tag, digest } = bound
-    const own = this.#own.get(`${name}:${tag}`)
+    const reasons = this.#own.get(name)
+    const own = reasons?.[position]
     if (own !== undefined)
       return { action: 'keep', codes: [own], kinds: this.#useKinds(repository, bound, own) }
-    const edges = ['', name].flatMap((scope) => this.#held.get(scope)?.get(digest ?? '')?.edges ?? NONE)
+    const all = this.#everywhere.get(digest ?? '')?.edges ?? NONE
+    const here = this.#inRepository.get(name)?.get(digest ?? '')?.edges ?? NONE
+    const edges = all.length === 0 ? here : here.length === 0 ? all : [...all, ...here]
     if (edges.length > 0)
       return { action: 'keep', codes: edges.map(({ code }) => code), kinds: waysOf(edges) }
-    const isKept = tags.some(
-      (other) => other.digest === digest && this.#own.get(`${name}:${other.tag}`) !== undefined,
-    )
+    const isKept = tags.some((other, at) => other.digest === digest && reasons?.[at] !== undefined)
     if (this.#isAnchor({ tag, digest }))
       return { action: isKept ? 'untag' : 'evict', codes: ['Anchor'], kinds: [] }
-    const going: ReasonCode[] = ['Superseded', 'RepositoryUnused', 'FollowsSubject', 'OrphanGoes']
-    return { action: isKept ? 'untag' : 'evict', codes: going, kinds: [] }
+    return { action: isKept ? 'untag' : 'evict', codes: GOING, kinds: [] }
   }
 
   #useKinds({ name, tags }: RepositoryFacts, { tag, digest }: TagFacts, own: ReasonCode): UseKind[] {
@@ -154,16 +166,14 @@ export class Reference {
       incomplete !== undefined || tags.some(({ digest }) => this.#manifest(digest) === undefined),
   )
 
-  subjects(tag: TagFacts): readonly string[] {
-    return this.#subjects(tag)
-  }
-
-  readonly #subjects = once(({ tag, digest }: TagFacts): readonly string[] => {
-    const named = /^(sha256-[0-9a-f]{64})(\.\w+)?$/.exec(tag)?.[1]?.replace('-', ':')
-    return [...new Set([named, this.#manifest(digest)?.subject])]
+  #subjects({ tag, digest }: TagFacts): readonly string[] {
+    const named = namedBy(tag)
+    const subject = this.#manifest(digest)?.subject
+    if (named === undefined && subject === undefined) return NO_SUBJECTS
+    return [...new Set([named, subject])]
       .filter((each) => each !== undefined)
       .filter((each) => each !== digest)
-  })
+  }
 
   #manifest(digest: string | undefined): ManifestFacts | undefined {
     return digest === undefined ? undefined : this.#input.facts.manifests.get(digest)
@@ -175,7 +185,9 @@ export class Reference {
       usage.usesOf({ repository: name, tag, digest }).length > 0 ||
       usage.usesOfConfig(this.#manifest(digest)?.config?.digest ?? '').length > 0
     for (const { tag, digest } of tags) if (digest !== undefined && isUsed(tag, digest)) this.used.add(digest)
-    const present = this.#closed(new Set([...untagged, ...tags.map(({ digest }) => digest ?? '')]), 'PartOf')
+    const here = new Set(untagged)
+    for (const { digest } of tags) here.add(digest ?? '')
+    const present = this.#closed(here, 'PartOf')
     for (const digest of present) if (isUsed(undefined, digest)) this.used.add(digest)
   }
 
@@ -189,12 +201,12 @@ export class Reference {
   }
 
   #ownReason(repository: RepositoryFacts, tag: TagFacts): ReasonCode | undefined {
-    const { usage, workspaces, restored, now } = this.#input
+    const { usage, restored, now } = this.#input
     const { name } = repository
     const { digest } = tag
     const manifest = this.#manifest(digest)
-    const isOurs = workspaces.some((prefix) => name.startsWith(`${prefix}/`))
-    if (isOurs || manifest?.artifactType?.startsWith('application/vnd.tallyman.')) return 'Workspace'
+    if (this.#isOurs(name) || manifest?.artifactType?.startsWith('application/vnd.tallyman.'))
+      return 'Workspace'
     const [named] = usage.usesOf({ repository: name, tag: tag.tag, digest })
     const use = named ?? usage.usesOfConfig(manifest?.config?.digest ?? '')[0]
     if (use !== undefined)
@@ -212,12 +224,20 @@ export class Reference {
     return this.#ruled(repository, { ...tag, digest }, rule)
   }
 
+  readonly #isOurs = once((name: string): boolean =>
+    this.#input.workspaces.some((prefix) => name.startsWith(`${prefix}/`)),
+  )
+
   #isAnchor({ tag, digest }: Pick<TagFacts, 'tag' | 'digest'>): boolean {
-    return digest !== undefined && tag === `tallyman-anchor-${digest.slice(7, 39)}`
+    return (
+      digest !== undefined &&
+      tag.startsWith('tallyman-anchor-') &&
+      tag === `tallyman-anchor-${digest.slice(7, 39)}`
+    )
   }
 
   #isCompanion(tag: TagFacts): boolean {
-    return tag.tag.startsWith('sha512-') || this.subjects(tag).length > 0
+    return tag.tag.startsWith('sha512-') || this.#subjects(tag).length > 0
   }
 
   readonly #kind = once((digest: string): string => {
@@ -233,7 +253,7 @@ export class Reference {
     tag: TagFacts,
     rules: readonly CompiledRule[],
   ): ReasonCode | undefined {
-    const subjects = this.subjects(tag)
+    const subjects = this.#subjects(tag)
     const kind = this.#kind(subjects[0] ?? '')
     const rule = rules.find((each) => each.matchesKind(kind))
     if (rule === undefined) return 'NoRule'
@@ -252,7 +272,9 @@ export class Reference {
   }
 
   readonly #decided = once((home: RepositoryFacts): ReadonlySet<string> => {
-    const deciding = home.tags.filter((each) => !this.subjects(each).some((other) => this.#isIn(home, other)))
+    const deciding = home.tags.filter(
+      (each) => !this.#subjects(each).some((other) => this.#isIn(home, other)),
+    )
     return this.#closed(new Set(deciding.map(({ digest }) => digest ?? '')), 'PartOf', 'BelongsTo')
   })
 
@@ -374,45 +396,47 @@ export class Reference {
 
   /** Until nothing changes. */
   #spread(): void {
-    const { repositories } = this.#input.facts
-    for (const digest of this.used) this.#hold('', digest, undefined, true)
-    for (const { name, tags } of repositories)
-      for (const { tag, digest } of tags)
-        if (this.#own.get(`${name}:${tag}`) !== undefined && digest !== undefined)
-          this.#hold(name, digest, undefined, true)
+    for (const digest of this.used) this.#hold(this.#everywhere, digest, undefined, true)
+    for (const { name, tags } of this.#input.facts.repositories) {
+      const held: Held = new Map()
+      this.#inRepository.set(name, held)
+      for (const [at, { digest }] of tags.entries())
+        if (digest !== undefined && this.#own.get(name)?.[at] !== undefined)
+          this.#hold(held, digest, undefined, true)
+    }
     do {
       this.#isChanged = false
-      for (const [scope, held] of this.#held)
-        for (const [digest, holding] of held) {
-          const { isLifted } = holding
-          if (holding.followed === isLifted) continue
-          holding.followed = isLifted
-          for (const edge of this.edgesFrom.get(digest) ?? []) this.#follow(scope, edge, isLifted)
-          for (const edge of this.basesFrom.get(digest) ?? []) this.#hold('', edge.to, edge, true)
-        }
+      this.#followAll(this.#everywhere)
+      for (const held of this.#inRepository.values()) this.#followAll(held)
     } while (this.#isChanged)
   }
 
-  #follow(scope: string, edge: Edge, isLifted: boolean): void {
-    const { from, to, code } = edge
-    if (code === 'Holds' && !isLifted) return
-    this.#hold(scope, to, edge, isLifted && (code === 'Holds' || code === 'SubjectOf'))
-    if (code !== 'BelongsTo' || scope === '') return
-    for (const { name, edge: away } of this.#away.get(to) ?? [])
-      if (away.from === from) this.#hold(name, to, away, false)
+  #followAll(held: Held): void {
+    for (const [digest, holding] of held) {
+      const { isLifted } = holding
+      if (holding.followed === isLifted) continue
+      holding.followed = isLifted
+      for (const edge of this.edgesFrom.get(digest) ?? NONE) this.#follow(held, edge, isLifted)
+      for (const edge of this.basesFrom.get(digest) ?? NONE) this.#hold(this.#everywhere, edge.to, edge, true)
+    }
   }
 
-  #hold(scope: string, digest: string, edge: Edge | undefined, isLifted: boolean): void {
-    const held = this.#held.get(scope) ?? new Map<string, Holding>()
-    this.#held.set(scope, held)
+  #follow(held: Held, edge: Edge, isLifted: boolean): void {
+    const { from, to, code } = edge
+    if (code === 'Holds' && !isLifted) return
+    this.#hold(held, to, edge, isLifted && (code === 'Holds' || code === 'SubjectOf'))
+    if (code !== 'BelongsTo' || held === this.#everywhere) return
+    for (const { name, edge: away } of this.#away.get(to) ?? []) {
+      const elsewhere = this.#inRepository.get(name)
+      if (away.from === from && elsewhere !== undefined) this.#hold(elsewhere, to, away, false)
+    }
+  }
+
+  #hold(held: Held, digest: string, edge: Edge | undefined, isLifted: boolean): void {
     const known = held.get(digest)
     if (known === undefined) {
-      held.set(digest, {
-        edges: edge === undefined ? [] : [edge],
-        isOwn: edge === undefined,
-        isLifted,
-        followed: undefined,
-      })
+      const isOwn = edge === undefined
+      held.set(digest, { edges: isOwn ? [] : [edge], isOwn, isLifted, followed: undefined })
     } else {
       if (edge !== undefined && !known.isOwn && !known.edges.includes(edge)) known.edges.push(edge)
       if (known.isLifted || !isLifted) return

@@ -2,6 +2,7 @@ import { type CompiledRule, compileRules } from '#retention/compiled-rule.ts'
 import type { KeepCriteria, RetentionRule } from '#retention/rules.ts'
 import { seededRandom } from '#test/harness/fault-proxy/random.ts'
 import { Dice } from '../../soak/dice.ts'
+import { once } from './once.ts'
 
 const SETS = 300
 const KEEPS: readonly KeepCriteria[] = [
@@ -47,21 +48,11 @@ function rule(name: string, dice: Dice): RetentionRule {
 
 /** Patterns take most of the time, and worlds have the same names. */
 function remembering(rule: CompiledRule): CompiledRule {
-  const remember = <V>(answer: (text: string) => V) => {
-    const known = new Map<string, { readonly answer: V }>()
-    return (text: string) => {
-      const before = known.get(text)
-      if (before !== undefined) return before.answer
-      const found = answer(text)
-      if (known.size < 1_000) known.set(text, { answer: found })
-      return found
-    }
-  }
   return {
     ...rule,
-    matchesRepository: remember(rule.matchesRepository),
-    matchesKind: remember(rule.matchesKind),
-    tagPattern: remember(rule.tagPattern),
-    streamOf: remember(rule.streamOf),
+    matchesRepository: once(rule.matchesRepository),
+    matchesKind: once(rule.matchesKind),
+    tagPattern: once(rule.tagPattern),
+    streamOf: once(rule.streamOf),
   }
 }

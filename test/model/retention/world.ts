@@ -31,6 +31,16 @@ const OWN = 'tallyman/reports'
 /** Mostly one of them is missing: five repositories are enough for nearly all. */
 const AT_TIMES = ['charts/web', 'prod/app', 'team/web']
 const TAGS_EACH = 20
+/** By number: worlds have the same digests, so that a text is made and hashed once. */
+const DIGESTS: string[] = []
+/** By prefix and number, for the same reason. */
+const BRANCH_TAGS = {
+  main: Array.from({ length: TAGS_EACH }, (_, n) => `main-${n}`),
+  dev: Array.from({ length: TAGS_EACH }, (_, n) => `dev-${n}`),
+}
+const BRANCHES = ['main', 'dev'] as const
+const SHARED_CONFIG = `sha256:${'c'.repeat(64)}`
+const COMPANION_SUFFIXES = ['', '.sig', '.att']
 const NAMED_TAGS = [
   'latest',
   'stable',
@@ -44,6 +54,8 @@ const NAMED_TAGS = [
   'v2.0.0-rc.1',
 ]
 const NONE: readonly UseReason[] = []
+const NO_CHILDREN: ManifestFacts['children'] = []
+const NO_LAYERS: ManifestFacts['layers'] = []
 const LIVE: UseReason = { kind: 'reference', use: imageUse(`${HOST}/team/app:v1`) }
 const USES: readonly UseReason[] = [
   LIVE,
@@ -149,14 +161,16 @@ class Contents {
       bound.set(tag, this.#tag(tag, dice.chance(0.002) ? undefined : digest))
     }
     const tags = [...bound.values()].sort((a, b) => (a.tag < b.tag ? -1 : 1))
-    const below = tags.flatMap(({ digest }) => this.#manifests.get(digest ?? '')?.children ?? [])
-    const untagged = new Set(below.map(({ digest }) => digest))
+    const named = new Set<string>()
+    for (const { digest } of tags) if (digest !== undefined) named.add(digest)
+    const untagged = new Set<string>()
+    for (const digest of named)
+      for (const child of this.#manifests.get(digest)?.children ?? NO_CHILDREN) untagged.add(child.digest)
     for (let n = dice.between(0, 2); n > 0; n -= 1) untagged.add(dice.of(this.#tops))
-    const named = new Set(tags.map(({ digest }) => digest))
     // What hangs on something that has a tag, or holds it, need not have one.
     for (const [digest, needs] of this.#kin)
       if (needs.some((each) => named.has(each)) && dice.chance(0.5)) untagged.add(digest)
-    for (const { digest } of tags) untagged.delete(digest ?? '')
+    for (const digest of named) untagged.delete(digest)
     const incomplete = dice.chance(0.02) ? 'a page could not be read' : undefined
     return { name, incomplete, tags, untagged: [...untagged] }
   }
@@ -167,21 +181,19 @@ class Contents {
     // One that names something else than it says is somebody else's.
     if (dice.chance(0.01)) return anchorTag(dice.chance(0.8) ? digest : other)
     const roll = dice.between(0, 19)
-    if (roll < 3) return `${other.replace(':', '-')}${dice.of(['', '.sig', '.att'])}`
+    if (roll < 3) return `${other.replace(':', '-')}${dice.of(COMPANION_SUFFIXES)}`
     if (roll === 3 && dice.chance(0.05)) return `sha512-${other.slice(7)}`
     if (roll < 9) return dice.of(NAMED_TAGS)
-    return `${dice.of(['main', 'dev'])}-${n}`
+    return BRANCH_TAGS[dice.of(BRANCHES)][n] ?? ''
   }
 
   #tag(tag: string, digest: string | undefined): TagFacts {
+    return { tag, digest, digestSince: this.#ago(0.9), boundSince: this.#ago(0.8), pushed: this.#ago(0.1) }
+  }
+
+  #ago(probability: number): number | undefined {
     const dice = this.#dice
-    const ago = () => NOW - dice.between(0, 60 * 24) * HOUR
-    return {
-      ...{ tag, digest },
-      digestSince: dice.chance(0.9) ? ago() : undefined,
-      boundSince: dice.chance(0.8) ? ago() : undefined,
-      pushed: dice.chance(0.1) ? ago() : undefined,
-    }
+    return dice.chance(probability) ? NOW - dice.between(0, 60 * 24) * HOUR : undefined
   }
 
   #image(): string {
@@ -192,8 +204,9 @@ class Contents {
     const images = this.#images
     const base = dice.between(0, 12)
     return this.#add({
-      ...{ kind: 'image', children: [], layers: dice.chance(0.03) ? [] : layers },
-      config: { digest: dice.chance(0.1) ? `sha256:${'c'.repeat(64)}` : this.#digest(), size: 3 },
+      kind: 'image',
+      layers: dice.chance(0.03) ? [] : layers,
+      config: { digest: dice.chance(0.1) ? SHARED_CONFIG : this.#digest(), size: 3 },
       created: this.#created(),
       baseName: this.#baseName(base),
       baseDigest: base === 5 && images.length > 0 ? dice.of(images) : undefined,
@@ -235,17 +248,31 @@ class Contents {
 
   #add(what: Partial<ManifestFacts> & Pick<ManifestFacts, 'kind'>): string {
     const digest = this.#digest()
+    // Written out, which is much quicker than to spread it.
     this.#manifests.set(digest, {
-      ...{ digest, mediaType: '', artifactType: undefined, size: 1, children: [], config: undefined },
-      ...{ layers: [], created: undefined, subject: undefined, baseName: undefined, baseDigest: undefined },
-      ...what,
+      digest,
+      kind: what.kind,
+      mediaType: '',
+      artifactType: what.artifactType,
+      size: 1,
+      children: what.children ?? NO_CHILDREN,
+      config: what.config,
+      layers: what.layers ?? NO_LAYERS,
+      created: what.created,
+      subject: what.subject,
+      baseName: what.baseName,
+      baseDigest: what.baseDigest,
     })
     return digest
   }
 
   #digest(): string {
     this.#count += 1
-    return `sha256:${String(this.#count).padStart(8, '0').padEnd(64, 'd')}`
+    const known = DIGESTS[this.#count]
+    if (known !== undefined) return known
+    const digest = `sha256:${String(this.#count).padStart(8, '0').padEnd(64, 'd')}`
+    DIGESTS[this.#count] = digest
+    return digest
   }
 }
 
