@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { z } from 'zod'
-import { caConfigMap, imageInventory, registry, registryPolicy } from '#test/e2e/support/objects.ts'
+import { imageInventory } from '#test/e2e/support/objects.ts'
 import { startWorld, type World } from '#test/e2e/support/world.ts'
 import { collectGarbage } from '#test/harness/garbage-collection.ts'
 import { startNode, type TestNode } from '#test/harness/node.ts'
@@ -9,7 +8,8 @@ import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageLayout } from '#test/harness/storage-layout.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { Fleet, type Uses } from './support/fleet.ts'
-import { type Shop, stockShop } from './support/shop.ts'
+import { type Shop, stockShop, tagsOf } from './support/shop.ts'
+import { policyObjects } from './support/shop-policy.ts'
 
 // The last word is a pull: what a policy leaves is what a real node needs that has none of it.
 
@@ -50,16 +50,10 @@ afterAll(async () => {
   await Promise.all(servers?.map((server) => server.stop()) ?? [])
 })
 
+const objectsOf = (shop: Shop) => policyObjects(namespace, shop, shop.server.url, { onEvict: 'Delete' })
 const at = (name: string) => ({ namespace, name })
 const all = (usesOf: (shop: Shop) => Uses): Uses =>
   Object.fromEntries(shops.flatMap((shop) => Object.entries(usesOf(shop))))
-
-const Tags = z.object({ tags: z.array(z.string()).nullish() })
-
-async function tagsOf({ name, server }: Shop, repository: string): Promise<string[]> {
-  const { body } = await server.wire.send({ path: `/v2/${name}/${repository}/tags/list` })
-  return (Tags.parse(JSON.parse(body.toString('utf8'))).tags ?? []).sort()
-}
 
 test('pods run images by tag and by digest, one is rolled out anew, and CI moves a tag', async () => {
   for (const uses of [all(({ before }) => before), all(({ uses }) => uses)]) {
@@ -126,27 +120,3 @@ test('S14, S20: after a garbage collection a node that has no image pulls what e
   await Promise.all(shops.map(({ name }) => fleet.rollBack(`${name}-back`)))
   await fleet.untilRunning(all(({ before }) => before))
 })
-
-/** A Registry and a policy that lets go of all that is not in use, but for the tag `stable`. */
-function objectsOf({ name, host, server }: Shop): object[] {
-  const caRef = { kind: 'ConfigMap', name: 'ca' }
-  const spec = { url: server.url, caRef, aliases: [{ host }], workspace: {}, anchorInUse: 'Tag' }
-  return [
-    caConfigMap(at('ca'), server.caPem ?? ''),
-    registry(at(name), spec),
-    registryPolicy(at(name), {
-      registryRef: { name },
-      mode: 'Approve',
-      onEvict: 'Delete',
-      rules: [
-        {
-          name: 'stable',
-          repositories: ['**'],
-          keep: { tags: ['stable'], youngerThan: '1s' },
-          whenUnused: 'Evict',
-        },
-      ],
-      limits: { minImagesInUse: 5 },
-    }),
-  ]
-}

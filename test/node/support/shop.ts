@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { anchorTag } from '#retention/anchor-tag.ts'
 import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
 import type { TestRegistry } from '#test/harness/registry.ts'
@@ -19,12 +20,16 @@ export interface Shop {
   readonly kept: Uses
   /** Everything in its repository goes. */
   readonly doomed: Uses
+  /** Nobody uses it when the plan is made: the tag of an image that goes, and of an index, a digest, and a tag once `promote` has moved it. */
+  readonly late: Uses
   /** Content that only images have that go. */
   readonly garbage: readonly string[]
   /** The tags of each repository once all is gone that nothing keeps, with an anchor. */
   readonly left: Readonly<Record<string, readonly string[]>>
   /** CI moves a tag that pods run. */
   build(): void
+  /** CI moves a tag that stays onto an image that goes. */
+  promote(): void
 }
 
 /** @param name every path begins with it: a path that is used under any host counts as used here (S06) */
@@ -48,7 +53,6 @@ export function stockShop(name: string, server: TestRegistry): Shop {
   for (const repository of ['web', 'api', 'twin', 'back']) {
     for (const tag of ['v1', 'v9']) stock(repository, build(`${repository}/${tag}`), tag)
   }
-  stock('many', index('many/v1'), 'v1')
   stock('stable', build('stable/b6'), 'b6')
   stock('idle', build('idle/v2'), 'v2')
   const main = stock('moved', build('moved/1'), 'main')
@@ -61,12 +65,19 @@ export function stockShop(name: string, server: TestRegistry): Shop {
     [`${name}-moved`]: main,
     [`${name}-fixed`]: byDigest(main),
   }
+  const promoted = build('twin/v9')
   const rebuilt = build('moved/2')
   return {
     ...{ name, host, server, uses },
     before: { [`${name}-back`]: stock('back', build('back/v5'), 'v5') },
     later: { ...uses, [`${name}-moved`]: { image: main.image, digest: rebuilt.manifest.digest } },
     kept: { [`${name}-stable`]: stock('stable', build('stable/b7'), 'stable', 'b7') },
+    late: {
+      [`${name}-late`]: stock('web', build('web/v9'), 'v9'),
+      [`${name}-late-index`]: stock('many', index('many/v1'), 'v1'),
+      [`${name}-late-digest`]: byDigest(stock('api', build('api/v9'), 'v9')),
+      [`${name}-late-moved`]: { image: `${host}/${name}/twin:v5`, digest: promoted.manifest.digest },
+    },
     doomed: { [`${name}-idle`]: stock('idle', index('idle/v1'), 'v1') },
     garbage: [build('web/v9'), ...index('many/v1').children].flatMap(({ manifest, blobs }) => [
       manifest.digest,
@@ -77,5 +88,14 @@ export function stockShop(name: string, server: TestRegistry): Shop {
       ...{ moved: ['main', anchorTag(main.digest)], stable: ['stable'], idle: [] },
     },
     build: () => void stock('moved', rebuilt, 'main'),
+    promote: () => void stock('twin', promoted, 'v5'),
   }
+}
+
+const Tags = z.object({ tags: z.array(z.string()).nullish() })
+
+/** Sorted. */
+export async function tagsOf({ name, server }: Shop, repository: string): Promise<string[]> {
+  const { body } = await server.wire.send({ path: `/v2/${name}/${repository}/tags/list` })
+  return (Tags.parse(JSON.parse(body.toString('utf8'))).tags ?? []).sort()
 }
