@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
+import { RegistryPool } from '#registry/pool.ts'
 import { damage } from '#test/harness/damage.ts'
 import { evictTags, shelfOf } from '#test/harness/evicted.ts'
 import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { collectGarbage } from '#test/harness/garbage-collection.ts'
 import { digestsOf } from '#test/harness/images/samples.ts'
 import { containerImage, multiPlatformImage, referrer, type TestImage } from '#test/harness/images.ts'
@@ -21,16 +21,11 @@ const RUN = 'web-20261126t053000-1f2e'
 
 describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
   })
-  afterAll(async () => {
-    await skopeo.close()
-    await site.stop()
-  })
+  afterAll(() => site.stop())
 
   const digest = (image: TestImage) => image.manifest.digest
   const gone = async (repository: string, run?: string) =>
@@ -50,6 +45,32 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
     for await (const each of bringBack(place, things)) results.push(each)
     return results
   }
+
+  test('S04: comes back before what else is asked of a registry that is busy', async () => {
+    const [old, kept] = ['old', 'kept'].map((tag) => containerImage({ seed: `busy/${tag}` })) as [
+      TestImage,
+      TestImage,
+    ]
+    const repository = 'shop/busy'
+    await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+    const things = (await gone(repository)).filter(({ tag }) => tag === 'old')
+    const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+    const busy = pool.client({ url: site.proxy.url, limits: { concurrency: 1 } })
+    let done = 0
+    const others = Array.from({ length: 300 }, async () => {
+      await busy.headManifest(repository, 'kept', { lane: 'bulk' })
+      done += 1
+    })
+    const results = await back(things, {
+      pull: busy,
+      push: busy,
+      shelf: { client: busy, prefix: 'tallyman' },
+    })
+    expect(results).toMatchObject([{ outcome: 'Restored' }])
+    expect(done).toBeLessThan(others.length / 2)
+    await Promise.all(others)
+    await pool.close()
+  })
 
   test('is known from the workspace, and comes back whole, with all that was below it', async () => {
     const old = multiPlatformImage({ seed: 'whole', attestations: true })
@@ -72,9 +93,9 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
       'Restored',
     ])
     expect(results.map(({ outcome }) => outcome)).not.toContain('Failed')
-    const arrived = await skopeo.pull(`${site.registry.host}/shop/whole:old`)
+    const arrived = await site.pull('shop/whole:old')
     for (const each of digestsOf(old)) expect(arrived).toContain(each)
-    expect(await skopeo.pull(`${site.registry.host}/shop/whole:plain`)).toContain(digest(plain))
+    expect(await site.pull('shop/whole:plain')).toContain(digest(plain))
     expect(await gone('shop/whole')).toEqual([])
   })
 
@@ -182,7 +203,7 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
     await collectGarbage(site.registry)
     const results = await back((await gone(repository)).filter(({ tag }) => tag === 'old'))
     expect(results).toMatchObject([{ outcome: 'Restored' }])
-    const arrived = await skopeo.pull(`${site.registry.host}/${repository}:old`)
+    const arrived = await site.pull(`${repository}:old`)
     for (const each of digestsOf(old)) expect(arrived).toContain(each)
   })
 

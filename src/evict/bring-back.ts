@@ -58,7 +58,9 @@ async function* bringBackGroup(
   if (first === undefined) return
   const { repository, run } = first
   const { pull, push, shelf, records, fence, clock, signal } = site
-  const call: CallOptions = { signal, lane: 'bulk' }
+  // Somebody waits for it.
+  const lane = 'interactive'
+  const call: CallOptions = { signal, lane }
   let view: JournalView
   try {
     const journal = await journalOf(shelf, repository, run, call)
@@ -67,7 +69,7 @@ async function* bringBackGroup(
     for (const thing of things) yield failed(thing, thrown, signal)
     return
   }
-  const reach: Reach = { repository, pull, push, journal: view, fence, clock, signal }
+  const reach: Reach = { repository, pull, push, journal: view, fence, clock, signal, lane }
   let back: Restoration[] = []
   const record = async () => {
     const restored = back

@@ -141,8 +141,46 @@ describe.each(['2.8', '3'] as const)('S01: a claim on a registry of %s', (versio
     expect(a.obstacle).toBe('CLAIM_FOREIGN')
     expect(() => a.claim.assertHeld()).toThrow(/tallyman-claims:gone.tallyman, written 400 d ago/)
     await remove(claimTag({ installation: 'gone', operator: 'tallyman' }))
+    await pass(settleMs, a)
+    expect(a.obstacle).toBe('CLAIM_FOREIGN')
     await pass(lookMs, a)
     expect(a.obstacle).toBeUndefined()
+  })
+
+  test('that a list leaves out counts as long as its tag is there', async () => {
+    const [a, b] = [new Installation('a'), new Installation('b')]
+    await settled(a, b)
+    site.proxy.rule(
+      {
+        kind: 'status',
+        status: 200,
+        body: { name: CLAIMS_REPOSITORY, tags: [claimTag({ installation: 'a', operator: 'tallyman' })] },
+      },
+      { path: /\/tallyman-claims\/tags\/list/ },
+    )
+    b.usage = { images: ['b:2'] }
+    for (let looks = 0; looks < 12; looks += 1) {
+      await clock.advance(lookMs)
+      await a.refresh(site.client)
+      await b.refresh()
+    }
+    expect(a.knows).toEqual(['b:1', 'b:2'])
+    expect(a.obstacle).toBeUndefined()
+  })
+
+  test('that answers 404 for a moment counts all the while', async () => {
+    const [a, b] = [new Installation('a'), new Installation('b')]
+    await settled(a, b)
+    await remove('b.tallyman')
+    await pass(settleMs, a)
+    expect(a.knows).toEqual(['b:1'])
+    await b.refresh()
+    await pass(lookMs, a, b)
+    await remove('b.tallyman')
+    await pass(settleMs, a)
+    expect(a.knows).toEqual(['b:1'])
+    await pass(lookMs, a)
+    expect(a.knows).toEqual([])
   })
 
   test('is held beside that of another installation that says what it uses, which then counts too', async () => {
@@ -201,7 +239,7 @@ describe.each(['2.8', '3'] as const)('S01: a claim on a registry of %s', (versio
     expect(a.obstacle).toBe('CLAIM_FOREIGN')
     await remove('b.tallyman')
     site.storage.write(CLAIMS_REPOSITORY, containerImage({ seed: 'no claim' }), 'odd')
-    await pass(lookMs, a)
+    await pass(settleMs + lookMs, a)
     expect(a.obstacle).toBe('CLAIM_FOREIGN')
   })
 

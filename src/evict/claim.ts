@@ -112,7 +112,8 @@ export class RegistryClaim {
   async refresh(reach: ClaimReach): Promise<void> {
     const read: CallOptions = { signal: reach.signal, lane: 'interactive' }
     const began = this.#now()
-    const found = await this.#claims.read(reach.client, read)
+    const gone = { now: began.monotonic, afterMs: this.#times.settleMs }
+    const found = await this.#claims.read(reach.client, read, gone)
     const own = found.find(({ tag }) => tag === claimTag(this.#holder))
     const isOurs = own !== undefined && this.#isOurs(own)
     if (!isOurs && this.#standsSince !== undefined) {

@@ -28,6 +28,14 @@ export interface FoundClaim {
     | { readonly unreadable: string }
 }
 
+/** When a claim that was found before does not count any more. */
+export interface GoneClaims {
+  /** Monotonic, ms. */
+  readonly now: number
+  /** For so long it has to be gone, ms. */
+  readonly afterMs: number
+}
+
 /** Reads and writes the claims of one registry. */
 export class Claims {
   readonly #holder: ClaimHolder
@@ -35,18 +43,33 @@ export class Claims {
   #found: ReadonlyMap<string, FoundClaim> = new Map()
   /** By digest of the layer; what no claim names any more is forgotten. */
   #documents: ReadonlyMap<string, ReadClaim> = new Map()
+  /** By tag of a claim that was found before: since when neither a list nor the tag itself has shown it, monotonic ms. */
+  readonly #goneSince = new Map<string, number>()
   #written: ClaimParts | undefined
 
   constructor(holder: ClaimHolder) {
     this.#holder = holder
   }
 
-  /** All of them, our own too; what has not changed is the same object as before. @throws REGISTRY_*, CLAIM_FOREIGN */
-  async read(client: RegistryClient, call: CallOptions): Promise<readonly FoundClaim[]> {
+  /**
+   * All of them, our own too; what has not changed is the same object as before. One of another that was found before counts until it has been gone for a while:
+   * a list may leave out what is there.
+   * @throws REGISTRY_*, CLAIM_FOREIGN
+   */
+  async read(client: RegistryClient, call: CallOptions, gone: GoneClaims): Promise<readonly FoundClaim[]> {
     const tags = await claimTags(client, call)
     const documents = new Map<string, ReadClaim>()
     const found: FoundClaim[] = []
-    for (const tag of tags) found.push(await this.#readOne(client, tag, documents, call))
+    for (const tag of tags) {
+      this.#goneSince.delete(tag)
+      found.push(await this.#readOne(client, tag, documents, call))
+    }
+    const listed = new Set(tags).add(claimTag(this.#holder))
+    for (const before of this.#found.values()) {
+      if (listed.has(before.tag)) continue
+      const unlisted = await this.#readUnlisted(client, before, documents, call, gone)
+      if (unlisted !== undefined) found.push(unlisted)
+    }
     this.#found = new Map(found.map((claim) => [claim.tag, claim]))
     this.#documents = documents
     return found
@@ -73,6 +96,26 @@ export class Claims {
     await client.putManifest(CLAIMS_REPOSITORY, claimTag(this.#holder), manifest, call)
     this.#written = parts
     return manifest.digest
+  }
+
+  /** @returns undefined once it has been gone for long enough */
+  async #readUnlisted(
+    client: RegistryClient,
+    before: FoundClaim,
+    documents: Map<string, ReadClaim>,
+    call: CallOptions,
+    { now, afterMs }: GoneClaims,
+  ): Promise<FoundClaim | undefined> {
+    const read = await this.#readOne(client, before.tag, documents, call)
+    if (read.digest !== undefined) {
+      this.#goneSince.delete(before.tag)
+      return read
+    }
+    const since = this.#goneSince.get(before.tag) ?? now
+    this.#goneSince.set(before.tag, since)
+    if (now - since < afterMs) return before
+    this.#goneSince.delete(before.tag)
+    return undefined
   }
 
   async #readOne(

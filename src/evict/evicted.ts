@@ -33,17 +33,30 @@ export interface Returned {
   readonly isHarm?: boolean | undefined
 }
 
+export interface Unsettled {
+  readonly repository: string
+  readonly run: string
+  /** Its journal, or what lies beside it, is lost: nobody knows what it has done. */
+  readonly isLost?: true
+}
+
 /** What runs have done in repositories. */
 export interface EvictionHistory {
   readonly went: Iterable<Evicted>
   readonly returned: readonly Returned[]
-  /** `repository: run`s that have begun something of which nobody knows how it ended. */
-  readonly unsettled: readonly { readonly repository: string; readonly run: string }[]
+  /** Runs that have begun something of which nobody knows how it ended. */
+  readonly unsettled: readonly Unsettled[]
 }
 
 /** One that is held as a list: of few runs, or for a short time. */
 export interface ListedHistory extends EvictionHistory {
   readonly went: readonly Evicted[]
+}
+
+/** What one run has done in one repository. */
+export interface RunHistory extends ListedHistory {
+  /** `none`: there is no journal of it. `lost`: there is or was one, and it cannot be read. */
+  readonly journal: 'read' | 'none' | 'lost'
 }
 
 /** What a run has done in a repository. @throws JOURNAL_INVALID, REGISTRY_* */
@@ -52,14 +65,26 @@ export async function historyOfRun(
   repository: string,
   run: string,
   call: CallOptions,
-): Promise<ListedHistory> {
+): Promise<RunHistory> {
   const told = new HistoryOfRun(repository, run)
-  await told.read(await journalOf(shelf, repository, run, call), true)
-  await told.read(await restorationsOf(shelf, repository, run, call), false)
-  return told.history()
+  const own = await journalOf(shelf, repository, run, call)
+  if (own.lost === undefined) await told.read(own, true)
+  const beside = await restorationsOf(shelf, repository, run, call)
+  if (beside.lost === undefined) await told.read(beside, false)
+  const history = told.history()
+  // What lies beside a journal goes after it, and a DELETE of it that was cut off leaves nothing that is missed.
+  const isLost = own.lost !== undefined || (own.wasThere && beside.lost !== undefined)
+  return {
+    ...history,
+    unsettled: isLost ? [{ repository, run, isLost }] : history.unsettled,
+    journal: own.lost !== undefined ? 'lost' : own.wasThere ? 'read' : 'none',
+  }
 }
 
-/** What was brought back of a repository as far as it is recorded, whoever did. A few requests, where little was. @throws JOURNAL_INVALID, REGISTRY_* */
+/**
+ * What was brought back of a repository as far as it is recorded, whoever did. A few requests, where little was.
+ * @throws JOURNAL_LOST what must stay for it is not known; JOURNAL_INVALID, REGISTRY_*
+ */
 export async function returnedTo(
   shelf: JournalShelf,
   repository: string,
@@ -68,7 +93,12 @@ export async function returnedTo(
   const returned: Returned[] = []
   for (const run of await restoredRuns(shelf, repository, call)) {
     const told = new HistoryOfRun(repository, run)
-    await told.read(await restorationsOf(shelf, repository, run, call), false)
+    const beside = await restorationsOf(shelf, repository, run, call)
+    if (beside.lost !== undefined) {
+      if ((await journaledRuns(shelf, repository, call)).includes(run)) throw beside.lost
+      continue
+    }
+    await told.read(beside, false)
     returned.push(...told.history().returned)
   }
   return returned

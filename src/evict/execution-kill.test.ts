@@ -3,7 +3,6 @@ import { TallymanError } from '#catalogue/error.ts'
 import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
 import { executeOn, type TestRun } from '#test/harness/execution.ts'
 import type { RequestMatch } from '#test/harness/fault-proxy.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage } from '#test/harness/images.ts'
 import type { Eviction } from './eviction.ts'
 import { journalRepository } from './journal-artifact.ts'
@@ -29,16 +28,11 @@ describe.each([
   ['3', 'Trash', ['a']],
 ] as const)('S16: a run on %s, %s, over %o', (version, onEvict, repositories) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
   })
-  afterAll(async () => {
-    await site.stop()
-    await skopeo.close()
-  })
+  afterAll(() => site.stop())
 
   function world(name: string): Eviction[] {
     return repositories.map((each) => {
@@ -80,7 +74,7 @@ describe.each([
   async function pulls(name: string): Promise<void> {
     for (const each of repositories) {
       for (const tag of Object.keys(left[each])) {
-        const arrived = await skopeo.pull(`${site.registry.host}/${name}/${each}:${tag}`)
+        const arrived = await site.pull(`${name}/${each}:${tag}`)
         const whole = [kept.manifest, ...kept.blobs].map(({ digest }) => digest)
         expect([...arrived]).toEqual(expect.arrayContaining(whole))
       }

@@ -11,6 +11,7 @@ import { journalRepository } from './journal-artifact.ts'
 import { journalOf } from './journal-shelf.ts'
 import { journalState } from './journal-state.ts'
 import { placeholder } from './placeholder.ts'
+import { RestorationRecords } from './restorations.ts'
 import { restore } from './restore.ts'
 import { copyOf } from './save.ts'
 
@@ -280,6 +281,76 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     expect(await site.tags('harmed/a')).toMatchObject({ old: digest(doomed), plain: digest(plain) })
     expect(await site.has('harmed/a', digest(platform))).toBe(true)
     for (const each of GONE) expect(await site.has('harmed/b', each)).toBe(true)
+  })
+
+  test('S38: so does a tag that stays and names nothing any more, whoever took it', async () => {
+    const eviction = world('unnamed')
+    let isDone = false
+    const guard = async () => {
+      if (isDone) return
+      isDone = (await site.tags('unnamed')).plain === undefined
+      if (isDone)
+        damage('tag-gone', {
+          storageDir: site.registry.storageDir,
+          repository: 'unnamed',
+          reference: 'kept',
+        })
+    }
+    const { end } = await executeOn(site, [{ ...eviction, digests: [] }, world('unnamed/z')], {
+      site: { guard },
+    })
+    expect(end).toMatchObject({
+      phase: 'Stopped',
+      stoppedBy: {
+        code: 'EVICTION_HARMED',
+        message: expect.stringContaining('its tag names nothing any more'),
+      },
+    })
+    expect(await site.tags('unnamed')).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+  })
+
+  test('S38: a tag that named nothing before the run is no loss, as long as its digest is there', async () => {
+    const eviction = world('unnamed-before')
+    const sample = new Map([['unnamed-before', [{ tag: 'gone', digest: digest(kept) }]]])
+    expect((await executeOn(site, [eviction], { sample })).end.phase).toBe('Succeeded')
+  })
+
+  test('S38: what is brought back while a run goes on is looked at, too', async () => {
+    const eviction = world('returned')
+    const storageDir = site.registry.storageDir
+    const records = new RestorationRecords()
+    const shelf = { client: site.direct, prefix: 'tallyman' }
+    let isDone = false
+    const guard = async () => {
+      if (isDone) return
+      isDone = (await site.tags('returned')).plain === undefined
+      if (!isDone) return
+      const back = { kind: 'restored', at: Date.now(), tag: 'plain', digest: digest(plain) } as const
+      await records.add(shelf, { repository: 'returned', run: 'run' }, [back], {})
+      site.storage.tag('returned', digest(plain), 'plain')
+      damage('layer-link-missing', { storageDir, repository: 'returned', reference: digest(plain) })
+    }
+    const { end } = await executeOn(site, [{ ...eviction, digests: [] }, world('returned/z')], {
+      site: { guard },
+    })
+    expect(end).toMatchObject({
+      stoppedBy: {
+        code: 'EVICTION_HARMED',
+        message: expect.stringContaining(`returned:plain (${digest(plain)})`),
+      },
+    })
+  })
+
+  test('S15: a tag that was moved onto what goes in that moment is back, and the run stops', async () => {
+    const path = new RegExp(`/moved/manifests/(${GONE.join('|')})`)
+    const held = site.proxy.hold({ method: 'DELETE', path })
+    const running = executeOn(site, [world('moved')], { sample: new Map() })
+    const request = await held.arrived
+    const moved = request.path.slice(-'sha256:'.length - 64)
+    await site.direct.putManifest('moved', 'kept', await site.direct.getManifest('moved', moved))
+    held.release()
+    expect((await running).end.stoppedBy?.code).toBe('DELETE_TOOK_TAG')
+    expect(await site.tags('moved')).toEqual({ kept: moved })
   })
 
   test('what was damaged before the run alarms nobody', async () => {

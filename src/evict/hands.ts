@@ -1,4 +1,4 @@
-import type { AuditLine, Guard, RegistryClient } from '#registry/client.ts'
+import type { AuditLine, Guard, Lane, RegistryClient } from '#registry/client.ts'
 import type { Clock } from '#time/clock.ts'
 import type { Candidate, Ended } from './eviction.ts'
 import type { Journal } from './journal.ts'
@@ -13,6 +13,8 @@ export interface Access {
   readonly fence: () => void
   /** Ends the work between two requests. */
   readonly signal: AbortSignal
+  /** Absent: behind whatever else is asked of the registry. */
+  readonly lane?: Lane | undefined
 }
 
 /** What it takes to bring back what went. */
@@ -40,7 +42,7 @@ export interface Hands extends Reach {
 }
 
 /** For reads and for writes that take nothing away. */
-export function calls({ signal, fence }: Access) {
-  const read = { signal, lane: 'bulk' } as const
+export function calls({ signal, fence, lane = 'bulk' }: Access) {
+  const read = { signal, lane }
   return { read, write: { ...read, beforeSend: fence } } as const
 }

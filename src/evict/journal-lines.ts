@@ -27,6 +27,9 @@ const Line = z.discriminatedUnion('kind', [
         action: z.literal('sweep'),
         digests: z.array(z.string()),
         bindings: Bindings.optional(),
+        tags: z
+          .object({ whole: z.boolean(), came: z.array(z.string()), went: z.array(z.string()) })
+          .optional(),
       }),
     ]),
   }),

@@ -1,13 +1,14 @@
 import { hasCode, type TallymanError } from '#catalogue/error.ts'
 import type { RegistryClient } from '#registry/client.ts'
+import type { RunHistory } from './evicted.ts'
 import type { Candidate } from './eviction.ts'
 import { calls, type Hands, type Reach } from './hands.ts'
 import { journalRepository } from './journal-artifact.ts'
+import { isListed, placeKey } from './journal-place.ts'
 import { type JournalShelf, journalOf, RESTORATIONS } from './journal-shelf.ts'
 import { restorationsOf } from './restorations.ts'
 import { headDigest, listTags, resolveTags } from './tags.ts'
 import { takeAway } from './take-away.ts'
-import { journalTags } from './workspace-journal.ts'
 
 /** A journal that is to go from the workspace. */
 export interface DoomedJournal {
@@ -15,6 +16,8 @@ export interface DoomedJournal {
   readonly run: string
   /** What it tells of: if any of it is in use by now, the journal stays. */
   readonly things: readonly Candidate[]
+  /** Where that was not read from it, it goes only if it is not there to be read: then it is a tag that names nothing. */
+  readonly history: RunHistory['journal']
   /** What was brought back after then, ms since the epoch, stays, and its record with it (S12). */
   readonly pinnedSince: number
   /** A client of the workspace with the right to delete there. @throws REGISTRY_UNAUTHORIZED, REGISTRY_FORBIDDEN where nobody has it, SECRET_* */
@@ -47,10 +50,13 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
   const repository = journalRepository(shelf.prefix, hands.repository)
   const place: Reach = { ...hands, repository, pull: shelf.client, push: shelf.client }
   const found = await headDigest(place, tag)
-  if (found === undefined && !(await isListed(place, tag))) return { kind: 'gone' }
+  const at = { client: shelf.client, workspaceRepository: repository, run: tag }
+  if (found === undefined && !(await isListed(at, calls(place).read))) return forgotten(shelf, at)
+  // Of what could not be read a moment ago nobody knows whether it is needed (S34).
+  if (found !== undefined && tag === doomed.run && doomed.history !== 'read') return { kind: 'needed' }
   const journal = await journalOf(shelf, hands.repository, tag, calls(place).write)
   // A tag that names nothing is what a DELETE has left that was cut off (S16): it goes with a manifest only.
-  if (found === undefined) await journal.append([])
+  if (found === undefined) await journal.bury()
   const digest = found ?? (await headDigest(place, tag))
   if (digest === undefined) return { kind: 'needed' }
   const stands = async () => {
@@ -66,7 +72,7 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
     )
     if (typeof outcome === 'string') return { kind: 'needed' }
     if (outcome.kind === 'unknown') throw outcome.error
-    return 'error' in outcome ? { kind: 'refused', error: outcome.error } : { kind: 'gone' }
+    return 'error' in outcome ? { kind: 'refused', error: outcome.error } : forgotten(shelf, at)
   } catch (error) {
     if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return { kind: 'refused', error }
     throw error
@@ -74,19 +80,19 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
 }
 
 /** Whether what was brought back of the run has to stay. */
-async function isPinned(hands: Hands, { shelf, run, pinnedSince }: DoomedJournal): Promise<boolean> {
+async function isPinned(hands: Hands, { shelf, run, pinnedSince, history }: DoomedJournal): Promise<boolean> {
   const records = await restorationsOf(shelf, hands.repository, run, calls(hands).read)
+  if (records.lost !== undefined) return history === 'read'
   for await (const record of records.read()) {
     if (record.kind === 'restored' && record.at > pinnedSince) return true
   }
   return false
 }
 
-async function isListed({ pull, repository, signal }: Reach, tag: string): Promise<boolean> {
-  for await (const name of journalTags(pull, repository, { signal, lane: 'bulk' })) {
-    if (name === tag) return true
-  }
-  return false
+/** It is not missed (KnownJournals). */
+function forgotten({ known }: JournalShelf, at: Parameters<typeof placeKey>[0]): JournalRemoval {
+  known?.forget(placeKey(at))
+  return { kind: 'gone' }
 }
 
 /** Whether this tag, and no other one, names the digest: a DELETE takes all that do. */

@@ -1,6 +1,10 @@
-import type { CallOptions, RegistryClient } from '#registry/client.ts'
+import { hasCode } from '#catalogue/error.ts'
+import type { CallOptions, Manifest, RegistryClient } from '#registry/client.ts'
 import { journalRepository, journalSubject } from './journal-artifact.ts'
-import { journalTags, manifestNow, WorkspaceJournal } from './workspace-journal.ts'
+import { manifestAt } from './journal-look.ts'
+import { journalTags } from './journal-place.ts'
+import type { KnownJournals } from './known-journals.ts'
+import { WorkspaceJournal } from './workspace-journal.ts'
 
 /** What the tag of a run ends with where what was brought back of it is recorded. No run is called so. */
 export const RESTORATIONS = '.restored'
@@ -9,17 +13,18 @@ export const RESTORATIONS = '.restored'
 export interface JournalShelf {
   readonly client: RegistryClient
   readonly prefix: string
+  readonly known?: KnownJournals | undefined
 }
 
-/** The journal of a run about a repository, empty where there is none. @throws JOURNAL_INVALID, REGISTRY_* */
+/** The journal of a run about a repository, empty where there is none; it may be `lost`. @throws JOURNAL_INVALID, REGISTRY_* */
 export async function journalOf(
-  { client, prefix }: JournalShelf,
+  { client, prefix, known }: JournalShelf,
   repository: string,
   run: string,
   call: CallOptions,
 ): Promise<WorkspaceJournal> {
   const workspaceRepository = journalRepository(prefix, repository)
-  return await WorkspaceJournal.open({ client, workspaceRepository, run, repository }, call)
+  return await WorkspaceJournal.open({ client, workspaceRepository, run, repository, known }, call)
 }
 
 /** The runs that have a journal about a repository, newest first as far as their names tell. */
@@ -56,23 +61,44 @@ export async function* journaledRepositories(
   for await (const page of client.repositories(call)) {
     for (const name of page) {
       if (!name.startsWith(`${prefix}/journals/`)) continue
-      const subject = await subjectIn(client, name, call)
+      const subject = await subjectIn(client, name, name.slice(`${prefix}/journals/`.length), call)
       if (subject !== undefined) yield subject
     }
   }
 }
 
-/** A long name of a repository is only in the manifests of its journals. */
+/**
+ * A long name of a repository is only in the manifests of its journals.
+ * @param plain what it is where all of them are lost: else nobody would be told
+ */
 async function subjectIn(
   client: RegistryClient,
   name: string,
+  plain: string,
   call: CallOptions,
 ): Promise<string | undefined> {
-  for await (const tag of journalTags(client, name, call)) {
-    const manifest = await manifestNow(client, name, tag, call)
+  let subject: string | undefined
+  for await (const run of journalTags(client, name, call)) {
+    const manifest = await anyManifest(client, name, run, call)
     if (manifest !== undefined) return journalSubject(manifest)
+    subject = plain
   }
-  return undefined
+  return subject
+}
+
+/** A journal that is lost says nothing of that. */
+async function anyManifest(
+  client: RegistryClient,
+  workspaceRepository: string,
+  run: string,
+  call: CallOptions,
+): Promise<Manifest | undefined> {
+  try {
+    return await manifestAt({ client, workspaceRepository, run }, call)
+  } catch (error) {
+    if (hasCode(error, 'JOURNAL_LOST')) return undefined
+    throw error
+  }
 }
 
 /** When a run began, as its name ends: `-20261126T053000-1f2e`. */

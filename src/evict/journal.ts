@@ -26,7 +26,15 @@ export type Step =
       readonly action: 'sweep'
       readonly digests: readonly string[]
       readonly bindings?: readonly Binding[] | undefined
+      readonly tags?: TagChanges | undefined
     }
+
+/** What tags there are before manifests are deleted: all of them where `whole`, else what has changed since the sweep before in the same journal. */
+export interface TagChanges {
+  readonly whole: boolean
+  readonly came: readonly string[]
+  readonly went: readonly string[]
+}
 
 /** How the things of an intent ended. Those that are missing were not touched. */
 export interface IntentOutcome {

@@ -14,30 +14,44 @@ import { takeAway } from './take-away.ts'
 import { stayed } from './untag-batch.ts'
 import { WIDTH } from './width.ts'
 
+/** No tag is left behind a placeholder for longer: then that goes, with those that it stands in for by then. In milliseconds. */
+const LONGEST_MS = 3_000
 /** A PUT that was not answered is looked after, and sent again if the tag still names what it did. */
 const TRIES = 3
+
+/** Tags that may go behind one placeholder. */
+export interface OverwriteBatch {
+  readonly bindings: readonly Binding[]
+  /** Of the bindings, by digest. */
+  readonly manifests: ReadonlyMap<string, SavedManifest>
+  /** Those of them that are not in the journal yet. */
+  readonly unsaved: readonly SavedManifest[]
+}
 
 /**
  * Unties tags where the product cannot: one placeholder is written over all of them and then deleted by its digest, which takes its tags along
  * and leaves the manifests that they named. Costs a HEAD and a PUT for each tag and one DELETE in all.
- * @param manifests of the bindings, by digest
+ * @returns how many of the bindings it was, from the first on: as many as it took 3 seconds to write over, so that what is used meanwhile is not kept waiting
  * @throws DELETE_TOOK_TAG, DELETE_UNSAFE, REGISTRY_* where the registry refuses
  */
 export async function overwriteBatch(
   hands: Hands,
   eviction: Eviction,
-  bindings: readonly Binding[],
-  manifests: ReadonlyMap<string, SavedManifest>,
-): Promise<void> {
+  { bindings, manifests, unsaved }: OverwriteBatch,
+): Promise<number> {
   const nonce = randomUUID()
   const stand = placeholder(nonce)
-  const intent = await begin(hands, { action: 'overwrite', bindings, nonce }, [...manifests.values()])
+  const intent = await begin(hands, { action: 'overwrite', bindings, nonce }, unsaved)
   const before = await listTags(hands)
+  let begun = 0
+  const endsAt = hands.clock.monotonic() + LONGEST_MS
   const { ended, left } = await withWayBack(hands, bindings, manifests, stand, async () => {
-    const results = await sideBySide(bindings, WIDTH, async (binding) => ({
-      ...binding,
-      outcome: await overwriteOne(hands, binding, stand),
-    }))
+    const looks = await sideBySide(bindings, WIDTH, async (binding) => {
+      if (begun > 0 && hands.clock.monotonic() >= endsAt) return undefined
+      begun += 1
+      return { ...binding, outcome: await overwriteOne(hands, binding, stand) }
+    })
+    const results = looks.flatMap((it) => it ?? [])
     const over = results.filter(({ outcome }) => outcome === 'untagged')
     await nobodyFollowed(hands, before, stand)
     const removed = await removePlaceholder(hands, stand, over.map(bindingOf), manifests)
@@ -48,6 +62,7 @@ export async function overwriteBatch(
   const planned = new Set(bindings.map(({ tag }) => tag))
   const lost = missingFrom(left, before).filter((tag) => !planned.has(tag))
   if (lost.length > 0) await putBackLost(hands, lost, (tag) => stayed(hands, eviction, tag))
+  return begun
 }
 
 const bindingOf = ({ tag, digest }: Binding): Binding => ({ tag, digest })

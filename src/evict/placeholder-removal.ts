@@ -62,10 +62,12 @@ export async function giveBack(
   stand: RawManifest,
 ): Promise<void> {
   if (bindings.length === 0) return
-  const listed = await listTags(hands)
+  // Somebody may be pulling it.
+  const urgent: Hands = { ...hands, lane: 'interactive' }
+  const listed = await listTags(urgent)
   await sideBySide(bindings, WIDTH, async ({ tag, digest }) => {
     const manifest = listed.has(tag) ? manifests.get(digest) : undefined
-    if (manifest !== undefined) await putBack(hands, tag, manifest, stand.digest)
+    if (manifest !== undefined) await putBack(urgent, tag, manifest, stand.digest)
   })
 }
 

@@ -1,3 +1,4 @@
+import type { Manifest } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
 import { OCI_INDEX } from '#registry/media-types.ts'
 
@@ -18,4 +19,13 @@ export function placeholder(nonce: string): RawManifest {
   const index = { schemaVersion: 2, mediaType: OCI_INDEX, manifests: [], annotations: { [NONCE]: nonce } }
   const bytes = Buffer.from(JSON.stringify(index))
   return { digest: digestOf(bytes), mediaType: OCI_INDEX, bytes }
+}
+
+/** Whether somebody has written it over a tag that was to go. */
+export function isPlaceholder(manifest: Manifest): boolean {
+  return (
+    manifest.kind === 'index' &&
+    manifest.manifests.length === 0 &&
+    manifest.annotations?.[NONCE] !== undefined
+  )
 }

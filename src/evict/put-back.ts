@@ -60,7 +60,7 @@ export async function putBackLost(
   )
 }
 
-function named(tags: readonly string[]): string {
+export function named(tags: readonly string[]): string {
   if (tags.length === 0) return 'none'
   return tags.length <= 5 ? tags.join(', ') : `${tags.slice(0, 5).join(', ')} and ${tags.length - 5} more`
 }

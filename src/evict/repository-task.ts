@@ -1,9 +1,11 @@
-import { TallymanError } from '#catalogue/error.ts'
+import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { AuditLine } from '#registry/client.ts'
 import { believed } from './capabilities.ts'
+import { historyOfRun } from './evicted.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import type { ProgressMeter } from './execution-progress.ts'
+import { assertNothingHalfDone } from './half-done.ts'
 import type { Hands } from './hands.ts'
 import { journalRepository } from './journal-artifact.ts'
 import { journalOf } from './journal-shelf.ts'
@@ -35,8 +37,8 @@ export class RepositoryTask {
   #method: UntagMethod | undefined
   /** Tags that go by themselves. */
   #bindings: readonly Binding[] = []
-  /** Of the sample: what was whole before anything went. */
-  #whole: readonly KeptImage[] = []
+  /** Of the sample: what was whole before anything went, and when that was looked at; undefined: not yet, or looked at once more. */
+  #before: { readonly whole: readonly KeptImage[]; readonly at: number } | undefined
   #ripeAt: number | undefined
 
   constructor(site: ExecutionSite, order: ExecutionOrder, eviction: Eviction, meter: ProgressMeter) {
@@ -83,7 +85,8 @@ export class RepositoryTask {
     this.#method = await this.#untagMethod()
     const hands = await this.#hands()
     await assertListed(hands, await listTags(hands), this.#eviction.tags.keys())
-    this.#whole = await wholeOf(hands, this.#order.sample.get(this.repository) ?? [])
+    const at = this.#site.clock.now()
+    this.#before = { whole: await wholeOf(hands, this.#order.sample.get(this.repository) ?? []), at }
     this.#ready = this.#order.onEvict === 'Delete' ? this.#going : await this.#copied(hands)
     const untagged = this.#eviction.bindings.filter((it) => this.#isReady(it) || !this.#goesWithDigest(it))
     if (this.#method !== undefined) this.#bindings = untagged
@@ -103,14 +106,23 @@ export class RepositoryTask {
     if (this.#ready.size === 0) return
     const withTags =
       this.#method === undefined ? this.#eviction.bindings.filter((it) => this.#isReady(it)) : []
-    await sweep(await this.#hands(), this.#eviction, { may: (digest) => this.#ready.has(digest), withTags })
+    const may = (digest: string) => this.#ready.has(digest)
+    await sweep(await this.#hands(), this.#eviction, { may, withTags })
   }
 
   /** Looks once whether what stays is as it was before anything went. @throws EVICTION_HARMED */
   async verify(): Promise<void> {
-    if (this.#whole.length === 0) return
-    await assertWhole(await this.#hands(), this.#whole)
-    this.#whole = []
+    if (this.#before === undefined) return
+    const { whole, at } = this.#before
+    await assertWhole(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
+    this.#before = undefined
+  }
+
+  /** What was brought back meanwhile, whoever did. */
+  async #returnedSince(since: number): Promise<readonly KeptImage[]> {
+    const { shelf, signal } = this.#site
+    const { returned } = await historyOfRun(shelf, this.repository, this.#order.run, { signal, lane: 'bulk' })
+    return returned.filter(({ at }) => at >= since)
   }
 
   #isReady({ digest }: Binding): boolean {
@@ -125,13 +137,24 @@ export class RepositoryTask {
     this.#held.push(new TallymanError(code, `${this.repository}: ${what}`))
   }
 
-  /** Nothing may go before everything has an end that any run began here. */
+  /** Nothing may go before everything has an end that any run began here. Of a run whose journal is lost that can be seen only by what it has left. */
   async #settleOthers(): Promise<void> {
     const { shelf, signal } = this.#site
     const workspaceRepository = journalRepository(shelf.prefix, this.repository)
     const place = { client: shelf.client, workspaceRepository, repository: this.repository }
     for (const run of await unfinishedRuns(place, { signal, lane: 'bulk' })) {
-      if (run !== this.#order.run) await settle({ ...(await this.#hands(run)), ended: () => undefined })
+      if (run !== this.#order.run)
+        await this.#settleOther({ ...(await this.#hands(run)), ended: () => undefined })
+    }
+  }
+
+  async #settleOther(hands: Hands): Promise<void> {
+    try {
+      await settle(hands)
+    } catch (error) {
+      if (!hasCode(error, 'JOURNAL_LOST')) throw error
+      await assertNothingHalfDone(hands, error)
+      this.#held.push(error)
     }
   }
 

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { damage } from '#test/harness/damage.ts'
 import { type EvictionSite, evictionOf, startEvictionSite, type TestHands } from '#test/harness/eviction.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { digestsOf } from '#test/harness/images/samples.ts'
 import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
 import { journalState } from './journal-state.ts'
@@ -11,16 +10,11 @@ import { untag } from './untag.ts'
 
 describe.each(['2.8', '3'] as const)('what went from %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
   })
-  afterAll(async () => {
-    await skopeo.close()
-    await site.stop()
-  })
+  afterAll(() => site.stop())
 
   const digest = (image: TestImage) => image.manifest.digest
 
@@ -42,7 +36,7 @@ describe.each(['2.8', '3'] as const)('what went from %s', (version) => {
     const { hands } = await evicted('restored', old)
     expect(await restore(hands, { tag: 'old', digest: digest(old) })).toBe('Restored')
     expect(await site.tags('restored')).toMatchObject({ old: digest(old) })
-    const arrived = await skopeo.pull(`${site.registry.host}/restored:old`)
+    const arrived = await site.pull('restored:old')
     for (const each of digestsOf(old)) expect(arrived).toContain(each)
   })
 

@@ -1,4 +1,4 @@
-import { historyOfRun, type ListedHistory, stillEvicted } from './evicted.ts'
+import { historyOfRun, type ListedHistory, type RunHistory, stillEvicted } from './evicted.ts'
 import { calls, type Hands } from './hands.ts'
 import { type DoomedJournal, type JournalRemoval, removeJournal } from './journal-removal.ts'
 import { journalState } from './journal-state.ts'
@@ -6,7 +6,7 @@ import { liesInTrash, trashBelow } from './trash-place.ts'
 import { purgeTrash } from './trash-purge.ts'
 
 /** A run that is over, of which nothing is kept any more. Times are ms since the epoch. */
-export interface RunPurge extends Omit<DoomedJournal, 'things'> {
+export interface RunPurge extends Omit<DoomedJournal, 'things' | 'history'> {
   /** Copies that were made before then go. */
   readonly before: number
   /** An entry of spec.restore names the run: what it speaks of is known by the journal. */
@@ -19,13 +19,15 @@ const NEEDED: JournalRemoval = { kind: 'needed' }
 
 /**
  * Purges the copies in the trash that a run has made of the repository of the hands. What a run has begun and not recorded the end of keeps all of them.
- * @returns what the run did there; undefined: its journal is needed still, by what was begun, or by a copy that stays
+ * @returns what the run did there, as far as its journal is there to tell; undefined: that is needed still, by what was begun, or by a copy that stays
  * @throws what stopped it
  */
-export async function purgeCopies(hands: Hands, purge: RunPurge): Promise<ListedHistory | undefined> {
+export async function purgeCopies(hands: Hands, purge: RunPurge): Promise<RunHistory | undefined> {
   const { repository } = hands
   const { shelf, run, before, learn } = purge
   const history = await historyOfRun(shelf, repository, run, calls(hands).read)
+  // By a tag that names nothing no copy is found, and nothing comes back.
+  if (history.journal === 'lost') return history
   if (history.unsettled.length > 0) return undefined
   learn(repository, history)
   const place = trashBelow(shelf.prefix)
@@ -50,5 +52,5 @@ export async function purgeRun(hands: Hands, purge: RunPurge): Promise<JournalRe
   const things = stillEvicted(history).map(({ digest }) => ({ repository, digest }))
   await hands.guard(hands.signal)
   if (!things.every(hands.stillDoomed)) return NEEDED
-  return await removeJournal(hands, { ...purge, things })
+  return await removeJournal(hands, { ...purge, things, history: history.journal })
 }

@@ -1,4 +1,5 @@
-import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
+import type { TallymanError } from '#catalogue/error.ts'
+import { toleratedProblem } from '#runtime/tolerated-problem.ts'
 import type { ExecutionSite } from './execution-order.ts'
 import type { Hands } from './hands.ts'
 import { journalOf } from './journal-shelf.ts'
@@ -79,9 +80,7 @@ export class RunPurger {
           unreachable = 0
         }
       } catch (thrown) {
-        signal.throwIfAborted()
-        const error = asTallymanError(thrown)
-        if (error.code === 'LEADERSHIP_LOST' || error.code === 'INTERNAL') throw thrown
+        const error = toleratedProblem(thrown, signal)
         unreachable = error.kind === 'unreachable' ? unreachable + 1 : 0
         if (!concernsOneRun(error) || unreachable === UNREACHABLE_IN_A_ROW) return error
         problems.set(run, error)
@@ -111,5 +110,5 @@ function keyOf(run: string, repository: string): string {
 }
 
 function concernsOneRun({ code }: TallymanError): boolean {
-  return code.startsWith('REGISTRY_') || code.startsWith('SECRET_') || code === 'JOURNAL_INVALID'
+  return code.startsWith('REGISTRY_') || code.startsWith('SECRET_') || code.startsWith('JOURNAL_')
 }

@@ -55,11 +55,17 @@ function spread<T>(all: readonly T[], most: number): T[] {
   )
 }
 
-/** Those of the images that are whole: manifests with their bytes, what they hold, and blobs by their last byte. */
+/**
+ * Those of the images that are whole: manifests with their bytes, what they hold, and blobs by their last byte. Of one whose tag names nothing already, its digest
+ * only.
+ */
 export async function wholeOf(reach: Reach, images: readonly KeptImage[]): Promise<KeptImage[]> {
   const looks = new Wholeness(reach, reach.repository)
   const whole: KeptImage[] = []
-  for (const image of images) if (await isWhole(reach, looks, image)) whole.push(image)
+  for (const { tag, digest } of images) {
+    const named = tag === undefined ? undefined : await headDigest(reach, tag)
+    if (await looks.holds(named ?? digest)) whole.push(named === undefined ? { digest } : { tag, digest })
+  }
   return whole
 }
 
@@ -71,21 +77,27 @@ export async function assertWhole(reach: Reach, images: readonly KeptImage[]): P
   const { repository } = reach
   const looks = new Wholeness(reach, repository)
   for (const image of images) {
-    if (await isWhole(reach, looks, image)) continue
+    const loss = await lossOf(reach, looks, image)
+    if (loss === undefined) continue
     const failed = await takeBack(reach)
     const rest = failed.length === 0 ? '' : `; not brought back: ${failed.slice(0, 3).join(', ')}`
     throw new TallymanError(
       'EVICTION_HARMED',
-      `${repository}${image.tag === undefined ? '' : `:${image.tag}`} (${image.digest}) stays and is not whole any more${rest}`,
+      `${repository}${image.tag === undefined ? '' : `:${image.tag}`} (${image.digest}) stays and ${loss}${rest}`,
       { details: { notBroughtBack: failed.length } },
     )
   }
 }
 
-/** What a tag names by now counts, where somebody has moved it since; its digest, where somebody has removed it. */
-async function isWhole(reach: Reach, looks: Wholeness, { tag, digest }: KeptImage): Promise<boolean> {
-  const named = tag === undefined ? undefined : await headDigest(reach, tag)
-  return await looks.holds(named ?? digest)
+/** What a tag names by now counts, where somebody has moved it since. Who has removed one cannot be known: that is a loss (S38). */
+async function lossOf(
+  reach: Reach,
+  looks: Wholeness,
+  { tag, digest }: KeptImage,
+): Promise<string | undefined> {
+  const named = tag === undefined ? digest : await headDigest(reach, tag)
+  if (named === undefined) return 'its tag names nothing any more'
+  return (await looks.holds(named)) ? undefined : 'is not whole any more'
 }
 
 /** Brings back what the run took from the repository. @returns what could not be */

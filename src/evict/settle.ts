@@ -6,12 +6,14 @@ import { journalState, savedManifests } from './journal-state.ts'
 import { placeholder, type RawManifest } from './placeholder.ts'
 import { giveBack, isDoomed, isWhole, removePlaceholder } from './placeholder-removal.ts'
 import { putBackLost, revive } from './put-back.ts'
-import { headDigest, resolveTags, settledTags } from './tags.ts'
+import { deletedByOthers, keepByDigest } from './sweep-lost.ts'
+import { headDigest, missingFrom, resolveTags, settledTags } from './tags.ts'
+import { tagsThen } from './tags-then.ts'
 
 /**
  * Finishes what an earlier process began in this repository and did not record the end of: it was killed, lost the lease, or its last DELETE was
  * cut off. Nothing is touched before two listings, a quiet period apart, agree (S16). To be done before anything else is deleted here.
- * @throws DELETE_UNSETTLED it still goes on; DELETE_TOOK_TAG a tag was found that had lost its manifest, and has it back
+ * @throws JOURNAL_LOST nobody knows what that was; DELETE_UNSETTLED it still goes on; DELETE_TOOK_TAG a tag was found that had lost its manifest, and has it back
  */
 export async function settle(hands: Hands): Promise<void> {
   const { open } = await journalState(hands.journal)
@@ -72,7 +74,7 @@ async function settleOverwrite(
 
 /**
  * Manifests are deleted one after the other, and the tags are counted between two: a tag that names nothing was the last one's, by somebody
- * who moved it there (S15).
+ * who moved it there (S15). Of one that is missing nobody can tell by now whether the last DELETE took it: the last manifest is there again, and that is told (S37).
  */
 async function settleSweep(
   hands: Hands,
@@ -89,15 +91,31 @@ async function settleSweep(
     ...swept.map((digest): Ended => ({ digest, outcome: 'swept' })),
     ...taken.map((binding): Ended => ({ ...binding, outcome: 'untagged' })),
   ]
-  if (dangling.length === 0) return end(hands, intent, ended)
-  const lost = await revive(hands, dangling, await lastSwept(hands, swept))
-  if (lost === undefined) return end(hands, intent, ended)
+  const last = await lastSwept(hands, swept)
+  const missing = await missingSince(hands, intent, new Set([...left, ...taken.map(({ tag }) => tag)]))
+  const lost = await revive(hands, dangling, last)
+  if (last === undefined || (lost === undefined && missing.length === 0)) return end(hands, intent, ended)
+  if (lost === undefined) await keepByDigest(hands, last)
   await end(
     hands,
     intent,
-    ended.filter(({ digest }) => digest !== lost.manifest.digest),
+    ended.filter(({ digest }) => digest !== last.digest),
   )
-  await putBackLost(hands, lost.tags, async () => lost.manifest)
+  if (lost === undefined) throw deletedByOthers(hands, missing, last.digest)
+  const named = new Set(lost.tags)
+  await putBackLost(hands, [...lost.tags, ...missing], async (tag) => (named.has(tag) ? last : undefined))
+}
+
+/** The tags that there were before a sweep and are not among these; none, where what they may have named is back already: then they were told of. */
+async function missingSince(
+  hands: Hands,
+  { id, step }: Intent,
+  known: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const then = await tagsThen(hands.journal, id)
+  if (then === undefined || step.action !== 'sweep') return []
+  if (step.digests.some((digest) => then.returned.has(digest))) return []
+  return missingFrom(known, then.tags)
 }
 
 async function lastSwept(hands: Hands, swept: readonly string[]): Promise<RawManifest | undefined> {

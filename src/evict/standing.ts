@@ -29,7 +29,8 @@ export class Standing {
   readonly #needed = new Set<string>()
   /** By digest: the doomed tags that name it. */
   readonly #doomedTags = new Map<string, Set<string>>()
-  #names: ReadonlySet<string> = new Set()
+  /** Every tag, with what it named when it was asked. */
+  readonly #named = new Map<string, string>()
 
   private constructor(hands: Hands, expected: Expected) {
     this.#hands = hands
@@ -63,10 +64,20 @@ export class Standing {
     return [...(this.#doomedTags.get(digest) ?? [])]
   }
 
+  /** All tags. */
+  get names(): Iterable<string> {
+    return this.#named.keys()
+  }
+
+  /** What a tag named when it was asked. */
+  namedBy(tag: string): string | undefined {
+    return this.#named.get(tag)
+  }
+
   /** Those of the tags that are missing in a later listing. @param swept what was deleted: its doomed tags are not missed */
   missing(later: ReadonlySet<string>, swept?: string): string[] {
     const doomed = swept === undefined ? undefined : this.#doomedTags.get(swept)
-    return missingFrom(later, this.#names).filter((tag) => doomed?.has(tag) !== true)
+    return missingFrom(later, this.#named.keys()).filter((tag) => doomed?.has(tag) !== true)
   }
 
   /**
@@ -76,12 +87,13 @@ export class Standing {
   async follow(later: ReadonlySet<string>, swept?: string): Promise<number> {
     const missing = this.missing(later, swept)
     if (missing.length > 0) throw this.#unsettled(missing, 'disappeared between two listings')
-    const fresh = missingFrom(this.#names, later)
+    const fresh = missingFrom(this.#named, later)
     const named = await resolveTags(this.#hands, fresh)
     const nameless = fresh.filter((tag) => named.get(tag) === undefined)
     if (nameless.length > 0) throw this.#unsettled(nameless, 'is listed and names nothing')
     for (const digest of this.#withoutDoomed(named)) await this.#need(digest, 0)
-    this.#names = later
+    for (const tag of this.#doomedTags.get(swept ?? '') ?? []) if (!later.has(tag)) this.#named.delete(tag)
+    for (const [tag, digest] of named) if (digest !== undefined) this.#named.set(tag, digest)
     return fresh.length
   }
 

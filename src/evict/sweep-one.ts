@@ -6,68 +6,133 @@ import { putBackLost, revive } from './put-back.ts'
 import { copyOf } from './save.ts'
 import { unsafe } from './scratch.ts'
 import type { Standing } from './standing.ts'
+import { deletedByOthers, mayHaveGoneAlong } from './sweep-lost.ts'
 import { headDigest, listTags, resolveTags, settledTags } from './tags.ts'
 import { type Obstacle, takeAway } from './take-away.ts'
 
 /** A DELETE of which nobody knows what it did is looked after, and sent once more where the manifest is still there. */
 const TRIES = 2
+/** The tags are counted right before the next DELETE; right after each where that takes longer to come, in milliseconds. */
+const PROMPT_MS = 1_000
 
 /**
- * Deletes one manifest that no tag names, and counts the tags afterwards: one that somebody moved there in that moment has gone with it, and
- * gets it back (S15).
- * @param guardians what has to be gone before: its indexes, its subject
- * @throws DELETE_TOOK_TAG DELETE_UNSAFE DELETE_UNSETTLED, REGISTRY_* where the registry refuses
+ * Deletes manifests that no tag names, one after the other. All tags are listed right before each DELETE: one that is new by then keeps what it names, and one
+ * that somebody moved in that moment, and that has gone along with the DELETE before, gets that back (S15).
  */
-export async function sweepOne(
-  hands: Hands,
-  standing: Standing,
-  digest: string,
-  guardians: ReadonlySet<string>,
-): Promise<Obstacle | 'swept'> {
-  const { repository } = hands
-  let manifest: RawManifest | undefined
-  const stands = async () => {
-    if (standing.needs(digest)) return 'named'
-    for (const guardian of guardians) if ((await headDigest(hands, guardian)) !== undefined) return 'named'
-    const copy = await copyOf(hands, digest)
-    if (typeof copy === 'string') return copy
-    manifest = copy
-    return undefined
-  }
-  const tags = standing.doomedTagsOf(digest)
-  const candidates = [{ repository, digest }, ...tags.map((tag) => ({ repository, tag, digest }))]
-  for (let tries = 1; ; tries++) {
-    const outcome = await takeAway(hands, candidates, stands, (options) =>
-      hands.delete.deleteManifest(repository, digest, options),
-    )
-    if (typeof outcome === 'string') return outcome === 'gone' && tries > 1 ? 'swept' : outcome
-    if (await isSwept(hands, standing, digest, outcome, manifest)) return 'swept'
-    if (tries === TRIES) throw unsafe(hands, `of ${digest} failed ${TRIES} times`)
-  }
-}
+export class Sweeping {
+  readonly #hands: Hands
+  readonly #standing: Standing
+  /** Deleted, and the tags were not counted since. */
+  #uncounted: RawManifest | undefined
+  /** What the next DELETE is of. */
+  #saved: RawManifest | undefined
+  /** When the last DELETE was answered, in monotonic milliseconds. */
+  #answeredAt = Number.POSITIVE_INFINITY
+  #isSlow = false
+  #isInDoubt = false
 
-/** @returns false: it is still there */
-async function isSwept(
-  hands: Hands,
-  standing: Standing,
-  digest: string,
-  outcome: DeleteOutcome,
-  manifest: RawManifest | undefined,
-): Promise<boolean> {
-  if (outcome.kind === 'unsupported' || outcome.kind === 'denied') throw outcome.error
-  const left = outcome.kind === 'unknown' ? await settledTags(hands) : await listTags(hands)
-  const lost = standing.missing(left, digest)
-  if (lost.length > 0) await putBackLost(hands, lost, async () => manifest)
-  if (outcome.kind === 'unknown') {
-    if (manifest === undefined || (await headDigest(hands, digest)) !== undefined) return false
-    await noTagDangles(hands, left, manifest)
+  constructor(hands: Hands, standing: Standing) {
+    this.#hands = hands
+    this.#standing = standing
   }
-  await standing.follow(left, digest)
-  return true
+
+  /** Whether all that was deleted took no tag along that should stay. */
+  get isClean(): boolean {
+    return this.#uncounted === undefined && !this.#isInDoubt
+  }
+
+  /**
+   * Deletes one manifest. What it has taken along is known with `count`, or when the next one goes.
+   * @param guardians what has to be gone before: its indexes, its subject
+   * @throws DELETE_TOOK_TAG DELETE_UNSAFE DELETE_UNSETTLED, REGISTRY_* where the registry refuses
+   */
+  async sweep(digest: string, guardians: ReadonlySet<string>): Promise<Obstacle | 'swept'> {
+    const hands = this.#hands
+    const { repository } = hands
+    const stands = async () => {
+      if (this.#standing.needs(digest)) return 'named'
+      for (const guardian of guardians) if ((await headDigest(hands, guardian)) !== undefined) return 'named'
+      const copy = await copyOf(hands, digest)
+      if (typeof copy === 'string') return copy
+      this.#saved = copy
+      this.#isSlow = hands.clock.monotonic() - this.#answeredAt > PROMPT_MS
+      await this.#follow(await listTags(hands))
+      return this.#standing.needs(digest) ? 'named' : undefined
+    }
+    const tags = this.#standing.doomedTagsOf(digest)
+    const candidates = [{ repository, digest }, ...tags.map((tag) => ({ repository, tag, digest }))]
+    for (let tries = 1; ; tries++) {
+      const outcome = await takeAway(hands, candidates, stands, (options) =>
+        hands.delete.deleteManifest(repository, digest, options),
+      )
+      if (outcome === 'gone' && tries > 1) {
+        this.#went()
+        return 'swept'
+      }
+      if (typeof outcome === 'string') return outcome
+      if (await this.#isSwept(digest, outcome)) return 'swept'
+      if (tries === TRIES) throw unsafe(hands, `of ${digest} failed ${TRIES} times`)
+    }
+  }
+
+  /** Counts the tags, unless that was done since the last DELETE. @throws DELETE_TOOK_TAG DELETE_UNSETTLED */
+  async count(): Promise<void> {
+    if (this.#uncounted !== undefined) await this.#follow(await listTags(this.#hands))
+  }
+
+  #went(): void {
+    this.#uncounted = this.#saved
+    this.#answeredAt = this.#hands.clock.monotonic()
+    this.#isInDoubt = false
+  }
+
+  /** @returns false: it is still there */
+  async #isSwept(digest: string, outcome: DeleteOutcome): Promise<boolean> {
+    if (outcome.kind === 'unsupported' || outcome.kind === 'denied') throw outcome.error
+    if (outcome.kind !== 'unknown') {
+      this.#went()
+      if (this.#isSlow) await this.count()
+      return true
+    }
+    this.#isInDoubt = true
+    const left = await settledTags(this.#hands)
+    const isGone = (await headDigest(this.#hands, digest)) === undefined
+    if (isGone) this.#uncounted = this.#saved
+    await this.#follow(left)
+    if (!isGone) return false
+    await noTagDangles(this.#hands, left, this.#saved)
+    this.#isInDoubt = false
+    return true
+  }
+
+  /** Takes over a listing. */
+  async #follow(left: ReadonlySet<string>): Promise<void> {
+    const last = this.#uncounted
+    const standing = this.#standing
+    if (last !== undefined) {
+      this.#uncounted = undefined
+      const lost = standing.missing(left, last.digest)
+      if (lost.length > 0) await this.#answerForLost(lost, last)
+    }
+    await standing.follow(left, last?.digest)
+  }
+
+  async #answerForLost(lost: readonly string[], manifest: RawManifest): Promise<never> {
+    const tags = new Map(lost.map((tag) => [tag, this.#standing.namedBy(tag)]))
+    this.#isInDoubt = true
+    const open = await mayHaveGoneAlong(this.#hands, tags)
+    this.#isInDoubt = open.length > 0
+    if (open.length === 0) throw deletedByOthers(this.#hands, lost, undefined)
+    return await putBackLost(this.#hands, open, async () => manifest)
+  }
 }
 
 /** A DELETE that was cut off may have taken the manifest, and left tags that name it (S16). */
-async function noTagDangles(hands: Hands, left: ReadonlySet<string>, manifest: RawManifest): Promise<void> {
+async function noTagDangles(
+  hands: Hands,
+  left: ReadonlySet<string>,
+  manifest: RawManifest | undefined,
+): Promise<void> {
   const names = await resolveTags(hands, left)
   const dangling = [...names].filter(([, digest]) => digest === undefined).map(([tag]) => tag)
   const lost = await revive(hands, dangling, manifest)

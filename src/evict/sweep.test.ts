@@ -184,11 +184,14 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
   test('S15: a list that ends early after a DELETE is none; the next call counts again', async () => {
     const { old, eviction, pulls } = world('half-listed')
     const lists = { path: /\/half-listed\/tags\/list/ }
-    site.proxy.rule({ kind: 'truncate', after: 20, length: 'shortened' }, { ...lists, nth: 3 })
+    // Two before anything goes, and one right before the DELETE.
+    const fault = { kind: 'truncate', after: 20, length: 'shortened' } as const
+    const mend = site.proxy.rule(fault, { ...lists, from: 4 })
     const { hands, lines, ended } = site.hands('half-listed')
     await expect(sweep(hands, eviction)).rejects.toMatchObject({ code: 'REGISTRY_PAGINATION' })
     expect(lines.map(({ reference }) => reference)).toContain(digest(old))
     expect(ended).toEqual([])
+    mend()
     await sweep(hands, eviction)
     expect(ended).toEqual([{ digest: digest(old), outcome: 'swept' }])
     await pulls()

@@ -1,3 +1,4 @@
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin, end } from './intents.ts'
@@ -6,8 +7,9 @@ import { copied } from './save.ts'
 import { proveDelete } from './scratch.ts'
 import { settle } from './settle.ts'
 import { type Expected, Standing } from './standing.ts'
-import { sweepOne } from './sweep-one.ts'
+import { Sweeping } from './sweep-one.ts'
 import { guardians, sweepOrder } from './sweep-order.ts'
+import { TagRecord } from './tags-then.ts'
 
 /** Manifests of one intent at most. */
 const BATCH = 100
@@ -45,21 +47,46 @@ export async function sweep(
   await proveDelete(hands)
   const expected: Expected = { ...staying(eviction), edges, doomed: doomedTags(withTags) }
   let seen = await look(hands, expected)
+  const record = new TagRecord()
   const isStale = () => hands.clock.monotonic() >= seen.staleAt
   for (let next = 0; next < order.length; ) {
     if (isStale()) seen = await look(hands, expected)
     const batch = order.slice(next, next + BATCH)
-    const intent = await begin(hands, { action: 'sweep', digests: batch, ...bindingsOf(batch, withTags) }, [])
+    const tags = record.changesTo(seen.standing.names)
+    const step = { action: 'sweep', digests: batch, tags, ...bindingsOf(batch, withTags) } as const
+    const intent = await begin(hands, step, [])
+    const sweeping = new Sweeping(hands, seen.standing)
     const ended: Ended[] = []
-    for (const digest of batch) {
-      if (ended.length > 0 && isStale()) break
-      const tags = seen.standing.doomedTagsOf(digest)
-      const outcome = await sweepOne(hands, seen.standing, digest, before.get(digest) ?? new Set())
-      ended.push({ digest, outcome })
-      for (const tag of tags) ended.push({ tag, digest, outcome: outcome === 'swept' ? 'untagged' : outcome })
-      next += 1
+    try {
+      for (const digest of batch) {
+        if (ended.length > 0 && isStale()) break
+        const tags = seen.standing.doomedTagsOf(digest)
+        const outcome = await sweeping.sweep(digest, before.get(digest) ?? new Set())
+        ended.push({ digest, outcome })
+        for (const tag of tags)
+          ended.push({ tag, digest, outcome: outcome === 'swept' ? 'untagged' : outcome })
+        next += 1
+      }
+      await sweeping.count()
+    } catch (error) {
+      await lookAfter(error, async () => {
+        await sweeping.count()
+        if (sweeping.isClean && !hands.signal.aborted) await end(hands, intent, ended)
+      })
+      throw error
     }
     await end(hands, intent, ended)
+  }
+}
+
+/** What stopped it does not keep the last DELETE from being looked after. @throws what that brings to light */
+async function lookAfter(error: unknown, look: () => Promise<void>): Promise<void> {
+  try {
+    await look()
+  } catch (found) {
+    if (hasCode(found, 'DELETE_TOOK_TAG', 'DELETE_UNSETTLED')) throw found
+    const { code, message, details } = asTallymanError(error)
+    throw new TallymanError(code, message, { details, cause: found })
   }
 }
 

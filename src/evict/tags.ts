@@ -33,7 +33,7 @@ export async function resolveTags(
 }
 
 /** Those of `names` that are not in `others`. */
-export function missingFrom(others: ReadonlySet<string>, names: Iterable<string>): string[] {
+export function missingFrom(others: Pick<ReadonlySet<string>, 'has'>, names: Iterable<string>): string[] {
   return [...names].filter((name) => !others.has(name))
 }
 

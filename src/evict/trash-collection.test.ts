@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { beginCollection, collectGarbage, writePadding } from '#test/harness/garbage-collection.ts'
 import { digestsOf } from '#test/harness/images/samples.ts'
 import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
@@ -20,16 +19,11 @@ const COPY = `a/trash/${SOURCE}/1`
 
 describe.each(['2.8', '3'] as const)('S18: the garbage collection of %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
   })
-  afterAll(async () => {
-    await skopeo.close()
-    await site.stop()
-  })
+  afterAll(() => site.stop())
 
   /** An index and an image that are in the trash, and still in the source. */
   async function trashed(name: string) {
@@ -57,7 +51,7 @@ describe.each(['2.8', '3'] as const)('S18: the garbage collection of %s', (versi
       expect(await restore(hands, binding)).toBe('Restored')
       const image = images.find((each) => digest(each) === binding.digest)
       if (image === undefined) throw new Error('it is one of these')
-      const arrived = await skopeo.pull(`${site.registry.host}/${SOURCE}:${binding.tag}`)
+      const arrived = await site.pull(`${SOURCE}:${binding.tag}`)
       for (const each of digestsOf(image)) expect(arrived).toContain(each)
     }
   }
@@ -109,8 +103,6 @@ describe.each(['2.8', '3'] as const)('S18: the garbage collection of %s', (versi
     })
     site.storage.write(SOURCE, plain)
     expect(await copyToTrash(hands, PLACE, [digest(plain)])).toEqual(new Map([[digest(plain), 'trashed']]))
-    expect(await skopeo.pull(`${site.registry.host}/${COPY}:${trashTag(digest(plain))}`)).toContain(
-      digest(plain),
-    )
+    expect(await site.pull(`${COPY}:${trashTag(digest(plain))}`)).toContain(digest(plain))
   })
 })

@@ -3,7 +3,6 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import type { RequestMatch } from '#test/harness/fault-proxy.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
 import { StorageLayout } from '#test/harness/storage-layout.ts'
 import type { Hands } from './hands.ts'
@@ -37,16 +36,11 @@ const DIGESTS = [index, platform, plain].map(digest)
 
 describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
   })
-  afterAll(async () => {
-    await site.stop()
-    await skopeo.close()
-  })
+  afterAll(() => site.stop())
 
   /** Of a process of its own: all that it knows is in the workspace. */
   async function handsOf(repository: string, signal = new AbortController().signal): Promise<Hands> {
@@ -57,7 +51,7 @@ describe.each(['2.8', '3'] as const)('S18: the trash of %s', (version) => {
 
   /** An image and everything below it. */
   async function pulls(reference: string, image: TestImage): Promise<void> {
-    const arrived = await skopeo.pull(`${site.registry.host}/${reference}`)
+    const arrived = await site.pull(reference)
     const whole = [image, ...image.children].flatMap(({ manifest, blobs }) => [manifest, ...blobs])
     expect([...arrived]).toEqual(expect.arrayContaining(whole.map((content) => content.digest)))
   }

@@ -4,7 +4,6 @@ import { damage } from '#test/harness/damage.ts'
 import { dyingJournal } from '#test/harness/dying-journal.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { registryError } from '#test/harness/fault-proxy.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { digestsOf, oneOfEach } from '#test/harness/images/samples.ts'
 import {
   containerImage,
@@ -27,20 +26,15 @@ const soon = () => Date.now() + 60_000
 
 describe.each(['2.8', '3'] as const)('the trash of %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
   })
   afterEach(() => site.proxy.clear())
-  afterAll(async () => {
-    await skopeo.close()
-    await site.stop()
-  })
+  afterAll(() => site.stop())
 
   async function pulls(reference: string, image: TestImage): Promise<void> {
-    const arrived = await skopeo.pull(`${site.registry.host}/${reference}`)
+    const arrived = await site.pull(reference)
     for (const each of digestsOf(image)) expect(arrived).toContain(each)
   }
 

@@ -4,7 +4,10 @@ import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test
 import { containerImage, type TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
 import type { Candidate } from './eviction.ts'
+import type { Hands } from './hands.ts'
+import { journalState } from './journal-state.ts'
 import { type UntagMethod, untag } from './untag.ts'
+import { WIDTH } from './width.ts'
 
 const WAYS = [
   ['2.8', 'Placeholder'],
@@ -163,6 +166,29 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     await untag(hands, evictionOf('in-time', tags, ['a', 'b']), method)
     expect(await site.tags('in-time')).toEqual({ a: digest(tags.a), c: digest(tags.c) })
     expect(ended).toContainEqual({ tag: 'a', digest: digest(tags.a), outcome: 'spared' })
+  })
+
+  test('S17: a placeholder that has stood in for tags for three seconds goes, however many are left', async () => {
+    const names = Array.from({ length: 30 }, (_, n) => `t${n}`)
+    const tags = world('slowly', ...names, 'kept')
+    let now = 0
+    const guard = async () => {
+      now += 500
+    }
+    const clock: Hands['clock'] = { ...site.hands('slowly').hands.clock, monotonic: () => now }
+    const { hands, ended } = site.hands('slowly', { guard, clock })
+    await untag(hands, evictionOf('slowly', tags, names), method)
+    expect(await site.tags('slowly')).toEqual({ kept: digest(tags.kept) })
+    expect(ended.map(({ outcome }) => outcome)).toEqual(names.map(() => 'untagged'))
+    const writes = site.proxy.requests.filter(
+      ({ method, path }) => /\/slowly\/manifests\//.test(path) && ['PUT', 'DELETE'].includes(method),
+    )
+    const stretches = writes.map(({ method }) => (method === 'PUT' ? '.' : '|')).join('')
+    // Of the scratch manifest, and then 6 before the time is over, with those that are under way by then.
+    for (const stretch of stretches.split('|').slice(1)) expect(stretch.length).toBeLessThan(6 + WIDTH)
+    expect(stretches.replaceAll('|', '')).toHaveLength(names.length + 1)
+    const { saved, open } = await journalState(hands.journal)
+    expect({ saved: saved.size, open }).toEqual({ saved: names.length, open: [] })
   })
 
   test('S17: a tag that was made from a placeholder stops the run, and every tag is what it was', async () => {

@@ -12,7 +12,7 @@ import { untagBatch } from './untag-batch.ts'
 /** `Native`: by name, where the product can. `Placeholder`: written over, then deleted together (docs/deleting.md). */
 export type UntagMethod = 'Native' | 'Placeholder'
 
-/** Tags of one batch: so many are without a name of their own at most, where a placeholder stands in for them. */
+/** Tags of one batch at most: where a placeholder stands in for them, they all go with one DELETE. */
 const BATCH = 1_000
 
 /**
@@ -25,6 +25,7 @@ export async function untag(hands: Hands, eviction: Eviction, method: UntagMetho
   const left = await notYetUntagged(hands, eviction.bindings)
   if (left.length === 0) return
   if (method === 'Placeholder') await proveDelete(hands)
+  let size = BATCH
   for await (const { items, copies } of copied(hands, left, BATCH, ({ digest }) => digest)) {
     const manifests = new Map<string, SavedManifest>()
     for (const [digest, copy] of copies) if (typeof copy === 'object') manifests.set(digest, copy)
@@ -38,7 +39,14 @@ export async function untag(hands: Hands, eviction: Eviction, method: UntagMetho
       const intent = await begin(hands, { action: 'untag', bindings }, [...manifests.values()])
       await end(hands, intent, await untagBatch(hands, eviction, bindings))
     } else {
-      await overwriteBatch(hands, eviction, bindings, manifests)
+      let unsaved = [...manifests.values()]
+      for (let rest = bindings; rest.length > 0; ) {
+        const batch = { bindings: rest.slice(0, size), manifests, unsaved }
+        const over = await overwriteBatch(hands, eviction, batch)
+        unsaved = []
+        rest = rest.slice(over)
+        size = over < batch.bindings.length ? over : Math.min(BATCH, size * 2)
+      }
     }
   }
 }

@@ -1,69 +1,65 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
-import type { CallOptions, RegistryClient } from '#registry/client.ts'
+import type { CallOptions } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
-import type { Manifest } from '#registry/manifest.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import { type Chunk, EMPTY_CONFIG, journalManifest, readJournalManifest } from './journal-artifact.ts'
-import { fromLine, toLine } from './journal-lines.ts'
+import { chunksOf, openedBy } from './journal-chunks.ts'
+import { fromLine } from './journal-lines.ts'
+import { type Found, findJournal, headAt, manifestAt } from './journal-look.ts'
+import { type JournalPlace, journalTags, placeKey } from './journal-place.ts'
 
-/** Lines are put together up to this size; a line has at most the 6 MiB of one manifest in base64. */
-const CHUNK_BYTES = 4 * 1024 * 1024
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024
 /** The manifest that names them stays below the 4 MiB that registries take. */
 const MAX_CHUNKS = 10_000
-
-/** Where a journal is kept. */
-export interface JournalPlace {
-  /** Of the workspace, with the right to push there. */
-  readonly client: RegistryClient
-  /** See journalRepository. */
-  readonly workspaceRepository: string
-  /** The tag: one for each run. */
-  readonly run: string
-  /** The repository that it is about. */
-  readonly repository: string
-}
 
 /** A journal that is an OCI artifact in the workspace: each append adds chunks and writes the tag anew. */
 export class WorkspaceJournal implements Journal {
   readonly #place: JournalPlace
   readonly #call: CallOptions
+  /** Why it cannot be read, nor written, although there is or was one; undefined: it can. */
+  readonly lost: TallymanError | undefined
+  /** Whether there was one, readable, when it was opened. */
+  readonly wasThere: boolean
   #chunks: readonly Chunk[]
   #open: number
+  /** What the tag may name right before it is written: what was read or written last, and what was sent since and not answered. */
+  #heads: ReadonlySet<string | undefined>
 
-  private constructor(place: JournalPlace, call: CallOptions, chunks: readonly Chunk[], open: number) {
+  private constructor(place: JournalPlace, call: CallOptions, found: Found) {
     this.#place = place
     this.#call = call
-    this.#chunks = chunks
-    this.#open = open
+    this.lost = found.lost
+    this.wasThere = found.digest !== undefined && found.lost === undefined
+    this.#chunks = found.chunks
+    this.#open = found.open
+    this.#heads = new Set([found.digest])
   }
 
   /**
-   * The journal of a run, empty where there is none yet.
+   * The journal of a run, empty where there is none yet. One that is known to have been there and is not is `lost`.
    * @param call for its reads and writes; `beforeSend` is the fence
    * @throws JOURNAL_INVALID something else lies there; REGISTRY_*
    */
   static async open(place: JournalPlace, call: CallOptions): Promise<WorkspaceJournal> {
-    const { client, workspaceRepository, run, repository } = place
-    try {
-      const manifest = await client.getManifest(workspaceRepository, run, call)
-      const read = readJournalManifest(manifest, repository)
-      if (read === undefined) {
-        throw new TallymanError(
-          'JOURNAL_INVALID',
-          `${workspaceRepository}:${run} is no journal of ${repository}`,
-        )
-      }
-      return new WorkspaceJournal(place, call, read.chunks, read.open)
-    } catch (error) {
-      if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
-      return new WorkspaceJournal(place, call, [], 0)
-    }
+    return new WorkspaceJournal(place, call, await findJournal(place, call))
   }
 
-  /** Resolves when the manifest that names the lines is tagged, and the last byte of each new chunk came back. */
+  /**
+   * Resolves when the manifest that names the lines is tagged, and the last byte of each new chunk came back.
+   * @throws JOURNAL_CONFLICT the tag names something else than what was read or written last; JOURNAL_LOST; JOURNAL_INVALID it is full; REGISTRY_*
+   */
   async append(records: readonly JournalRecord[]): Promise<void> {
-    const { client, workspaceRepository, run, repository } = this.#place
+    if (this.lost !== undefined) throw this.lost
+    await this.#write(records)
+  }
+
+  /** Gives a tag that names nothing an empty journal to name: it goes with a manifest only. */
+  async bury(): Promise<void> {
+    await this.#write([])
+  }
+
+  async #write(records: readonly JournalRecord[]): Promise<void> {
+    const { client, workspaceRepository, run, repository, known } = this.#place
     const chunks = chunksOf(records)
     const all = [...this.#chunks, ...chunks.map(({ bytes, digest }) => ({ digest, size: bytes.length }))]
     if (all.length > MAX_CHUNKS) {
@@ -83,15 +79,32 @@ export class WorkspaceJournal implements Journal {
       await client.uploadBlob(workspaceRepository, blob, () => bytes, { ...this.#call, evenIfThere: true })
     }
     const manifest = journalManifest({ repository, run }, all, open)
+    await this.#assertUnchanged()
+    this.#heads = new Set([...this.#heads, manifest.digest])
     await client.putManifest(workspaceRepository, run, manifest, this.#call)
+    this.#heads = new Set([manifest.digest])
     for (const { bytes, digest } of chunks) {
       await client.probeBlob(workspaceRepository, { digest, size: bytes.length }, this.#call)
     }
     this.#chunks = all
     this.#open = open
+    known?.saw(placeKey(this.#place), manifest.digest, all)
+  }
+
+  /** A registry knows no "if it is still that": this is the last look before it is written over. */
+  async #assertUnchanged(): Promise<void> {
+    const { workspaceRepository, run } = this.#place
+    const now = await headAt(this.#place, this.#call)
+    if (this.#heads.has(now)) return
+    const last = [...this.#heads].findLast((digest) => digest !== undefined)
+    throw new TallymanError(
+      'JOURNAL_CONFLICT',
+      `${workspaceRepository}:${run} names ${now ?? 'nothing'} by now, and ${last ?? 'there was nothing'} when it was last read or written`,
+    )
   }
 
   async *read(): AsyncGenerator<JournalRecord, void, void> {
+    if (this.lost !== undefined) throw this.lost
     const { client, workspaceRepository } = this.#place
     for (const chunk of this.#chunks) {
       if (chunk.size > MAX_CHUNK_BYTES) {
@@ -106,74 +119,25 @@ export class WorkspaceJournal implements Journal {
   }
 }
 
-/** The runs about a repository that left something open: to be settled before anything else is deleted there. */
-export async function unfinishedRuns(
-  { client, workspaceRepository, repository }: Omit<JournalPlace, 'run'>,
-  call: CallOptions,
-): Promise<string[]> {
+/**
+ * The runs about a repository that left something open: to be settled before anything else is deleted there. Those whose journal is lost come last: nobody knows what they have
+ * left open.
+ */
+export async function unfinishedRuns(place: Omit<JournalPlace, 'run'>, call: CallOptions): Promise<string[]> {
+  const { client, workspaceRepository, repository } = place
   const runs: string[] = []
   for await (const tag of journalTags(client, workspaceRepository, call)) runs.push(tag)
   const unfinished: string[] = []
+  const lost: string[] = []
   for (const run of runs) {
-    const manifest = await manifestNow(client, workspaceRepository, run, call)
-    const read = manifest === undefined ? undefined : readJournalManifest(manifest, repository)
-    if (read !== undefined && read.open > 0) unfinished.push(run)
+    try {
+      const manifest = await manifestAt({ ...place, run }, call)
+      const read = manifest === undefined ? undefined : readJournalManifest(manifest, repository)
+      if (read !== undefined && read.open > 0) unfinished.push(run)
+    } catch (error) {
+      if (!hasCode(error, 'JOURNAL_LOST')) throw error
+      lost.push(run)
+    }
   }
-  return unfinished
-}
-
-/** The tags of a repository of journals; none where nobody has written there yet, or all of it is gone. */
-export async function* journalTags(
-  client: RegistryClient,
-  workspaceRepository: string,
-  call: CallOptions,
-): AsyncGenerator<string, void, void> {
-  try {
-    for await (const page of client.tags(workspaceRepository, call)) yield* page
-  } catch (error) {
-    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
-  }
-}
-
-/** What a tag that was listed names; undefined: it is not there any more, because its run was purged meanwhile. */
-export async function manifestNow(
-  client: RegistryClient,
-  workspaceRepository: string,
-  tag: string,
-  call: CallOptions,
-): Promise<Manifest | undefined> {
-  try {
-    return await client.getManifest(workspaceRepository, tag, call)
-  } catch (error) {
-    if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
-    // A tag that stays and names nothing may be a journal that something is to be finished by.
-    for await (const left of journalTags(client, workspaceRepository, call)) if (left === tag) throw error
-    return undefined
-  }
-}
-
-function openedBy(records: readonly JournalRecord[]): number {
-  const count = (kind: JournalRecord['kind']) => records.filter((record) => record.kind === kind).length
-  return count('intent') - count('outcome')
-}
-
-function chunksOf(records: readonly JournalRecord[]): { readonly bytes: Buffer; readonly digest: string }[] {
-  const chunks: { bytes: Buffer; digest: string }[] = []
-  let held: Buffer[] = []
-  let size = 0
-  const close = () => {
-    if (held.length === 0) return
-    const bytes = Buffer.concat(held)
-    chunks.push({ bytes, digest: digestOf(bytes) })
-    held = []
-    size = 0
-  }
-  for (const record of records) {
-    const line = Buffer.from(toLine(record))
-    if (size + line.length > CHUNK_BYTES) close()
-    held.push(line)
-    size += line.length
-  }
-  close()
-  return chunks
+  return [...unfinished, ...lost]
 }

@@ -1,14 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegistryClient } from '#registry/client.ts'
-import { RegistryPool } from '#registry/pool.ts'
 import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
 import { policyRepository } from '#scan/kept-artifact.ts'
 import { keepRecord, readRecord } from '#scan/kept-record.ts'
 import { damage } from '#test/harness/damage.ts'
 import { artifact } from '#test/harness/images.ts'
 import { pushImage } from '#test/harness/push.ts'
-import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
-import { systemClock } from '#time/clock.ts'
+import type { TestRegistry } from '#test/harness/registry.ts'
+import { type RegistryWithClient, startRegistryWithClient } from '#test/harness/registry-client.ts'
 
 const { signal } = new AbortController()
 const digest = (n: number) => `sha256:${n.toString(16).padStart(64, '0')}`
@@ -22,18 +21,13 @@ test('what a policy keeps lies by namespace and name, and by a hash where those 
 
 describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version) => {
   let registry: TestRegistry
-  let pool: RegistryPool
   let client: RegistryClient
+  let stop: RegistryWithClient['stop']
 
   beforeAll(async () => {
-    registry = await startRegistry({ version })
-    pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
-    client = pool.client({ url: registry.url, limits: { concurrency: 8 } })
+    ;({ registry, client, stop } = await startRegistryWithClient({ version }))
   })
-  afterAll(async () => {
-    await pool.close()
-    await registry.stop()
-  })
+  afterAll(() => stop())
 
   const placeOf = (name: string) => ({ client, repository: `tallyman/policies/apps/${name}`, tag: 'record' })
   const read = (name: string, policy = 'uid') => readRecord(placeOf(name), policy, { signal })

@@ -49,7 +49,7 @@ describe.each(['2.8', '3'] as const)('manifests that earlier scans of a registry
     try {
       const facts = await readRegistry({
         client: pool.client({ url: proxy.url, limits: { concurrency: 8 } }),
-        ...{ concurrency: 8, workspaces: [], usedDigests: () => [], known },
+        ...{ concurrency: 8, workspaces: [], used: { digests: () => [], tags: () => [] }, known },
         ...{ clock: systemClock, signal: AbortSignal.timeout(60_000) },
       })
       const sent = proxy.requests.slice(before).filter(({ path }) => /[/](manifests|blobs)[/]/.test(path))

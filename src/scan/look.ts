@@ -20,15 +20,16 @@ export interface LookOptions {
  * @throws the error itself where it is about us and not about the registry (cancelled, internal)
  */
 export async function lookTwice<T>(look: () => Promise<T>, { clock, signal }: LookOptions): Promise<Look<T>> {
-  const first = await attempt(look, signal)
+  const first = await lookOnce(look, signal)
   if ('value' in first || !needsSecondLook(first.error)) return first
   await clock.sleep(SECOND_LOOK_AFTER_MS, signal)
-  const second = await attempt(look, signal)
+  const second = await lookOnce(look, signal)
   if ('value' in second) return second
   return { error: milder(first.error, second.error) }
 }
 
-async function attempt<T>(look: () => Promise<T>, signal: AbortSignal): Promise<Look<T>> {
+/** For who has seen already what it would say. @throws as lookTwice */
+export async function lookOnce<T>(look: () => Promise<T>, signal: AbortSignal): Promise<Look<T>> {
   try {
     return { value: await look() }
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import type { ManifestHead, RegistryClient } from '#registry/client.ts'
 import type { Manifest } from '#registry/manifest.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
-import { type Look, type LookOptions, lookTwice } from '#scan/look.ts'
+import { type Look, type LookOptions, lookOnce, lookTwice } from '#scan/look.ts'
 import { dateOf, policyFacts, SharedFacts } from '#scan/policy-facts.ts'
 import { isKnownDate } from '#time/known-date.ts'
 
@@ -37,6 +37,12 @@ export class ManifestReader {
     if ('error' in head) return head
     const known = this.#knownOf(head.value.digest)
     return known === undefined ? await this.#read(repository, tag) : this.#seen(known)
+  }
+
+  /** Whether there is a tag that the list lacks. One look: the list was the other. */
+  async unlisted(repository: string, tag: string): Promise<Look<ManifestHead>> {
+    const { signal } = this.#options
+    return await lookOnce(() => this.#client.headManifest(repository, tag, { signal, lane: 'bulk' }), signal)
   }
 
   async byDigest(repository: string, digest: string): Promise<Look<ManifestFacts>> {

@@ -64,13 +64,14 @@ describe.each(['2.8', '3'] as const)('a registry %s, read for a policy', (versio
     try {
       return await readRegistry({
         client: pool.client({ url: registry.url, limits: { concurrency: 8 } }),
-        ...{ concurrency: 8, workspaces: ['tallyman'], usedDigests: () => [] },
+        ...{ concurrency: 8, workspaces: ['tallyman'], used: usedOf(() => []) },
         ...{ clock: systemClock, signal: AbortSignal.timeout(60_000), ...changes },
       })
     } finally {
       await pool.close()
     }
   }
+  const usedOf = (digests: (name: string) => Iterable<string>) => ({ digests, tags: () => [] })
   const repository = ({ repositories }: RegistryFacts, name: string): RepositoryFacts | undefined =>
     repositories.find((each) => each.name === name)
   const manifest = (
@@ -126,7 +127,7 @@ describe.each(['2.8', '3'] as const)('a registry %s, read for a policy', (versio
 
   it('S14: finds a digest in use that no tag names any more, and asks in vain for one that is gone', async () => {
     const used = new Set([OLD_APP.manifest.digest, LOST.manifest.digest])
-    const facts = await read({ usedDigests: (name) => (name === 'shop/app' ? used : []) })
+    const facts = await read({ used: usedOf((name) => (name === 'shop/app' ? used : [])) })
     expect(repository(facts, 'shop/app')).toMatchObject({
       incomplete: undefined,
       untagged: [OLD_APP.manifest.digest],
@@ -139,7 +140,9 @@ describe.each(['2.8', '3'] as const)('a registry %s, read for a policy', (versio
   })
 
   it('asks a repository for itself what another one is known to have', async () => {
-    const facts = await read({ usedDigests: (name) => (name === 'charts/shop' ? [APP.manifest.digest] : []) })
+    const facts = await read({
+      used: usedOf((name) => (name === 'charts/shop' ? [APP.manifest.digest] : [])),
+    })
     expect(repository(facts, 'charts/shop')?.untagged).toEqual([])
   })
 

@@ -8,7 +8,7 @@ import { RepositoryReader, type RepositoryReaderParts } from '#scan/repository-r
 import { selectedRepositories, selectedTags } from '#scan/repository-tags.ts'
 import { compileSelection } from '#scan/selection.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
-import type { UsedDigests } from '#scan/used-digests.ts'
+import type { UsedImages } from '#scan/used-images.ts'
 
 export interface RegistryReadingInput extends LookOptions {
   readonly client: RegistryClient
@@ -18,8 +18,8 @@ export interface RegistryReadingInput extends LookOptions {
   readonly repositories?: readonly string[] | undefined
   /** What repositories of workspaces begin with: they are not read (S08). */
   readonly workspaces: readonly string[]
-  /** The registry is asked for them even where no tag names them (S14). */
-  readonly usedDigests: UsedDigests
+  /** The registry is asked for them even where no tag names them (S14), and for tags that its lists lack (S36). */
+  readonly used: Pick<UsedImages, 'digests' | 'tags'>
   /** What earlier scans have read of manifests, by digest: none of them is read again. That they are there is asked all the same. */
   readonly known?: ReadonlyMap<string, ManifestFacts> | undefined
   readonly progress?: ReadingProgress | undefined
@@ -54,7 +54,10 @@ export async function readRegistry(input: RegistryReadingInput): Promise<Registr
     const listed = await selectedTags(client, name, selection, { clock, signal })
     progress?.repository()
     if ('state' in listed) return unlisted(name, listed)
-    return await new RepositoryReader(name, parts).read(listed.tags, input.usedDigests(name))
+    return await new RepositoryReader(name, parts).read(listed.tags, {
+      digests: input.used.digests(name),
+      tags: input.used.tags(name),
+    })
   }
   const repositories = await sideBySide(names, concurrency, read, stop)
   const isPart = input.repositories !== undefined

@@ -35,14 +35,20 @@ export class RepositoryReader {
     this.#parts = parts
   }
 
-  /** @param usedDigests that somebody may use of it, whether it has them or not (S14) */
-  async read(tags: readonly string[], usedDigests: Iterable<string>): Promise<RepositoryFacts> {
+  /** @param used what somebody may use of it, whether it has that or not: it is asked for (S14), tags as far as they are not listed (S36) */
+  async read(
+    tags: readonly string[],
+    used: { readonly digests: Iterable<string>; readonly tags: Iterable<string> },
+  ): Promise<RepositoryFacts> {
     const { concurrency } = this.#parts
-    const sorted = [...new Set(tags)].sort()
+    const listed = new Set(tags)
+    const sorted = [...listed].sort()
     const bound = await sideBySide(sorted, concurrency, (tag) => this.#tag(tag))
+    const unlisted = [...used.tags].filter((tag) => !listed.has(tag))
+    await sideBySide(unlisted, concurrency, (tag) => this.#unlisted(tag))
     // What a signature belongs to may have lost its tag.
     const named = sorted.flatMap((tag) => namedSubject(tag) ?? [])
-    await sideBySide(new Set([...usedDigests, ...named]), concurrency, (digest) => this.#beside(digest, 0))
+    await sideBySide(new Set([...used.digests, ...named]), concurrency, (digest) => this.#beside(digest, 0))
     return {
       name: this.#name,
       incomplete: this.#incomplete,
@@ -65,6 +71,17 @@ export class RepositoryReader {
     this.#tagged.add(digest)
     await this.#around(look.value, 0)
     return { tag, digest, ...unknown }
+  }
+
+  /** A list that lacks one tag may lack any: what it shows without a name may have one (S36). */
+  async #unlisted(tag: string): Promise<void> {
+    const look = await this.#parts.manifests.unlisted(this.#name, tag)
+    if ('value' in look) {
+      this.#incomplete ??= `${tag} is in use and is there, and the list of tags lacks it`
+      return
+    }
+    const sight = sightOf(look.error)
+    if (sight.state !== 'absent') this.#lacks(`${tag} is in use and could not be read`, sight)
   }
 
   /** What a manifest holds, what refers to it, and what it refers to. */

@@ -5,6 +5,7 @@ import { EvictionPace } from '#evict/pace.ts'
 import type { AuditLine, RegistryClient } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
+import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import type { TestImage } from '#test/harness/images.ts'
 import {
   type RegistryOptions,
@@ -28,6 +29,11 @@ export interface EvictionSite {
   /** What every tag names; undefined: it is listed and names nothing. */
   tags(repository: string): Promise<Readonly<Record<string, string | undefined>>>
   has(repository: string, digest: string): Promise<boolean>
+  /**
+   * Pulls `repository:tag` with a client that others wrote, with all platforms of an index.
+   * @returns the digest of every file that arrived
+   */
+  pull(reference: string): Promise<ReadonlySet<string>>
   stop(): Promise<void>
 }
 
@@ -46,6 +52,7 @@ export async function startEvictionSite(
   const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
   const client = pool.client({ url: proxy.url, limits: { concurrency: 8 } })
   const direct = pool.client({ url: registry.url, limits: { concurrency: 8 } })
+  let skopeo: Promise<ForeignClient> | undefined
   const digestOf = async (repository: string, reference: string) => {
     const { status, headers } = await registry.wire.send({
       method: 'HEAD',
@@ -69,11 +76,16 @@ export async function startEvictionSite(
       return named
     },
     has: async (repository, digest) => (await digestOf(repository, digest)) !== undefined,
+    pull: async (reference) => {
+      skopeo ??= foreignClient('skopeo', registry)
+      return await (await skopeo).pull(`${registry.host}/${reference}`)
+    },
     stop: async () => {
       // A DELETE that is still held back would be waited for.
       await proxy.stop()
       await pool.close()
       await registry.stop()
+      await (await skopeo)?.close()
     },
   }
 }

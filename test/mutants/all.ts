@@ -1,6 +1,7 @@
 import { CLAIMING_MUTANTS } from './claiming.ts'
 import { DECIDING_MUTANTS } from './deciding.ts'
 import { DELETING_MUTANTS } from './deleting.ts'
+import { JOURNALING_MUTANTS } from './journaling.ts'
 import { MATCHING_MUTANTS } from './matching.ts'
 import { MEMORY_MUTANTS } from './memory.ts'
 import type { Mutant, MutantsByFile } from './mutant.ts'
@@ -15,6 +16,7 @@ import { SCOPING_MUTANTS } from './scoping.ts'
 import { SUSPENDING_MUTANTS } from './suspending.ts'
 import { TRASH_MUTANTS } from './trash.ts'
 import { TRUST_MUTANTS } from './trust.ts'
+import { USING_MUTANTS } from './using.ts'
 import { WATCHING_MUTANTS } from './watching.ts'
 
 export interface PlacedMutant extends Mutant {
@@ -27,6 +29,7 @@ export const ALL_MUTANTS: readonly PlacedMutant[] = [
   CLAIMING_MUTANTS,
   DECIDING_MUTANTS,
   DELETING_MUTANTS,
+  JOURNALING_MUTANTS,
   MATCHING_MUTANTS,
   MEMORY_MUTANTS,
   PLANNING_MUTANTS,
@@ -40,6 +43,7 @@ export const ALL_MUTANTS: readonly PlacedMutant[] = [
   SUSPENDING_MUTANTS,
   TRASH_MUTANTS,
   TRUST_MUTANTS,
+  USING_MUTANTS,
   WATCHING_MUTANTS,
 ].flatMap(placed)
 

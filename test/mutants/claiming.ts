@@ -103,7 +103,27 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
       tests: ['src/evict/claim-usage.test.ts'],
     },
   ],
+  'src/evict/claims.ts': [
+    {
+      rule: 'S01 a claim that a list leaves out',
+      find: 'if (read.digest !== undefined) {',
+      replace: 'if (read.digest === null) {',
+      tests: CLAIM,
+    },
+    {
+      rule: 'S01 a claim that is gone for a moment',
+      find: 'if (now - since < afterMs) return before\n',
+      replace: '',
+      tests: CLAIM,
+    },
+  ],
   'src/controllers/registry-claims.ts': [
+    {
+      rule: 'S01 one that only watches',
+      find: 'credentials?.push === undefined ? undefined : registry',
+      replace: 'credentials?.delete === undefined ? undefined : registry',
+      tests: REGISTRY_CLAIMS,
+    },
     {
       rule: 'S01 a registry that is not claimed',
       find: 'if (kept === undefined) throw',

@@ -59,13 +59,13 @@ export const DECIDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S31 a resumed run leaves what was pushed since',
-      find: 'place === undefined || !stays(place.at, digest)',
-      replace: 'true',
+      find: '&& !stays(place.at, digest)',
+      replace: '',
       tests: RUN,
     },
     {
       rule: 'S31 a resumed run sweeps nothing where not all is known',
-      find: 'known?.incomplete === undefined',
+      find: 'place.repository.incomplete === undefined',
       replace: 'true',
       tests: RUN,
     },

@@ -2,6 +2,7 @@ import type { MutantsByFile } from './mutant.ts'
 
 const UNTAG = ['src/evict/untag.test.ts']
 const SWEEP = ['src/evict/sweep.test.ts']
+const OTHERS = ['src/evict/sweep-others.test.ts']
 const EXECUTION = ['src/evict/execution.test.ts']
 const USAGE = ['src/controllers/fresh-usage.test.ts']
 const GUARD = ['src/controllers/deletion-guard.test.ts']
@@ -107,6 +108,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/repository-task.ts': [
     {
+      rule: 'S38 what is brought back meanwhile is looked at, too',
+      find: '[...whole, ...(await this.#returnedSince(at))]',
+      replace: 'whole',
+      tests: EXECUTION,
+    },
+    {
       rule: 'S16 what other runs have left open comes first',
       find: 'await this.#settleOthers()',
       replace: '',
@@ -132,7 +139,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S18 what waits for its copy, or has none, is not swept',
-      find: '{ may: (digest) => this.#ready.has(digest), withTags }',
+      find: '{ may, withTags }',
       replace: '{ withTags }',
       tests: EXECUTION,
     },
@@ -164,6 +171,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'const failed: string[] = []',
       tests: EXECUTION,
     },
+    {
+      rule: 'S38 a tag that stays and names nothing any more is a loss',
+      find: "if (named === undefined) return 'its tag names nothing any more'",
+      replace: 'if (named === undefined) return undefined',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S38 a tag that named nothing before is none',
+      find: 'named === undefined ? { digest } : { tag, digest }',
+      replace: '{ tag, digest }',
+      tests: EXECUTION,
+    },
   ],
   'src/evict/capabilities.ts': [
     {
@@ -174,6 +193,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/controllers/fresh-usage.ts': [
+    {
+      rule: 'S05 an inventory that was removed',
+      find: 'if (left !== undefined) throw',
+      replace: 'if (left === null) throw',
+      tests: USAGE,
+    },
     {
       rule: 'S03 what is known gets old',
       find: 'now - barrier.monotonic <= FRESH_MS',
@@ -206,8 +231,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S01 claims of other installations',
-      find: 'isSame(claims, this.#claims)',
-      replace: 'claims.length >= 0',
+      find: 'isSame(this.#parts.claims(), this.#claims)',
+      replace: 'this.#claims.length >= 0',
       tests: USAGE,
     },
     {
@@ -272,6 +297,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/evict/overwrite.ts': [
+    {
+      rule: 'S17 no tag is left behind a placeholder for long',
+      find: 'hands.clock.monotonic() >= endsAt',
+      replace: 'endsAt < 0',
+      tests: UNTAG,
+    },
     {
       rule: 'S15 a tag that goes with a placeholder is put back',
       find: 'if (lost.length > 0)',
@@ -390,9 +421,69 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S16 a tag that is left naming nothing is put back',
-      find: 'await noTagDangles(hands, left, manifest)',
+      find: 'await noTagDangles(this.#hands, left, this.#saved)',
       replace: '',
       tests: SWEEP,
+    },
+    {
+      rule: 'S15 tags are listed right before each DELETE',
+      find: 'await this.#follow(await listTags(hands))\n',
+      replace: '\n',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S15 what is new right before a DELETE keeps what it names',
+      find: "return this.#standing.needs(digest) ? 'named' : undefined",
+      replace: 'return undefined',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S15 where DELETEs come slowly tags are counted right after each',
+      find: 'if (this.#isSlow) await this.count()',
+      replace: '',
+      tests: OTHERS,
+    },
+  ],
+  'src/evict/sweep.ts': [
+    {
+      rule: 'S15 what stops a sweep does not keep the last DELETE from being looked after',
+      find: '        await sweeping.count()\n        if',
+      replace: '        if',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S37 the tags are in the journal before manifests are deleted',
+      find: 'const tags = record.changesTo(seen.standing.names)',
+      replace: 'const tags = record.changesTo([])',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S16 what a DELETE may have taken along leaves the intent open',
+      find: 'sweeping.isClean && !hands.signal.aborted',
+      replace: '!hands.signal.aborted',
+      tests: OTHERS,
+    },
+  ],
+  'src/evict/sweep-lost.ts': [
+    {
+      rule: 'S37 what somebody deleted with its own manifest does not come back with another',
+      find: 'was !== undefined && now.get(was) === undefined ? [] : tag',
+      replace: 'was !== undefined && now.size < 0 ? [] : tag',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S12 what is there again by its digest counts as brought back',
+      find: "await journal.append([{ kind: 'restored', at: clock.now(), digest: manifest.digest }])",
+      replace: '',
+      tests: OTHERS,
+    },
+  ],
+  'src/evict/tags-then.ts': [
+    {
+      rule: 'S37 tags that others removed in between are not missed',
+      find: 'for (const tag of went) tags.delete(tag)',
+      replace: '',
+      tests: ['src/evict/tags-then.test.ts'],
     },
   ],
   'src/evict/tags.ts': [
@@ -406,9 +497,21 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/settle.ts': [
     {
       rule: 'S16 a tag that a killed run left naming nothing is put back',
-      find: 'if (lost === undefined) return',
-      replace: 'if (lost !== undefined || lost === undefined) return',
+      find: 'const lost = await revive(hands, dangling, last)',
+      replace: 'const lost = await revive(hands, [], last)',
       tests: SWEEP,
+    },
+    {
+      rule: 'S37 a tag that is missing where a process died is told of',
+      find: 'return missingFrom(known, then.tags)',
+      replace: 'return missingFrom(known, [])',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S37 what it may have named is there by its digest',
+      find: 'if (lost === undefined) await keepByDigest(hands, last)',
+      replace: '',
+      tests: OTHERS,
     },
   ],
   'src/evict/anchor.ts': [

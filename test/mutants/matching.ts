@@ -10,12 +10,12 @@ export const MATCHING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S06 a path that ends in the path of a repository is used',
-      find: "for (const uses of this.#ending.of(repository)) take('suspected-alias', uses.of(image))",
+      find: "for (const uses of this.#ending.of(repository)) found.take('suspected-alias', uses.of(image))",
       replace: '',
     },
     {
       rule: 'S06 a digest protects in every repository',
-      find: "if (digest !== undefined) take('digest', this.#digests.of(digest))",
+      find: "if (digest !== undefined) found.take('digest', this.#digests.of(digest))",
       replace: '',
     },
     {

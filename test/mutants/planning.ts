@@ -30,8 +30,8 @@ export const PLANNING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S08 the workspace is not read for a plan',
-      find: 'workspaces: input.workspaces,\n      known',
-      replace: 'workspaces: [],\n      known',
+      find: 'workspaces: input.workspaces, known',
+      replace: 'workspaces: [], known',
       tests: PLANNER,
     },
     {

@@ -35,6 +35,12 @@ export const REMEMBERING_MUTANTS: MutantsByFile = {
   ],
   'src/retention/policy-record.ts': [
     {
+      rule: 'S04 a hold outlives its policy',
+      find: 'if (run === undefined) return record\n',
+      replace: 'if (run === undefined) return { ...record, hold: undefined }\n',
+      tests: RECORDS,
+    },
+    {
       rule: 'S12 approvals do not age by the clock',
       find: 'newest - usedAt <= APPROVALS_KEPT_MS',
       replace: 'now - usedAt <= APPROVALS_KEPT_MS',

@@ -39,6 +39,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/evicted-watch.ts': [
     {
+      rule: 'S04 what was there when it was looked at, and went later',
+      find: 'this.#added.push(thing, ...this.#named(thing))',
+      replace: 'this.#added.push(thing)',
+      tests: WATCH,
+    },
+    {
       rule: 'S04 what is newly gone is held against all that is in use',
       find: 'if (added.length > 0)',
       replace: 'if (added.length > 100_000)',
@@ -122,8 +128,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-hold.ts': [
     {
       rule: 'S04 only the token releases it',
-      find: "Reflect.get(spec, 'releaseHold') === token)",
-      replace: "Reflect.get(spec, 'releaseHold') !== undefined)",
+      find: "writtenIn(policy, 'releaseHold') === token)",
+      replace: "writtenIn(policy, 'releaseHold') !== undefined)",
       tests: HOLD,
     },
     {
@@ -142,8 +148,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S12 what spec.restore names stays',
-      find: 'keep(repository, tag, now + RESTORED_FOR_MS)',
-      replace: 'keep(repository, tag, now)',
+      find: 'keep(listed.repository, listed.tag, now + RESTORED_FOR_MS)',
+      replace: 'keep(listed.repository, listed.tag, now)',
       tests: ASKED,
     },
     {
@@ -163,6 +169,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/bring-back.ts': [
     {
+      rule: 'S04 what comes back goes before what else is asked of the registry',
+      find: "const lane = 'interactive'",
+      replace: "const lane = 'bulk'",
+      tests: BACK,
+    },
+    {
       rule: 'S12 what is back is recorded',
       find: 'await records.add(shelf, { repository, run }, restored, { ...call, beforeSend: fence })',
       replace: '',
@@ -176,6 +188,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/evict/restorations.ts': [
+    {
+      rule: 'S34 what another process has recorded meanwhile is continued',
+      find: "if (!hasCode(error, 'JOURNAL_CONFLICT') || attempt === ATTEMPTS) throw error",
+      replace: 'throw error',
+      tests: ['src/evict/lost-journal.test.ts'],
+    },
     {
       rule: 'S04 the journal of a run has one writer',
       find: '{RESTORATIONS}',

@@ -80,7 +80,7 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 the same digest under another name',
-      find: 'for (const { tag, digest } of tags) if (digest !== undefined) add({ repository, tag, digest })',
+      find: 'add({ repository, tag, digest })',
       replace: '',
       tests: LATE,
     },
@@ -132,20 +132,20 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S11 what stays is not counted as freed',
-      find: 'for (const digest of needed) {\n    blobs.add(facts.manifests.get(digest))',
+      find: 'for (const digest of needed) {\n    content.add(facts.manifests.get(digest))',
       replace: 'for (const _ of needed) {',
       tests: PLAN,
     },
     {
       rule: 'S11 what goes and stays elsewhere is not counted as freed',
-      find: 'if (!needed.has(digest)) bytes',
-      replace: 'bytes',
+      find: "if (action === 'evict' && digest !== undefined && !needed.has(digest)) content",
+      replace: "if (action === 'evict') content",
       tests: PLAN,
     },
     {
       rule: 'S11 what is shared is counted once',
-      find: 'if (this.#seen.has(digest)) return 0',
-      replace: '',
+      find: 'if (isAdded(this.#blobs, digest)) this.bytes',
+      replace: 'this.bytes',
       tests: PLAN,
     },
   ],
@@ -232,8 +232,8 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     { rule: 'S13 distinct digests', find: 'if (member === undefined) {', replace: 'if (true) {' },
     {
       rule: 'S13 the time a digest was first seen',
-      find: 'date: built ?? digestSince, tag',
-      replace: 'date: built ?? 0, tag',
+      find: 'const date = built ?? digestSince',
+      replace: 'const date = built ?? 0',
     },
   ],
   'src/retention/build-date.ts': [
@@ -305,7 +305,7 @@ export const RETENTION_MUTANTS: MutantsByFile = {
   'src/retention/completeness.ts': [
     {
       rule: 'S09 a manifest that was not read',
-      find: 'if (!manifests.has(digest)) return',
+      find: 'if (bound[at] === undefined) return',
       replace: 'if (false) return',
     },
     { rule: 'S09 a repository that was not read', find: 'repository.incomplete ?? ', replace: '' },
@@ -318,8 +318,8 @@ export const RETENTION_MUTANTS: MutantsByFile = {
   'src/retention/usage-marks.ts': [
     {
       rule: 'S06 a config in use',
-      find: 'return config === undefined ? NO_USES : usage.usesOfConfig(config.digest)',
-      replace: 'return NO_USES',
+      find: 'manifest?.config === undefined ? NO_USES : usage.usesOfConfig(manifest.config.digest)',
+      replace: 'NO_USES',
     },
     { rule: 'S06 a child in use', find: 'if (asked.has(key)) continue', replace: 'continue' },
     {

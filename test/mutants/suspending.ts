@@ -20,8 +20,8 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       replace: 'false',
       tests: WANTED,
     },
-    { rule: 'S21 suspend', find: "fieldOf(policy, 'suspend') === true", replace: 'false', tests: WANTED },
-    { rule: 'S21 DryRun', find: "fieldOf(policy, 'mode') === 'DryRun'", replace: 'false', tests: WANTED },
+    { rule: 'S21 suspend', find: "writtenIn(policy, 'suspend') === true", replace: 'false', tests: WANTED },
+    { rule: 'S21 DryRun', find: "writtenIn(policy, 'mode') === 'DryRun'", replace: 'false', tests: WANTED },
     { rule: 'S04 a hold', find: 'now.held ?? registryChange', replace: 'registryChange', tests: WANTED },
     {
       rule: 'S01 another Registry of that name',
@@ -53,7 +53,7 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-carrier.ts': [
     {
       rule: 'S21 what a dead process left is deleted by consent only',
-      find: 'const { guard } = this.#guard(load, () => undefined)',
+      find: 'const { guard } = this.#guard(load, () => undefined, { repositories: [] })',
       replace: 'const guard = async () => void load',
       tests: CARRIER,
     },

@@ -223,6 +223,12 @@ export const TRASH_MUTANTS: MutantsByFile = {
   ],
   'src/evict/journal-removal.ts': [
     {
+      rule: 'S34 a journal that could not be read a moment ago is not deleted',
+      find: "doomed.history !== 'read'",
+      replace: "doomed.run === ''",
+      tests: ['src/evict/lost-journal.test.ts'],
+    },
+    {
       rule: 'S12 what is brought back right before a journal goes keeps it',
       find: "if (await isPinned(hands, doomed)) return 'spared' as const",
       replace: '',

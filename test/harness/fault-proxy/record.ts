@@ -14,6 +14,7 @@ export interface RecordedRequest {
   readonly query: string
   readonly userAgent: string | undefined
   readonly accept: string | undefined
+  readonly cacheControl: string | undefined
   readonly range: string | undefined
   /** Lower-case scheme of the Authorization header (`basic`, `bearer`), undefined where none was sent. */
   readonly authorization: string | undefined
@@ -53,6 +54,7 @@ export function openRecord(request: IncomingMessage, n: number): OpenRecord {
     query: mark < 0 ? '' : url.slice(mark + 1),
     userAgent: request.headers['user-agent'],
     accept: request.headers.accept,
+    cacheControl: request.headers['cache-control'],
     range: request.headers.range,
     authorization: request.headers.authorization?.split(' ')[0]?.toLowerCase(),
     account: accountOf(request.headers.authorization),

@@ -1,0 +1,251 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { damage } from '#test/harness/damage.ts'
+import { evictTags, shelfOf } from '#test/harness/evicted.ts'
+import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
+import { executeOn } from '#test/harness/execution.ts'
+import { containerImage } from '#test/harness/images.ts'
+import { systemClock } from '#time/clock.ts'
+import { historyOfRepository } from './evicted.ts'
+import type { JournalRecord } from './journal.ts'
+import { journalRepository } from './journal-artifact.ts'
+import { journalOf, RESTORATIONS } from './journal-shelf.ts'
+import { KnownJournals } from './known-journals.ts'
+import { placeholder } from './placeholder.ts'
+import { RestorationRecords } from './restorations.ts'
+import { purgeRun } from './run-purge.ts'
+import { settle } from './settle.ts'
+import { unfinishedRuns } from './workspace-journal.ts'
+
+const RUN = 'web-20261126t053000-1f2e'
+const GONE = { kind: 'status', status: 404 } as const
+
+const saved = (name: string): JournalRecord => ({ kind: 'manifest', ...placeholder(name) })
+const intent = (id: string): JournalRecord => ({
+  kind: 'intent',
+  id,
+  at: 1,
+  step: { action: 'untag', bindings: [{ tag: 'never', digest: placeholder('a').digest }] },
+})
+
+describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (version) => {
+  let site: EvictionSite
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+  })
+  afterEach(() => site.proxy.clear())
+  afterAll(() => site.stop())
+
+  const shelf = () => ({ ...shelfOf(site), client: site.client })
+  const placeOf = (repository: string) => journalRepository('tallyman', repository)
+  const manifestOf = (repository: string) => new RegExp(`/v2/${placeOf(repository)}/manifests/`)
+  const tagsOf = (repository: string) => new RegExp(`/v2/${placeOf(repository)}/tags/`)
+
+  /** By a process of its own, past the proxy. */
+  async function append(repository: string, records: readonly JournalRecord[], run = RUN): Promise<void> {
+    await (await journalOf(shelfOf(site), repository, run, {})).append(records)
+  }
+
+  async function recorded(repository: string, run = RUN): Promise<JournalRecord[]> {
+    const records: JournalRecord[] = []
+    for await (const record of (await journalOf(shelfOf(site), repository, run, {})).read())
+      records.push(record)
+    return records
+  }
+
+  function dangle(repository: string, run = RUN): () => void {
+    const { storageDir } = site.registry
+    return damage('revision-link-missing', {
+      storageDir,
+      repository: placeOf(repository),
+      reference: run,
+    })
+  }
+
+  test('is not begun anew where a 404 passes', async () => {
+    await append('passing', [saved('one')])
+    site.proxy.rule({ ...GONE, times: 1 }, { method: 'GET', path: manifestOf('passing') })
+    const journal = await journalOf(shelf(), 'passing', RUN, {})
+    await journal.append([saved('two')])
+    expect(await recorded('passing')).toEqual([saved('one'), saved('two')])
+  })
+
+  test('is neither read as empty nor written while its tag is listed and names nothing', async () => {
+    await append('listed', [saved('one')])
+    site.proxy.rule(GONE, { path: manifestOf('listed') })
+    const journal = await journalOf(shelf(), 'listed', RUN, {})
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ code: 'JOURNAL_LOST' })
+    await expect(journal.read().next()).rejects.toMatchObject({ code: 'JOURNAL_LOST' })
+    site.proxy.clear()
+    expect(await recorded('listed')).toEqual([saved('one')])
+  })
+
+  test('is not written over where list and manifest were away when it was opened, as in a registry without its disk', async () => {
+    await append('away', [saved('one')])
+    site.proxy.rule(GONE, { path: manifestOf('away') })
+    site.proxy.rule(GONE, { path: tagsOf('away') })
+    const journal = await journalOf(shelf(), 'away', RUN, {})
+    site.proxy.clear()
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    expect(await recorded('away')).toEqual([saved('one')])
+  })
+
+  test('that this process has seen is missed as long as everything says that it never was', async () => {
+    const known = new KnownJournals()
+    await (await journalOf({ ...shelf(), known }, 'seen', RUN, {})).append([saved('one')])
+    site.proxy.rule(GONE, { path: manifestOf('seen') })
+    site.proxy.rule(GONE, { path: tagsOf('seen') })
+    const journal = await journalOf({ ...shelf(), known }, 'seen', RUN, {})
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ code: 'JOURNAL_LOST' })
+    site.proxy.clear()
+    await (await journalOf({ ...shelf(), known }, 'seen', RUN, {})).append([saved('two')])
+    expect(await recorded('seen')).toEqual([saved('one'), saved('two')])
+  })
+
+  test('that was set back by a restored backup is not continued by who knows more of it', async () => {
+    const known = new KnownJournals()
+    const journal = await journalOf({ ...shelf(), known }, 'back', RUN, {})
+    await journal.append([saved('one')])
+    const old = await site.direct.getManifest(placeOf('back'), RUN)
+    await journal.append([saved('two')])
+    const last = await site.direct.getManifest(placeOf('back'), RUN)
+    await site.direct.putManifest(placeOf('back'), RUN, old)
+    await expect(journal.append([saved('three')])).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    const next = await journalOf({ ...shelf(), known }, 'back', RUN, {})
+    await expect(next.append([saved('three')])).rejects.toMatchObject({
+      code: 'JOURNAL_LOST',
+      message: expect.stringContaining(last.digest),
+    })
+    // As the remedy says.
+    await site.direct.putManifest(placeOf('back'), RUN, last)
+    await (await journalOf({ ...shelf(), known }, 'back', RUN, {})).append([saved('three')])
+    expect(await recorded('back')).toEqual([saved('one'), saved('two'), saved('three')])
+  })
+
+  test('that another process has continued, after it took over, is not written over by who led before', async () => {
+    const known = new KnownJournals()
+    const first = await journalOf({ ...shelf(), known }, 'two', RUN, {})
+    await first.append([saved('one')])
+    await append('two', [intent('2')])
+    await expect(first.append([saved('late')])).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    // Leading again it goes on from there.
+    await (await journalOf({ ...shelf(), known }, 'two', RUN, {})).append([saved('three')])
+    expect(await recorded('two')).toEqual([saved('one'), intent('2'), saved('three')])
+  })
+
+  test('goes on where the answer to its last PUT was lost', async () => {
+    const journal = await journalOf(shelf(), 'unanswered', RUN, {})
+    await journal.append([saved('one')])
+    const mend = site.proxy.rule({ kind: 'drop' }, { method: 'PUT', path: manifestOf('unanswered') })
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ kind: 'unreachable' })
+    mend()
+    await journal.append([saved('three')])
+    expect(await recorded('unanswered')).toEqual([saved('one'), saved('three')])
+  })
+
+  test('keeps what two processes record at the same time as brought back', async () => {
+    const { digest } = placeholder('a')
+    const back = (tag: string) => [{ kind: 'restored', at: 1, tag, digest } as const]
+    const held = site.proxy.hold({ method: 'HEAD', path: manifestOf('both') })
+    const place = { repository: 'both', run: RUN }
+    const slow = new RestorationRecords().add(shelf(), place, back('slow'), {})
+    await held.arrived
+    await new RestorationRecords().add(shelfOf(site), place, back('quick'), {})
+    held.release()
+    await slow
+    expect(await recorded('both', `${RUN}${RESTORATIONS}`)).toEqual([...back('quick'), ...back('slow')])
+  })
+
+  test('where it is lost is unfinished; the others are settled, and what it took is not known', async () => {
+    const repository = 'dangling'
+    const kept = containerImage({ seed: `${version}/${repository}` })
+    site.storage.write(repository, kept, 'kept')
+    await append(repository, [intent('1')], 'a-lost')
+    await append(repository, [intent('1')], 'b-open')
+    const mend = dangle(repository, 'a-lost')
+    const place = { client: site.client, workspaceRepository: placeOf(repository), repository }
+    expect(await unfinishedRuns(place, {})).toEqual(['b-open', 'a-lost'])
+
+    const { unsettled } = await historyOfRepository(shelf(), repository, undefined, {})
+    expect(unsettled).toEqual([
+      { repository, run: 'a-lost', isLost: true },
+      { repository, run: 'b-open' },
+    ])
+    const journal = await journalOf(shelf(), repository, 'a-lost', {})
+    await expect(settle(site.hands(repository, { journal }).hands)).rejects.toMatchObject({
+      code: 'JOURNAL_LOST',
+    })
+
+    const going = containerImage({ seed: `${version}/${repository}/going` })
+    site.storage.write(repository, going, 'going')
+    const eviction = evictionOf(repository, { going, kept }, ['going'])
+    const { end } = await executeOn(site, [eviction])
+    // It is told, and where nothing is left half done it keeps nothing from going.
+    expect(end).toMatchObject({ phase: 'Partial', counts: { untagged: 1, swept: 1 } })
+    expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_LOST'])
+    expect(await site.tags(repository)).toEqual({ kept: kept.manifest.digest })
+    expect(await unfinishedRuns(place, {})).toEqual(['a-lost'])
+    mend()
+    expect((await executeOn(site, [eviction])).end).toMatchObject({ phase: 'Succeeded', problems: [] })
+    expect(await unfinishedRuns(place, {})).toEqual([])
+  })
+
+  test.each(['names a placeholder', 'names nothing'])(
+    'where it is lost lets nothing go while a tag %s that it would say more about',
+    async (what) => {
+      const repository = what.replaceAll(' ', '-')
+      const image = containerImage({ seed: `${version}/${repository}` })
+      const going = containerImage({ seed: `${version}/${repository}/going` })
+      const tags = { going, image }
+      for (const [tag, each] of Object.entries(tags)) site.storage.write(repository, each, tag)
+      const eviction = evictionOf(repository, tags, ['going'])
+      await append(repository, [intent('1')], 'a-lost')
+      dangle(repository, 'a-lost')
+      const half = containerImage({ seed: `${version}/${repository}/half` })
+      site.storage.write(repository, half, 'half')
+      if (what === 'names a placeholder') {
+        await site.direct.putManifest(repository, 'half', placeholder('half'))
+      } else {
+        const { storageDir } = site.registry
+        damage('revision-link-missing', { storageDir, repository, reference: 'half' })
+      }
+      const { end } = await executeOn(site, [eviction])
+      expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_LOST'])
+      expect(end.problems[0]?.error.message).toContain('half')
+      expect(Object.keys(await site.tags(repository))).toEqual(['going', 'half', 'image'])
+    },
+  )
+
+  describe('is not deleted', () => {
+    async function taken(repository: string): Promise<string> {
+      const old = containerImage({ seed: `${version}/${repository}/old` })
+      const kept = containerImage({ seed: `${version}/${repository}/kept` })
+      await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+      return old.manifest.digest
+    }
+
+    /** What the run took is in use. */
+    async function purge(repository: string, used: string) {
+      const journal = await journalOf(shelf(), repository, RUN, {})
+      const { hands } = site.hands(repository, { journal, stillDoomed: ({ digest }) => digest !== used })
+      return await purgeRun(hands, {
+        ...{ shelf: shelf(), run: RUN, before: systemClock.now() + 1, pinnedSince: systemClock.now() },
+        ...{ isAsked: false, learn: () => undefined, remover: async () => site.client },
+      })
+    }
+
+    test.each([
+      ['a 404 passes', 2, false, 'JOURNAL_LOST'],
+      ['a 404 lasts until it was read', 8, false, 'needed'],
+      ['list and manifest are away until it was read', 8, true, 'needed'],
+    ])('because nothing seems to be needed of it while %s', async (how, times, withList, end) => {
+      const repository = how.replaceAll(' ', '-')
+      const used = await taken(repository)
+      site.proxy.rule({ ...GONE, times }, { method: 'GET', path: manifestOf(repository) })
+      if (withList) site.proxy.rule({ ...GONE, times: 3 }, { path: tagsOf(repository) })
+      const purged = purge(repository, used).then(({ kind }) => kind)
+      expect(await purged.catch(({ code }) => code)).toBe(end)
+      expect(Object.keys(await site.tags(placeOf(repository)))).toEqual([RUN])
+    })
+  })
+})

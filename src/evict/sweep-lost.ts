@@ -1,0 +1,42 @@
+import { TallymanError } from '#catalogue/error.ts'
+import { calls, type Hands } from './hands.ts'
+import type { RawManifest } from './placeholder.ts'
+import { named } from './put-back.ts'
+import { resolveTags } from './tags.ts'
+
+/**
+ * Tags that a DELETE may have taken along, because somebody had just moved them onto what it was of (S15). Not those whose own manifest is gone: somebody else has
+ * deleted that, with its tags (S37).
+ * @param tags what each named when it was asked last
+ */
+export async function mayHaveGoneAlong(
+  hands: Hands,
+  tags: ReadonlyMap<string, string | undefined>,
+): Promise<string[]> {
+  const now = await resolveTags(hands, new Set([...tags.values()].flatMap((digest) => digest ?? [])))
+  return [...tags].flatMap(([tag, was]) => (was !== undefined && now.get(was) === undefined ? [] : tag))
+}
+
+/** Writes a manifest again that a tag may have named, so that whoever knows can name it. It counts as brought back (S12). */
+export async function keepByDigest(hands: Hands, manifest: RawManifest): Promise<void> {
+  const { repository, push, journal, clock } = hands
+  await push.putManifest(repository, manifest.digest, manifest, calls(hands).write)
+  await journal.append([{ kind: 'restored', at: clock.now(), digest: manifest.digest }])
+}
+
+/** @param kept what the tags may have named, if somebody had just moved them */
+export function deletedByOthers(
+  { repository }: Hands,
+  tags: readonly string[],
+  kept: string | undefined,
+): TallymanError {
+  const doubt =
+    kept === undefined
+      ? ''
+      : `, or had just moved onto ${kept}, which is there again by its digest: push the tag if it is to name that`
+  return new TallymanError(
+    'DELETE_UNSETTLED',
+    `${repository}: ${named(tags)} is missing and is not written again: somebody else has deleted it${doubt}`,
+    { details: { lost: tags.length } },
+  )
+}

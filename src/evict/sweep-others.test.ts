@@ -1,0 +1,217 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
+import { containerImage, type TestImage } from '#test/harness/images.ts'
+import { pushManifest } from '#test/harness/push.ts'
+import type { Hands } from './hands.ts'
+import { MemoryJournal } from './journal.ts'
+import { journalState } from './journal-state.ts'
+import { sweep } from './sweep.ts'
+
+let images = 0
+
+describe.each(['2.8', '3'] as const)('while others work in a repository of %s that is swept', (version) => {
+  let site: EvictionSite
+
+  beforeAll(async () => {
+    site = await startEvictionSite(version)
+    await site.client.ping()
+  })
+  afterEach(() => site.proxy.clear())
+  afterAll(() => site.stop())
+
+  const digest = (image: TestImage | undefined) => image?.manifest.digest ?? ''
+  const FIRST = { method: 'DELETE', nth: 2 } as const
+
+  /** A repository in which `old` was untagged, and so were the `more`; `stable` and `kept` were not. */
+  function world(repository: string, more = 0) {
+    images += 1
+    const build = (name: string) => containerImage({ seed: `sweep others/${images}/${name}` })
+    const [old, stable, kept] = [build('old'), build('stable'), build('kept')]
+    const others = Array.from({ length: more }, (_, n) => build(`${n}`))
+    site.storage.write(repository, stable, 'stable')
+    site.storage.write(repository, kept, 'kept')
+    for (const each of [old, ...others]) site.storage.write(repository, each)
+    const eviction = evictionOf(repository, { old, stable, kept }, ['old'], others)
+    return { old, stable, kept, others, eviction: { ...eviction, bindings: [] } }
+  }
+
+  async function somebodyDeletes(repository: string, reference: string): Promise<void> {
+    const path = `/v2/${repository}/manifests/${reference}`
+    expect(await site.registry.wire.send({ method: 'DELETE', path })).toMatchObject({ status: 202 })
+  }
+
+  test('S37: a tag that somebody deletes with its own manifest does not come back with the one that was swept', async () => {
+    const { old, stable, kept, eviction } = world('by-digest')
+    const held = site.proxy.hold(FIRST)
+    const { hands } = site.hands('by-digest')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await somebodyDeletes('by-digest', digest(stable))
+    held.release()
+    await expect(running).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: 'by-digest: stable is missing and is not written again: somebody else has deleted it',
+    })
+    expect(await site.tags('by-digest')).toEqual({ kept: digest(kept) })
+    expect(await site.has('by-digest', digest(old))).toBe(false)
+    expect((await journalState(hands.journal)).open).toEqual([])
+  })
+
+  test('S15: one that was moved onto it in the last moment comes back, and nobody can tell it from one deleted by its name', async () => {
+    const { old, kept, eviction } = world('by-push')
+    const held = site.proxy.hold(FIRST)
+    const { hands } = site.hands('by-push')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'by-push', old.manifest, 'stable')
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags('by-push')).toEqual({ kept: digest(kept), stable: digest(old) })
+    await sweep(hands, { ...eviction, digests: [] })
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
+  })
+
+  test('S15: a tag that is new right before the DELETE keeps what it names', async () => {
+    const { old, others, eviction } = world('new', 2)
+    let looks = 0
+    const guard = async () => {
+      looks += 1
+      // Of the scratch manifest, of the first one, of the second one.
+      if (looks === 3) await pushManifest(site.registry, 'new', second.manifest, 'new')
+    }
+    const [, second = old] = [old, ...others]
+    const { hands, ended } = site.hands('new', { guard })
+    await sweep(hands, { ...eviction, digests: [digest(old), digest(second)] })
+    expect(await site.tags('new')).toMatchObject({ new: digest(second) })
+    expect(ended).toContainEqual({ digest: digest(second), outcome: 'named' })
+  })
+
+  test('S15: so does one that is pushed while the manifest is read', async () => {
+    const { old, eviction } = world('read')
+    const held = site.proxy.hold({
+      method: 'GET',
+      path: new RegExp(`/read/manifests/${digest(old)}`),
+      nth: 2,
+    })
+    const running = sweep(site.hands('read').hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'read', old.manifest, 'new')
+    held.release()
+    await running
+    expect(await site.tags('read')).toMatchObject({ new: digest(old) })
+  })
+
+  test('one list a DELETE, and one after the last', async () => {
+    const { eviction } = world('lists', 3)
+    const lists = site.proxy.counter({ path: /\/lists\/tags\/list/ })
+    await sweep(site.hands('lists').hands, eviction)
+    expect(lists.count).toBe(2 + eviction.digests.length + 1)
+  })
+
+  test('S15: what went along with the last DELETE gets back what it named where the next one is refused', async () => {
+    const { old, kept, eviction } = world('refused', 1)
+    const refusal = new TallymanError('EVICTION_SUSPENDED', 'suspended')
+    let looks = 0
+    const guard = async () => {
+      looks += 1
+      if (looks === 3) throw refusal
+    }
+    const held = site.proxy.hold(FIRST)
+    const { hands } = site.hands('refused', { guard })
+    const running = sweep(hands, { ...eviction, digests: [digest(old), ...eviction.digests] })
+    await held.arrived
+    const [first = ''] = site.proxy.requests
+      .filter(({ method, path }) => method === 'DELETE' && path.includes('/refused/'))
+      .map(({ path }) => path.slice(path.indexOf('sha256:')))
+      .slice(1)
+    await site.direct
+      .getManifest('refused', first)
+      .then((manifest) => site.direct.putManifest('refused', 'stable', manifest))
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags('refused')).toEqual({ kept: digest(kept), stable: first })
+  })
+
+  test('where a DELETE is refused, what went before it has an end', async () => {
+    const { eviction } = world('half-way', 1)
+    const refusal = new TallymanError('EVICTION_SUSPENDED', 'suspended')
+    let looks = 0
+    const guard = async () => {
+      looks += 1
+      if (looks === 3) throw refusal
+    }
+    const { hands, ended } = site.hands('half-way', { guard })
+    await expect(sweep(hands, eviction)).rejects.toBe(refusal)
+    expect(ended).toMatchObject([{ outcome: 'swept' }])
+    expect((await journalState(hands.journal)).open).toEqual([])
+  })
+
+  test('S15: where DELETEs come slowly, tags are counted right after each', async () => {
+    const { others, eviction } = world('slow', 2)
+    let now = 0
+    const clock: Hands['clock'] = { ...site.hands('slow').hands.clock, monotonic: () => (now += 600) }
+    let looks = 0
+    const guard = async () => {
+      looks += 1
+    }
+    const held = site.proxy.hold({ method: 'DELETE', nth: 3 })
+    const { hands } = site.hands('slow', { guard, clock, journal: new MemoryJournal() })
+    const running = sweep(hands, eviction)
+    await held.arrived
+    const before = looks
+    const [second = ''] = site.proxy.requests
+      .filter(({ method, path }) => method === 'DELETE' && path.includes('/slow/'))
+      .map(({ path }) => path.slice(path.indexOf('sha256:')))
+      .slice(2)
+    await site.direct
+      .getManifest('slow', second)
+      .then((manifest) => site.direct.putManifest('slow', 'stable', manifest))
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(looks).toBe(before)
+    expect(await site.tags('slow')).toMatchObject({ stable: second })
+    expect(others).toHaveLength(2)
+  })
+
+  /** A process that died when its first DELETE was done, and before it had seen that. */
+  async function died(repository: string, meanwhile: (old: TestImage) => Promise<void>) {
+    const { old, stable, kept, eviction } = world(repository)
+    const dying = new AbortController()
+    const held = site.proxy.hold(FIRST)
+    site.proxy.rule({ kind: 'drop', times: 1, onStrike: () => dying.abort() }, FIRST)
+    const { hands } = site.hands(repository, { signal: dying.signal })
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await meanwhile(old)
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'CANCELLED' })
+    const successor = site.hands(repository, { journal: hands.journal })
+    return { old, stable, kept, eviction, ...successor }
+  }
+
+  test('S37: where a process died before it had counted the tags, one that is missing is told of once, and what went last is there again', async () => {
+    const { old, kept, hands, ended, eviction } = await died('killed', (old) =>
+      pushManifest(site.registry, 'killed', old.manifest, 'stable'),
+    )
+    expect(await site.tags('killed')).toEqual({ kept: digest(kept) })
+    expect(await site.has('killed', digest(old))).toBe(false)
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: expect.stringContaining(`stable is missing and is not written again`),
+    })
+    expect(await site.has('killed', digest(old))).toBe(true)
+    expect(ended).toEqual([])
+    await sweep(hands, { ...eviction, digests: [] })
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
+  })
+
+  test('S37: where no tag is missing, what went stays away', async () => {
+    const { old, hands, ended, eviction } = await died('whole', async () => undefined)
+    await sweep(hands, eviction)
+    expect(ended).toEqual([{ digest: digest(old), outcome: 'swept' }])
+    expect(await site.has('whole', digest(old))).toBe(false)
+  })
+})

@@ -1,0 +1,60 @@
+import { expect, it } from 'vitest'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { compilePins } from '#inventory/pins.ts'
+import { usedImages } from '#scan/used-images.ts'
+import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
+
+const digest = (letter: string) => `sha256:${letter.repeat(64)}`
+const NAMES = { host: 'registry.example.com', aliases: [{ host: 'mirror.example.com', prefix: 'hub' }] }
+
+it('S06 S14: knows by repository what references name and what runs, under every name that may mean it', () => {
+  const images = [
+    imageUse(`registry.example.com/shop/cart@${digest('a')}`),
+    imageUse('mirror.example.com/hub/shop/cart:v1', { runningDigests: [digest('b')] }),
+    imageUse('unlisted.example.com/x/shop/cart:v1', { runningDigests: [digest('c')] }),
+    imageUse(`https://other.example.com//shop/cart@${digest('d')}`),
+    imageUse('registry.example.com/web:v1'),
+  ]
+  const remembered = [
+    {
+      ...{
+        image: 'registry.example.com/web:v0',
+        cluster: 'prod',
+        firstSeen: 0,
+        lastSeen: 0,
+        users: [],
+        configs: [],
+      },
+      reference: imageUse('registry.example.com/web:v0').reference,
+      digests: [digest('e')],
+    },
+  ]
+  const pins = compilePins([`registry.example.com/web@${digest('f')}`])
+  const used = usedImages({ snapshots: [snapshotOf(images, { remembered, pins })] }, NAMES)
+  expect([...used.digests('shop/cart')].sort()).toEqual(['a', 'b', 'c', 'd'].map(digest))
+  expect([...used.digests('web')].sort()).toEqual(['e', 'f'].map(digest))
+  expect([...used.digests('shop')]).toEqual([])
+})
+
+it('S36: knows by repository the tags that references name, but for those with a digest', () => {
+  const images = [
+    imageUse('registry.example.com/shop/cart:prod'),
+    imageUse(`registry.example.com/shop/cart:v1@${digest('a')}`),
+    imageUse('unlisted.example.com/x/shop/cart:edge'),
+    imageUse('registry.example.com/web'),
+  ]
+  const used = usedImages({ snapshots: [snapshotOf(images)] }, NAMES)
+  expect([...used.tags('shop/cart')].sort()).toEqual(['edge', 'prod'])
+  expect([...used.tags('web')]).toEqual(['latest'])
+})
+
+it('S35: knows what others claim and pin', () => {
+  const claim: UsageClaim = {
+    ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true, digests: [], configs: [] },
+    images: [`registry.example.com/shop/cart@${digest('a')}`, 'registry.example.com/shop/cart:prod'],
+    pins: [`shop/cart@${digest('b')}`],
+  }
+  const used = usedImages({ snapshots: [], claims: [claim] }, NAMES)
+  expect([...used.digests('shop/cart')].sort()).toEqual(['a', 'b'].map(digest))
+  expect([...used.tags('shop/cart')]).toEqual(['prod'])
+})

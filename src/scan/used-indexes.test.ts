@@ -1,0 +1,153 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { claimOf } from '#inventory/claim.ts'
+import { withHeld } from '#inventory/held-images.ts'
+import { inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
+import { compilePins } from '#inventory/pins.ts'
+import { compileRules } from '#retention/compiled-rule.ts'
+import { evictionsOf } from '#retention/eviction-of.ts'
+import { judge } from '#retention/judge.ts'
+import { lateUse } from '#retention/late-use.ts'
+import { readRegistry } from '#scan/registry-reader.ts'
+import { usedImages } from '#scan/used-images.ts'
+import { UsedIndexes, type UsedIndexesQuestion } from '#scan/used-indexes.ts'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
+import { registryError } from '#test/harness/fault-proxy.ts'
+import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
+import { containerImage, imageIndex, type TestImage } from '#test/harness/images.ts'
+import { HOST, NEWEST } from '#test/harness/judging.ts'
+import { type Clock, systemClock } from '#time/clock.ts'
+
+const REPOSITORY = 'shop/multi'
+const NAMES = { host: HOST, aliases: [] }
+const { signal } = new AbortController()
+
+/** Old platforms under tags of their own, and indexes without one that share them; the last contains another index. */
+const PLATFORMS = [0, 1, 2, 3].map((at) =>
+  containerImage({ seed: `platform ${at}`, created: '2026-04-01T00:00:00Z' }),
+)
+const overPlatforms = (...places: readonly number[]) =>
+  imageIndex(
+    'oci',
+    PLATFORMS.filter((_, at) => places.includes(at)).map((image) => ({ image })),
+  )
+const FIRST = overPlatforms(0, 1)
+const INDEXES = [FIRST, overPlatforms(1, 2), imageIndex('oci', [{ image: FIRST }]), overPlatforms(3)]
+const OUTER = INDEXES[2] ?? FIRST
+const LOST = overPlatforms(0, 2)
+
+let site: EvictionSite
+
+beforeAll(async () => {
+  site = await startEvictionSite('3')
+  const newest = containerImage({ seed: 'newest', created: '2026-05-01T00:00:00Z' })
+  site.storage.write(REPOSITORY, newest, 'newest')
+  for (const [at, image] of PLATFORMS.entries()) site.storage.write(REPOSITORY, image, `platform-${at}`)
+  for (const image of INDEXES) site.storage.write(REPOSITORY, image)
+})
+afterAll(() => site.stop())
+
+const digest = ({ manifest }: TestImage) => manifest.digest
+const below = (image: TestImage): string[] =>
+  image.children.flatMap((child) => [digest(child), ...below(child)])
+const byDigest = (image: TestImage) => `${HOST}/${REPOSITORY}@${digest(image)}`
+
+function question(usage: KnownUsage, changes: Partial<UsedIndexesQuestion> = {}): UsedIndexesQuestion {
+  return {
+    ...{ repositories: [REPOSITORY], used: usedImages(usage, NAMES), known: new Set(), concurrency: 8 },
+    ...{ client: async () => site.client, clock: systemClock, signal, ...changes },
+  }
+}
+const using = (...images: readonly TestImage[]): KnownUsage => ({
+  snapshots: [snapshotOf(images.map((image) => imageUse(byDigest(image))))],
+})
+
+/** Every way in which somebody may say that an index is in use. */
+const WAYS: readonly ((image: TestImage) => KnownUsage)[] = [
+  (image) => using(image),
+  (image) => ({ snapshots: [snapshotOf([running(image)])] }),
+  (image) => ({ snapshots: [snapshotOf([], { pins: compilePins([byDigest(image)]) })] }),
+  (image) => ({ snapshots: [], claims: [claimOf(using(image).snapshots.map(whole), 'other', 0)] }),
+  (image) => ({ snapshots: [], claims: [claimOf([snapshotOf([running(image)])], 'other', 0)] }),
+]
+const running = (image: TestImage) =>
+  imageUse(`${HOST}/${REPOSITORY}:moved`, { runningDigests: [digest(image)] })
+const whole = (snapshot: KnownUsage['snapshots'][number]) => snapshotOf(snapshot.images)
+
+function decided(facts: Parameters<typeof lateUse>[0]['parts']['facts'], usage: KnownUsage) {
+  return judge({
+    ...{ facts, names: NAMES, rules: compileRules([NEWEST]), now: systemClock.now() },
+    ...{ usage: inUseIndex(usage, NAMES), workspaces: [], restored: [], unusedSince: undefined },
+  })
+}
+const scanned = (usage: KnownUsage) =>
+  readRegistry({
+    ...{ client: site.client, clock: systemClock, signal, concurrency: 8, workspaces: [] },
+    used: usedImages(usage, NAMES),
+  })
+
+test('S35: whoever uses an index, and whenever that begins, nothing of it goes', async () => {
+  const before = decided(await scanned({ snapshots: [] }), { snapshots: [] })
+  const late = lateUse(before)
+  expect(evictionsOf(before).flatMap(({ digests }) => digests)).toEqual(
+    expect.arrayContaining(PLATFORMS.map(digest)),
+  )
+  const use = fc.tuple(fc.constantFrom(...INDEXES), fc.constantFrom(...WAYS))
+  await fc.assert(
+    fc.asyncProperty(fc.array(use, { minLength: 1, maxLength: 3 }), async (uses) => {
+      const each = uses.map(([image, way]) => way(image))
+      const usage = {
+        snapshots: each.flatMap(({ snapshots }) => snapshots),
+        claims: each.flatMap(({ claims = [] }) => claims),
+      }
+      const parts = [...new Set(uses.flatMap(([image]) => below(image)))]
+      const going = evictionsOf(decided(await scanned(usage), usage)).flatMap(({ digests }) => digests)
+      expect(going.filter((each) => parts.includes(each))).toEqual([])
+
+      const known = before.parts.facts.manifests
+      const { holders } = await new UsedIndexes().holders(question(usage, { known }))
+      const index = withHeld(inUseIndex(usage, NAMES), holders)
+      for (const part of parts) expect(late({ repository: REPOSITORY, digest: part }, index)).toBeDefined()
+    }),
+    { numRuns: 8 },
+  )
+}, 60_000)
+
+test('reads an index with the indexes in it once, and none that a plan has read', async () => {
+  const indexes = new UsedIndexes()
+  const { holders } = await indexes.holders(question(using(OUTER)))
+  expect([...holders.keys()].sort()).toEqual(below(OUTER).sort())
+  expect(holders.get(digest(FIRST))).toEqual([{ repository: REPOSITORY, digest: digest(OUTER) }])
+  const requests = site.proxy.counter()
+  expect((await indexes.holders(question(using(OUTER)))).holders.size).toBe(below(OUTER).length)
+  const known = new Set([digest(FIRST)])
+  expect((await indexes.holders(question(using(FIRST), { known }))).holders.size).toBe(0)
+  expect(requests.count).toBe(0)
+})
+
+test('what is not there contains nothing, and is asked for again after a minute', async () => {
+  const indexes = new UsedIndexes()
+  let passed = 0
+  const clock: Clock = { ...systemClock, monotonic: () => passed }
+  const ask = async () => (await indexes.holders(question(using(LOST), { clock }))).holders.size
+  expect(await ask()).toBe(0)
+  site.storage.write(REPOSITORY, LOST)
+  passed = 59_999
+  expect(await ask()).toBe(0)
+  passed = 60_000
+  expect(await ask()).toBe(2)
+})
+
+test('S35: says which index cannot be read, and fails where the registry does not say', async () => {
+  const manifest = { path: `/v2/${REPOSITORY}/manifests/${digest(FIRST)}` }
+  const indexes = new UsedIndexes()
+  const corrupt = site.proxy.rule({ kind: 'corrupt', offset: 20 }, manifest)
+  const { holders, damaged } = await indexes.holders(question(using(FIRST, LOST)))
+  corrupt()
+  expect(damaged?.kind).toBe('damaged')
+  expect([...holders.keys()].sort()).toEqual(below(LOST).sort())
+  const denied = site.proxy.rule(registryError(403, 'DENIED', 'no'), manifest)
+  await expect(indexes.holders(question(using(FIRST)))).rejects.toMatchObject({ kind: 'denied' })
+  denied()
+  expect((await indexes.holders(question(using(FIRST)))).damaged).toBeUndefined()
+})

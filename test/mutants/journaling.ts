@@ -1,0 +1,77 @@
+import type { MutantsByFile } from './mutant.ts'
+
+const LOST = ['src/evict/lost-journal.test.ts']
+
+/** What keeps a journal from being begun anew, written over or taken for an empty one (S34). */
+export const JOURNALING_MUTANTS: MutantsByFile = {
+  'src/evict/journal-look.ts': [
+    {
+      rule: 'S34 a journal is absent only where the list of tags says so too',
+      find: 'if (!(await isListed(place, call))) return undefined',
+      replace: 'return undefined',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a journal that was there before is missed',
+      find: 'if (missing === undefined) {',
+      replace: "if (missing !== '') {",
+      tests: LOST,
+    },
+  ],
+  'src/evict/workspace-journal.ts': [
+    {
+      rule: 'S34 a journal is written on what was read or written last',
+      find: 'await this.#assertUnchanged()',
+      replace: '',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a journal that is lost is not begun anew',
+      find: 'if (this.lost !== undefined) throw this.lost\n    await this.#write(records)',
+      replace: 'await this.#write(records)',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a journal that is lost is not read as an empty one',
+      find: 'if (this.lost !== undefined) throw this.lost\n    const { client, workspaceRepository } = this.#place\n    for',
+      replace: 'const { client, workspaceRepository } = this.#place\n    for',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a run whose journal is lost counts as unfinished',
+      find: 'lost.push(run)',
+      replace: '',
+      tests: LOST,
+    },
+  ],
+  'src/evict/known-journals.ts': [
+    {
+      rule: 'S34 a journal that was set back is an older state of itself',
+      find: 'known === undefined || chunks[known.chunks - 1]?.digest === known.last',
+      replace: 'known === undefined || chunks.length > 0',
+      tests: LOST,
+    },
+  ],
+  'src/evict/half-done.ts': [
+    {
+      rule: 'S34 what a run whose journal is lost has left half done blocks its repository',
+      find: 'if (half.length === 0) return',
+      replace: 'if (half.length >= 0) return',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a tag that names nothing is half done',
+      find: "if (hasCode(error, 'REGISTRY_ABSENT')) return true",
+      replace: "if (hasCode(error, 'REGISTRY_ABSENT')) return false",
+      tests: LOST,
+    },
+  ],
+  'src/controllers/known-history.ts': [
+    {
+      rule: 'S34 what was known by a journal that is lost is watched on',
+      find: '.with(new EvictedThings(seen))',
+      replace: '',
+      tests: ['src/controllers/known-history.test.ts'],
+    },
+  ],
+}
