@@ -13,9 +13,10 @@ import type { RegistryFacts } from '#retention/facts.ts'
 import { judge } from '#retention/judge.ts'
 import { summarize } from '#retention/plan-summary.ts'
 import { resolves } from '#retention/resolves.ts'
+import { shadowedRules } from '#retention/shadowed-rules.ts'
 import { unmatchedRules } from '#retention/unmatched-rules.ts'
 import { type ReadingProgress, readRegistry } from '#scan/registry-reader.ts'
-import { usedDigests } from '#scan/used-digests.ts'
+import { usedImages } from '#scan/used-images.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** A plan, and what speaks against trusting it. */
@@ -23,6 +24,8 @@ export interface CommandPlan {
   readonly document: PlanDocument
   /** For people: why some of it may be wrong. */
   readonly doubts: readonly string[]
+  /** Names of rules of which earlier ones have everything. */
+  readonly shadowedRules: readonly string[]
 }
 
 /**
@@ -41,7 +44,7 @@ export async function planRegistry(
     ...{ client, signal, progress, clock: systemClock, concurrency: options.concurrency },
     workspaces: [CLAIMS_REPOSITORY],
     repositories: place.repository === undefined ? undefined : [place.repository],
-    usedDigests: usedDigests([snapshot], names),
+    used: usedImages({ snapshots: [snapshot] }, names),
   })
   const judgement = judge({
     ...{ facts, names, rules, workspaces: [], restored: [], unusedSince: undefined },
@@ -62,6 +65,7 @@ export async function planRegistry(
       repositories: judgement.repositories,
     },
     doubts,
+    shadowedRules: shadowedRules(rules, facts),
   }
 }
 

@@ -12,6 +12,7 @@ import { registryPlace } from '#commands/registry-options.ts'
 import type { PlaceAdvice } from '#commands/registry-place.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
 import { RowPrinter } from '#commands/row-printer.ts'
+import { shadowedText } from '#retention/shadowed-rules.ts'
 import { unmatchedText } from '#retention/unmatched-rules.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -64,11 +65,12 @@ export async function printPlan(
     const progress = new PlanProgress(place.host)
     const endProgress = options.quiet ? () => undefined : showLine(terminal, systemClock, () => progress.line)
     const planning = planRegistry({ place, options }, rules, use, session, progress)
-    const { document, doubts } = await planning.finally(endProgress)
+    const { document, doubts, shadowedRules } = await planning.finally(endProgress)
     for (const doubt of doubts) terminal.note(printable(`tallyman: ${doubt}`))
     // No doubt: rules may be written for several registries.
     const { unmatchedRules } = document
     if (unmatchedRules.length > 0) terminal.note(printable(`tallyman: ${unmatchedText(unmatchedRules)}`))
+    if (shadowedRules.length > 0) terminal.note(printable(`tallyman: ${shadowedText(shadowedRules)}`))
     const code = doubts.length === 0 ? 0 : DOUBTFUL
     const printer = new RowPrinter<string>(terminal, { head: '', row: (piece) => piece, tail: '' })
     for (const piece of formatPlan(document, { output: options.output, kept: options.kept === true })) {

@@ -90,4 +90,20 @@ describe('the policies about an image', () => {
       expect.stringContaining('RegistryPolicy shop/old of prod cannot be applied: spec.rules: '),
     ])
   })
+
+  test('say why nothing is done by their spec, unless another spec was refused, and which runs they had', () => {
+    const run = { id: 'web-1', plan: 'sha256:1', phase: 'Succeeded', cause: 'Enforced' }
+    const counts = { bindings: 0, untagged: 0, swept: 0, spared: 0, startedAt: '2026-11-26T00:00:00Z' }
+    const stated = (observedGeneration: number, status: string) => {
+      const web = policy('web', 'hub')
+      const ready = { type: 'Ready', status, reason: 'SpecInvalid', message: 'spec.schedule: no' }
+      const condition = { ...ready, observedGeneration, lastTransitionTime: '2026-11-26T00:00:00Z' }
+      const metadata = { ...web.metadata, generation: 2 }
+      const said = { conditions: [condition], run: { ...run, ...counts } }
+      return about('registry.example.com/a:1', [{ ...web, metadata, status: said }], [HUB]).about[0]
+    }
+    expect(stated(2, 'False')).toMatchObject({ refusal: 'spec.schedule: no', runs: ['web-1'] })
+    expect(stated(1, 'False')?.refusal).toBeUndefined()
+    expect(stated(2, 'True')?.refusal).toBeUndefined()
+  })
 })

@@ -1,14 +1,17 @@
 import { hasCode } from '#catalogue/error.ts'
 import type { ClusterPolicies } from '#commands/cluster-policies.ts'
 import { firstProblem } from '#commands/first-problem.ts'
+import { DEFAULT_WORKSPACE } from '#commands/workspace-option.ts'
 import { RegistrySpec } from '#crds/registry.ts'
-import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { trashBelow } from '#evict/trash-place.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import { type Located, locate, type RegistryNames } from '#inventory/locate.ts'
 import type { ImageReference } from '#inventory/reference.ts'
 import { registryNames, registryUrl } from '#inventory/registry-names.ts'
 import { type CompiledRule, compileRules } from '#retention/compiled-rule.ts'
+import { getCondition } from '#runtime/conditions.ts'
+import type { CustomObject } from '#runtime/custom-object.ts'
 import { keyOf } from '#runtime/object-key.ts'
 
 /** A RegistryPolicy whose Registry holds an image. */
@@ -21,6 +24,10 @@ export interface PolicyAbout {
   readonly isSuspended: boolean
   readonly rules: readonly CompiledRule[]
   readonly registry: RegistryAbout
+  /** Why its operator does nothing by this spec, as its status says; undefined: it says nothing of that. */
+  readonly refusal: string | undefined
+  /** Ids of the runs that its status names. */
+  readonly runs: readonly string[]
 }
 
 /** The Registry. */
@@ -31,6 +38,12 @@ export interface RegistryAbout {
   readonly names: RegistryNames
   /** What repositories of Tallyman begin with there. */
   readonly workspaces: readonly string[]
+  /** Where journals lie; without a workspace, those of `tallyman rm`. */
+  readonly workspace: {
+    readonly prefix: string
+    /** The other Registry that holds it, `namespace/name`. */
+    readonly elsewhere: string | undefined
+  }
   /** The image, as the registry itself names it. */
   readonly image: Located
 }
@@ -66,13 +79,25 @@ export function policiesAbout(
     if (registry === undefined) continue
     try {
       const compiled = compileRules(rules, 'spec.rules')
-      about.push({ cluster, name, mode, isSuspended: suspend, rules: compiled, registry })
+      const state = { mode, isSuspended: suspend, ...stateOf(object) }
+      about.push({ ...{ cluster, name, registry }, ...state, rules: compiled })
     } catch (error) {
       if (!hasCode(error, 'SPEC_INVALID')) throw error
       wrong(error.message)
     }
   }
   return { about: about.sort((a, b) => (a.name < b.name ? -1 : 1)), problems }
+}
+
+const Status = RegistryPolicyStatus.pick({ conditions: true, run: true, history: true })
+
+/** A status of another version says nothing. */
+function stateOf({ metadata, status }: CustomObject): Pick<PolicyAbout, 'refusal' | 'runs'> {
+  const { conditions = [], run, history = [] } = Status.safeParse(status).data ?? {}
+  const ready = getCondition(conditions, 'Ready')
+  const isOfThisSpec = ready?.observedGeneration === metadata.generation
+  const runs = [...(run === undefined ? [] : [run]), ...history].map(({ id }) => id)
+  return { refusal: ready?.status === 'False' && isOfThisSpec ? ready.message : undefined, runs }
 }
 
 /** undefined: it is about another registry, or says of itself that it cannot be worked on. */
@@ -90,7 +115,12 @@ function registryAbout(
     const image = locate(reference, names)
     if (image === undefined) return undefined
     const workspaces = [CLAIMS_REPOSITORY, ...workspacesOf(spec)]
-    return { name, url: registryUrl(spec, namespace), names, workspaces, image }
+    const { prefix = DEFAULT_WORKSPACE, registryRef } = spec.workspace ?? {}
+    const workspace = {
+      prefix,
+      elsewhere: registryRef === undefined ? undefined : `${namespace}/${registryRef.name}`,
+    }
+    return { ...{ name, names, workspaces, workspace, image }, url: registryUrl(spec, namespace) }
   } catch (error) {
     if (hasCode(error, 'SPEC_INVALID')) return undefined
     throw error

@@ -4,13 +4,19 @@ import type { RestoreRow } from '#commands/restore-format.ts'
 import type { AskedRestore } from '#commands/restore-options.ts'
 import { type BroughtBack, bringBack } from '#evict/bring-back.ts'
 import { withWhatRefersToThem } from '#evict/chosen-back.ts'
-import { type Evicted, historyOfRepository, joined, stillEvicted } from '#evict/evicted.ts'
+import { type Evicted, historyOfRepository, joined, stillEvicted, type Unsettled } from '#evict/evicted.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
 import { type JournalShelf, journaledRepositories } from '#evict/journal-shelf.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import { unfinishedRuns } from '#evict/workspace-journal.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { systemClock } from '#time/clock.ts'
+
+export interface Gone {
+  readonly things: readonly Evicted[]
+  /** Runs of which nobody knows what they took. */
+  readonly lost: readonly Unsettled[]
+}
 
 /**
  * What of the place is gone as far as its journals know, and asked for; newest first.
@@ -21,7 +27,7 @@ export async function goneFrom(
   { place, tag, digest, options }: AskedRestore,
   { client, signal }: RegistrySession,
   read: (repositories: number) => void,
-): Promise<Evicted[]> {
+): Promise<Gone> {
   const shelf: JournalShelf = { client, prefix: options.workspace }
   const call = { signal, lane: 'bulk' } as const
   const histories = []
@@ -32,13 +38,15 @@ export async function goneFrom(
     histories.push(history)
     read(histories.length)
   }
-  const gone = stillEvicted(joined(histories))
-  if (tag === undefined && digest === undefined) return gone
+  const history = joined(histories)
+  const lost = history.unsettled.filter(({ isLost }) => isLost === true)
+  const gone = stillEvicted(history)
+  if (tag === undefined && digest === undefined) return { things: gone, lost }
   const isAsked = (thing: Evicted) =>
     (tag === undefined || thing.tag === tag) && (digest === undefined || thing.digest === digest)
   const named =
     digest === undefined ? gone : gone.map((each) => (isAsked(each) ? { ...each, isPart: false } : each))
-  return withWhatRefersToThem(named.filter(isAsked), named)
+  return { things: withWhatRefersToThem(named.filter(isAsked), named), lost }
 }
 
 /** @throws RESTORE_UNSETTLED something is half done in one of their repositories, and may still go on */

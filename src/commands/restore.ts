@@ -58,10 +58,16 @@ export async function restoreImages(
   const { place, options } = asked
   const { terminal } = surroundings
   return await withRegistry({ ...surroundings, place, options }, async (session) => {
-    const gone = await withProgress(asked, terminal, (read) => goneFrom(asked, session, read))
+    const { things: gone, lost } = await withProgress(asked, terminal, (read) =>
+      goneFrom(asked, session, read),
+    )
+    for (const { repository, run } of lost) {
+      const what = `the journal of the run ${run} is there and cannot be read, and nobody knows what it took`
+      terminal.note(printable(`tallyman: JOURNAL_LOST: ${repository}: ${what}`))
+    }
     if (gone.length === 0) {
       terminal.note(printable(`tallyman: nothing is known to be gone from ${nameOf(asked)}`))
-      return options.list === true ? 0 : INCOMPLETE
+      return options.list === true && lost.length === 0 ? 0 : INCOMPLETE
     }
     if (options.list !== true && options.unsettled !== true) await refuseUnsettled(gone, asked, session)
     const rows =
@@ -71,7 +77,7 @@ export async function restoreImages(
           ? lookedAt(gone, session)
           : broughtBack(gone, asked, session)
     const printer = new RowPrinter<RestoreRow>(terminal, restoreFormat(options.output))
-    let isComplete = true
+    let isComplete = lost.length === 0
     for await (const row of rows) {
       if (row.outcome === 'Taken' || row.outcome === 'Failed') isComplete = false
       await printer.row(row)

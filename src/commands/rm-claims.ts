@@ -1,34 +1,52 @@
 import { TallymanError } from '#catalogue/error.ts'
-import { Claims } from '#evict/claims.ts'
+import { Claims, type FoundClaim, type GoneClaims } from '#evict/claims.ts'
 import { CLAIMS_REPOSITORY, type UsageClaim } from '#inventory/claim.ts'
 import type { RegistryClient } from '#registry/client.ts'
 
 /** A command claims nothing. */
 const NOBODY = { installation: '', operator: '', process: '' }
 
+/** What a command has seen once, counts until it ends. */
+const NEVER: GoneClaims = { now: 0, afterMs: Number.POSITIVE_INFINITY }
+
+/** The context whose cluster an installation runs in; undefined: none of those that the command watches, as far as it can tell. */
+export type ContextOfInstallation = (installation: string, signal: AbortSignal) => Promise<string | undefined>
+
 /** What the operators say that they use of a registry, however long ago: it counts besides what the clusters use that are watched (S01). */
 export class ClaimedUsage {
   readonly #client: RegistryClient
+  readonly #contextOf: ContextOfInstallation
   readonly #claims = new Claims(NOBODY)
 
-  constructor(client: RegistryClient) {
+  constructor(client: RegistryClient, contextOf: ContextOfInstallation) {
     this.#client = client
+    this.#contextOf = contextOf
   }
 
   /** Reads only what has changed since. @throws CLAIM_FOREIGN one does not say it; REGISTRY_*, CANCELLED */
   async read(signal: AbortSignal): Promise<UsageClaim[]> {
-    const found = await this.#claims.read(this.#client, { signal })
-    return found.map(({ tag, content }) => {
-      if ('unreadable' in content) throw unknown(tag, content.unreadable)
-      if ('problem' in content.usage) throw unknown(tag, content.usage.message)
-      return content.usage.claim
-    })
+    const found = await this.#claims.read(this.#client, { signal }, NEVER)
+    const usage: UsageClaim[] = []
+    for (const claim of found) {
+      const { content } = claim
+      if ('heartbeat' in content && 'claim' in content.usage) usage.push(content.usage.claim)
+      else throw await this.#unknown(claim, signal)
+    }
+    return usage
   }
-}
 
-function unknown(tag: string, why: string): TallymanError {
-  return new TallymanError(
-    'CLAIM_FOREIGN',
-    `${CLAIMS_REPOSITORY}:${tag} does not say what that installation uses: ${why}`,
-  )
+  async #unknown({ tag, content }: FoundClaim, signal: AbortSignal): Promise<TallymanError> {
+    const name = `${CLAIMS_REPOSITORY}:${tag}`
+    const unknown = (whose: string, why: string) =>
+      new TallymanError('CLAIM_FOREIGN', `${name} does not say what ${whose} uses: ${why}`)
+    if ('unreadable' in content) return unknown('that installation', content.unreadable)
+    const { holder, at } = content.heartbeat
+    const why = 'problem' in content.usage ? content.usage.message : ''
+    const context = await this.#contextOf(holder.installation, signal)
+    if (context === undefined) return unknown('that installation', why)
+    return unknown(
+      `the operator in namespace ${holder.operator} of ${context}, which is a cluster of yours,`,
+      `${why} (written ${new Date(at).toISOString()}). What its inventories lack: kubectl --context ${context} get imageinventories --all-namespaces -o wide. It says so within ten minutes after all of them are Synced and Trusted`,
+    )
+  }
 }

@@ -10,6 +10,7 @@ import { DEFAULT_WORKSPACE } from '#commands/workspace-option.ts'
 import type { Hands } from '#evict/hands.ts'
 import { type Journal, MemoryJournal } from '#evict/journal.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
+import { KnownJournals } from '#evict/known-journals.ts'
 import { EvictionPace } from '#evict/pace.ts'
 import { settle } from '#evict/settle.ts'
 import type { UntagMethod } from '#evict/untag.ts'
@@ -31,6 +32,7 @@ export class RemovalHands {
   readonly #session: RegistrySession
   readonly #terminal: Terminal
   readonly #pace: EvictionPace
+  readonly #known = new KnownJournals()
   readonly #run = runName(systemClock.now())
 
   constructor(parts: {
@@ -56,13 +58,18 @@ export class RemovalHands {
 
   /**
    * Finishes what an earlier call began in the repository and was stopped in the middle of.
-   * @throws DELETE_UNSETTLED somebody else has begun something there
+   * @throws DELETE_UNSETTLED somebody else has begun something there; JOURNAL_LOST nobody knows what was begun there
    */
   async settleEarlier(repository: string): Promise<void> {
     if (!this.#options.journal) return
     const { client } = this.#session
     const workspaceRepository = journalRepository(this.#options.workspace, repository)
     for (const run of await unfinishedRuns({ client, workspaceRepository, repository }, this.#call)) {
+      const { lost } = await WorkspaceJournal.open(
+        { client, workspaceRepository, run, repository },
+        this.#call,
+      )
+      if (lost !== undefined) throw lost
       if (!run.startsWith(OWN_RUNS)) {
         throw new TallymanError(
           'DELETE_UNSETTLED',
@@ -110,7 +117,8 @@ export class RemovalHands {
     if (!journal) return new MemoryJournal()
     const workspaceRepository = journalRepository(workspace, repository)
     const { client } = this.#session
-    return await WorkspaceJournal.open({ client, workspaceRepository, run, repository }, this.#call)
+    const known = this.#known
+    return await WorkspaceJournal.open({ client, workspaceRepository, run, repository, known }, this.#call)
   }
 
   get #call(): CallOptions {

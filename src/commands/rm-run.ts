@@ -17,7 +17,7 @@ import type { RegistryFacts } from '#retention/facts.ts'
 import { judge } from '#retention/judge.ts'
 import { decideRemoval, type RemovalDecision } from '#retention/removal-request.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
-import { usedDigests } from '#scan/used-digests.ts'
+import { usedImages } from '#scan/used-images.ts'
 import { systemClock } from '#time/clock.ts'
 
 const DONE = 0
@@ -84,7 +84,7 @@ async function read(
   { client, signal }: RegistrySession,
   terminal: Terminal,
 ): Promise<RegistryFacts> {
-  const inUse = usedDigests([use.snapshot], { host: place.host, aliases: options.alias })
+  const inUse = usedImages(use.known, { host: place.host, aliases: options.alias })
   const asked = Map.groupBy(requests, ({ repository }) => repository)
   const progress = new PlanProgress(place.host)
   const endProgress = options.quiet ? () => undefined : showLine(terminal, systemClock, () => progress.line)
@@ -92,7 +92,13 @@ async function read(
     ...{ client, signal, progress, repositories, clock: systemClock, concurrency: options.concurrency },
     workspaces: [],
     // A digest that no tag names is only found where it is asked for.
-    usedDigests: (name) => [...inUse(name), ...(asked.get(name) ?? []).flatMap(({ digest }) => digest ?? [])],
+    used: {
+      tags: (name) => inUse.tags(name),
+      digests: (name) => [
+        ...inUse.digests(name),
+        ...(asked.get(name) ?? []).flatMap(({ digest }) => digest ?? []),
+      ],
+    },
   })
   return await reading.finally(endProgress)
 }

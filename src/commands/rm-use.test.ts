@@ -2,11 +2,13 @@ import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { RecentUse } from '#commands/rm-use.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
+import type { Holders } from '#inventory/held-images.ts'
 import { Inventory } from '#inventory/inventory.ts'
 import { SnapshotMaker } from '#inventory/inventory-snapshot.ts'
 import { compilePins } from '#inventory/pins.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
+import { digestOf } from '#test/harness/registry-facts.ts'
 
 const names = { host: 'r.example', aliases: [] }
 const { signal } = new AbortController()
@@ -19,11 +21,16 @@ const snapshot = new SnapshotMaker(new Inventory({ retainMs: 0, clusters: [], re
 })
 
 /** @param barrier what the clusters answer when they are asked */
-async function recentUse({ barrier = async () => snapshot, claims = [claim] }: Partial<Answers> = {}) {
+async function recentUse({
+  barrier = async () => snapshot,
+  claims = [claim],
+  holders = new Map(),
+}: Partial<Answers> = {}) {
   const clock = new FakeClock()
   const parts = {
     clusters: { snapshot, barrier: () => barrier(clock) },
     claims: { read: async () => claims },
+    holders: async () => holders,
   }
   return { clock, use: await RecentUse.read({ ...parts, names, clock }, signal) }
 }
@@ -31,6 +38,7 @@ async function recentUse({ barrier = async () => snapshot, claims = [claim] }: P
 interface Answers {
   readonly barrier: (clock: FakeClock) => Promise<InventorySnapshot>
   readonly claims: UsageClaim[]
+  readonly holders: Holders
 }
 
 test('S03: before a request the clusters are asked, once for all that wait, and again when that was 3 s ago', async () => {
@@ -88,4 +96,12 @@ test('S01: what other installations claim is in use too, also what they claim la
   claims.push({ ...claim, images: ['r.example/app:other'] })
   await use.refresh(signal)
   expect(use.index.usesOf({ repository: 'app', tag: 'other' })).toMatchObject([{ kind: 'claimed' }])
+})
+
+test('S35: what an index contains that came into use is in use', async () => {
+  const part = { repository: 'app', digest: digestOf('part') }
+  const holders = new Map([[part.digest, [{ repository: 'app', tag: 'claimed', digest: digestOf('index') }]]])
+  const { use } = await recentUse({ holders })
+  await use.refresh(signal)
+  expect(use.index.usesOf(part)).toMatchObject([{ kind: 'claimed' }])
 })

@@ -1,9 +1,9 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { WatchedUse } from '#commands/cluster-use.ts'
 import type { ClaimedUsage } from '#commands/rm-claims.ts'
-import { type InUseIndex, inUseIndex } from '#inventory/in-use-index.ts'
+import { type Holders, withHeld } from '#inventory/held-images.ts'
+import { type InUseIndex, inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
-import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
@@ -16,11 +16,15 @@ export interface RecentUseParts {
   /** What installations of Tallyman say of theirs. */
   readonly claims: Pick<ClaimedUsage, 'read'>
   readonly names: RegistryNames
+  /** What the indexes in use contain (S35). */
+  readonly holders: (usage: KnownUsage, signal: AbortSignal) => Promise<Holders>
   readonly clock: Clock
 }
 
 /** What is in use by the clusters that are watched and by those that are claimed, never much older than the request that it is asked for (S03). */
 export class RecentUse {
+  /** As it was read at first. */
+  readonly known: KnownUsage
   readonly #parts: RecentUseParts
   #index: InUseIndex
   /** What was created before is known; monotonic ms. What was read for the first decision was read for no request. */
@@ -28,21 +32,16 @@ export class RecentUse {
   /** Several requests wait for one look. */
   #looking: Promise<void> | undefined
 
-  private constructor(parts: RecentUseParts, index: InUseIndex) {
+  private constructor(parts: RecentUseParts, known: KnownUsage) {
     this.#parts = parts
-    this.#index = index
+    this.known = known
+    this.#index = inUseIndex(known, parts.names)
   }
 
   /** @throws CLAIM_FOREIGN, REGISTRY_*, CANCELLED */
   static async read(parts: RecentUseParts, signal: AbortSignal): Promise<RecentUse> {
     const claims = await parts.claims.read(signal)
-    const { snapshot } = parts.clusters
-    return new RecentUse(parts, inUseIndex({ snapshots: [snapshot], claims }, parts.names))
-  }
-
-  /** As it was read at first. */
-  get snapshot(): InventorySnapshot {
-    return this.#parts.clusters.snapshot
+    return new RecentUse(parts, { snapshots: [parts.clusters.snapshot], claims })
   }
 
   /** Another one after each look. */
@@ -66,12 +65,13 @@ export class RecentUse {
   }
 
   async #look(signal: AbortSignal): Promise<void> {
-    const { clusters, claims, names, clock } = this.#parts
+    const { clusters, claims, names, holders, clock } = this.#parts
     // First: a registry that is slow does not make what the clusters use any older.
     const claimed = await claims.read(signal)
     const askedAt = clock.monotonic()
     const snapshot = await clusters.barrier(signal)
-    this.#index = inUseIndex({ snapshots: [snapshot], claims: claimed }, names)
+    const usage = { snapshots: [snapshot], claims: claimed }
+    this.#index = withHeld(inUseIndex(usage, names), await holders(usage, signal))
     this.#provenAt = askedAt
   }
 }

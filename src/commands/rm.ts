@@ -3,8 +3,10 @@ import { contextsFor } from '#commands/cluster-options.ts'
 import { watchedUse } from '#commands/cluster-use.ts'
 import { refuseHalfLogin } from '#commands/registry-options.ts'
 import { type AskedRegistry, FAILED, withRegistry } from '#commands/registry-session.ts'
+import { contextOfInstallation } from '#commands/rm-claim-owner.ts'
 import { ClaimedUsage } from '#commands/rm-claims.ts'
 import { type AskedRemoval, askedRemoval } from '#commands/rm-images.ts'
+import { holdersOf } from '#commands/rm-indexes.ts'
 import { type RmOptions, withRmOptions } from '#commands/rm-options.ts'
 import { rmRun } from '#commands/rm-run.ts'
 import { RecentUse } from '#commands/rm-use.ts'
@@ -47,8 +49,12 @@ export async function removeImages(
     const clusters = await watchedUse(options, terminal, session.signal)
     if (clusters === undefined) return FAILED
     try {
-      const claims = new ClaimedUsage(session.client)
-      const use = await RecentUse.read({ clusters, claims, names, clock: systemClock }, session.signal)
+      const claims = new ClaimedUsage(session.client, (installation, ends) =>
+        contextOfInstallation(installation, options, ends),
+      )
+      const holders = holdersOf({ requests, options }, names, session.client)
+      const parts = { clusters, claims, names, holders, clock: systemClock }
+      const use = await RecentUse.read(parts, session.signal)
       const watched = clusters.clusters.map(({ name }) => name)
       return await rmRun({ place, requests, options }, { use, clusters: watched }, session, terminal)
     } finally {

@@ -131,7 +131,7 @@ async function synced(
       left = left.filter(({ name }) => failing.every((each) => each.name !== name))
       if (!mayGoOn()) return undefined
       if (failing.length > 0) live.configure(configOf(left, options))
-      else await changeOf(live, AbortSignal.any([ends.signal, ends.limit]))
+      else await live.nextChange(AbortSignal.any([ends.signal, ends.limit]))
     }
   } finally {
     endProgress()
@@ -176,18 +176,4 @@ function progressOf({ name, sources, sameAs, uses }: WatchedCluster) {
     complete: read.filter(({ state }) => state === 'synced').length,
     objects: uses.counters.objects,
   }
-}
-
-/** Resolves when something of the inventory changed, or the signal aborted. */
-async function changeOf(live: LiveInventory, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return
-  await new Promise<void>((resolve) => {
-    const wake = () => {
-      remove()
-      signal.removeEventListener('abort', wake)
-      resolve()
-    }
-    const remove = live.onChange(wake)
-    signal.addEventListener('abort', wake, { once: true })
-  })
 }

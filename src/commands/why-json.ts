@@ -1,10 +1,11 @@
+import type { Departure } from '#commands/why-gone.ts'
 import type { PolicyRuling } from '#commands/why-policies.ts'
 import type { WhyReport } from '#commands/why-report.ts'
 import type { ClusterUsers, WorkloadUse } from '#inventory/who-uses.ts'
 import { reasonText } from '#retention/reasons.ts'
 import type { Verdict } from '#retention/verdict.ts'
 
-/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read, `verdicts` where no rules were given, `policies` where none were looked for. */
+/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read, `verdicts` where no rules were given, `policies` where none were looked for; `departure` stands in a policy whose registry does not have the image. */
 export function whyJson({ asked, inUse, clusters, users, seeming, remembered, ruling }: WhyReport): string {
   const report = {
     image: asked.text,
@@ -38,10 +39,24 @@ function workload({ namespace, kind, name, use, images, objectCount, pullFailure
   }
 }
 
-function policy({ policy: { cluster: of, name, mode, isSuspended, registry }, ruled }: PolicyRuling) {
+function policy({ policy: about, ruled, departure }: PolicyRuling) {
+  const { cluster: of, name, mode, isSuspended, registry, refusal } = about
   return {
     ...{ cluster: of, policy: name, registry: registry.name, mode, suspended: isSuspended },
+    ...(refusal === undefined ? {} : { refusal }),
     verdicts: ruled.verdicts.map(verdict),
+    ...(departure === undefined ? {} : { departure: departed(departure) }),
+  }
+}
+
+function departed(departure: Departure) {
+  if ('unknown' in departure) return { unknown: departure.unknown }
+  const { evicted, policy: of, returnedAt, missing, wayBack } = departure
+  const { run, tag, digest, at } = evicted
+  return {
+    ...{ run, policy: of ?? null, tag: tag ?? null, digest, evictedAt: time(at) },
+    returnedAt: returnedAt === undefined ? null : time(returnedAt),
+    ...{ missing: missing ?? null, wayBack },
   }
 }
 

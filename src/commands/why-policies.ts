@@ -7,6 +7,7 @@ import { parseRegistryPlace, type RegistryPlace } from '#commands/registry-place
 import { errorWords } from '#commands/registry-remedy.ts'
 import { type AskedRegistry, inRegistry } from '#commands/registry-session.ts'
 import type { Survey } from '#commands/survey.ts'
+import { type Departure, departureOf } from '#commands/why-gone.ts'
 import { type RuledImage, readRepository, ruledImage } from '#commands/why-verdict.ts'
 import { comparableHost } from '#inventory/locate.ts'
 import type { ImageReference } from '#inventory/reference.ts'
@@ -17,6 +18,8 @@ import { isLoopback } from '#registry/proxy-environment.ts'
 export interface PolicyRuling {
   readonly policy: PolicyAbout
   readonly ruled: RuledImage
+  /** Of an image that the registry does not have; undefined: it has it. */
+  readonly departure: Departure | undefined
 }
 
 export interface PolicyQuestion {
@@ -111,9 +114,12 @@ async function rulingsOf(
         const { concurrency } = options
         const question = { ...registry, snapshot: found.snapshot, concurrency }
         const facts = await readRepository(question, session)
-        for (const policy of same) {
-          rulings.push({ policy, ruled: ruledImage(question, facts, policy.rules) })
-        }
+        const ruled = same.map((policy) => ({ policy, ruled: ruledImage(question, facts, policy.rules) }))
+        const isGone = ruled.some(
+          ({ ruled: { verdicts, isUntagged } }) => verdicts.length === 0 && !isUntagged,
+        )
+        const departure = isGone ? await departureOf(registry, same, session, options) : undefined
+        rulings.push(...ruled.map((each) => ({ ...each, departure })))
       }
       return rulings
     })

@@ -1,6 +1,7 @@
 import { counted } from '#commands/counted.ts'
 import { printable } from '#commands/printable.ts'
 import { alignedLines } from '#commands/table.ts'
+import type { Departure } from '#commands/why-gone.ts'
 import type { RememberedUse, WhyReport } from '#commands/why-report.ts'
 import type { RuledImage } from '#commands/why-verdict.ts'
 import type { ClusterUsers, PodUse, WorkloadUse } from '#inventory/who-uses.ts'
@@ -119,14 +120,33 @@ const POLICY_KNOWS_MORE =
 function policies({ asked, ruling }: WhyReport): string[][] {
   const { policies: rulings = [] } = ruling
   const parts = rulings.map(({ policy, ruled }) => {
-    const { cluster, name, mode, isSuspended, registry } = policy
+    const { cluster, name, mode, isSuspended, registry, refusal } = policy
     const state = `Registry ${registry.name}, mode ${mode}${isSuspended ? ', suspended' : ''}`
     return [
       `By RegistryPolicy ${name} of ${cluster} (${state}):`,
       ...(ruled.verdicts.length === 0 ? [`  ${withoutVerdict(ruled, asked.text)}`] : verdictLines(ruled)),
+      ...(refusal === undefined
+        ? []
+        : [`  Nothing is done by this policy as it stands: ${printable(refusal)}`]),
     ]
   })
-  return parts.length === 0 ? [] : [...parts, [POLICY_KNOWS_MORE]]
+  const departures = new Set(rulings.flatMap(({ departure }) => departure ?? []))
+  const gone = [...departures].map((departure) => departureLines(departure, asked.text))
+  return parts.length === 0 ? [] : [...parts, ...gone, [POLICY_KNOWS_MORE]]
+}
+
+function departureLines(departure: Departure, asked: string): string[] {
+  if ('unknown' in departure) {
+    return [printable(`Whether a run took ${asked} is not known: ${departure.unknown}.`)]
+  }
+  const { evicted, policy, returnedAt, missing, wayBack } = departure
+  const by = `run ${evicted.run}${policy === undefined ? '' : ` of RegistryPolicy ${policy}`}`
+  const lines = [`${asked} was ${evicted.digest}, and was evicted on ${minute(evicted.at)} by ${by}.`]
+  if (returnedAt !== undefined) {
+    lines.push(`It was brought back on ${minute(returnedAt)}, and what took it after that kept no journal.`)
+  } else if (missing === undefined) lines.push(`It can be brought back: ${wayBack}`)
+  else lines.push(`It cannot be brought back, because something of it is gone for good: ${missing}.`)
+  return lines.map(printable)
 }
 
 function withoutVerdict({ isUntagged }: RuledImage, asked: string): string {

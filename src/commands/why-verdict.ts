@@ -7,7 +7,7 @@ import type { RegistryFacts } from '#retention/facts.ts'
 import { judge } from '#retention/judge.ts'
 import type { Verdict } from '#retention/verdict.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
-import { usedDigests } from '#scan/used-digests.ts'
+import { usedImages } from '#scan/used-images.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** What rules say of an image. */
@@ -33,10 +33,13 @@ export async function readRepository(
   { image: { repository, digest }, names, snapshot, concurrency }: VerdictQuestion,
   { client, signal }: RegistrySession,
 ): Promise<RegistryFacts> {
-  const inUse = usedDigests([snapshot], names)
+  const inUse = usedImages({ snapshots: [snapshot] }, names)
   return await readRegistry({
     ...{ client, signal, concurrency, repositories: [repository], clock: systemClock, workspaces: [] },
-    usedDigests: (name) => (digest === undefined ? inUse(name) : [...inUse(name), digest]),
+    used: {
+      tags: (name) => inUse.tags(name),
+      digests: (name) => [...inUse.digests(name), ...(digest === undefined ? [] : [digest])],
+    },
   })
 }
 

@@ -129,6 +129,15 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
     expect((await plan(`--rules ${file} -q`, `${host}/shop/app`)).stderr).toBe('')
   })
 
+  test('names rules of which earlier ones have everything', async () => {
+    const file = path.join(folder, 'shadowed.yaml')
+    const late = '{name: late, repositories: ["base/*"], keep: {all: true}}'
+    await writeFile(file, `rules: [{name: all, repositories: ["**"], keep: {newest: 1}}, ${late}]`)
+    const { code, stderr } = await plan(`--rules ${file} -q`)
+    expect(stderr).toBe('tallyman: rule late decides about nothing: rules before it match all that it does\n')
+    expect(code).toBe(0)
+  })
+
   test('reads one repository alone, and takes a rule from options', async () => {
     const { code, stdout } = await plan('--keep-tag v* -q', `${host}/shop/app`)
     expect(stdout).toContain('Of 7 tags of 1 repository, 1 tag would go while the digest stays; 6 stay.')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { REGISTRIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
+import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { trashTag } from '#evict/trash-place.ts'
 import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -425,5 +425,19 @@ describe('a policy that cannot work', () => {
     await world.api.checkRules(home)
     await world.api.patch(REGISTRY_POLICIES, at('two'), { spec: { suspend: true } })
     await settledPolicy('one', { Ready: 'True Succeeded', Stalled: undefined })
+  })
+
+  test('S05: an ImageInventory that was deleted lets nothing go until what it remembered is deleted as the message says', async () => {
+    await world.cluster.apply([imageInventory(at('edge'))])
+    await settled(() => world.api.inventory(at('edge')), { Ready: 'True Succeeded' })
+    await world.api.delete(IMAGE_INVENTORIES, at('edge'))
+    await world.api.patch(REGISTRY_POLICIES, at('one'), { spec: { interval: '2h' } })
+    const blocked = /ImageInventory \S+\/edge is gone, .*: kubectl (.+tallyman\.dev\/ledger=[a-z0-9-]+)/
+    await settledPolicy('one', { PlanReady: ['False PlanBlocked', blocked] })
+    const { status } = await world.api.policy(at('one'))
+    const said = status?.conditions?.find(({ type }) => type === 'PlanReady')?.message ?? ''
+    await world.cluster.kubectl((blocked.exec(said)?.[1] ?? '').split(' '))
+    await world.api.patch(REGISTRY_POLICIES, at('one'), { spec: { interval: '3h' } })
+    await settledPolicy('one', { PlanReady: ['False PlanBlocked', /^(?!.*edge is gone)/] })
   })
 })

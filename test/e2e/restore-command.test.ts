@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { journalOf } from '#evict/journal-shelf.ts'
+import { damage } from '#test/harness/damage.ts'
 import { evictTags, shelfOf } from '#test/harness/evicted.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, cosignSignature, cosignTag, multiPlatformImage } from '#test/harness/images.ts'
 import { type CommandResult, tallyman } from '#test/harness/tallyman.ts'
 
@@ -16,12 +16,10 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
   const pay = containerImage({ seed: 'pay' })
   const kept = containerImage({ seed: 'kept' })
   let site: EvictionSite
-  let skopeo: ForeignClient
   let host: string
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
     host = site.registry.host
     await evictTags(site, {
       ...{ run: EARLIER, repository: 'shop/pay', tags: { v1: pay, v2: pay, kept }, doomed: ['v1'] },
@@ -32,7 +30,6 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
     })
   })
   afterAll(async () => {
-    await skopeo?.close()
     await site?.stop()
   })
 
@@ -88,13 +85,29 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
     await journal.append([{ kind: 'outcome', intent: 'one', at: 1, ended: [] }])
   })
 
+  test('S34: tells of a journal that is lost, and brings back what the others know of', async () => {
+    const journal = await journalOf(shelfOf(site), 'shop/gone', RUN, {})
+    await journal.append([{ kind: 'intent', id: 'one', at: 0, step: { action: 'untag', bindings: [] } }])
+    const { storageDir } = site.registry
+    const repository = 'tallyman/journals/shop/gone'
+    const mend = damage('revision-link-missing', { storageDir, repository, reference: RUN })
+    const list = await restore(host, '--list')
+    expect(list.stderr).toBe(
+      `tallyman: JOURNAL_LOST: shop/gone: the journal of the run ${RUN} is there and cannot be read, and nobody knows what it took\n`,
+    )
+    expect(list.code).toBe(3)
+    expect(outcomes(list.stdout)).toMatchObject({ 'shop/cart:v1': 'Evicted' })
+    mend()
+    await journal.append([{ kind: 'outcome', intent: 'one', at: 1, ended: [] }])
+  })
+
   test('brings back one tag with its signature, and a foreign client pulls it', async () => {
     const { code, stdout, stderr } = await restore(`${host}/shop/cart:v1`)
     expect(outcomes(stdout)).toEqual({ 'shop/cart:v1': 'Restored', [`shop/cart:${signed}`]: 'Restored' })
     expect(stderr).toBe('')
     expect(code).toBe(0)
-    expect(await skopeo.pull(`${host}/shop/cart:v1`)).toContain(cart.manifest.digest)
-    expect(await skopeo.pull(`${host}/shop/cart:${signed}`)).toContain(signature.manifest.digest)
+    expect(await site.pull('shop/cart:v1')).toContain(cart.manifest.digest)
+    expect(await site.pull(`shop/cart:${signed}`)).toContain(signature.manifest.digest)
   })
 
   test('knows that it is back', async () => {

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Claims } from '#evict/claims.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { startEvictionSite } from '#test/harness/eviction.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, cosignSignature, cosignTag, multiPlatformImage } from '#test/harness/images.ts'
@@ -219,6 +221,32 @@ describe('tallyman rm where the registry does not delete', () => {
     expect(stderr).toMatch(message)
     expect(code).toBe(1)
     await registry.stop()
+  })
+})
+
+describe('tallyman rm where a claim does not say what is in use', () => {
+  test('S01: it removes nothing, and says whose claim it is where that is the operator of a cluster that it watches', async () => {
+    const site = await startEvictionSite('3')
+    site.storage.write('shop/app', containerImage({ seed: 'app' }), 'v1')
+    const jsonpath = '--output=jsonpath={.metadata.uid}'
+    const { stdout: installation } = await cluster.kubectl(['get', 'namespace', 'kube-system', jsonpath])
+    const usage = { synced: true, trusted: false, images: [], digests: [], configs: [], pins: [] }
+    const claim = async (uid: string) => {
+      const holder = { installation: uid, operator: 'tallyman-system', process: 'one' }
+      await new Claims(holder).write(site.direct, { ...usage, installation: uid, writtenAt: Date.now() }, {})
+      return (await rm([`${site.registry.host}/shop/app:v1`, '--yes'])).stderr
+    }
+    const own = await claim(installation)
+    expect(own).toMatch(
+      /CLAIM_FOREIGN: tallyman-claims:\S+ does not say what the operator in namespace tallyman-system of tallyman-test, which is a cluster of yours, uses: Its installation does not trust what it knows \(written .*Z\)/,
+    )
+    expect(own).toContain('kubectl --context tallyman-test get imageinventories --all-namespaces -o wide')
+    const other = await claim('0-another')
+    expect(other).toContain(
+      'tallyman-claims:0-another.tallyman-system does not say what that installation uses',
+    )
+    expect(await site.tags('shop/app')).toHaveProperty('v1')
+    await site.stop()
   })
 })
 
