@@ -1,18 +1,23 @@
 import type { Inventories } from '#clusters/inventories.ts'
+import { LeftLedgers } from '#clusters/left-ledgers.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { EvictedWatch } from '#controllers/evicted-watch.ts'
 import { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { PolicyCarrier } from '#controllers/policy-carrier.ts'
+import { PolicyHolds } from '#controllers/policy-holds.ts'
 import { PolicyMemories } from '#controllers/policy-memory.ts'
+import { PolicyPast } from '#controllers/policy-past.ts'
 import { PolicyPlans } from '#controllers/policy-plans.ts'
 import { PolicyRecords } from '#controllers/policy-records.ts'
 import { PolicyReporter } from '#controllers/policy-reporter.ts'
+import { PolicyReturns } from '#controllers/policy-returns.ts'
 import { PolicyRuns } from '#controllers/policy-runs.ts'
 import { PolicyUndo } from '#controllers/policy-undo.ts'
 import { PolicyWork } from '#controllers/policy-work.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import { RegistryClaims } from '#controllers/registry-claims.ts'
+import { RegistryIndexes } from '#controllers/registry-indexes.ts'
 import {
   RegistryPolicyController,
   type RegistryPolicyStores,
@@ -20,8 +25,10 @@ import {
 import type { WorkspaceTries } from '#controllers/workspace-tries.ts'
 import { KnownCapabilities } from '#evict/capabilities.ts'
 import { claimTimes } from '#evict/claim.ts'
+import { KnownJournals } from '#evict/known-journals.ts'
 import type { KubeClient } from '#kube/client.ts'
 import type { Log } from '#kube/log.ts'
+import { keyOf } from '#runtime/object-key.ts'
 import { version } from './version.ts'
 
 export interface PolicyAssemblyParts {
@@ -45,7 +52,7 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
   const { client, namespace, identity, claimInterval, log } = more
   const { clock, fence } = deps
   const { policies, registries, inventories } = stores
-  const common = { access, registries, fence, clock, log }
+  const common = { access, registries, journals: new KnownJournals(), fence, clock, log }
   const reporter = new PolicyReporter(deps)
   const claims = new RegistryClaims({
     ...common,
@@ -56,34 +63,60 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
     process: identity,
     times: claimTimes(claimInterval),
   })
+  const left = new LeftLedgers({
+    ...{ client, namespace },
+    inventories: () => inventories.list().map(keyOf),
+  })
   const memories = new PolicyMemories({ ...common, tries })
   const records = new PolicyRecords(memories)
   const plans = new PolicyPlans({ ...common, policies, reporter, tries })
   const restorer = new EvictedRestorer(common)
+  const indexes = new RegistryIndexes(access, clock)
   const watch: EvictedWatch = new EvictedWatch({
-    ...{ live, registries, restorer, clock, log },
+    ...{ live, registries, restorer, indexes, clock, log },
     claimsOf: (registry) => claims.claimsOf(registry),
-    told: (policy, returns, pending) => undo.returned(policy, returns, pending),
+    told: (policy, back, pending) => returns.cameIntoUse(policy, back, pending),
   })
-  const undo = new PolicyUndo({ ...{ deps, restorer, watch, records, reporter, policies, registries, log } })
+  const holds = new PolicyHolds(policies, deps.objectMetrics)
+  const undo = new PolicyUndo({ restorer, watch, holds, clock })
+  const returns = new PolicyReturns({
+    ...{ deps, restorer, undo, holds, records, reporter, policies, registries, log },
+  })
+  const past = new PolicyPast({ access, registries, memories, undo, returns, clock, log })
   const carrier = new PolicyCarrier({
-    ...{ ...common, claims, live, inventories, policies },
+    ...{ ...common, claims, live, inventories, left, indexes, policies },
     capabilities: new KnownCapabilities(clock),
     heldBecause: (policy) => undo.heldBecause(policy),
   })
   const runs = new PolicyRuns({ carrier, records, undo, clock, log })
   const anchors = new PolicyAnchors(common)
   const work = new PolicyWork({
-    ...{ access, registries, live, claims, memories, records, plans, runs, anchors, undo, clock, log },
+    ...{
+      access,
+      registries,
+      live,
+      claims,
+      memories,
+      records,
+      plans,
+      runs,
+      anchors,
+      undo,
+      past,
+      left,
+      clock,
+      log,
+    },
     version: version(),
   })
-  const controller = new RegistryPolicyController({ deps, reporter, stores, live, work })
+  const controller = new RegistryPolicyController({ deps, reporter, stores, live, work, past })
   return {
     controller,
     plans,
     /** What goes on beside the controller while this process leads; resolves when the term has ended. */
     lead: async (term: AbortSignal): Promise<void> => {
-      undo.beginTerm(term)
+      undo.beginTerm()
+      returns.beginTerm(term)
       await Promise.all([claims.lead(term), watch.run(term)])
     },
   }

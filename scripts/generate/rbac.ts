@@ -69,7 +69,7 @@ export function rbacFiles(): Record<string, object[]> {
           {
             apiGroups: [''],
             resources: ['configmaps'],
-            verbs: ['get', 'create', 'update', 'delete'],
+            verbs: ['get', 'list', 'create', 'update', 'delete'],
           },
         ],
       },

@@ -2,6 +2,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { ERROR_CODES } from '#catalogue/error-codes.ts'
+import { DELETING_ERRORS } from '#catalogue/errors/deleting.ts'
+import { KUBERNETES_ERRORS } from '#catalogue/errors/kubernetes.ts'
+import { OWN_ERRORS } from '#catalogue/errors/own.ts'
+import { REGISTRY_ERRORS } from '#catalogue/errors/registry.ts'
+import { WORKSPACE_ERRORS } from '#catalogue/errors/workspace.ts'
 import { EVENT_REASONS } from '#catalogue/events.ts'
 import { FINDING_CODES } from '#catalogue/finding-codes.ts'
 import { METRICS } from '#catalogue/metrics.ts'
@@ -49,6 +54,11 @@ describe('the catalogues', () => {
         expect(['image', 'tag', 'digest', 'pod', 'repository', 'path', 'url']).not.toContain(label)
       }
     }
+  })
+
+  test('declare every error once', () => {
+    const parts = [REGISTRY_ERRORS, DELETING_ERRORS, WORKSPACE_ERRORS, KUBERNETES_ERRORS, OWN_ERRORS]
+    expect(parts.flatMap(Object.keys)).toEqual(Object.keys(ERROR_CODES))
   })
 
   test('give every error a remedy', () => {

@@ -1,4 +1,5 @@
-import { ERROR_CODES, type ErrorCode, type ErrorEntry, type ErrorKind } from '#catalogue/error-codes.ts'
+import { ERROR_CODES, type ErrorCode } from '#catalogue/error-codes.ts'
+import type { ErrorEntry, ErrorKind } from '#catalogue/error-entry.ts'
 
 export interface ErrorOptions {
   readonly cause?: unknown
@@ -9,7 +10,7 @@ export interface ErrorOptions {
 }
 
 /**
- * The one error class of the product. The code says what happened and is declared in error-codes.ts; the message adds
+ * The one error class of the product. The code says what happened and is declared in errors/; the message adds
  * the field, the value and the place. Branch on `code` or `kind`.
  */
 export class TallymanError extends Error {

@@ -80,6 +80,12 @@ export const EVENT_REASONS = {
     means:
       'Rules of a RegistryPolicy match no repository of the registry, so that the rules after them decide; told once of each, when that begins.',
   },
+  RulesShadowed: {
+    type: 'Warning',
+    action: 'Plan',
+    means:
+      'Rules of a RegistryPolicy decide about nothing, because rules before them match all that they do; told once of each, when that begins.',
+  },
   PlanNotKept: {
     type: 'Warning',
     action: 'Report',
@@ -137,5 +143,6 @@ export const TOLD_EACH: ReadonlySet<EventReason> = new Set([
   'EvictedInUse',
   'RestoreFailed',
   'RulesUnmatched',
+  'RulesShadowed',
   'NothingToRestore',
 ])

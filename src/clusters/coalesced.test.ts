@@ -63,6 +63,18 @@ describe('Coalesced', () => {
     expect(calls).toBe(1)
   })
 
+  it('lets one wait for the next change, and no longer than the signal lets it', async () => {
+    const changed = new Coalesced(silentLog)
+    const ending = new AbortController()
+    const waits = [changed.next(ending.signal), changed.next(ending.signal)]
+    changed.notify()
+    await Promise.all(waits)
+    const last = changed.next(ending.signal)
+    ending.abort()
+    await last
+    await changed.next(ending.signal)
+  })
+
   it('is silent after stop', async () => {
     const changed = new Coalesced(silentLog)
     let calls = 0

@@ -19,6 +19,20 @@ export class Coalesced {
     return () => this.#listeners.delete(own)
   }
 
+  /** Resolves when listeners hear of a change next, or when the signal aborts. */
+  async next(signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    await new Promise<void>((resolve) => {
+      const wake = () => {
+        remove()
+        signal.removeEventListener('abort', wake)
+        resolve()
+      }
+      const remove = this.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+    })
+  }
+
   notify(): void {
     if (this.#stopped) return
     this.#pending ??= setImmediate(() => {

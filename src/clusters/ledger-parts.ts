@@ -1,4 +1,5 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { INVENTORY_ANNOTATION, LedgerNames } from '#clusters/ledger-names.ts'
 import { PART_KEY, unpackPart } from '#clusters/ledger-part.ts'
 import type { CallOptions, KubeClient } from '#kube/client.ts'
 import type { KubeObject } from '#kube/objects.ts'
@@ -110,8 +111,8 @@ export class LedgerParts {
       metadata: {
         name,
         namespace,
-        labels: { 'app.kubernetes.io/managed-by': 'tallyman', 'app.kubernetes.io/component': 'ledger' },
-        annotations: { 'tallyman.dev/inventory': inventory },
+        labels: new LedgerNames(inventory).labels(name),
+        annotations: { [INVENTORY_ANNOTATION]: inventory },
       },
       binaryData: { [PART_KEY]: content },
     }

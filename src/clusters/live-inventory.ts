@@ -128,15 +128,7 @@ export class LiveInventory {
     const ended = AbortSignal.any([this.#stopping.signal, ...given])
     while (!holds()) {
       if (ended.aborted) throw new TallymanError('CANCELLED', 'Nothing waits any more for the inventory')
-      await new Promise<void>((resolve) => {
-        const wake = () => {
-          remove()
-          ended.removeEventListener('abort', wake)
-          resolve()
-        }
-        const remove = this.onChange(wake)
-        ended.addEventListener('abort', wake, { once: true })
-      })
+      await this.nextChange(ended)
     }
   }
 
@@ -166,6 +158,11 @@ export class LiveInventory {
    */
   onChange(listener: () => void): () => void {
     return this.#changed.add(listener)
+  }
+
+  /** Resolves when the listeners of `onChange` are called next, or when the signal aborts. */
+  async nextChange(signal: AbortSignal): Promise<void> {
+    await this.#changed.next(signal)
   }
 
   /** The same object as before while nothing changed. */

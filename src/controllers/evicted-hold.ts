@@ -1,10 +1,15 @@
 import { hash } from 'node:crypto'
-import type { RegistryPolicyObject } from '#controllers/resources.ts'
-import type { Hold } from '#retention/policy-record.ts'
+import { type RegistryPolicyObject, writtenIn } from '#controllers/resources.ts'
+import type { Hold, PolicyRecord } from '#retention/policy-record.ts'
 
 /** @param now ms since the epoch */
 export function holdOn(because: string, now: number): Hold {
   return { since: now, because: because.slice(0, MAX_BECAUSE) }
+}
+
+/** The record with a hold. Of two the newer one counts: a human may have looked at the other. */
+export function withHold(record: PolicyRecord, hold: Hold): PolicyRecord {
+  return (record.hold?.since ?? 0) > hold.since ? record : { ...record, hold }
 }
 
 /** What a human who has looked writes into `spec.releaseHold`. It speaks of one hold: another one has another token. */
@@ -16,11 +21,10 @@ export function holdToken({ since, because }: Hold): string {
  * Whether a hold stands. We never write a spec, so `suspend` is not ours to set. No other change ends it: a bot, or GitOps that puts back what was there before, may have made that.
  * @returns why nothing goes, and what to do; undefined: it stands no more
  */
-export function standingHold(hold: Hold | undefined, { spec }: RegistryPolicyObject): string | undefined {
+export function standingHold(hold: Hold | undefined, policy: RegistryPolicyObject): string | undefined {
   if (hold === undefined) return undefined
   const token = holdToken(hold)
-  if (typeof spec === 'object' && spec !== null && Reflect.get(spec, 'releaseHold') === token)
-    return undefined
+  if (writtenIn(policy, 'releaseHold') === token) return undefined
   return `${hold.because}. Nothing goes until a human has looked why it was evicted: to go on, set spec.releaseHold: ${token}`
 }
 

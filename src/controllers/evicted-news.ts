@@ -1,8 +1,8 @@
 import type { TallymanError } from '#catalogue/error.ts'
-import type { ErrorKind } from '#catalogue/error-codes.ts'
+import type { ErrorKind } from '#catalogue/error-entry.ts'
 import type { EventReason } from '#catalogue/events.ts'
 import type { EvictedReturn } from '#controllers/evicted-returns.ts'
-import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { RESTORATIONS_IN_STATUS, type RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import type { Evicted } from '#evict/evicted.ts'
 import { reasonText } from '#retention/reasons.ts'
 import { useReason } from '#retention/use-reason.ts'
@@ -78,6 +78,17 @@ export function restorationStatus(
     time: rfc3339Seconds(now),
     ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
   }
+}
+
+/** The status with what was brought back, newest first. */
+export function withRestorations(
+  status: RegistryPolicyStatus,
+  told: readonly RestorationStatus[],
+): RegistryPolicyStatus {
+  if (told.length === 0) return status
+  const images = new Set(told.map(({ image }) => image))
+  const older = (status.restorations ?? []).filter(({ image }) => !images.has(image))
+  return { ...status, restorations: [...told, ...older].slice(0, RESTORATIONS_IN_STATUS) }
 }
 
 /** As people name it, below the URL of the registry. */

@@ -1,4 +1,5 @@
 import { TallymanError } from '#catalogue/error.ts'
+import type { KnownHistory } from '#controllers/known-history.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
@@ -12,6 +13,7 @@ import {
 } from '#evict/evicted.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import type { JournalShelf } from '#evict/journal-shelf.ts'
+import type { KnownJournals } from '#evict/known-journals.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import type { Fence } from '#runtime/fence.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -24,16 +26,12 @@ export interface PastRun {
   readonly repositories: readonly string[]
 }
 
-/** What runs of a policy have done, as it is held for as long as it can be taken back. */
-export interface KnownHistory extends EvictionHistory {
-  readonly went: EvictedThings
-}
-
 const LOOKED_AT_ONCE = 4
 
 export interface EvictedRestorerParts {
   readonly access: RegistryAccess
   readonly registries: Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
+  readonly journals: KnownJournals
   readonly fence: Fence
   readonly clock: Clock
 }
@@ -128,6 +126,6 @@ export class EvictedRestorer {
     right: 'pull' | 'push',
   ): Promise<JournalShelf> {
     const { client } = await this.#parts.access.open(registry, signal, right)
-    return { client, prefix }
+    return { client, prefix, known: this.#parts.journals }
   }
 }

@@ -1,11 +1,12 @@
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { Block } from '#retention/blocks.ts'
-import { evictionsOf } from '#retention/eviction-of.ts'
+import { evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { withinLimitInSteps } from '#retention/limits.ts'
 import type { PolicyRecord } from '#retention/policy-record.ts'
 import { calmly } from '#time/calmly.ts'
+import { Pace } from '#time/pace.ts'
 
 /**
  * So many things are watched for new use at most, of all policies of the operator: a tag and its digest are two, a platform of an image is one more. They take about
@@ -33,7 +34,7 @@ export async function watchBlocks(room: WatchRoom): Promise<Block[]> {
   const tags = summary.evict + summary.untag
   const mayGo = tags === 0 ? 0 : tags + summary.digests + untaggedIn(planning.judgement)
   if (known + mayGo <= most) return []
-  const goes = tags === 0 ? 0 : thingsIn(await whatGoes(room))
+  const goes = tags === 0 ? 0 : await thingsIn(await whatGoes(room))
   if (known + goes <= most) return []
   const message = `${known} things that went already are watched for new use, and ${goes} more would be (a tag and its digest are two), of ${most} at most: let less go at once by rules or, in mode Enforce, limits.maxEvictions, or shorten spec.trash.retainFor`
   return [{ code: 'TooManyToWatch', message, isAcceptable: false }]
@@ -52,11 +53,9 @@ async function whatGoes({ spec, planning, approvals, now }: WatchRoom): Promise<
   return await calmly(withinLimitInSteps(planning.judgement, spec.limits, now))
 }
 
-function thingsIn(judgement: Judgement): number {
-  return evictionsOf(judgement).reduce(
-    (sum, { bindings, digests }) => sum + bindings.length + digests.length,
-    0,
-  )
+async function thingsIn(judgement: Judgement): Promise<number> {
+  const evictions = await calmly(evictionsInSteps(judgement, new Pace()))
+  return evictions.reduce((sum, { bindings, digests }) => sum + bindings.length + digests.length, 0)
 }
 
 function untaggedIn({ parts }: Judgement): number {

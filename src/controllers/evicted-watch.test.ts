@@ -1,12 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Inventories } from '#clusters/inventories.ts'
 import { reasonToHold, returnEvents, returnStatus } from '#controllers/evicted-news.ts'
-import { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import type { EvictedReturn } from '#controllers/evicted-returns.ts'
 import { EvictedWatch } from '#controllers/evicted-watch.ts'
-import { RegistryAccess } from '#controllers/registry-access.ts'
+import type { RegistryIndexes } from '#controllers/registry-indexes.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
-import { SecretCache } from '#controllers/secret-cache.ts'
 import { stillEvicted } from '#evict/evicted.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import { KubeClient } from '#kube/client.ts'
@@ -16,8 +15,8 @@ import { RegistryPool } from '#registry/pool.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { evictTags } from '#test/harness/evicted.ts'
+import { restorerAt } from '#test/harness/evicted-restorer.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { collectGarbage } from '#test/harness/garbage-collection.ts'
 import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
 import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
@@ -63,9 +62,9 @@ async function createPod(name: string, image: string): Promise<void> {
 
 describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
   let registry: RegistryObject
   let restorer: EvictedRestorer
+  let indexes: RegistryIndexes
   let term: AbortController
   let watch: EvictedWatch
   let running: Promise<void>
@@ -76,20 +75,9 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
-    registry = {
-      ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'Registry' },
-      metadata: { name: 'shop', namespace: 'apps', uid: 'registry' },
-      spec: { url: site.registry.url, workspace: { prefix: 'tallyman' } },
-    }
-    restorer = new EvictedRestorer({
-      access: new RegistryAccess(pool, new SecretCache(client, systemClock), {}),
-      registries: { get: () => registry, list: () => [registry] },
-      ...{ fence, clock: systemClock },
-    })
+    ;({ registry, restorer, indexes } = restorerAt(site, pool, client))
   })
   afterAll(async () => {
-    await skopeo?.close()
     await site?.stop()
   })
 
@@ -101,7 +89,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     watch = new EvictedWatch({
       live: inventories,
       registries: { get: () => registry },
-      ...{ restorer, clock: systemClock, log: silentLog },
+      ...{ restorer, indexes, clock: systemClock, log: silentLog },
       claimsOf: () => {
         looks += 1
         return claims
@@ -140,7 +128,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const image = `${site.registry.host}/${repository}:old`
     await createPod(`starts-${count}-${version}`, image)
     await backWithin10s(repository, 'old', since)
-    expect(await skopeo.pull(image)).toContain(digest(old))
+    expect(await site.pull(`${repository}:old`)).toContain(digest(old))
     await eventually(() => told.length > 0)
     const tagged = told.filter(({ use }) => use.thing.tag === 'old')
     expect(tagged).toMatchObject([{ outcome: 'Restored' }])
@@ -185,6 +173,22 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, digest(old), since)
   })
 
+  test('S35: is back when a pod names an index that contains it, and that no tag names', async () => {
+    const index = multiPlatformImage({ seed: `index ${version}` })
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    const [old] = index.children
+    if (old === undefined) throw new Error('an index has children')
+    site.storage.write(repository, index)
+    await evicted(old)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const since = systemClock.monotonic()
+    await createPod(`index-${count}-${version}`, `${site.registry.host}/${repository}@${digest(index)}`)
+    await backWithin10s(repository, 'old', since)
+    expect(await site.pull(`${repository}@${digest(index)}`)).toContain(digest(old))
+    await eventually(() => told.length > 0)
+    expect(reasonToHold(told)).toContain(`/Pod/index-${count}-${version} runs it`)
+  })
+
   test('is back however much went after it', async () => {
     const old = containerImage({ seed: `many ${version}` })
     const repository = await evicted(old)
@@ -215,6 +219,24 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     expect(told).toMatchObject([{ use: { thing: { tag: 'old' } }, outcome: 'Present' }])
     expect(returnEvents(told)).toEqual([])
     expect(reasonToHold(told)).toBeUndefined()
+  })
+
+  test('that was still there when it was looked at is back when its manifest goes later', async () => {
+    const old = containerImage({ seed: `looked ${version}` })
+    const repository = await evicted(old)
+    const things = await past(repository)
+    site.storage.write(repository, old, 'old')
+    watch.follow(POLICY, 'apps/shop', things)
+    await createPod(`looked-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.length > 0)
+    const { signal } = term
+    await site.direct.deleteManifest(repository, digest(old), {
+      ...{ signal, guard: async () => undefined, audit: () => undefined },
+    })
+    expect(await site.has(repository, 'old')).toBe(false)
+    const since = systemClock.monotonic()
+    watch.add(POLICY, [{ run: RUN, repository, tag: undefined, digest: digest(old), at: systemClock.now() }])
+    await backWithin10s(repository, 'old', since)
   })
 
   test('is tried again while the registry is away, which is told once, and is back when that is', async () => {

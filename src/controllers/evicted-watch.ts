@@ -2,20 +2,23 @@ import { isDeepStrictEqual } from 'node:util'
 import { asTallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import { Bell } from '#controllers/evicted-bell.ts'
+import { EvictedIndexes } from '#controllers/evicted-indexes.ts'
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { type EvictedReturn, EvictedReturns } from '#controllers/evicted-returns.ts'
 import { type EvictedUse, evictedInUse, NewUses, newestUses } from '#controllers/evicted-use.ts'
+import type { IndexScope, RegistryIndexes } from '#controllers/registry-indexes.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { type Evicted, evictedKey } from '#evict/evicted.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
-import { inUseIndex } from '#inventory/in-use-index.ts'
+import { inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import { registryNames } from '#inventory/registry-names.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { Log } from '#kube/log.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
+import type { HeldImages } from '#scan/used-indexes.ts'
 import type { Clock } from '#time/clock.ts'
 
 export interface EvictedWatchParts {
@@ -23,6 +26,7 @@ export interface EvictedWatchParts {
   readonly live: Pick<Inventories, 'all' | 'onChange'>
   readonly registries: Pick<ObjectStore<RegistryObject>, 'get'>
   readonly restorer: Pick<EvictedRestorer, 'bringBack'>
+  readonly indexes: Pick<RegistryIndexes, 'holders'>
   /** What other installations use of a registry. */
   readonly claimsOf: (registry: RegistryObject) => readonly UsageClaim[]
   readonly clock: Clock
@@ -123,12 +127,13 @@ class Followed {
   readonly #past: Iterable<Evicted>
   /** What went since. */
   readonly #since = new EvictedThings()
-  /** By evictedKey, what is being brought back: what went up to then, ms since the epoch, is not looked at any more. */
-  readonly #wanted = new Map<string, number>()
+  /** By evictedKey, what is being brought back, or is: what went up to then is not looked at any more. */
+  readonly #wanted = new Map<string, Evicted>()
   readonly #returns: EvictedReturns
   readonly #ending = new AbortController()
   readonly #working: Promise<void>
   readonly #uses = new NewUses()
+  readonly #indexes: EvictedIndexes
   #added: Evicted[] = []
   /** What the last look was at. */
   #seen: readonly unknown[] = []
@@ -149,14 +154,33 @@ class Followed {
       bringBack: (wanted, signal) => this.#bringBack(wanted, signal),
       told: (returns) => parts.told(policy, returns, this.#returns.pending),
     })
-    this.#working = this.#returns.run(AbortSignal.any([term, this.#ending.signal]))
+    const signal = AbortSignal.any([term, this.#ending.signal])
+    this.#working = this.#returns.run(signal)
+    this.#indexes = new EvictedIndexes({
+      things: () => this.#watched(),
+      holders: (usage, names, repositories) => this.#holders(usage, { names, repositories }, signal),
+      found: (uses) => this.#want(uses),
+      failed: ({ code, message }) =>
+        parts.log.warn({ policy, code, reason: message }, 'an index in use could not be read'),
+      signal,
+    })
   }
 
   add(things: readonly Evicted[]): void {
     this.#since.add(things)
     for (const thing of things) {
       this.#wanted.delete(evictedKey(thing))
-      this.#added.push(thing)
+      this.#added.push(thing, ...this.#named(thing))
+    }
+  }
+
+  /** The tags of a manifest that went only now: when they were found to be there, it was. */
+  *#named({ repository, tag, digest }: Evicted): Generator<Evicted, void, void> {
+    if (tag !== undefined) return
+    for (const [key, wanted] of this.#wanted) {
+      if (wanted.digest !== digest || wanted.repository !== repository) continue
+      this.#wanted.delete(key)
+      yield wanted
     }
   }
 
@@ -177,6 +201,8 @@ class Followed {
       this.#want(await evictedInUse(this.#watched(), inUseIndex(changed, names)))
     }
     if (added.length > 0) this.#want(await evictedInUse(added, inUseIndex(usage, names)))
+    // What is newly gone may be a part of an index that has been in use for long.
+    this.#indexes.look(added.length > 0 ? usage : changed, usage, names)
     this.#seen = looked
   }
 
@@ -186,15 +212,16 @@ class Followed {
     this.#seen = []
   }
 
-  end(): Promise<void> {
+  async end(): Promise<void> {
     this.#ending.abort()
-    return this.#working
+    await Promise.all([this.#working, this.#indexes.end()])
   }
 
   *#watched(): Generator<Evicted, void, void> {
     for (const things of [this.#past, this.#since]) {
       for (const thing of things) {
-        const isWanted = this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing)) ?? NEVER) >= thing.at
+        const isWanted =
+          this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing))?.at ?? NEVER) >= thing.at
         if (!isWanted) yield thing
       }
     }
@@ -202,7 +229,7 @@ class Followed {
 
   #want(uses: readonly EvictedUse[]): void {
     const newest = newestUses(uses)
-    for (const { thing } of newest) this.#wanted.set(evictedKey(thing), thing.at)
+    for (const { thing } of newest) this.#wanted.set(evictedKey(thing), thing)
     this.#returns.want(newest)
   }
 
@@ -213,6 +240,16 @@ class Followed {
     this.#names = names
     this.lookAnew()
     return names
+  }
+
+  async #holders(
+    usage: KnownUsage,
+    scope: Pick<IndexScope, 'names' | 'repositories'>,
+    signal: AbortSignal,
+  ): Promise<HeldImages> {
+    const registry = this.#parts.registries.get(this.#registry)
+    if (registry === undefined) return { holders: new Map(), damaged: undefined }
+    return await this.#parts.indexes.holders({ registry, ...scope }, usage, signal)
   }
 
   async *#bringBack(things: readonly Evicted[], signal: AbortSignal) {

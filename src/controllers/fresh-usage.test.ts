@@ -51,7 +51,9 @@ async function watched(floor = 0, changes: Partial<InventoryConfig> = {}) {
     new FreshUsage({
       inventories: () => [{ key: 'ns/all', live }],
       wanted: () => ['ns/all'],
+      left: { read: async () => [] },
       claims: () => [],
+      holders: async () => new Map(),
       ...{ names: NAMES, clock },
       ...parts,
     })
@@ -100,6 +102,23 @@ test('S03: a cluster that answers too slowly to know it for certain keeps everyt
 test('S05: an inventory that is not trusted keeps everything', async () => {
   const { usage: make } = await watched(1_000)
   await expect(make().refresh(signal)).rejects.toMatchObject({ code: 'INVENTORY_NOT_TRUSTED' })
+})
+
+test('S05: an inventory that was removed keeps everything, from the moment on that it is gone', async () => {
+  const { usage: make, live } = await watched()
+  const gone = { inventory: 'ns/edge', namespace: 'tallyman-system', name: 'tallyman-ledger-1' }
+  const inventories = [{ key: 'ns/all', live }]
+  const left: (typeof gone)[] = []
+  const usage = make({ inventories: () => inventories, left: { read: async () => left } })
+  const edge = { key: 'ns/edge', live: (await watched()).live }
+  inventories.push(edge)
+  await usage.refresh(signal)
+  inventories.pop()
+  left.push(gone)
+  await expect(usage.refresh(signal)).rejects.toMatchObject({
+    code: 'INVENTORY_NOT_TRUSTED',
+    message: expect.stringContaining('ImageInventory ns/edge is gone'),
+  })
 })
 
 test('S01: keeps everything while an inventory is not watched yet, where there is none, and after another one came', async () => {

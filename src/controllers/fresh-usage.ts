@@ -1,7 +1,9 @@
 import { TallymanError } from '#catalogue/error.ts'
+import { type LeftLedgers, leftSentence } from '#clusters/left-ledgers.ts'
 import type { LiveInventory } from '#clusters/live-inventory.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
-import { type InUseIndex, inUseIndex } from '#inventory/in-use-index.ts'
+import { type Holders, withHeld } from '#inventory/held-images.ts'
+import { type InUseIndex, inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { Clock } from '#time/clock.ts'
@@ -19,10 +21,13 @@ export interface FreshUsageParts {
   }[]
   /** `namespace/name` of every ImageInventory that there is, set up or not. */
   readonly wanted: () => readonly string[]
+  readonly left: Pick<LeftLedgers, 'read'>
   /** Of other installations. */
   readonly claims: () => readonly UsageClaim[]
   /** Of the registry that is deleted from. */
   readonly names: RegistryNames
+  /** What contains what, of the indexes in use that the plan has not read (S35). */
+  readonly holders: (usage: KnownUsage, signal: AbortSignal) => Promise<Holders>
   readonly clock: Clock
 }
 
@@ -33,7 +38,6 @@ export class FreshUsage {
   #lives: readonly Pick<LiveInventory, 'barrier'>[] = []
   #claims: readonly UsageClaim[] = []
   #index: InUseIndex | undefined
-  /** Something is used that was not when the index was built, or the other way round. */
   #isStale = false
   #refreshing: Promise<void> | undefined
 
@@ -43,18 +47,17 @@ export class FreshUsage {
 
   /**
    * Resolves when the index is complete for everything that was created until 3 s ago. Callers at the same time share the work.
-   * @throws BARRIER_NOT_REACHED, INVENTORY_NOT_TRUSTED, KUBE_*, CANCELLED
+   * @throws BARRIER_NOT_REACHED, INVENTORY_NOT_TRUSTED, KUBE_*, REGISTRY_*, CANCELLED
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    for (let tries = 1; !this.#isFresh(); tries++) {
+    for (let tries = 1; !(this.#isFresh() && this.#isIndexed()); tries++) {
       if (tries > TRIES)
         throw new TallymanError('BARRIER_NOT_REACHED', `What is in use is not known within ${FRESH_MS} ms`)
-      this.#refreshing ??= this.#load(signal).finally(() => {
+      this.#refreshing ??= this.#look(signal).finally(() => {
         this.#refreshing = undefined
       })
       await this.#refreshing
     }
-    this.#reindex()
   }
 
   /** @throws BARRIER_NOT_REACHED before the first refresh */
@@ -70,6 +73,16 @@ export class FreshUsage {
     return this.#held.every(({ barrier }) => barrier !== undefined && now - barrier.monotonic <= FRESH_MS)
   }
 
+  /** Nothing is used that was not when the index was built, nor the other way round. */
+  #isIndexed(): boolean {
+    return this.#index !== undefined && !this.#isStale && isSame(this.#parts.claims(), this.#claims)
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    if (!this.#isFresh()) await this.#load(signal)
+    if (!this.#isIndexed()) await this.#reindex(signal)
+  }
+
   async #load(signal: AbortSignal): Promise<void> {
     const inventories = this.#parts.inventories()
     const keys = new Set(inventories.map(({ key }) => key))
@@ -81,6 +94,8 @@ export class FreshUsage {
       )
     if (inventories.length === 0)
       throw new TallymanError('BARRIER_NOT_REACHED', 'No ImageInventory says what is in use')
+    const [left] = await this.#parts.left.read(signal)
+    if (left !== undefined) throw new TallymanError('INVENTORY_NOT_TRUSTED', leftSentence(left))
     const snapshots = await Promise.all(
       inventories.map(async ({ key, live }) => trusted(key, await live.barrier(signal))),
     )
@@ -93,12 +108,13 @@ export class FreshUsage {
   }
 
   /** Built only where something is used that was not, or the other way round: it takes a while with 100,000 pods. */
-  #reindex(): void {
+  async #reindex(signal: AbortSignal): Promise<void> {
+    const { names } = this.#parts
     const claims = this.#parts.claims()
-    if (this.#index !== undefined && !this.#isStale && isSame(claims, this.#claims)) return
+    const usage = { snapshots: this.#held, claims }
+    this.#index = withHeld(inUseIndex(usage, names), await this.#parts.holders(usage, signal))
     this.#claims = claims
     this.#isStale = false
-    this.#index = inUseIndex({ snapshots: this.#held, claims }, this.#parts.names)
   }
 }
 

@@ -1,4 +1,3 @@
-import { asTallymanError } from '#catalogue/error.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
@@ -7,6 +6,7 @@ import { anchor } from '#evict/anchor.ts'
 import type { Log } from '#kube/log.ts'
 import type { UntaggedInUse } from '#retention/untagged-in-use.ts'
 import type { Fence } from '#runtime/fence.ts'
+import { toleratedProblem } from '#runtime/tolerated-problem.ts'
 
 export interface PolicyAnchorsParts {
   readonly access: Pick<RegistryAccess, 'open'>
@@ -58,8 +58,7 @@ export class PolicyAnchors {
       }
       return outcomes.length - failed.length
     } catch (thrown) {
-      const { code, advice } = asTallymanError(thrown)
-      if (signal.aborted || code === 'LEADERSHIP_LOST' || code === 'INTERNAL') throw thrown
+      const { code, advice } = toleratedProblem(thrown, signal)
       log.warn({ repository, code, reason: advice }, 'digests in use without a tag are not anchored')
       return 0
     }

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { KnownCapabilities } from '#evict/capabilities.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import { journalOf } from '#evict/journal-shelf.ts'
 import { copyToTrash, trashBelow } from '#evict/trash.ts'
@@ -9,12 +7,9 @@ import { evictTags } from '#test/harness/evicted.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { snapshotOf } from '#test/harness/image-use.ts'
 import { containerImage } from '#test/harness/images.ts'
-import { silentLog } from '#test/harness/reflected.ts'
+import { carrierAt, policyWith, registryAt, WORKSPACE } from '#test/harness/policy-carrier.ts'
 import { systemClock } from '#time/clock.ts'
-import { PolicyCarrier } from './policy-carrier.ts'
 
-const apiVersion = 'tallyman.dev/v1alpha1'
-const metadata = { name: 'main', namespace: 'shop', uid: 'u', generation: 1 }
 const RUN = 'main-20261126t053000-1f2e'
 const DAY = 86_400_000
 const { signal } = new AbortController()
@@ -30,12 +25,12 @@ afterAll(() => site.stop())
 async function taken(repository: string) {
   const images = { v1: containerImage({ seed: 'v1' }), v2: containerImage({ seed: 'v2' }) }
   for (const [tag, image] of Object.entries(images)) site.storage.write(repository, image, tag)
-  const journal = await journalOf({ client: site.client, prefix: 'tallyman' }, repository, RUN, {})
+  const journal = await journalOf({ client: site.client, prefix: WORKSPACE }, repository, RUN, {})
   const digests = Object.values(images).map(({ manifest }) => manifest.digest)
-  await copyToTrash(site.hands(repository, { journal }).hands, trashBelow('tallyman'), digests)
+  await copyToTrash(site.hands(repository, { journal }).hands, trashBelow(WORKSPACE), digests)
   const kept = containerImage({ seed: 'kept' })
   await evictTags(site, { run: RUN, repository, tags: { ...images, kept }, doomed: ['v1', 'v2'] })
-  const lies = ({ manifest }: typeof kept) => site.has(`tallyman/trash/${repository}/1`, manifest.digest)
+  const lies = ({ manifest }: typeof kept) => site.has(`${WORKSPACE}/trash/${repository}/1`, manifest.digest)
   return async () => [await lies(images.v1), await lies(images.v2)]
 }
 
@@ -45,29 +40,13 @@ test('S19: what spec.restore asks for by now keeps its copy, though the run was 
     ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, mode: 'Enforce' },
     rules: [{ name: 'newest', repositories: ['**'], keep: { newest: 1 } }],
   })
-  const registry: RegistryObject = {
-    ...{ apiVersion, kind: 'Registry', metadata },
-    spec: { url: site.proxy.url, workspace: { prefix: 'tallyman' } },
-  }
-  const policy: RegistryPolicyObject = { ...{ apiVersion, kind: 'RegistryPolicy', metadata, spec } }
-  let now: RegistryPolicyObject = { ...policy, spec: { ...spec, restore: [{ repository: '**', tag: 'v1' }] } }
-  const opened = { client: site.client, product: 'distribution-3', authenticated: false } as const
+  const registry = registryAt(site)
+  const policy = policyWith(spec)
+  let now = policyWith({ ...spec, restore: [{ repository: '**', tag: 'v1' }] })
   const snapshot = snapshotOf([], { barrier: { wall: 0, monotonic: Number.POSITIVE_INFINITY } })
   const inventories = [{ key: 'shop/all', live: { barrier: async () => snapshot } }]
-  /** Of a process of its own. */
-  const carrier = () =>
-    new PolicyCarrier({
-      access: { open: async () => ({ ...opened, skewMs: 0, url: site.proxy.url }) },
-      registries: { get: () => registry, list: () => [registry] },
-      capabilities: new KnownCapabilities(systemClock),
-      fence: { assertLeader: () => undefined },
-      ...{ clock: systemClock, log: silentLog },
-      claims: { hold: async () => undefined, assertHeld: () => undefined, claimsOf: () => [] },
-      live: { all: () => inventories },
-      inventories: { list: () => [] },
-      policies: { get: () => now },
-      heldBecause: () => undefined,
-    })
+  const live = { all: () => inventories }
+  const carrier = () => carrierAt({ site, product: 'distribution-3', registry, policy: () => now }, { live })
   const load = { policy, spec, registry, signal, restored: [], endsAt: Number.POSITIVE_INFINITY }
   const names = { host: new URL(site.proxy.url).host, aliases: [] }
   const run = { id: RUN, plan: '', repositories: ['shop/app'], startedAt: 0, finishedAt: 0 }

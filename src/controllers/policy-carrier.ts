@@ -1,10 +1,11 @@
-import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
 import { DeletionGuard } from '#controllers/deletion-guard.ts'
 import { FreshUsage, type FreshUsageParts } from '#controllers/fresh-usage.ts'
 import { RESTORED_FOR_MS, type RestoreEntry } from '#controllers/policy-restore.ts'
 import { executionSite, journalRemover, type SiteParts } from '#controllers/policy-site.ts'
 import { type PolicyOfRegistry, whyUnwanted } from '#controllers/policy-wanted.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
+import type { IndexScope, RegistryIndexes } from '#controllers/registry-indexes.ts'
 import {
   type ImageInventoryObject,
   type RegistryObject,
@@ -22,21 +23,27 @@ import { journalOf } from '#evict/journal-shelf.ts'
 import { type PurgeEnd, RunPurger } from '#evict/run-purger.ts'
 import { keptSample } from '#evict/sample.ts'
 import { settle } from '#evict/settle.ts'
+import type { Holders } from '#inventory/held-images.ts'
+import type { KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import { registryNames } from '#inventory/registry-names.ts'
 import type { Eviction } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
-import { type LateUse, lateUse } from '#retention/late-use.ts'
+import { type LateUse, lateUseInSteps } from '#retention/late-use.ts'
 import type { EndedRun } from '#retention/policy-record.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
+import { toleratedProblem } from '#runtime/tolerated-problem.ts'
+import { calmly } from '#time/calmly.ts'
 import { parseDuration } from '#time/duration.ts'
 
 export interface PolicyCarrierParts extends SiteParts {
   readonly claims: Pick<RegistryClaims, 'assertHeld' | 'claimsOf' | 'hold'>
   readonly live: { all(): ReturnType<FreshUsageParts['inventories']> }
   readonly inventories: Pick<ObjectStore<ImageInventoryObject>, 'list'>
+  readonly left: FreshUsageParts['left']
+  readonly indexes: Pick<RegistryIndexes, 'holders'>
   readonly policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>
   /** Why nothing of a policy may go until a human has looked (S04); undefined: nothing does. */
   readonly heldBecause: (policy: string) => string | undefined
@@ -89,7 +96,10 @@ export class PolicyCarrier {
     const { registry, spec, signal, judgement, evictions } = load
     await claims.hold(registry, signal)
     const digests = evictions.flatMap((eviction) => eviction.digests)
-    const guard = this.#guard(load, lateUse(judgement, digests))
+    const guard = this.#guard(load, await calmly(lateUseInSteps(judgement, digests)), {
+      repositories: evictions.map(({ repository }) => repository),
+      known: judgement.parts.facts.manifests,
+    })
     // What is in use is known before anything is decided by it.
     await guard.guard(signal)
     const site = await executionSite(this.#parts, registry, guard, signal)
@@ -118,7 +128,9 @@ export class PolicyCarrier {
     const { registry, signal } = load
     await claims.hold(registry, signal)
     const needs = new RunNeeds({ known, entries: this.#restoreEntries(load.policy) })
-    const guard = this.#guard(load, needs.lateUse)
+    const guard = this.#guard(load, needs.lateUse, {
+      repositories: runs.flatMap(({ repositories }) => repositories),
+    })
     const site = await executionSite(this.#parts, registry, guard, signal)
     const key = keyOf(registry)
     const purger = this.#purgers.get(key) ?? new RunPurger()
@@ -143,7 +155,7 @@ export class PolicyCarrier {
   ): Promise<RepositoryProblem[]> {
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
     const load = { policy, registry, names, restored: [], endsAt: Number.POSITIVE_INFINITY }
-    const { guard } = this.#guard(load, () => undefined)
+    const { guard } = this.#guard(load, () => undefined, { repositories: [] })
     const site = await executionSite(this.#parts, registry, { guard, stillDoomed: () => false }, signal)
     const left: RepositoryProblem[] = []
     for (const { repository, run } of unsettled) {
@@ -152,17 +164,14 @@ export class PolicyCarrier {
         const journal = await journalOf(site.shelf, repository, run, call)
         await settle({ ...site, repository, journal, ended: () => undefined })
       } catch (thrown) {
-        signal.throwIfAborted()
-        const error = asTallymanError(thrown)
-        if (error.code === 'LEADERSHIP_LOST' || error.code === 'INTERNAL') throw thrown
-        left.push({ repository, error })
+        left.push({ repository, error: toleratedProblem(thrown, signal) })
       }
     }
     return left
   }
 
-  #guard(load: GuardLoad, late: LateUse): DeletionGuard {
-    const { claims, live, inventories, fence, clock, log } = this.#parts
+  #guard(load: GuardLoad, late: LateUse, scope: Omit<IndexScope, 'registry' | 'names'>): DeletionGuard {
+    const { claims, live, inventories, left, fence, clock, log } = this.#parts
     const { registry, names, restored, endsAt } = load
     const pinned = new Set(restored.map(({ repository, tag }) => `${repository}:${tag}`))
     return new DeletionGuard({
@@ -173,13 +182,21 @@ export class PolicyCarrier {
         inventories: () => live.all(),
         wanted: () => inventories.list().map(keyOf),
         claims: () => claims.claimsOf(registry),
-        ...{ names, clock },
+        holders: (usage, ended) => this.#holders({ ...scope, registry, names }, usage, ended),
+        ...{ left, names, clock },
       }),
       lateUse: late,
       isRestored: (repository, tag) => pinned.has(`${repository}:${tag}`),
       onSpared: (candidate, { code }) =>
         log.info({ policy: keyOf(load.policy), candidate, why: code }, 'spared'),
     })
+  }
+
+  /** @throws what keeps an index in use from being read: what it contains may be what goes */
+  async #holders(scope: IndexScope, usage: KnownUsage, signal: AbortSignal): Promise<Holders> {
+    const { holders, damaged } = await this.#parts.indexes.holders(scope, usage, signal)
+    if (damaged !== undefined) throw damaged
+    return holders
   }
 
   /** What spec.restore says whenever it is asked. @throws SPEC_INVALID */

@@ -1,32 +1,39 @@
 import type { Planning } from '#controllers/policy-planner.ts'
-import { unmatchedRestores } from '#controllers/policy-restore.ts'
 import type { PlanFigures } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import type { EvictionHistory } from '#evict/evicted.ts'
 import type { PolicyPlanDocument } from '#report/plan-document.ts'
 import { soaking } from '#retention/soak.ts'
 import { parseDuration } from '#time/duration.ts'
 
 export interface FiguresInput {
-  readonly spec: Pick<RegistryPolicySpec, 'mode' | 'soak' | 'restore'>
+  readonly spec: Pick<RegistryPolicySpec, 'mode' | 'soak'>
   readonly planning: Planning
   readonly document: Pick<PolicyPlanDocument, 'blocks' | 'changes' | 'unmatchedRules'>
-  /** What the policy has evicted; undefined: the workspace does not tell. */
-  readonly history: EvictionHistory | undefined
+  /** Entries of spec.restore that speak of nothing; undefined: the workspace does not tell. */
+  readonly unmatchedRestores: readonly string[] | undefined
+  /** Names of rules of which earlier ones have everything. */
+  readonly shadowedRules: readonly string[]
 }
 
 /** What the status says of a plan that was made. */
-export function planFigures({ spec, planning, document, history }: FiguresInput): PlanFigures {
+export function planFigures({
+  spec,
+  planning,
+  document,
+  shadowedRules,
+  unmatchedRestores,
+}: FiguresInput): PlanFigures {
   const { plan, facts, lost, untaggedInUse, soak } = planning
   const { blocks, changes, unmatchedRules } = document
-  const entries = spec.restore ?? []
+  const incomplete = facts.repositories.filter((repository) => repository.incomplete !== undefined)
+  const [first] = incomplete
   return {
-    ...{ plan, blocks, unmatchedRules, readAt: facts.readAt },
+    ...{ plan, blocks, unmatchedRules, shadowedRules, unmatchedRestores, readAt: facts.readAt },
     difference: changes === null ? undefined : { added: changes.added, dropped: changes.dropped },
-    incomplete: facts.repositories.filter(({ incomplete }) => incomplete !== undefined).length,
+    incomplete: incomplete.length,
+    incompleteBecause: first === undefined ? undefined : `${first.name}: ${first.incomplete}`,
     untaggedInUse: untaggedInUse.length,
     lostOutside: lost.count,
     soaking: spec.mode === 'Enforce' ? soaking(soak, parseDuration(spec.soak) ?? 0) : undefined,
-    unmatchedRestores: history === undefined ? undefined : unmatchedRestores({ entries, history, facts }),
   }
 }

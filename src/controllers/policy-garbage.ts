@@ -1,29 +1,33 @@
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import type { Product } from '#registry/client.ts'
-import { type Judgement, narrow } from '#retention/judge.ts'
-import { unreferencedBytes } from '#retention/unreferenced-bytes.ts'
+import { type Judgement, narrowInSteps } from '#retention/judge.ts'
+import { unreferencedInSteps } from '#retention/unreferenced-bytes.ts'
+import { Pace } from '#time/pace.ts'
 
 /** Manifests that are gone, by repository. */
 export type SweptDigests = ReadonlyMap<string, ReadonlySet<string>>
 
 /**
- * What the registry still has to free after a run (S20): a manifest that is gone leaves its blobs where they are. Of manifests whose tags went in an earlier call nothing is
- * known any more; they are not counted.
+ * What a run has left for the registry to free, in bytes (S20), in steps: a manifest that is gone leaves its blobs where they are. Of manifests whose tags went in an earlier
+ * call nothing is known any more; they are not counted.
  * @param judgement by which it went
  */
-export function garbageAfter(
-  before: RegistryPolicyStatus['garbage'],
-  judgement: Judgement,
-  swept: SweptDigests,
-  product: Product,
-): RegistryPolicyStatus['garbage'] {
-  if (swept.size === 0) return before
-  const went = narrow(
+export function* sweptBytes(judgement: Judgement, swept: SweptDigests): Generator<undefined, number> {
+  const went = yield* narrowInSteps(
     judgement,
     (repository, { digest }) => digest !== undefined && swept.get(repository)?.has(digest) === true,
     'NotApproved',
   )
-  return { sweptBytes: (before?.sweptBytes ?? 0) + unreferencedBytes(went), message: NEEDED[product] }
+  return yield* unreferencedInSteps(went, new Pace())
+}
+
+/** What is said of it after a run that swept something. @param bytes of that run */
+export function garbageAfter(
+  before: RegistryPolicyStatus['garbage'],
+  bytes: number,
+  product: Product,
+): NonNullable<RegistryPolicyStatus['garbage']> {
+  return { sweptBytes: (before?.sweptBytes ?? 0) + bytes, message: NEEDED[product] }
 }
 
 const NEEDED: Readonly<Record<Product, string>> = {

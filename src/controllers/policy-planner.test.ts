@@ -61,7 +61,7 @@ describe('a plan of a policy', () => {
       ...{
         claims: [],
         workspaces: ['tallyman'],
-        restored: () => [],
+        restored: async () => [],
         memory: undefined,
         manifests: new Map(),
       },
@@ -115,7 +115,7 @@ describe('a plan of a policy', () => {
 
   test('S12: what was brought back stays', async () => {
     const restored = [{ repository: 'shop/app', tag: 'v1', until: Number.MAX_SAFE_INTEGER }]
-    const { judgement } = await plan({ restored: () => restored })
+    const { judgement } = await plan({ restored: async () => restored })
     expect(codes(judgement)[OLD_TAG]).toBe('keep Restored')
   })
 

@@ -7,6 +7,7 @@ import { inUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import { type Block, blocks, type PlannedInventory } from '#retention/blocks.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
+import { doubtEmpty } from '#retention/emptied-repositories.ts'
 import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
 import { type Judgement, judgeInSteps } from '#retention/judge.ts'
 import { type LostOutside, lostOutside } from '#retention/lost-outside.ts'
@@ -22,7 +23,7 @@ import { rulesHash } from '#retention/rules-hash.ts'
 import { type Soak, soakInSteps } from '#retention/soak.ts'
 import { type UntaggedInUse, untaggedInUse } from '#retention/untagged-in-use.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
-import { usedDigests } from '#scan/used-digests.ts'
+import { usedImages } from '#scan/used-images.ts'
 import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
 
@@ -47,7 +48,7 @@ export interface PlanningInput {
   readonly claims: readonly UsageClaim[]
   readonly workspaces: readonly string[]
   /** The tags that stay because they were brought back, or are to be (S12). */
-  readonly restored: (facts: RegistryFacts) => readonly RestoredTag[]
+  readonly restored: (facts: RegistryFacts) => Promise<readonly RestoredTag[]>
   /** Of earlier plans; undefined: there is none. */
   readonly memory: RegistryMemory | undefined
   readonly manifests: ReadonlyMap<string, ManifestFacts>
@@ -81,29 +82,28 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   const { spec, rules, names, opened, claims, clock, signal, memory } = input
   const askedAt = clock.monotonic()
   const before = await input.inventories()
+  const used = usedImages({ snapshots: before.map(({ snapshot }) => snapshot), claims }, names)
   const read = await readRegistry({
     ...{ client: opened.client, signal, clock, concurrency: input.limits.concurrency },
-    ...{
-      workspaces: input.workspaces,
-      known: input.manifests,
-      usedDigests: usedDigests(
-        before.map(({ snapshot }) => snapshot),
-        names,
-      ),
-    },
+    ...{ workspaces: input.workspaces, known: input.manifests, used },
   })
-  const recalled = await calmly(recall(memory, read, input.registry))
+  const went = input.went === undefined ? undefined : [...input.went]
+  const { emptySince, facts: doubted } = doubtEmpty(read, {
+    ...{ before: memory, went },
+    isUsed: (repository) => used.has(repository),
+  })
+  const recalled = await calmly(recall(memory, doubted, input.registry))
   const lost =
-    memory === undefined || input.went === undefined
+    memory === undefined || went === undefined
       ? { count: 0, first: [] }
-      : await calmly(lostOutside(memory, recalled.facts, input.went))
+      : await calmly(lostOutside(memory, recalled.facts, went))
   const facts = await calmly(withoutFirstSeen(recalled))
   // To read a large registry takes its time: what counts is who uses it now.
   const isFresh = clock.monotonic() - askedAt <= FRESH_MS
   const inventories = isFresh ? before : await input.inventories()
   const snapshots = inventories.map(({ snapshot }) => snapshot)
   const now = clock.now()
-  const restored = input.restored(facts)
+  const restored = await input.restored(facts)
   const judgement = await calmly(
     judgeInSteps({
       ...{ facts, names, rules, now, workspaces: input.workspaces, restored },
@@ -135,7 +135,8 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     input.version,
   ])
   return {
-    ...{ facts, judgement, plan, blocks: against, memory: recalled.memory, lost, restored },
+    ...{ facts, judgement, plan, blocks: against, lost, restored },
+    memory: { ...recalled.memory, emptySince },
     soak: await calmly(soakInSteps(input.soak, plan, mark, facts.readAt)),
     untaggedInUse: await calmly(untaggedInUse(judgement)),
   }

@@ -1,18 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { stayingTags } from '#controllers/policy-restore.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
-import { RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
-import { SecretCache } from '#controllers/secret-cache.ts'
 import { stillEvicted } from '#evict/evicted.ts'
+import { atOnce } from '#inventory/at-once.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { evictTags } from '#test/harness/evicted.ts'
+import { restorerAt } from '#test/harness/evicted-restorer.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
-import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, multiPlatformImage } from '#test/harness/images.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -36,27 +35,14 @@ afterAll(async () => {
 
 describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
   let site: EvictionSite
-  let skopeo: ForeignClient
   let registry: RegistryObject
   let restorer: EvictedRestorer
 
   beforeAll(async () => {
     site = await startEvictionSite(version)
-    skopeo = await foreignClient('skopeo', site.registry)
-    registry = {
-      ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'Registry' },
-      metadata: { name: 'shop', namespace: 'apps', uid: 'registry' },
-      spec: { url: site.registry.url, workspace: { prefix: 'tallyman' } },
-    }
-    restorer = new EvictedRestorer({
-      access: new RegistryAccess(pool, new SecretCache(new KubeClient(connection), systemClock), {}),
-      registries: { get: () => registry, list: () => [registry] },
-      fence: { assertLeader: () => undefined, requestTimeoutMs: 5_000 },
-      clock: systemClock,
-    })
+    ;({ registry, restorer } = restorerAt(site, pool, new KubeClient(connection)))
   })
   afterAll(async () => {
-    await skopeo?.close()
     await site?.stop()
   })
 
@@ -76,12 +62,13 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
       ...{ runs: new Set([RUN]), failure: undefined },
       restorations: [{ image: 'shop/app:v1', cause: 'Asked', outcome: 'Restored' }],
     })
-    expect(await skopeo.pull(`${site.registry.host}/shop/app:v1`)).toContain(old.manifest.digest)
+    expect(await site.pull('shop/app:v1')).toContain(old.manifest.digest)
     expect(await site.tags('shop/app')).not.toHaveProperty('v2')
     expect(await round()).toEqual({ runs: new Set(), failure: undefined, restorations: [] })
     const now = systemClock.now()
     const facts = { repositories: [] }
-    const staying = stayingTags({ entries: [], history: await past(), facts, remembered: [], now })
+    const asked = { entries: [], history: await past(), facts, remembered: [], now }
+    const staying = atOnce(stayingTags(asked))
     expect(staying).toMatchObject([{ repository: 'shop/app', tag: 'v1' }])
   })
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { askedBack, RESTORED_FOR_MS, stayingTags, unmatchedRestores } from '#controllers/policy-restore.ts'
 import type { Evicted, EvictionHistory, Returned } from '#evict/evicted.ts'
+import { atOnce } from '#inventory/at-once.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 
 const NOW = Date.parse('2026-11-26T05:30:00Z')
@@ -63,7 +64,7 @@ describe('an entry of spec.restore that speaks of nothing', () => {
   const past = history([went('v1'), went('v2', { run: 'run-2' })])
   const there = facts({ 'shop/app': ['main'], 'base/os': ['v1'] })
   const named = (...entries: Parameters<typeof askedBack>[0]) =>
-    unmatchedRestores({ entries, history: past, facts: there })
+    atOnce(unmatchedRestores({ entries, history: past, facts: there }))
 
   test('is named as people name it', () => {
     expect(
@@ -88,7 +89,7 @@ describe('an entry of spec.restore that speaks of nothing', () => {
       { repository: 'base/*', tag: 'v1' },
       { repository: 'bsae/*', tag: 'v1' },
     ]
-    expect(unmatchedRestores({ entries, history: past, facts: { repositories: unread } })).toEqual([
+    expect(atOnce(unmatchedRestores({ entries, history: past, facts: { repositories: unread } }))).toEqual([
       'bsae/*:v1',
     ])
   })
@@ -96,35 +97,34 @@ describe('an entry of spec.restore that speaks of nothing', () => {
 
 describe('S12: what stays because it was brought back', () => {
   const input = { entries: [], history: history([]), facts: facts({}), remembered: [], now: NOW }
+  const staying = (asked: Parameters<typeof stayingTags>[0]) => atOnce(stayingTags(asked))
 
   test('is each tag that was, for 31 days, whoever brought it back', () => {
     const returned = [
       { ...went('v1'), at: NOW - 10 },
       { ...went(undefined), at: NOW },
     ]
-    expect(stayingTags({ ...input, history: history([], returned) })).toEqual([
+    expect(staying({ ...input, history: history([], returned) })).toEqual([
       { repository: 'shop/app', tag: 'v1', until: NOW - 10 + RESTORED_FOR_MS },
     ])
     const long = [{ ...went('v1'), at: NOW - RESTORED_FOR_MS }]
-    expect(stayingTags({ ...input, history: history([], long) })).toEqual([])
+    expect(staying({ ...input, history: history([], long) })).toEqual([])
   })
 
   test('is what is listed, for as long as it is, and for 31 days after', () => {
     const entries = [{ repository: 'shop/*', tag: 'v*' }]
     const there = facts({ 'shop/app': ['main', 'v1'], 'base/os': ['v1'] })
-    const listed = stayingTags({ ...input, entries, facts: there })
+    const listed = staying({ ...input, entries, facts: there })
     expect(listed).toEqual([{ repository: 'shop/app', tag: 'v1', until: NOW + RESTORED_FOR_MS }])
     const later = NOW + RESTORED_FOR_MS - 1
-    expect(stayingTags({ ...input, facts: there, remembered: listed, now: later })).toEqual(listed)
-    expect(stayingTags({ ...input, facts: there, remembered: listed, now: later + 1 })).toEqual([])
+    expect(staying({ ...input, facts: there, remembered: listed, now: later })).toEqual(listed)
+    expect(staying({ ...input, facts: there, remembered: listed, now: later + 1 })).toEqual([])
   })
 
   test('is what a listed run took, and nothing else that is called so', () => {
     const past = history([went('v1'), went('v2', { run: 'run-2' })])
     const entries = [{ repository: '**', run: 'run-2' }]
     const there = facts({ 'shop/app': ['v1', 'v2'] })
-    expect(stayingTags({ ...input, entries, history: past, facts: there }).map(({ tag }) => tag)).toEqual([
-      'v2',
-    ])
+    expect(staying({ ...input, entries, history: past, facts: there }).map(({ tag }) => tag)).toEqual(['v2'])
   })
 })

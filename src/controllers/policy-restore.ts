@@ -4,6 +4,7 @@ import { withWhatRefersToThem } from '#evict/chosen-back.ts'
 import { type Evicted, type EvictionHistory, evictedKey, stillEvicted } from '#evict/evicted.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
+import { Pace } from '#time/pace.ts'
 
 export type RestoreEntry = NonNullable<RegistryPolicySpec['restore']>[number]
 
@@ -40,9 +41,15 @@ export interface StayingInput {
 
 /**
  * The tags that stay because they were brought back, or because spec.restore asks for them: for 31 days after the last time that either was so (S12). What ends here goes
- * into the record of the policy.
+ * into the record of the policy. In steps.
  */
-export function stayingTags({ entries, history, facts, remembered, now }: StayingInput): RestoredTag[] {
+export function* stayingTags({
+  entries,
+  history,
+  facts,
+  remembered,
+  now,
+}: StayingInput): Generator<undefined, RestoredTag[]> {
   const until = new Map<string, RestoredTag>()
   const keep = (repository: string, tag: string, at: number) => {
     const key = `${repository}:${tag}`
@@ -54,8 +61,9 @@ export function stayingTags({ entries, history, facts, remembered, now }: Stayin
     if (tag !== undefined) keep(repository, tag, at + RESTORED_FOR_MS)
   }
   for (const entry of entries) {
-    for (const { repository, tag } of listedTags(entry, history, facts)) {
-      keep(repository, tag, now + RESTORED_FOR_MS)
+    for (const listed of listedTags(entry, history, facts)) {
+      if (listed === undefined) yield
+      else keep(listed.repository, listed.tag, now + RESTORED_FOR_MS)
     }
   }
   return [...until.values()]
@@ -63,30 +71,42 @@ export function stayingTags({ entries, history, facts, remembered, now }: Stayin
 
 /**
  * The entries that bring nothing back and keep nothing, as people name them: nothing that the policy is known to have evicted matches, and no tag that is there. What an
- * entry has brought back long ago is there, though nobody remembers that it went.
+ * entry has brought back long ago is there, though nobody remembers that it went. In steps.
  */
-export function unmatchedRestores({
+export function* unmatchedRestores({
   entries,
   history,
   facts,
-}: Pick<StayingInput, 'entries' | 'history' | 'facts'>): string[] {
-  return entries.filter((entry) => !speaksOfSomething(entry, history, facts)).map(entryText)
+}: Pick<StayingInput, 'entries' | 'history' | 'facts'>): Generator<undefined, string[]> {
+  const unmatched: string[] = []
+  for (const entry of entries)
+    if (!(yield* speaksOfSomething(entry, history, facts))) unmatched.push(entryText(entry))
+  return unmatched
 }
 
-function speaksOfSomething(
+function* speaksOfSomething(
   entry: RestoreEntry,
   history: EvictionHistory,
   facts: StayingInput['facts'],
-): boolean {
+): Generator<undefined, boolean> {
   const matches = matcher(entry)
-  for (const each of wentBy(entry, history)) if (matches(each)) return true
+  const pace = new Pace()
+  for (const each of history.went) {
+    if (isOfRun(entry, each) && matches(each)) return true
+    if (pace.isTurnOver()) yield
+  }
   if (entry.run !== undefined) return false
   const pattern = compileGlob(entry.repository)
   // Of what was not read in full nobody knows which tags are there.
   const isUnknown = facts.repositories.some(({ name, incomplete }) => {
     return incomplete !== undefined && pattern.matches(name)
   })
-  return isUnknown || listedTags(entry, history, facts).next().done !== true
+  if (isUnknown) return true
+  for (const listed of listedTags(entry, history, facts)) {
+    if (listed !== undefined) return true
+    yield
+  }
+  return false
 }
 
 /** `shop/cart:v1.4.2`, `shop/cart of run main-20261126t030000-3f9a`. */
@@ -94,22 +114,27 @@ function entryText({ repository, tag, run }: RestoreEntry): string {
   return `${repository}${tag === undefined ? '' : `:${tag}`}${run === undefined ? '' : ` of run ${run}`}`
 }
 
-/** The tags that an entry speaks of: those that are there, or, where it names a run, those that the run evicted. */
+/** The tags that an entry speaks of: those that are there, or, where it names a run, those that the run evicted. undefined: a turn is over. */
 function* listedTags(
   entry: RestoreEntry,
   { went }: EvictionHistory,
   { repositories }: Pick<RegistryFacts, 'repositories'>,
-): Generator<{ readonly repository: string; readonly tag: string }> {
+): Generator<{ readonly repository: string; readonly tag: string } | undefined> {
   const matches = matcher(entry)
+  const pace = new Pace()
   if (entry.run !== undefined) {
     for (const each of went) {
       const { repository, tag } = each
       if (tag !== undefined && isOfRun(entry, each) && matches({ repository, tag })) yield { repository, tag }
+      if (pace.isTurnOver()) yield undefined
     }
     return
   }
   for (const { name: repository, tags } of repositories) {
-    for (const { tag } of tags) if (matches({ repository, tag })) yield { repository, tag }
+    for (const { tag } of tags) {
+      if (matches({ repository, tag })) yield { repository, tag }
+      if (pace.isTurnOver()) yield undefined
+    }
   }
 }
 
@@ -126,6 +151,10 @@ function isOfRun({ run }: RestoreEntry, each: Pick<Evicted, 'run'>): boolean {
 function matcher(entry: RestoreEntry): (thing: Pick<Evicted, 'repository' | 'tag'>) => boolean {
   const repositories = compileGlob(entry.repository)
   const tags = entry.tag === undefined ? undefined : compileGlob(entry.tag)
-  return ({ repository, tag }) =>
-    repositories.matches(repository) && (tags === undefined || (tag !== undefined && tags.matches(tag)))
+  // What is asked about lies repository by repository.
+  let last = { repository: '', isMatch: repositories.matches('') }
+  return ({ repository, tag }) => {
+    if (last.repository !== repository) last = { repository, isMatch: repositories.matches(repository) }
+    return last.isMatch && (tags === undefined || (tag !== undefined && tags.matches(tag)))
+  }
 }

@@ -57,6 +57,25 @@ describe('the status of a run', () => {
     expect(unknown).not.toHaveProperty('timeLeft')
   })
 
+  test('says, where it rests for a reason, what is done, what is left, and what makes it go on', () => {
+    const said = (rest: Partial<Parameters<typeof runAtRest>[1]>, run = fresh) =>
+      runAtRest(run, { phase: 'Stopped', counts: COUNTS, message: 'spec.suspend is true.', ...rest }).message
+    const done = 'Gone are 1 of 1 tags and 0 of 1 manifests, 0 of both stay after all, 1 are left'
+    expect(said({})).toBe(
+      `spec.suspend is true. ${done}. It goes on by itself once nothing of that stands against it.`,
+    )
+    expect(said({ resumesAt: NOW })).toBe(
+      `spec.suspend is true. ${done}. It goes on by itself at 2026-11-26T03:00:00Z.`,
+    )
+    expect(said({ finishedAt: NOW })).toContain(`${done}. It is over: they go by a later run.`)
+    expect(said({ finishedAt: NOW }, { ...fresh, cause: 'Approved' })).toContain(
+      'a plan that says so is approved',
+    )
+    expect(said({ counts: { ...COUNTS, swept: 1 } })).toMatch(/, 0 are left\.$/)
+    const waiting = { phase: 'WaitingForGarbageCollection', resumesAt: NOW, message: 'Copies' } as const
+    expect(said(waiting)).toBe('Copies')
+  })
+
   test('joins the history when it is over, once', () => {
     const end = runAtRest(fresh, { phase: 'Succeeded', counts: COUNTS, finishedAt: NOW })
     const older = Array.from({ length: 12 }, (_, n) => ({

@@ -46,14 +46,36 @@ export interface RunPause {
 
 /** The status of a run that does nothing at the moment, or is over. */
 export function runAtRest(base: RunStatus, rest: RunPause): RunStatus {
-  const { phase, counts, resumesAt, finishedAt, message } = rest
+  const { phase, counts, resumesAt, finishedAt } = rest
+  const run = { ...added(base, counts), phase }
+  const message = restText(run, rest)
   return {
-    ...added(base, counts),
-    phase,
+    ...run,
     ...(resumesAt === undefined ? {} : { resumesAt: rfc3339Seconds(resumesAt) }),
     ...(finishedAt === undefined ? {} : { finishedAt: rfc3339Seconds(finishedAt) }),
     ...(message === undefined ? {} : { message: message.slice(0, MAX_MESSAGE) }),
   }
+}
+
+/** Why it rests, what is done, what is left, and what makes it go on; nothing of that where all is as it should be. */
+function restText(run: RunStatus, { phase, resumesAt, finishedAt, message }: RunPause): string | undefined {
+  const isAsItShould = phase === 'WaitingForGarbageCollection' && resumesAt !== undefined
+  if (message === undefined || phase === 'Succeeded' || isAsItShould) return message
+  const { bindings, digests = 0, untagged, swept, spared } = run
+  const left = Math.max(0, bindings + digests - untagged - swept - spared)
+  const done = `Gone are ${untagged} of ${bindings} tags and ${swept} of ${digests} manifests, ${spared} of both stay after all, ${left} are left`
+  return `${message.replace(/[.\s]+$/, '')}. ${done}. ${left === 0 ? '' : goesOn(run, resumesAt, finishedAt)}`.trimEnd()
+}
+
+function goesOn({ cause }: RunStatus, resumesAt: number | undefined, finishedAt: number | undefined): string {
+  if (finishedAt !== undefined) {
+    return cause === 'Approved'
+      ? 'It is over: they go once a plan that says so is approved.'
+      : 'It is over: they go by a later run.'
+  }
+  return resumesAt === undefined
+    ? 'It goes on by itself once nothing of that stands against it.'
+    : `It goes on by itself at ${rfc3339Seconds(resumesAt)}.`
 }
 
 /** With a run that is over at the head of the history. */

@@ -9,6 +9,7 @@ import {
   runRefusal,
   type SaidNow,
 } from '#controllers/policy-run.ts'
+import { atOnce } from '#inventory/at-once.ts'
 import { intersect } from '#retention/approval.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
 import { EMPTY_RECORD } from '#retention/policy-record.ts'
@@ -77,7 +78,7 @@ describe('a run that begins', () => {
 })
 
 describe('S31: a run that goes on', () => {
-  const left = (now: ReturnType<typeof judged>) => evictionsLeft(run, intersect(run.bindings, now))
+  const left = (now: ReturnType<typeof judged>) => atOnce(evictionsLeft(run, intersect(run.bindings, now)))
 
   test('takes what is left of its tags, and sweeps all that it was to sweep', () => {
     const [eviction] = left(world({ v3: a, v1: index }))

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
-import { type Eviction, evictionsOf } from '#retention/eviction-of.ts'
+import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
-import { staysIn } from '#retention/settle.ts'
+import { staysInSteps } from '#retention/settle.ts'
+import { Pace } from '#time/pace.ts'
 
 export interface NewRun {
   /** Of the policy. */
@@ -32,7 +33,7 @@ export function newRun({ name, plan, cause, registry, mark, evictions, now, nonc
     ...{ registry, mark, plan, cause, startedAt: now, resumesAt: undefined },
     repositories: evictions.map(({ repository }) => repository),
     bindings: evictions.flatMap(({ repository, bindings }) =>
-      bindings.map((each) => ({ repository, ...each })),
+      bindings.map(({ tag, digest }) => ({ repository, tag, digest })),
     ),
     digests: evictions.flatMap(({ repository, digests }) =>
       digests.map((digest) => ({ repository, digest })),
@@ -42,31 +43,43 @@ export function newRun({ name, plan, cause, registry, mark, evictions, now, nonc
 
 /**
  * What a run that goes on has to do: tags that go still, and every manifest that was to go with it, but for those that something needs by now that stays: it may have been pushed since.
- * In a repository that was not read in full nothing is known of that.
+ * In a repository that was not read in full nothing is known of that. In steps.
  * @param left what of its bindings goes by a judgement made now (intersect)
  */
-export function evictionsLeft(run: OpenRun, left: Judgement): Eviction[] {
-  const still = new Map(evictionsOf(left).map((eviction) => [eviction.repository, eviction]))
-  const stays = staysIn(left.parts)
+export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefined, Eviction[]> {
+  const pace = new Pace()
+  const now = yield* evictionsInSteps(left, pace)
+  const still = new Map(now.map((eviction) => [eviction.repository, eviction]))
+  const stays = yield* staysInSteps(left.parts, pace)
   const places = new Map(
     left.parts.facts.repositories.map((repository, at) => [repository.name, { repository, at }]),
   )
-  const digests = Map.groupBy(run.digests, ({ repository }) => repository)
-  return run.repositories.map((repository) => {
+  const old = new Map<string, string[]>(run.repositories.map((repository) => [repository, []]))
+  for (const { repository, digest } of run.digests) {
     const place = places.get(repository)
-    const known = place?.repository
-    const old =
-      known?.incomplete === undefined ? (digests.get(repository) ?? []).map(({ digest }) => digest) : []
-    const free = old.filter((digest) => place === undefined || !stays(place.at, digest))
-    return {
-      repository,
-      tags: new Map(
-        (known?.tags ?? []).flatMap(({ tag, digest }) => (digest === undefined ? [] : [[tag, digest]])),
-      ),
-      bindings: still.get(repository)?.bindings ?? [],
-      digests: [...new Set([...(still.get(repository)?.digests ?? []), ...free])],
+    const isFree =
+      place === undefined || (place.repository.incomplete === undefined && !stays(place.at, digest))
+    if (isFree) old.get(repository)?.push(digest)
+    if (pace.isTurnOver()) yield
+  }
+  const evictions: Eviction[] = []
+  for (const repository of run.repositories) {
+    const tags = new Map<string, string>()
+    for (const { tag, digest } of places.get(repository)?.repository.tags ?? []) {
+      if (digest !== undefined) tags.set(tag, digest)
+      if (pace.isTurnOver()) yield
     }
-  })
+    const { bindings = [], digests: going = [] } = still.get(repository) ?? {}
+    const digests = new Set<string>()
+    for (const some of [going, old.get(repository) ?? []]) {
+      for (const digest of some) {
+        digests.add(digest)
+        if (pace.isTurnOver()) yield
+      }
+    }
+    evictions.push({ repository, tags, bindings, digests: [...digests] })
+  }
+  return evictions
 }
 
 /** What is said at the moment of what a run goes by. */

@@ -21,7 +21,9 @@ const judgement = judged({ repositories: [repositoryFacts('app', { v2: a, v1: b 
 const COUNTS = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, trashed: 0 }
 
 /** A run that goes on, and whose execution stops for `code`. @returns the record afterwards, and in which order what was done */
-async function stoppedBy(code: 'EVICTION_HARMED' | 'DELETE_TOOK_TAG' | 'BARRIER_NOT_REACHED') {
+async function stoppedBy(
+  code: 'EVICTION_HARMED' | 'DELETE_TOOK_TAG' | 'BARRIER_NOT_REACHED' | 'EVICTION_SUSPENDED',
+) {
   const clock = new FakeClock()
   const run = newRun({
     ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: clock.now(), nonce: '3f9a' },
@@ -101,4 +103,14 @@ test('a run that stopped for something that passes goes on soon, and holds nothi
   const { record, steps, goesOnIn } = await stoppedBy('BARRIER_NOT_REACHED')
   expect(record).toMatchObject({ run: { id: expect.any(String) }, hold: undefined })
   expect([steps, goesOnIn]).toEqual([['learn'], 15_000])
+})
+
+test('S21: of a run that its policy forbids no time is said at which it goes on', async () => {
+  const { record, status } = await stoppedBy('EVICTION_SUSPENDED')
+  expect(record).toMatchObject({ run: { id: expect.any(String) }, hold: undefined })
+  expect(status?.run).not.toHaveProperty('resumesAt')
+  expect(status?.run?.message).toMatch(
+    /are left\. It goes on by itself once nothing of that stands against it\.$/,
+  )
+  expect((await stoppedBy('BARRIER_NOT_REACHED')).status?.run).toHaveProperty('resumesAt')
 })

@@ -3,7 +3,7 @@ import { asTallymanError } from '#catalogue/error.ts'
 import { holdOn } from '#controllers/evicted-hold.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
 import type { Decision } from '#controllers/policy-decision.ts'
-import { garbageAfter } from '#controllers/policy-garbage.ts'
+import { garbageAfter, sweptBytes } from '#controllers/policy-garbage.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import { ProgressWriter } from '#controllers/policy-progress.ts'
@@ -25,13 +25,15 @@ import type { ExecutionEnd } from '#evict/execution.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
 import type { Product } from '#registry/client.ts'
-import { intersect } from '#retention/approval.ts'
-import { evictionsOf } from '#retention/eviction-of.ts'
+import { intersectInSteps } from '#retention/approval.ts'
+import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
+import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
+import { Pace } from '#time/pace.ts'
 
 /** A run that stopped for something that may pass goes on after so long. */
 const RETRY_MS = 15_000
@@ -74,7 +76,7 @@ export class PolicyRuns {
    */
   async start(context: RunContext, decision: Extract<Decision, { readonly kind: 'run' }>): Promise<number> {
     const { pass } = context
-    const evictions = evictionsOf(decision.judgement)
+    const evictions = await calmly(evictionsInSteps(decision.judgement, new Pace()))
     const run = newRun({
       ...{ name: pass.policy.metadata.name, plan: decision.plan, cause: decision.cause, evictions },
       registry: identityOf(context),
@@ -96,8 +98,8 @@ export class PolicyRuns {
 
   /** A run that is open goes on: what of it is still to go by the plan made now. @returns, @throws as start */
   async resume(context: RunContext, run: OpenRun): Promise<number> {
-    const left = intersect(run.bindings, context.planning.judgement)
-    return await this.#carry(context, run, left, evictionsLeft(run, left))
+    const left = await calmly(intersectInSteps(run.bindings, context.planning.judgement))
+    return await this.#carry(context, run, left, await calmly(evictionsLeft(run, left)))
   }
 
   /** A run that is open is over, for what its policy says by now. */
@@ -178,7 +180,7 @@ export class PolicyRuns {
     context: RunContext,
     run: OpenRun,
     judgement: Judgement,
-    evictions: ReturnType<typeof evictionsOf>,
+    evictions: readonly Eviction[],
   ): Promise<number> {
     const { pass, spec, registry, names, planning } = context
     const { carrier, undo, clock, log } = this.#parts
@@ -222,10 +224,13 @@ export class PolicyRuns {
     if (hold !== undefined) await undo.hold(pass.policy, hold, (compute) => this.#change(context, compute))
     pass.signal.throwIfAborted()
     await undo.learn(pass.policy, registry, run, pass.signal)
-    await pass.write(({ garbage: before, ...status }) => {
-      const garbage = garbageAfter(before, judgement, swept, context.product)
-      return garbage === undefined ? status : { ...status, garbage }
-    })
+    if (swept.size > 0) {
+      const bytes = await calmly(sweptBytes(judgement, swept))
+      await pass.write((status) => ({
+        ...status,
+        garbage: garbageAfter(status.garbage, bytes, context.product),
+      }))
+    }
     return await this.#settle(context, run, base, end)
   }
 
@@ -241,7 +246,9 @@ export class PolicyRuns {
     if (goesOn !== undefined) {
       await this.#change(context, (record) => paused(record, goesOn))
       const phase = end.phase === 'Succeeded' ? 'Partial' : end.phase
-      await this.#rest(context, base, { phase, counts: end.counts, resumesAt: goesOn, message })
+      // No time lets it go on where its policy forbids that.
+      const resumesAt = end.stoppedBy?.code === 'EVICTION_SUSPENDED' ? undefined : goesOn
+      await this.#rest(context, base, { phase, counts: end.counts, resumesAt, message })
       return goesOn
     }
     await this.#change(context, (record) => ended(record, now))

@@ -6,6 +6,7 @@ import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { KnownCapabilities } from '#evict/capabilities.ts'
 import type { ExecutionSite } from '#evict/execution.ts'
+import type { KnownJournals } from '#evict/known-journals.ts'
 import { EvictionPace } from '#evict/pace.ts'
 import type { Log } from '#kube/log.ts'
 import type { RegistryClient } from '#registry/client.ts'
@@ -23,6 +24,7 @@ export interface SiteParts {
   readonly access: Pick<RegistryAccess, 'open'>
   readonly registries: Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
   readonly capabilities: KnownCapabilities
+  readonly journals: KnownJournals
   readonly fence: Pick<Fence, 'assertLeader'>
   readonly clock: Clock
   readonly log: Log
@@ -57,7 +59,7 @@ export async function journalRemover(
  * @throws WORKSPACE_REQUIRED, SPEC_INVALID, REFERENCE_NOT_FOUND, SECRET_*, REGISTRY_*
  */
 export async function executionSite(
-  { access, registries, capabilities, fence, clock, log }: SiteParts,
+  { access, registries, capabilities, journals, fence, clock, log }: SiteParts,
   registry: RegistryObject,
   { guard, stillDoomed }: Pick<DeletionGuard, 'guard' | 'stillDoomed'>,
   signal: AbortSignal,
@@ -72,7 +74,7 @@ export async function executionSite(
   ])
   return {
     ...{ pull: pull.client, push: push.client, delete: remove.client, product: pull.product },
-    shelf: { client: shelf.client, prefix: workspace.prefix },
+    shelf: { client: shelf.client, prefix: workspace.prefix, known: journals },
     ...{ guard, stillDoomed, capabilities, clock, signal },
     fence: () => fence.assertLeader(),
     audit: (line) => log.info({ audit: line }, 'destructive request'),

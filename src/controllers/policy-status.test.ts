@@ -22,6 +22,7 @@ const FIGURES: PlanFigures = {
     untaggedInUse: 0,
     lostOutside: 0,
     unmatchedRules: [],
+    shadowedRules: [],
     soaking: undefined,
     unmatchedRestores: [],
   },
@@ -38,6 +39,11 @@ describe('the status after a plan', () => {
     expect(status.plan).toMatchObject({ digest: plan.digest, tags: 40, keep: 1, evict: 39 })
     expect(status).not.toHaveProperty('blocks')
     expect(status.plan).not.toHaveProperty('incomplete')
+    const why = {
+      incomplete: 2,
+      incompleteBecause: 'shop/app: it lists no tags, and an image of it is in use',
+    }
+    expect(statusAfterPlan({}, { ...FIGURES, ...why }, verdict, stamp).plan).toMatchObject(why)
   })
 
   test('forgets what stood against the plan before, and keeps what is said elsewhere', () => {
@@ -62,6 +68,12 @@ describe('the status after a plan', () => {
     const next = statusAfterPlan(status, FIGURES, verdict, stamp).plan
     expect(next).not.toHaveProperty('unmatchedRules')
     expect(next).not.toHaveProperty('soak')
+  })
+
+  test('names rules of which earlier ones have everything', () => {
+    const shadowed = statusAfterPlan({}, { ...FIGURES, shadowedRules: ['prod'] }, verdict, stamp)
+    expect(shadowed.plan).toMatchObject({ shadowedRules: ['prod'] })
+    expect(statusAfterPlan(shadowed, FIGURES, verdict, stamp).plan).not.toHaveProperty('shadowedRules')
   })
 
   test('names what spec.restore asks for in vain, also while nobody can look whether it still does', () => {

@@ -38,10 +38,14 @@ export interface PlanFigures {
   readonly difference: { readonly added: number; readonly dropped: number } | undefined
   /** Repositories that were not read in full. */
   readonly incomplete: number
+  /** The first of them, and why. */
+  readonly incompleteBecause?: string | undefined
   readonly untaggedInUse: number
   readonly lostOutside: number
   /** Names of rules that match no repository. */
   readonly unmatchedRules: readonly string[]
+  /** Names of rules of which earlier ones have everything. */
+  readonly shadowedRules: readonly string[]
   /** What waits for spec.soak; undefined: nothing does, or the mode is another one. */
   readonly soaking: Soaking | undefined
   /** Entries of spec.restore that speak of nothing; undefined: nobody knows at the moment. */
@@ -105,8 +109,8 @@ export function statusAfterPlan(
   verdict: PlanVerdict,
   stamp: Stamp,
 ): RegistryPolicyStatus {
-  const { plan, readAt, difference, incomplete, untaggedInUse, lostOutside, unmatchedRules, soaking } =
-    figures
+  const { plan, readAt, difference, incomplete, untaggedInUse, lostOutside, soaking } = figures
+  const { unmatchedRules, shadowedRules, incompleteBecause } = figures
   const { digest, summary } = plan
   const { repositories, tags, keep, untag, evict, digests, unreferencedBytes } = summary
   const {
@@ -131,9 +135,13 @@ export function statusAfterPlan(
       reclaimable: byteText(unreferencedBytes),
       ...(difference === undefined ? {} : difference),
       ...(incomplete === 0 ? {} : { incomplete }),
+      ...(incompleteBecause === undefined
+        ? {}
+        : { incompleteBecause: incompleteBecause.slice(0, MAX_MESSAGE) }),
       ...(untaggedInUse === 0 ? {} : { untaggedInUse }),
       ...(lostOutside === 0 ? {} : { lostOutside }),
       ...(unmatchedRules.length === 0 ? {} : { unmatchedRules: [...unmatchedRules] }),
+      ...(shadowedRules.length === 0 ? {} : { shadowedRules: [...shadowedRules] }),
       ...(soaking === undefined ? {} : { soak: soakStatus(soaking) }),
       // That of another plan would be read for this one.
       ...(status.plan?.report === undefined || status.plan.digest !== digest

@@ -75,6 +75,17 @@ describe('an event about what a spec names in vain', () => {
     expect(told(unmatched('prdo'), PLANNED)).toEqual([])
   })
 
+  test('comes once for each rule of which earlier ones have everything', () => {
+    const shadowed = (...shadowedRules: string[]) => ({ ...PLANNED, plan: { ...PLAN, shadowedRules } })
+    expect(told(shadowed('prod'), shadowed('prod'))).toEqual([])
+    expect(policyTransitions(shadowed('prod'), shadowed('prod', 'cart'))).toEqual([
+      {
+        reason: 'RulesShadowed',
+        note: 'In spec.rules, rule cart decides about nothing: rules before it match all that it does',
+      },
+    ])
+  })
+
   test('comes once for each entry of spec.restore', () => {
     expect(told(restoring('shop/cart:v9'), restoring('shop/cart:v9'))).toEqual([])
     expect(policyTransitions(PLANNED, restoring('shop/cart:v9', 'b'))).toEqual([

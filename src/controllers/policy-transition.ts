@@ -1,5 +1,6 @@
 import type { Transition } from '#controllers/check-transition.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { shadowedText } from '#retention/shadowed-rules.ts'
 import { unmatchedText } from '#retention/unmatched-rules.ts'
 import { getCondition } from '#runtime/conditions.ts'
 
@@ -13,6 +14,7 @@ export function policyTransitions(
     runTransition(before?.run, after.run),
     keptTransition(before, after),
     rulesTransition(before, after),
+    shadowTransition(before, after),
     restoreTransition(before, after),
   ].filter((transition) => transition !== undefined)
 }
@@ -77,6 +79,16 @@ function rulesTransition(
   if (news.length === 0) return undefined
   const note = `In spec.rules, ${unmatchedText(news)}: where one is misspelt, the next rule decides`
   return { reason: 'RulesUnmatched', note }
+}
+
+function shadowTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const news = added(before?.plan?.shadowedRules, after.plan?.shadowedRules)
+  return news.length === 0
+    ? undefined
+    : { reason: 'RulesShadowed', note: `In spec.rules, ${shadowedText(news)}` }
 }
 
 function restoreTransition(

@@ -11,7 +11,7 @@ const judgement = judged({ repositories: [repositoryFacts('app', tags)], manifes
 const plan = planOf(judgement, { url: 'https://r.example', registry: 'r', policy: 'p', rules: 'sha256:1' })
 const soft: Block = { code: 'TooManyEvictions', message: 'too many', isAcceptable: true }
 const hard: Block = { code: 'NotTrusted', message: 'it shrank', isAcceptable: false }
-const NONE = { unmatchedRules: [], soaking: undefined }
+const NONE = { unmatchedRules: [], shadowedRules: [], soaking: undefined }
 
 describe('the verdict on a plan', () => {
   test.each([
@@ -27,6 +27,15 @@ describe('the verdict on a plan', () => {
     expect(`${verdict.status} ${verdict.reason}`).toBe(condition)
     expect(verdict.message).toContain('39 of 40 tags go')
     expect(verdict.message).toContain(says)
+  })
+
+  test('in mode DryRun says in one sentence that nothing is deleted, and what would stand against it', () => {
+    const said = (...blocks: readonly Block[]) =>
+      planVerdict({ ...NONE, plan, blocks }, { mode: 'DryRun' }, undefined).message
+    expect(said(hard, soft)).toMatch(
+      /unreferenced, but in no mode now \(it shrank; too many\); mode DryRun deletes nothing$/,
+    )
+    expect(said(soft)).toMatch(/, but only once approved \(too many\); mode DryRun deletes nothing$/)
   })
 
   test('names the run that is at it, instead of asking for an approval', () => {
@@ -73,5 +82,8 @@ describe('the verdict on a plan', () => {
     const note = '. Note: rule prdo matches no repository of the registry'
     expect(said({ unmatchedRules }, 'DryRun')).toMatch(new RegExp(`; mode DryRun deletes nothing${note}$`))
     expect(said({ unmatchedRules, blocks: [hard] })).toMatch(new RegExp(`but it shrank${note}$`))
+    expect(said({ unmatchedRules, shadowedRules: ['cart'] })).toMatch(
+      new RegExp(`${note}; rule cart decides about nothing: rules before it match all that it does$`),
+    )
   })
 })

@@ -2,6 +2,7 @@ import type { PlanFigures, PlanVerdict } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { byteText } from '#report/byte-text.ts'
 import type { OpenRun } from '#retention/policy-record.ts'
+import { shadowedText } from '#retention/shadowed-rules.ts'
 import type { Soaking } from '#retention/soak.ts'
 import { unmatchedText } from '#retention/unmatched-rules.ts'
 import { rfc3339Seconds } from '#runtime/conditions.ts'
@@ -15,15 +16,20 @@ type Open = Pick<OpenRun, 'id' | 'plan' | 'cause'>
  * @param open the run that goes on or waits
  */
 export function planVerdict(
-  figures: Pick<PlanFigures, 'plan' | 'blocks' | 'unmatchedRules' | 'soaking'>,
+  figures: Pick<PlanFigures, 'plan' | 'blocks' | 'unmatchedRules' | 'shadowedRules' | 'soaking'>,
   spec: Spec,
   held: string | undefined,
   open?: Open | undefined,
 ): PlanVerdict {
   const verdict = verdictOf(figures, spec, held, open)
-  const { unmatchedRules } = figures
-  if (unmatchedRules.length === 0) return verdict
-  return { ...verdict, message: `${verdict.message}. Note: ${unmatchedText(unmatchedRules)}` }
+  const { unmatchedRules, shadowedRules } = figures
+  const notes = [
+    ...(unmatchedRules.length === 0 ? [] : [unmatchedText(unmatchedRules)]),
+    ...(shadowedRules.length === 0 ? [] : [shadowedText(shadowedRules)]),
+  ]
+  return notes.length === 0
+    ? verdict
+    : { ...verdict, message: `${verdict.message}. Note: ${notes.join('; ')}` }
 }
 
 function verdictOf(
@@ -44,8 +50,13 @@ function verdictOf(
     const message = `${what}; run ${open.id} carries out plan ${open.plan}, and another approval ends it${soakText(soaking)}`
     return { status: 'True', reason: 'Planned', message }
   }
-  if (mode !== 'DryRun' && blocks.length > 0) {
-    const why = blocks.map(({ message }) => message).join('; ')
+  const why = blocks.map(({ message }) => message).join('; ')
+  if (mode === 'DryRun' && blocks.length > 0) {
+    const could =
+      evict + untag === 0 ? 'and none could' : isHard ? 'but in no mode now' : 'but only once approved'
+    return { status: 'True', reason: 'Planned', message: `${what}, ${could} (${why})${HOW.DryRun}` }
+  }
+  if (blocks.length > 0) {
     const remedy = isHard ? '' : `. Who approves plan ${plan.digest} accepts that`
     return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
   }

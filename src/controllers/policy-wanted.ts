@@ -1,4 +1,4 @@
-import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
+import { type RegistryObject, type RegistryPolicyObject, writtenIn } from '#controllers/resources.ts'
 
 /** A policy, and the Registry that it deletes from. */
 export interface PolicyOfRegistry {
@@ -21,8 +21,8 @@ export function whyUnwanted(then: PolicyOfRegistry, now: PolicyNow): string | un
     return 'the RegistryPolicy is gone'
   if (policy.metadata.uid !== then.policy.metadata.uid)
     return 'the RegistryPolicy is gone, and another one has its name'
-  if (fieldOf(policy, 'suspend') === true) return 'spec.suspend is true'
-  if (fieldOf(policy, 'mode') === 'DryRun') return 'spec.mode is DryRun'
+  if (writtenIn(policy, 'suspend') === true) return 'spec.suspend is true'
+  if (writtenIn(policy, 'mode') === 'DryRun') return 'spec.mode is DryRun'
   return now.held ?? registryChange(then.registry, now.registry)
 }
 
@@ -30,8 +30,4 @@ export function whyUnwanted(then: PolicyOfRegistry, now: PolicyNow): string | un
 function registryChange({ metadata }: RegistryObject, now: RegistryObject | undefined): string | undefined {
   const isSame = now?.metadata.uid === metadata.uid && now?.metadata.generation === metadata.generation
   return isSame ? undefined : `Registry ${metadata.name} was changed`
-}
-
-function fieldOf({ spec }: RegistryPolicyObject, field: 'mode' | 'suspend'): unknown {
-  return typeof spec === 'object' && spec !== null ? Reflect.get(spec, field) : undefined
 }

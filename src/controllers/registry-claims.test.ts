@@ -11,6 +11,7 @@ import { readClusterIdentity } from '#kube/cluster-identity.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { PODS } from '#kube/resource.ts'
 import { RegistryPool } from '#registry/pool.ts'
+import { basicAuthSecret, credentialsBinding } from '#test/e2e/support/objects.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
@@ -52,7 +53,7 @@ async function createPod(cluster: TestCluster, image: string): Promise<void> {
 
 /** One process of an operator in a cluster. */
 class Operator {
-  readonly registry: RegistryObject
+  registry: RegistryObject
   readonly claims: RegistryClaims
   policies: readonly RegistryPolicyObject[] = []
   /** How often the claims have looked for policies. */
@@ -185,6 +186,25 @@ describe('S01: the claims of an installation', () => {
     await operator.loseLease()
     expect(operator.obstacle).toBe('CLAIM_LOST')
     await expect(operator.hold()).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+  })
+
+  test('are kept by one that only watches, too, where its Registry gives the right to push', async () => {
+    const [cluster] = clusters
+    const operator = await Operator.start(0)
+    const namespace = cluster?.namespace ?? ''
+    await cluster?.apply([
+      credentialsBinding(namespace),
+      basicAuthSecret({ namespace, name: 'push' }, 'ci', 'secret'),
+    ])
+    const { metadata, ...rest } = operator.registry
+    const credentials = { push: { secretRef: { name: 'push' } } }
+    operator.registry = {
+      ...rest,
+      metadata: { ...metadata, namespace },
+      spec: { url: site.proxy.url, credentials },
+    }
+    operator.policies = [policy('DryRun')]
+    await eventually(async () => (await tags()).length === 1)
   })
 
   test('are held beside those of another one, and what that uses counts here', async () => {

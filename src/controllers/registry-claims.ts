@@ -42,8 +42,8 @@ interface Term {
 }
 
 /**
- * The claims of this installation on registries (S01). While the process leads, each registry that a policy of mode Approve or Enforce is about is claimed; suspended
- * policies count, and those that have nothing to do: others have to know what we use. A claim is never withdrawn: whoever wants that deletes its tag.
+ * The claims of this installation on registries (S01). While the process leads, each registry that a policy is about is claimed, one of mode DryRun only with the right
+ * to push that the Registry gives by name; suspended policies count, and those that have nothing to do: others have to know what we use. A claim is never withdrawn: whoever wants that deletes its tag.
  */
 export class RegistryClaims {
   readonly #parts: RegistryClaimsParts
@@ -128,11 +128,12 @@ export class RegistryClaims {
     return claimed
   }
 
-  /** undefined: it deletes nothing, or there is no such Registry. @throws SPEC_INVALID */
+  /** undefined: it can't be claimed for, or there is no such Registry. @throws SPEC_INVALID */
   #registryOf(policy: RegistryPolicyObject): RegistryObject | undefined {
     const { mode, registryRef } = specOf(RegistryPolicySpec, policy)
-    if (mode === 'DryRun') return undefined
-    return this.#parts.registries.get(`${policy.metadata.namespace ?? ''}/${registryRef.name}`)
+    const registry = this.#parts.registries.get(`${policy.metadata.namespace ?? ''}/${registryRef.name}`)
+    if (registry === undefined || mode !== 'DryRun') return registry
+    return specOf(RegistrySpec, registry).credentials?.push === undefined ? undefined : registry
   }
 
   async #keep(term: Term, url: string, registry: RegistryObject): Promise<void> {

@@ -6,6 +6,7 @@ import { pauseUntil } from '#controllers/pause.ts'
 import { policyConflicts } from '#controllers/policy-conflict.ts'
 import { isNewPolicy, nextPlanAt, planDueAt } from '#controllers/policy-due.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
+import type { PolicyPast } from '#controllers/policy-past.ts'
 import type { PolicyReporter } from '#controllers/policy-reporter.ts'
 import { retentionProblem, type UnderstoodPolicy, understand } from '#controllers/policy-spec.ts'
 import {
@@ -18,7 +19,12 @@ import {
 } from '#controllers/policy-status.ts'
 import type { PolicyWork } from '#controllers/policy-work.ts'
 import { probeReason } from '#controllers/probe-reasons.ts'
-import type { ImageInventoryObject, RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
+import {
+  type ImageInventoryObject,
+  type RegistryObject,
+  type RegistryPolicyObject,
+  writtenIn,
+} from '#controllers/resources.ts'
 import { getCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -44,6 +50,7 @@ export interface RegistryPolicyParts {
   readonly stores: RegistryPolicyStores
   readonly live: Pick<Inventories, 'all' | 'get'>
   readonly work: PolicyWork
+  readonly past: Pick<PolicyPast, 'watch'>
 }
 
 /** Makes the plans of a RegistryPolicy when they are due, carries out what may be, and keeps its status. */
@@ -166,9 +173,7 @@ export class RegistryPolicyController {
     }))
     const problem = retentionProblem(rules, retained)
     if (problem !== undefined) return { reason: 'RetainsTooLittle', error: problem }
-    const spec = registry.spec
-    if (typeof spec !== 'object' || spec === null || Reflect.get(spec, 'pullThrough') !== true)
-      return undefined
+    if (writtenIn(registry, 'pullThrough') !== true) return undefined
     const message = `spec.registryRef: Registry ${registry.metadata.name} is a pull-through cache (spec.pullThrough), which keeps what it likes: name another one`
     return { reason: 'PullThrough', error: new TallymanError('SPEC_INVALID', message) }
   }
@@ -208,7 +213,7 @@ export class RegistryPolicyController {
 
   async #stalled(pass: PolicyPass, reason: ConditionReason, error: TallymanError): Promise<Result> {
     await pass.answer((status) => stalledPolicy(status, reason, error, pass.stamp))
-    const isWatched = await this.#parts.work.watch(pass)
+    const isWatched = await this.#parts.past.watch(pass)
     if (reason === 'SpecInvalid' && isWatched) throw error
     // What it conflicts with, or refers to, may change without it.
     return { requeueAfterMs: isWatched ? POLICY_BACKOFF.max : WATCH_RETRY_MS }
@@ -221,7 +226,7 @@ export class RegistryPolicyController {
   ): Promise<Result> {
     const error = new TallymanError('REFERENCE_NOT_FOUND', message)
     await pass.answer((status) => retryingPolicy(status, reason, error, pass.stamp))
-    await this.#parts.work.watch(pass)
+    await this.#parts.past.watch(pass)
     throw error
   }
 

@@ -29,3 +29,12 @@ export function specOf<S extends z.ZodType>(schema: S, object: CustomObject): z.
   const field = ['spec', ...(issue?.path ?? [])].map(String).join('.')
   throw new TallymanError('SPEC_INVALID', `${field}: ${issue?.message ?? 'does not fit the schema'}`)
 }
+
+/** What a spec says in a field of it, whatever is wrong with the rest; undefined: nothing. */
+export function writtenIn({ spec }: { readonly spec?: unknown }, ...path: readonly string[]): unknown {
+  let value = spec
+  for (const field of path) {
+    value = typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined
+  }
+  return value
+}

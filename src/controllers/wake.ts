@@ -1,5 +1,5 @@
 import type { RegistryCheckStores } from '#controllers/registry-check-controller.ts'
-import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
+import { type RegistryCheckObject, type RegistryObject, writtenIn } from '#controllers/resources.ts'
 import { getCondition } from '#runtime/conditions.ts'
 import type { Controller } from '#runtime/controller.ts'
 import { enqueueDependants, enqueueOwn } from '#runtime/enqueue.ts'
@@ -79,11 +79,9 @@ function ageMatters(old: RegistryCheckObject | undefined, current: RegistryCheck
 
 /** Whether a reference in a spec names that object. */
 export function refersTo(
-  { spec }: { readonly spec?: unknown },
+  object: { readonly spec?: unknown },
   field: 'registryRef' | 'inventoryRef',
   name: string,
 ): boolean {
-  if (typeof spec !== 'object' || spec === null || !(field in spec)) return false
-  const reference: unknown = Reflect.get(spec, field)
-  return typeof reference === 'object' && reference !== null && Reflect.get(reference, 'name') === name
+  return writtenIn(object, field, 'name') === name
 }

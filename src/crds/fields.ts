@@ -50,6 +50,11 @@ function durationField(description: string, example: string, more: readonly CelR
   )
 }
 
+/** A moment, as RFC 3339 writes it. */
+export function time(description: string) {
+  return z.string().meta({ format: 'date-time' }).describe(description)
+}
+
 export function httpUrl(description: string, example: string) {
   return withRules(
     z.string().min(1).max(1024).describe(description),

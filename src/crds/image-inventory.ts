@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, localRef, suspend, withRules } from '#crds/fields.ts'
+import { duration, localRef, suspend, time, withRules } from '#crds/fields.ts'
 import { imageSources } from '#crds/image-sources.ts'
 import { AGE, conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
@@ -159,11 +159,7 @@ const ClusterStatus = z.object({
   message: z.string().max(1024).optional().describe('Why it is not synced or not trusted, and what to do.'),
   images: z.int().optional().describe('Distinct images that live objects use.'),
   pods: z.int().describe('Pods that are held.'),
-  coveredSince: z
-    .string()
-    .optional()
-    .meta({ format: 'date-time' })
-    .describe('Since when it has been watched without a gap.'),
+  coveredSince: time('Since when it has been watched without a gap.').optional(),
   sources: z.array(SourceStatus).max(64).optional().describe('The sources that are not synced.'),
 })
 
@@ -171,7 +167,7 @@ const FrozenStatus = z.object({
   name: z.string().max(600).describe('Its last name.'),
   identity: z.string().max(64).describe('What spec.releaseClusters takes.'),
   images: z.int().describe('Images that stay in use because of it.'),
-  watchedUntil: z.string().meta({ format: 'date-time' }).describe('When it was watched last.'),
+  watchedUntil: time('When it was watched last.'),
 })
 
 /** How many unmatched hosts and suspected aliases the status names; the counts speak of all. */
@@ -213,11 +209,7 @@ export const ImageInventoryStatus = z.object({
     .optional()
     .describe('Image references that nothing uses now, and that count because they were used lately.'),
   pods: z.int().optional().describe('Pods that are held.'),
-  coveredSince: z
-    .string()
-    .optional()
-    .meta({ format: 'date-time' })
-    .describe('Since when every required cluster has been watched without a gap.'),
+  coveredSince: time('Since when every required cluster has been watched without a gap.').optional(),
   unparsable: z
     .int()
     .optional()

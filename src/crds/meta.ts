@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { time } from '#crds/fields.ts'
 
 export const GROUP = 'tallyman.dev'
 export const VERSION = 'v1alpha1'
@@ -16,10 +17,7 @@ export const Condition = z.object({
     .int()
     .optional()
     .describe('The generation of the spec that the condition speaks about.'),
-  lastTransitionTime: z
-    .string()
-    .meta({ format: 'date-time' })
-    .describe('When status changed for the last time.'),
+  lastTransitionTime: time('When status changed for the last time.'),
 })
 export type Condition = z.infer<typeof Condition>
 

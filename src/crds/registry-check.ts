@@ -7,9 +7,11 @@ import {
   interval,
   localRef,
   suspend,
+  time,
   timeZone,
   withRules,
 } from '#crds/fields.ts'
+import { impossibleGlob, type NameAlphabet, REPOSITORY_NAMES, TAGS } from '#crds/glob.ts'
 import { conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
 
@@ -27,22 +29,37 @@ export const SeverityRule = z.object({
 export const IgnoreRule = z.object({
   image: z.string().min(1).max(512).describe('Pattern over the image as workloads write it.'),
   code: FindingCodeField.optional().describe('Absent: every code.'),
-  until: z.string().meta({ format: 'date-time' }).describe('From then on the finding counts again.'),
+  until: time('From then on the finding counts again.'),
   reason: z.string().min(1).max(512).describe('Why it is accepted; for those who read the spec.'),
 })
 
+/** Patterns over names: one that can match nothing, such as `v[0-9]`, is a mistake. */
+function nameGlobs(description: string, names: NameAlphabet) {
+  const pattern = z
+    .string()
+    .min(1)
+    .max(256)
+    .refine((text) => impossibleGlob(text, names) === undefined, {
+      error: ({ input }) => impossibleGlob(String(input), names) ?? '',
+    })
+  return z.array(pattern).min(1).max(256).describe(description)
+}
+
 export const Select = z
   .object({
-    repositories: globs(
+    repositories: nameGlobs(
       'Patterns over repositories below spec.url of the Registry. Absent: all.',
-      256,
+      REPOSITORY_NAMES,
     ).optional(),
-    excludeRepositories: globs('Patterns over repositories that are left out all the same.', 256).optional(),
-    tags: globs(
+    excludeRepositories: nameGlobs(
+      'Patterns over repositories that are left out all the same.',
+      REPOSITORY_NAMES,
+    ).optional(),
+    tags: nameGlobs(
       'Patterns over tags. Absent: all. Images that workloads name by digest alone are not asked.',
-      256,
+      TAGS,
     ).optional(),
-    excludeTags: globs('Patterns over tags that are left out all the same.', 256).optional(),
+    excludeTags: nameGlobs('Patterns over tags that are left out all the same.', TAGS).optional(),
     maxAge: duration(
       'Only for scope All: tags that nobody uses, and whose image was built longer ago, are left out. An image that does not say when it was built is looked at.',
       '90d',
@@ -92,7 +109,7 @@ export const REPAIR_OUTCOMES = ['Repaired', 'WouldRepair', 'NotFound', 'Impossib
 export const REPAIRS_IN_STATUS = 10
 
 const RepairStatus = z.object({
-  time: z.string().meta({ format: 'date-time' }).describe('When it was tried last.'),
+  time: time('When it was tried last.'),
   mode: z.enum(REPAIR_MODES).describe('The mode it was tried in.'),
   repaired: z.int().describe('Images that were copied back.'),
   wouldRepair: z.int().describe('Images that mode Copy would copy back.'),
@@ -219,10 +236,7 @@ export const FindingStatus = z.object({
     .int()
     .optional()
     .describe('Nodes that still have it: pods there run on, and fail when they are rescheduled elsewhere.'),
-  firstSeen: z
-    .string()
-    .meta({ format: 'date-time' })
-    .describe('The run that found it first, of those without a break up to now.'),
+  firstSeen: time('The run that found it first, of those without a break up to now.'),
 })
 export type FindingStatus = z.infer<typeof FindingStatus>
 
@@ -236,8 +250,8 @@ export const RegistryCheckStatus = z.object({
   ...commonStatus,
   run: z
     .object({
-      startedAt: z.string().meta({ format: 'date-time' }).describe('When it began.'),
-      finishedAt: z.string().meta({ format: 'date-time' }).describe('When it had looked at everything.'),
+      startedAt: time('When it began.'),
+      finishedAt: time('When it had looked at everything.'),
       durationSeconds: z.int().describe('From one to the other, in whole seconds.'),
     })
     .optional()
@@ -252,11 +266,9 @@ export const RegistryCheckStatus = z.object({
     })
     .optional()
     .describe('Images of the registry in scope, by what the last complete run saw.'),
-  oldestEvidence: z
-    .string()
-    .meta({ format: 'date-time' })
-    .optional()
-    .describe('When the oldest proof was made that the last complete run stands on (S26).'),
+  oldestEvidence: time(
+    'When the oldest proof was made that the last complete run stands on (S26).',
+  ).optional(),
   content: z
     .object({
       blobs: z.int().describe('Distinct blobs of the images in scope, by repository.'),
@@ -296,17 +308,10 @@ export const RegistryCheckStatus = z.object({
         .max(1024)
         .optional()
         .describe('The artifact in the workspace of the Registry that holds the whole report.'),
-      time: z
-        .string()
-        .meta({ format: 'date-time' })
-        .describe('When it was kept: a run that finds the same keeps no other.'),
-      finishedAt: z
-        .string()
-        .meta({ format: 'date-time' })
-        .optional()
-        .describe(
-          'End of the last run that it speaks of: it is that of status.run, unless the last report is not kept (yet).',
-        ),
+      time: time('When it was kept: a run that finds the same keeps no other.'),
+      finishedAt: time(
+        'End of the last run that it speaks of: it is that of status.run, unless the last report is not kept (yet).',
+      ).optional(),
       redacted: z
         .boolean()
         .optional()

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { cronSchedule, duration, interval, localRef, suspend, timeZone, withRules } from '#crds/fields.ts'
+import {
+  cronSchedule,
+  duration,
+  interval,
+  localRef,
+  suspend,
+  time,
+  timeZone,
+  withRules,
+} from '#crds/fields.ts'
 import { AGE, conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'
 import { MAX_RULES, RetentionRulesSpec } from '#crds/retention-rule.ts'
@@ -157,8 +166,6 @@ export const RegistryPolicySpec = withRules(
 )
 export type RegistryPolicySpec = z.infer<typeof RegistryPolicySpec>
 
-const time = (description: string) => z.string().meta({ format: 'date-time' }).describe(description)
-
 const PlanStatus = z.object({
   digest: z
     .string()
@@ -185,6 +192,7 @@ const PlanStatus = z.object({
     .int()
     .optional()
     .describe('Repositories that could not be read in full: everything in them stays.'),
+  incompleteBecause: z.string().max(1024).optional().describe('The first of them, and why.'),
   untaggedInUse: z
     .int()
     .optional()
@@ -199,6 +207,13 @@ const PlanStatus = z.object({
     .optional()
     .describe(
       'Rules that match no repository of the registry, by name, for a typo or because they are meant for other registries: the rules after them decide.',
+    ),
+  shadowedRules: z
+    .array(z.string().max(63))
+    .max(MAX_RULES)
+    .optional()
+    .describe(
+      'Rules that decide about nothing, by name: all that they match is matched by rules before them, which come too early or too wide.',
     ),
   soak: z
     .object({
@@ -387,6 +402,12 @@ export const RegistryPolicy = defineKind({
     },
     conditionColumn('Plan-Ready', 'PlanReady', 'Whether there is a plan of what is there now.'),
     {
+      name: 'Approval',
+      type: 'string',
+      jsonPath: '.status.approval.state',
+      description: 'What became of spec.approvedPlan: Pending, Used, Expired, Unknown or Blocked.',
+    },
+    {
       name: 'Run',
       type: 'string',
       jsonPath: '.status.run.phase',
@@ -418,6 +439,13 @@ export const RegistryPolicy = defineKind({
       type: 'string',
       jsonPath: '.status.conditions[?(@.type=="PlanReady")].message',
       description: 'The plan in a sentence.',
+      priority: 1,
+    },
+    {
+      name: 'Approval-Message',
+      type: 'string',
+      jsonPath: '.status.approval.message',
+      description: 'Why the approval waits, or what to do instead.',
       priority: 1,
     },
     AGE,

@@ -4,6 +4,7 @@ import { FakeClock } from '#test/harness/fake-clock.ts'
 import { type FaultProxy, startFaultProxy, throttled } from '#test/harness/fault-proxy.ts'
 import { containerImage, type TestImage } from '#test/harness/images.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { type RegistryWithClient, startRegistryWithClient } from '#test/harness/registry-client.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { type Clock, systemClock } from '#time/clock.ts'
@@ -38,19 +39,14 @@ async function tagsOf(client: RegistryClient, repository: string): Promise<strin
 
 describe.each(VERSIONS)('deleting from a real registry, %s', (version) => {
   let registry: TestRegistry
-  let pool: RegistryPool
   let client: RegistryClient
+  let stop: RegistryWithClient['stop']
 
   beforeAll(async () => {
-    registry = await startRegistry({ version })
-    pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
-    client = pool.client({ url: registry.url, limits: { concurrency: 8 } })
+    ;({ registry, client, stop } = await startRegistryWithClient({ version }))
   })
 
-  afterAll(async () => {
-    await pool.close()
-    await registry.stop()
-  })
+  afterAll(() => stop())
 
   test('a digest goes with all its tags; a second time it is absent', async () => {
     const { digest } = pushed(registry, 'digest', 'a', 'b').manifest

@@ -18,6 +18,9 @@ import type { Transport } from './transport.ts'
  */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024
 
+/** A cache between us and the registry may hold a list from before a tag was pushed. */
+const NOT_CACHED = ['cache-control', 'no-cache']
+
 export interface TagsOptions extends CallOptions {
   /**
    * The caller needs the last tag as much as the first: where a ping has told of a product that lists all tags sooner than page by page, it is
@@ -82,7 +85,7 @@ async function fetchPage(
 ): Promise<Page> {
   const target = query === '' ? path : `${path}?${query}`
   const reply = await transport.open(
-    readCall({ target, scope, maxBytes: ERROR_BODY_BYTES, kind: 'download' }, options),
+    readCall({ target, scope, maxBytes: ERROR_BODY_BYTES, kind: 'download', headers: NOT_CACHED }, options),
   )
   if (!isOpen(reply)) throw statusError(reply, 'GET', path)
   if (isWebPage(reply)) {

@@ -1,7 +1,6 @@
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegistryClient } from '#registry/client.ts'
-import { RegistryPool } from '#registry/pool.ts'
 import { csvPlan } from '#report/csv-plan.ts'
 import { htmlPlan } from '#report/html-plan.ts'
 import { jsonPlan } from '#report/json-plan.ts'
@@ -23,9 +22,9 @@ import { redactedPlan } from '#report/redacted-plan.ts'
 import { collected } from '#test/harness/collected.ts'
 import { foreignClient } from '#test/harness/foreign.ts'
 import { manyTags, type PlanSample, policyPlan, verdict, WHOSE, WORKLOAD } from '#test/harness/policy-plan.ts'
-import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import type { RegistryVersion, TestRegistry } from '#test/harness/registry.ts'
+import { type RegistryWithClient, startRegistryWithClient } from '#test/harness/registry-client.ts'
 import { READ_AT } from '#test/harness/registry-facts.ts'
-import { systemClock } from '#time/clock.ts'
 
 const REPOSITORY = 'tallyman/plans/apps/lean'
 const CALL = { signal: new AbortController().signal }
@@ -42,18 +41,14 @@ test('plans lie by namespace and name, and by a hash where those are too long', 
 })
 
 describe.each(['2.8', '3'] as const)('a registry %s', (version: RegistryVersion) => {
-  const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
   let registry: TestRegistry
   let client: RegistryClient
+  let stop: RegistryWithClient['stop']
 
   beforeAll(async () => {
-    registry = await startRegistry({ version })
-    client = pool.client({ url: registry.url, limits: { concurrency: 4 } })
+    ;({ registry, client, stop } = await startRegistryWithClient({ version }))
   })
-  afterAll(async () => {
-    await pool.close()
-    await registry.stop()
-  })
+  afterAll(() => stop())
 
   const wanted = (plan: PackedPlan, policy = WHOSE.policy) => ({ plan: plan.head.digest, policy })
   const read = (repository: string, entry: KeptPlanEntry) => readRemovals(client, repository, entry, CALL)

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegistryClient } from '#registry/client.ts'
-import { RegistryPool } from '#registry/pool.ts'
 import { KEPT } from '#report/kept-place.ts'
 import { keepReport, lastKept, readKeptReport, reportRepository, reportTag } from '#report/kept-reports.ts'
 import { contentOf, reportArtifact } from '#report/report-artifact.ts'
 import { checkReport, healthyImage, sampleImages } from '#test/harness/check-report.ts'
 import { foreignClient } from '#test/harness/foreign.ts'
-import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
-import { systemClock } from '#time/clock.ts'
+import type { RegistryVersion, TestRegistry } from '#test/harness/registry.ts'
+import { type RegistryWithClient, startRegistryWithClient } from '#test/harness/registry-client.ts'
 
 const REPOSITORY = 'tallyman/reports/apps/in-use'
 const CALL = { signal: new AbortController().signal }
@@ -27,18 +26,14 @@ test('what a report says does not depend on when it was said', async () => {
 })
 
 describe.each(['2.8', '3'] as const)('a registry %s', (version: RegistryVersion) => {
-  const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
   let registry: TestRegistry
   let client: RegistryClient
+  let stop: RegistryWithClient['stop']
 
   beforeAll(async () => {
-    registry = await startRegistry({ version })
-    client = pool.client({ url: registry.url, limits: { concurrency: 4 } })
+    ;({ registry, client, stop } = await startRegistryWithClient({ version }))
   })
-  afterAll(async () => {
-    await pool.close()
-    await registry.stop()
-  })
+  afterAll(() => stop())
 
   test('gives back the report that it was given, and a foreign client gets its files', async () => {
     expect(await lastKept(client, REPOSITORY, CALL)).toBeUndefined()

@@ -2,15 +2,9 @@ import { packedCsvEvictions, packedCsvPlan } from '#report/csv-plan.ts'
 import { htmlPlan, PLAN_PAGE_POLICY } from '#report/html-plan.ts'
 import { packedJsonPlan } from '#report/json-plan.ts'
 import type { PackedPlan } from '#report/packed-plan.ts'
-import type { BodyFormat } from '#server/report-body.ts'
-import { CSV_TYPE, HTML_TYPE, JSON_TYPE, NO_PAGE_POLICY } from '#server/report-formats.ts'
+import { CSV_TYPE, type FileFormat, HTML_TYPE, JSON_TYPE, NO_PAGE_POLICY } from '#server/file-format.ts'
 
-export interface PlanFormat extends BodyFormat<PackedPlan> {
-  readonly contentType: string
-  readonly policy: string
-  /** For people. */
-  readonly title: string
-}
+export type PlanFormat = FileFormat<PackedPlan>
 
 /** By the file name of the plan. */
 export const PLAN_FORMATS = {

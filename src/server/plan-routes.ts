@@ -6,11 +6,11 @@ import { PAGE_POLICY } from '#report/page.ts'
 import { planIndexPage } from '#report/plan-index-page.ts'
 import { chunks, encoded } from '#report/text-chunks.ts'
 import { acceptsGzip } from '#server/accepts-gzip.ts'
+import { HTML_TYPE } from '#server/file-format.ts'
 import { isPlanFile, PLAN_FORMATS, type PlanFileName, type PlanFormat } from '#server/plan-formats.ts'
 import type { KnownPolicy, PlanSource } from '#server/plan-source.ts'
 import { HEADERS, notHere, refuse } from '#server/replies.ts'
 import { BodyFactsCache, matchesEtag } from '#server/report-body.ts'
-import { HTML_TYPE } from '#server/report-formats.ts'
 
 type Wildcard = { Params: { '*': string } }
 

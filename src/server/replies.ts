@@ -1,6 +1,6 @@
 import type { FastifyReply } from 'fastify'
 import { plainText } from '#report/plain-text.ts'
-import { NO_PAGE_POLICY, TEXT_TYPE } from '#server/report-formats.ts'
+import { NO_PAGE_POLICY, TEXT_TYPE } from '#server/file-format.ts'
 
 /** What is not here comes with the next run; asking much more often brings nothing. */
 const RETRY_AFTER_SECONDS = 60

@@ -1,15 +1,11 @@
 import { textFacts } from '#report/text-facts.ts'
+import type { BodyFormat } from '#server/file-format.ts'
 
 /** What a body is, without the body. */
 export interface BodyFacts {
   /** With its quotes. */
   readonly etag: string
   readonly bytes: number
-}
-
-/** How a document is written as a body. */
-export interface BodyFormat<Document> {
-  readonly write: (document: Document) => Iterable<string> | AsyncIterable<string>
 }
 
 /** The facts of every format of every document that was asked for. A document is immutable, and what is known of it goes with it. */

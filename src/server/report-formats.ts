@@ -3,22 +3,11 @@ import { csvFindings, csvImages } from '#report/csv-report.ts'
 import { htmlReport } from '#report/html-report.ts'
 import { jsonImagesInUse, jsonReport } from '#report/json-report.ts'
 import { PAGE_POLICY } from '#report/page.ts'
+import { CSV_TYPE, type FileFormat, HTML_TYPE, JSON_TYPE, NO_PAGE_POLICY } from '#server/file-format.ts'
 
-/** What is no page may load and run nothing at all. */
-export const NO_PAGE_POLICY = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
-
-export interface ReportFormat {
-  readonly contentType: string
-  readonly policy: string
-  /** For people. */
-  readonly title: string
+export interface ReportFormat extends FileFormat<CheckReport> {
   readonly write: (report: CheckReport) => Iterable<string>
 }
-
-export const JSON_TYPE = 'application/json; charset=utf-8'
-export const CSV_TYPE = 'text/csv; charset=utf-8; header=present'
-export const HTML_TYPE = 'text/html; charset=utf-8'
-export const TEXT_TYPE = 'text/plain; charset=utf-8'
 
 /** By the file name of the report. */
 export const REPORT_FORMATS = {

@@ -7,15 +7,10 @@ import { linesOfReport, linesOfStatus, nagiosText } from '#report/nagios-text.ts
 import { PAGE_POLICY } from '#report/page.ts'
 import { plainText } from '#report/plain-text.ts'
 import { chunks } from '#report/text-chunks.ts'
+import { HTML_TYPE } from '#server/file-format.ts'
 import { HEADERS, notHere, refuse, textReply } from '#server/replies.ts'
 import { BodyFactsCache, matchesEtag } from '#server/report-body.ts'
-import {
-  HTML_TYPE,
-  isReportFile,
-  REPORT_FORMATS,
-  type ReportFile,
-  type ReportFormat,
-} from '#server/report-formats.ts'
+import { isReportFile, REPORT_FORMATS, type ReportFile, type ReportFormat } from '#server/report-formats.ts'
 import type { KnownCheck, ReportSource } from '#server/report-source.ts'
 import type { Clock } from '#time/clock.ts'
 

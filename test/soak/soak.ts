@@ -13,6 +13,7 @@ import { Operator } from './operator.ts'
 import { type Lost, Oracle } from './oracle.ts'
 import { pause } from './pause.ts'
 import { type Site, startSite, stopSite } from './site.ts'
+import { together } from './together.ts'
 import { Writable } from './writable.ts'
 
 const PROGRESS_EVERY_MS = 5_000
@@ -127,18 +128,8 @@ class Soak {
     return { journal: this.#journal, sights, judged, restarts: this.#restarts, last: this.#operator.last }
   }
 
-  /** One that fails ends all, and is thrown when all have ended. */
-  async #together(lanes: readonly Promise<void>[]): Promise<void> {
-    const ended = await Promise.allSettled(
-      lanes.map((lane) =>
-        lane.catch((error: unknown) => {
-          this.#broken.abort()
-          throw error
-        }),
-      ),
-    )
-    const failed = ended.find((result) => result.status === 'rejected')
-    if (failed !== undefined && this.#lost.length === 0) throw failed.reason
+  #together(lanes: readonly Promise<void>[]): Promise<void> {
+    return together(lanes, this.#broken, () => this.#lost.length > 0)
   }
 
   async #faults(site: Site, dice: Dice, over: AbortSignal): Promise<void> {

@@ -2,6 +2,7 @@ import { seededRandom } from '#test/harness/fault-proxy/random.ts'
 import { Dice } from '../dice.ts'
 import { Journal } from '../journal.ts'
 import { machineTime } from '../machine-time.ts'
+import { together } from '../together.ts'
 import { Ci } from './ci.ts'
 import { Eyes } from './eyes.ts'
 import { heal } from './heal.ts'
@@ -144,18 +145,8 @@ class PolicySoak {
     if (ci !== undefined) await this.#yard.work(() => ci.again(used))
   }
 
-  /** One that fails ends all, and is thrown when all have ended. */
-  async #together(lanes: readonly Promise<void>[]): Promise<void> {
-    const ended = await Promise.allSettled(
-      lanes.map((lane) =>
-        lane.catch((error: unknown) => {
-          this.#broken.abort()
-          throw error
-        }),
-      ),
-    )
-    const failed = ended.find((result) => result.status === 'rejected')
-    if (failed !== undefined && this.#eyes.lost.length === 0) throw failed.reason
+  #together(lanes: readonly Promise<void>[]): Promise<void> {
+    return together(lanes, this.#broken, () => this.#eyes.lost.length > 0)
   }
 
   /** Each lane draws for itself: what one does, moves no other. */

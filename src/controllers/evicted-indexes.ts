@@ -1,0 +1,99 @@
+import { setImmediate } from 'node:timers/promises'
+import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
+import { type EvictedUse, evictedInUse } from '#controllers/evicted-use.ts'
+import type { Evicted } from '#evict/evicted.ts'
+import { withHeld } from '#inventory/held-images.ts'
+import { inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
+import type { RegistryNames } from '#inventory/locate.ts'
+import type { HeldImages } from '#scan/used-indexes.ts'
+
+export interface EvictedIndexesParts {
+  /** What went, and is not being brought back. */
+  readonly things: () => Iterable<Evicted>
+  readonly holders: (
+    usage: KnownUsage,
+    names: RegistryNames,
+    repositories: ReadonlySet<string>,
+  ) => Promise<HeldImages>
+  readonly found: (uses: readonly EvictedUse[]) => void
+  /** Told why an index could not be read. */
+  readonly failed: (error: TallymanError) => void
+  readonly signal: AbortSignal
+}
+
+interface Unread {
+  readonly usage: KnownUsage
+  readonly names: RegistryNames
+}
+
+/** What came into use while nothing can be read; more of it is all that is in use. */
+const MAX_UNREAD = 16
+/** So many are looked at in one turn of the event loop: some milliseconds. */
+const STEP = 16_384
+
+/**
+ * Finds what went and is a part of an index in use (S35). To know what an index contains it has to be read: that goes on beside the looks at what is in use by itself, so
+ * that a registry that does not answer holds up none of them.
+ */
+export class EvictedIndexes {
+  readonly #parts: EvictedIndexesParts
+  #unread: Unread[] = []
+  #reading: Promise<void> | undefined
+
+  constructor(parts: EvictedIndexesParts) {
+    this.#parts = parts
+  }
+
+  /**
+   * What could not be read before is tried again.
+   * @param changed what came into use; undefined: nothing did
+   * @param all that is in use
+   */
+  look(changed: KnownUsage | undefined, all: KnownUsage, names: RegistryNames): void {
+    if (changed !== undefined) this.#unread.push({ usage: changed, names })
+    if (this.#unread.length > MAX_UNREAD) this.#unread = [{ usage: all, names }]
+    this.#reading ??= this.#readAll().finally(() => {
+      this.#reading = undefined
+    })
+  }
+
+  /** Resolves when nothing is being read. */
+  async end(): Promise<void> {
+    await this.#reading
+  }
+
+  async #readAll(): Promise<void> {
+    const { signal, failed } = this.#parts
+    for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
+      try {
+        const damaged = await this.#read(next)
+        if (damaged !== undefined) failed(damaged)
+      } catch (thrown) {
+        if (signal.aborted) return
+        this.#unread.unshift(next)
+        failed(asTallymanError(thrown))
+        return
+      }
+    }
+  }
+
+  async #read({ usage, names }: Unread): Promise<TallymanError | undefined> {
+    const { holders: read, found } = this.#parts
+    const repositories = new Set<string>()
+    await this.#each(({ repository }) => repositories.add(repository))
+    const { holders, damaged } = await read(usage, names, repositories)
+    const parts: Evicted[] = []
+    if (holders.size > 0) await this.#each((thing) => holders.has(thing.digest) && parts.push(thing))
+    if (parts.length > 0) found(await evictedInUse(parts, withHeld(inUseIndex(usage, names), holders)))
+    return damaged
+  }
+
+  async #each(visit: (thing: Evicted) => unknown): Promise<void> {
+    let seen = 0
+    for (const thing of this.#parts.things()) {
+      visit(thing)
+      seen += 1
+      if (seen % STEP === 0) await setImmediate()
+    }
+  }
+}

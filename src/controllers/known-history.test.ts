@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest'
+import type { Evicted } from '#evict/evicted.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
+import { type KnownHistory, NOTHING_KNOWN, withRun } from './known-history.ts'
+
+const thing = (run: string, repository: string, tag: string): Evicted => ({
+  ...{ run, repository, tag, at: 1 },
+  digest: `sha256:${'0'.repeat(64)}`,
+})
+const went = (...things: readonly Evicted[]): KnownHistory => ({
+  ...NOTHING_KNOWN,
+  went: new EvictedThings(things),
+})
+const names = (history: KnownHistory): string[] =>
+  [...history.went].map(({ run, repository, tag }) => `${run} ${repository}:${tag}`).sort()
+
+test('what journals tell of a run takes the place of what was known of it', () => {
+  const known = went(thing('run', 'a', 'old'), thing('other', 'a', 'x'))
+  expect(names(withRun(known, 'run', went(thing('run', 'a', 'new'))))).toEqual(['other a:x', 'run a:new'])
+})
+
+test('S34: what was known by a journal that is lost is known until it is back, however often it is looked for', () => {
+  const known: KnownHistory = {
+    ...went(thing('run', 'a', 'seen'), thing('run', 'b', 'old'), thing('other', 'a', 'x')),
+    returned: [{ run: 'run', repository: 'a', digest: 'd', at: 1 }],
+  }
+  const lost: KnownHistory = {
+    ...went(thing('run', 'b', 'new')),
+    unsettled: [{ repository: 'a', run: 'run', isLost: true }],
+  }
+  const once = withRun(known, 'run', lost)
+  const twice = withRun(once, 'run', lost)
+  expect(names(once)).toEqual(['other a:x', 'run a:seen', 'run b:new'])
+  expect(names(twice)).toEqual(names(once))
+  expect(twice).toMatchObject({ returned: known.returned, unsettled: lost.unsettled })
+  const back = withRun(twice, 'run', went(thing('run', 'a', 'seen')))
+  expect(names(back)).toEqual(['other a:x', 'run a:seen'])
+  expect(back).toMatchObject({ returned: [], unsettled: [] })
+})

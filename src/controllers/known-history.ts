@@ -1,0 +1,48 @@
+import type { EvictionHistory, Returned } from '#evict/evicted.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
+
+/** What runs of a policy have done, as it is held for as long as it can be taken back. */
+export interface KnownHistory extends EvictionHistory {
+  readonly went: EvictedThings
+}
+
+export const NOTHING_KNOWN: KnownHistory = { went: new EvictedThings(), returned: [], unsettled: [] }
+
+/** The history without what these runs have done. */
+export function withoutRuns(
+  { went, returned, unsettled }: KnownHistory,
+  runs: ReadonlySet<string>,
+): KnownHistory {
+  const isOther = ({ run }: { readonly run: string }) => !runs.has(run)
+  return {
+    went: went.without(runs),
+    returned: returned.filter(isOther),
+    unsettled: unsettled.filter(isOther),
+  }
+}
+
+/** The history with what its journals tell of one run now. As long as one is lost it stays known what it told before: it may be back at the next look (S34). */
+export function withRun(known: KnownHistory, run: string, told: KnownHistory): KnownHistory {
+  const others = withoutRuns(known, new Set([run]))
+  const mute = new Set(told.unsettled.flatMap(({ isLost, repository }) => (isLost ? [repository] : [])))
+  const isMute = (each: { readonly run: string; readonly repository: string }) =>
+    each.run === run && mute.has(each.repository)
+  const seen = [...mute].flatMap((repository) =>
+    told.went.of(repository).next().done === true ? [...known.went.of(repository)].filter(isMute) : [],
+  )
+  return {
+    went: told.went.with(others.went).with(new EvictedThings(seen)),
+    returned: [...told.returned, ...known.returned.filter(isMute), ...others.returned],
+    unsettled: [...told.unsettled, ...others.unsettled],
+  }
+}
+
+/** The history with what came back, each return once. */
+export function withReturned(known: KnownHistory, returned: readonly Returned[]): KnownHistory {
+  const seen = new Set(known.returned.map(returnKey))
+  return { ...known, returned: [...known.returned, ...returned.filter((each) => !seen.has(returnKey(each)))] }
+}
+
+function returnKey({ run, repository, tag, digest, at }: Returned): string {
+  return `${run} ${repository}:${tag ?? ''}@${digest} ${at}`
+}

@@ -1,0 +1,49 @@
+import { expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { EMPTY_RECORD } from '#retention/policy-record.ts'
+import { policyWith } from '#test/harness/policy-carrier.ts'
+import { claimBlocks, recordBlocks } from './policy-blocks.ts'
+
+const { signal } = new AbortController()
+const registry = (spec: object) => ({
+  ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'Registry', metadata: { name: 'main', namespace: 'shop' } },
+  spec: { url: 'https://r.example', ...spec },
+})
+const registries = { get: () => undefined, list: () => [] }
+const policy = policyWith({})
+
+const standing = { policy, registries, record: EMPTY_RECORD, problem: undefined }
+const unread = new TallymanError('MEMORY_INVALID', 'the record is none')
+
+test('nothing is carried out without a workspace', () => {
+  expect(recordBlocks({ ...standing, registry: registry({}) })).toMatchObject([{ code: 'WorkspaceRequired' }])
+})
+
+test('S12: nothing is carried out while it is not known what was carried out already', () => {
+  const kept = { ...standing, registry: registry({ workspace: { prefix: 'ops' } }) }
+  expect(recordBlocks(kept)).toEqual([])
+  expect(recordBlocks({ ...kept, problem: unread })).toMatchObject([
+    { code: 'RecordUnreadable', message: expect.stringContaining('the record is none'), isAcceptable: false },
+  ])
+})
+
+test('S01: nothing is carried out in a registry that is not claimed, and a plan alone claims nothing', async () => {
+  const spec = (mode: string) =>
+    RegistryPolicySpec.parse({
+      ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, mode },
+      rules: [{ name: 'newest', repositories: ['**'], keep: { newest: 1 } }],
+    })
+  const blocksOf = (mode: string, hold: () => Promise<void>) =>
+    claimBlocks({ hold }, { registry: registry({}), spec: spec(mode) }, signal)
+  const foreign = async () => {
+    throw new TallymanError('CLAIM_FOREIGN', 'of another installation')
+  }
+  expect(await blocksOf('Enforce', foreign)).toMatchObject([{ code: 'ClaimNotHeld', isAcceptable: false }])
+  expect(await blocksOf('Enforce', async () => undefined)).toEqual([])
+  expect(await blocksOf('DryRun', foreign)).toEqual([])
+  const lost = async () => {
+    throw new TallymanError('LEADERSHIP_LOST', 'another one leads')
+  }
+  await expect(blocksOf('Approve', lost)).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+})

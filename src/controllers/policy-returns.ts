@@ -1,0 +1,119 @@
+import { asTallymanError } from '#catalogue/error.ts'
+import type { ControllerDeps } from '#controllers/deps.ts'
+import { holdOn, withHold } from '#controllers/evicted-hold.ts'
+import {
+  type RestorationStatus,
+  reasonToHold,
+  returnEvents,
+  returnStatus,
+  withRestorations,
+} from '#controllers/evicted-news.ts'
+import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import type { EvictedReturn } from '#controllers/evicted-returns.ts'
+import type { PolicyHolds } from '#controllers/policy-holds.ts'
+import type { PolicyRecords } from '#controllers/policy-records.ts'
+import { namedRegistry } from '#controllers/policy-registry.ts'
+import { type PolicyReporter, policySubject } from '#controllers/policy-reporter.ts'
+import { restoreAsked } from '#controllers/policy-restore-run.ts'
+import type { PolicyUndo } from '#controllers/policy-undo.ts'
+import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { EvictionHistory } from '#evict/evicted.ts'
+import { registryUrl } from '#inventory/registry-names.ts'
+import type { Log } from '#kube/log.ts'
+import { keyOf } from '#runtime/object-key.ts'
+import type { ObjectStore } from '#runtime/object-store.ts'
+
+export interface PolicyReturnsParts {
+  readonly deps: Pick<ControllerDeps, 'clock' | 'events' | 'objectMetrics'>
+  readonly restorer: Pick<EvictedRestorer, 'bringBack'>
+  readonly undo: Pick<PolicyUndo, 'evicted' | 'keepReturned' | 'learn'>
+  readonly holds: PolicyHolds
+  readonly records: Pick<PolicyRecords, 'change'>
+  readonly reporter: Pick<PolicyReporter, 'latest' | 'write'>
+  readonly policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>
+  readonly registries: Pick<ObjectStore<RegistryObject>, 'get'>
+  readonly log: Log
+}
+
+/** What comes back of what policies have evicted, because the spec asks for it or because it came into use (S04): what follows from that, and what is told. */
+export class PolicyReturns {
+  readonly #parts: PolicyReturnsParts
+  #term: AbortSignal | undefined
+
+  constructor(parts: PolicyReturnsParts) {
+    this.#parts = parts
+  }
+
+  beginTerm(term: AbortSignal): void {
+    this.#term = term
+  }
+
+  /**
+   * Brings back what spec.restore asks for and is still gone.
+   * @returns what the status says of it; empty: nothing was asked for
+   * @throws what keeps registry or workspace from being opened; CANCELLED, LEADERSHIP_LOST
+   */
+  async bringBackAsked(
+    policy: RegistryPolicyObject,
+    registry: RegistryObject,
+    { restore = [] }: Pick<RegistryPolicySpec, 'restore'>,
+    history: EvictionHistory,
+    signal: AbortSignal,
+  ): Promise<{ readonly history: EvictionHistory; readonly told: RestorationStatus[] }> {
+    if (restore.length === 0) return { history, told: [] }
+    const { restorer, undo, deps } = this.#parts
+    const before = policy.status?.restorations ?? []
+    const { runs, restorations, failure } = await restoreAsked(restorer, {
+      ...{ registry, entries: restore, history, before, signal, now: deps.clock.now() },
+    })
+    if (failure !== undefined) {
+      deps.events.record(policy, 'RestoreFailed', `Asked for in spec.restore, and not back: ${failure}`)
+    }
+    for (const id of runs) {
+      const repositories = new Set<string>()
+      for (const { run, repository } of history.went) if (run === id) repositories.add(repository)
+      await undo.learn(policy, registry, { id, repositories: [...repositories] }, signal)
+    }
+    return { history: undo.evicted(policy), told: [...restorations] }
+  }
+
+  /** Something evicted came into use: nothing more goes until a human has looked, and what became of it is told (S04). */
+  cameIntoUse(key: string, returns: readonly EvictedReturn[], pending: number): void {
+    const policy = this.#parts.policies.get(key)
+    if (policy === undefined) return
+    const { deps, undo, holds, log } = this.#parts
+    const subject = policySubject(policy)
+    const labels = { namespace: subject.namespace, name: subject.name }
+    deps.objectMetrics.set(subject, 'tallyman_policy_evicted_in_use', [{ labels, value: pending }])
+    for (const { reason, note } of returnEvents(returns)) deps.events.record(policy, reason, note)
+    undo.keepReturned(key, returns)
+    const because = reasonToHold(returns)
+    if (because !== undefined) holds.add(key, holdOn(because, deps.clock.now()))
+    const term = this.#term
+    if (term === undefined || term.aborted) return
+    this.#record(policy, returns, term).catch((thrown: unknown) => {
+      if (term.aborted) return
+      const { code, advice } = asTallymanError(thrown)
+      log.warn({ policy: key, code, reason: advice }, 'what was brought back is not recorded')
+    })
+  }
+
+  async #record(
+    policy: RegistryPolicyObject,
+    returns: readonly EvictedReturn[],
+    term: AbortSignal,
+  ): Promise<void> {
+    const { records, reporter, registries, holds, deps } = this.#parts
+    const told = returnStatus(returns, deps.clock.now())
+    const hold = holds.get(keyOf(policy))
+    const registry = namedRegistry(policy, registries)
+    if (registry !== undefined && hold !== undefined) {
+      const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
+      await records.change(policy, registry, url, (record) => withHold(record, hold), term)
+    }
+    if (told.length === 0) return
+    await reporter.write(reporter.latest(policy), (status) => withRestorations(status, told), term)
+  }
+}
