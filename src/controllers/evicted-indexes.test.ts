@@ -47,7 +47,7 @@ test('S35: what could not be read is tried again when it is looked next, whateve
 test('S35: of what came into use while nothing can be read, all that is in use is left in the end', async () => {
   const asked: KnownUsage[] = []
   let isDown = true
-  const { watched, found } = indexes(async (usage) => {
+  const { watched, found, failed } = indexes(async (usage) => {
     asked.push(usage)
     if (isDown) throw new TallymanError('REGISTRY_UNREACHABLE', 'no answer')
     return HELD
@@ -56,6 +56,7 @@ test('S35: of what came into use while nothing can be read, all that is in use i
     watched.look(NONE, USE, NAMES)
     await watched.end()
   }
+  expect(failed).toHaveLength(1)
   isDown = false
   watched.look(undefined, USE, NAMES)
   await watched.end()

@@ -16,7 +16,7 @@ export interface EvictedIndexesParts {
     repositories: ReadonlySet<string>,
   ) => Promise<HeldImages>
   readonly found: (uses: readonly EvictedUse[]) => void
-  /** Told why an index could not be read. */
+  /** Told why an index could not be read, when that is news. */
   readonly failed: (error: TallymanError) => void
   readonly signal: AbortSignal
 }
@@ -39,6 +39,8 @@ export class EvictedIndexes {
   readonly #parts: EvictedIndexesParts
   #unread: Unread[] = []
   #reading: Promise<void> | undefined
+  /** Why the last one could not be read; undefined: it could. */
+  #failing: string | undefined
 
   constructor(parts: EvictedIndexesParts) {
     this.#parts = parts
@@ -63,18 +65,23 @@ export class EvictedIndexes {
   }
 
   async #readAll(): Promise<void> {
-    const { signal, failed } = this.#parts
+    const { signal } = this.#parts
     for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
       try {
-        const damaged = await this.#read(next)
-        if (damaged !== undefined) failed(damaged)
+        this.#tell(await this.#read(next))
       } catch (thrown) {
         if (signal.aborted) return
         this.#unread.unshift(next)
-        failed(asTallymanError(thrown))
+        this.#tell(asTallymanError(thrown))
         return
       }
     }
+  }
+
+  /** A registry that is away is asked again with each look. */
+  #tell(error: TallymanError | undefined): void {
+    if (error !== undefined && error.code !== this.#failing) this.#parts.failed(error)
+    this.#failing = error?.code
   }
 
   async #read({ usage, names }: Unread): Promise<TallymanError | undefined> {
