@@ -5,6 +5,7 @@ import { withTimeLimit } from '#controllers/time-limit.ts'
 import type { RegistryClaim } from '#evict/claim.ts'
 import { discardHeartbeat } from '#evict/claims.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
+import { type ClaimLimit, limitText } from '#inventory/claim-limits.ts'
 import type { Log } from '#kube/log.ts'
 import type { AuditLine } from '#registry/client.ts'
 import type { Fence } from '#runtime/fence.ts'
@@ -30,6 +31,7 @@ export class KeptClaim {
   #refreshing: Promise<void> | undefined
   #discarding: Promise<void> | undefined
   #mayDiscard = true
+  #exceeded: ClaimLimit | undefined
 
   constructor(parts: KeptClaimParts) {
     this.claim = parts.claim
@@ -55,11 +57,23 @@ export class KeptClaim {
     return withTimeLimit({ clock, signal: term, ms: LONGEST_WRITE_MS, message }, async (signal) => {
       const { client } = await access.open(registry, signal, 'push')
       await claim.refresh({
-        ...{ client, usage, signal },
+        ...{ client, signal },
+        usage: async (asked) => this.#told(registry, await usage(asked)),
         fence: () => fence.assertLeader(),
         discard: (digest) => this.#discard(registry, digest),
       })
     })
+  }
+
+  /** Each limit once, until the claim holds everything again. */
+  #told({ metadata }: RegistryObject, claim: UsageClaim): UsageClaim {
+    const { exceeded } = claim
+    if (exceeded !== undefined && exceeded !== this.#exceeded) {
+      const fields = { registry: `${metadata.namespace}/${metadata.name}`, reason: limitText(exceeded) }
+      this.#parts.log.warn(fields, 'the claim can not say all that is in use: no other installation deletes')
+    }
+    this.#exceeded = exceeded
+    return claim
   }
 
   /** A DELETE has no time limit, so that nobody waits for it here. One that fails leaves a manifest of some hundred bytes. */

@@ -1,14 +1,17 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import { Inventories } from '#clusters/inventories.ts'
+import type { InventoryConfig } from '#clusters/inventory-config.ts'
 import { RegistryAccess } from '#controllers/registry-access.ts'
 import { RegistryClaims } from '#controllers/registry-claims.ts'
 import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
 import { SecretCache } from '#controllers/secret-cache.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
+import { compilePins } from '#inventory/pins.ts'
 import { KubeClient } from '#kube/client.ts'
 import { readClusterIdentity } from '#kube/cluster-identity.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
+import type { Log } from '#kube/log.ts'
 import { PODS } from '#kube/resource.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { basicAuthSecret, credentialsBinding } from '#test/e2e/support/objects.ts'
@@ -58,6 +61,7 @@ class Operator {
   policies: readonly RegistryPolicyObject[] = []
   /** How often the claims have looked for policies. */
   looks = 0
+  readonly warnings: object[] = []
   readonly client: KubeClient
   readonly #connection: ClusterConnection
   readonly #inventories: Inventories
@@ -79,16 +83,17 @@ class Operator {
     const { client } = this
     const ledger = { client, fence, namespace: OPERATOR_NAMESPACE }
     this.#inventories = new Inventories({ ledger, clock, log: silentLog })
-    this.#inventories.configure(
-      'ci/all',
-      inventoryConfig([clusterOver('local', connection)], { sources: PODS_ONLY }),
-    )
+    this.configure({})
+    const warn = (fields: object) => {
+      this.warnings.push(fields)
+    }
+    const log: Log = { ...silentLog, warn, child: () => log }
     this.claims = new RegistryClaims({
       access: new RegistryAccess(this.#pool, new SecretCache(client, clock), {}),
       live: this.#inventories,
       policies: { list: () => this.#look() },
       registries: { get: () => this.registry },
-      ...{ client, fence, clock, log: silentLog, times: TIMES },
+      ...{ client, fence, clock, log, times: TIMES },
       ...{ operator: 'tallyman', process: crypto.randomUUID() },
     })
     operators.push(this)
@@ -113,16 +118,29 @@ class Operator {
     return this
   }
 
+  configure(changes: Partial<InventoryConfig>): void {
+    const clusters = [clusterOver('local', this.#connection)]
+    this.#inventories.configure('ci/all', inventoryConfig(clusters, { sources: PODS_ONLY, ...changes }))
+  }
+
   hold(): Promise<void> {
     return this.claims.hold(this.registry, this.#term.signal)
   }
 
   get obstacle(): string | undefined {
+    return this.#problem?.code
+  }
+
+  get message(): string {
+    return this.#problem?.message ?? ''
+  }
+
+  get #problem(): TallymanError | undefined {
     try {
       this.claims.assertHeld(this.registry)
       return undefined
     } catch (error) {
-      return asTallymanError(error).code
+      return asTallymanError(error)
     }
   }
 
@@ -219,6 +237,21 @@ describe('S01: the claims of an installation', () => {
       async () => (await digestOf(tag)) !== digest && !(await site.has(CLAIMS_REPOSITORY, digest)),
     )
     await eventually(() => one.obstacle === undefined && two.obstacle === undefined)
+  })
+
+  test('say which limit they exceed, and what to do, to the others and in the log', async () => {
+    const [one, two] = [await Operator.start(0), await Operator.start(1)]
+    two.configure({ pins: compilePins(Array.from({ length: 5_001 }, (_, at) => `app${at}/*`)) })
+    for (const operator of [one, two]) operator.policies = [policy('Enforce')]
+    const reason =
+      'more than 5000 pins that are patterns: pin less in the ImageInventories of the operator that writes it'
+    await eventually(() => one.message.endsWith(reason))
+    expect(one.obstacle).toBe('CLAIM_FOREIGN')
+    const told = () => two.warnings.filter((fields) => 'registry' in fields)
+    expect(told()).toEqual([{ registry: 'ci/main', reason }])
+    two.configure({})
+    await eventually(() => one.obstacle === undefined && two.obstacle === undefined)
+    expect(told()).toHaveLength(1)
   })
 
   test('forbid deleting where two operators of one cluster hold them', async () => {

@@ -62,6 +62,8 @@ describe('S01: the document of a claim', () => {
     ['Malformed', changed({ pins: Array.from({ length: 5_001 }, (_, index) => `a${index}*`) })],
     ['Malformed', changed({ writtenAt: 'yesterday' })],
     ['Malformed', changed({ images: Array(100_001).fill('a') })],
+    ['Malformed', changed({ running: Array(200_001).fill('a') })],
+    ['NotSynced', changed({ synced: false, exceeded: 'what a later version says' })],
     ['Malformed', ' '.repeat(64 * 1024 * 1024 + 1)],
   ])('is not usable: %s', (problem, text) => {
     expect(problemOf(text)).toBe(problem)
@@ -81,6 +83,9 @@ describe('S01: the document of a claim', () => {
       'It was written 3600 s ago, more than 600 s',
     )
     expect(message(changed({ digests: [SHA, 'x'] }))).toBe('digests.1: no digest')
+    expect(message(changed({ synced: false, exceeded: 'patterns' }))).toBe(
+      'Its installation uses more than a claim can say: more than 5000 pins that are patterns: pin less in the ImageInventories of the operator that writes it',
+    )
   })
 
   test('reads as it was written, whatever is claimed', () => {

@@ -1,5 +1,14 @@
 import { z } from 'zod'
-import { MAX_ENTRIES, MAX_PATTERNS, type UsageClaim } from '#inventory/claim.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import {
+  CLAIM_LIMITS,
+  limitText,
+  MAX_DOCUMENT_BYTES,
+  MAX_ENTRIES,
+  MAX_PATTERNS,
+  MAX_RUNNING,
+  withRunningApart,
+} from '#inventory/claim-limits.ts'
 import { MAX_TEXT_LENGTH } from '#inventory/image-texts.ts'
 import { isPattern, parsePin } from '#inventory/pin.ts'
 import { isDigest } from '#inventory/reference.ts'
@@ -29,11 +38,10 @@ export interface ClaimExpectation {
 
 /** A document of another version is not guessed at. */
 const VERSION = 1
-/** In UTF-16 units. */
-const MAX_LENGTH = 64 * 1024 * 1024
 
 const Time = z.iso.datetime()
-const texts = (text: z.ZodType<string>) => z.array(text).max(MAX_ENTRIES).readonly()
+const texts = (text: z.ZodType<string>, most = MAX_ENTRIES) => z.array(text).max(most).readonly()
+const image = z.string().min(1).max(MAX_TEXT_LENGTH)
 const digests = texts(z.string().max(256).refine(isDigest, 'no digest'))
 const Document = z.object({
   version: z.literal(VERSION),
@@ -42,7 +50,10 @@ const Document = z.object({
   coveredSince: Time.optional(),
   synced: z.boolean(),
   trusted: z.boolean(),
-  images: texts(z.string().min(1).max(MAX_TEXT_LENGTH)),
+  exceeded: z.enum(CLAIM_LIMITS).optional().catch(undefined),
+  images: texts(image),
+  /** More of the images, where they are too many for one list: a version that does not know this one takes what lies in the others. */
+  running: texts(image, MAX_RUNNING).optional(),
   digests,
   configs: digests,
   pins: texts(z.string().refine((text) => !('problem' in parsePin(text)), 'no pin')).refine(
@@ -56,6 +67,7 @@ export function writeClaim({ writtenAt, coveredSince, ...claim }: UsageClaim): s
   return JSON.stringify({
     version: VERSION,
     ...claim,
+    ...(claim.images.length > MAX_ENTRIES ? withRunningApart(claim) : {}),
     writtenAt: new Date(writtenAt).toISOString(),
     ...(coveredSince === undefined ? {} : { coveredSince: new Date(coveredSince).toISOString() }),
   } satisfies z.input<typeof Document>)
@@ -65,9 +77,10 @@ export function writeClaim({ writtenAt, coveredSince, ...claim }: UsageClaim): s
 export function readClaim(text: string, expected: ClaimExpectation): ReadClaim {
   const read = parseDocument(text)
   if ('problem' in read) return read
-  const { writtenAt, coveredSince, version: _, ...rest } = read.document
+  const { writtenAt, coveredSince, version: _, running, ...rest } = read.document
   const claim: UsageClaim = {
     ...rest,
+    ...(running === undefined ? {} : { images: [...rest.images, ...running].sort() }),
     writtenAt: Date.parse(writtenAt),
     ...(coveredSince === undefined ? {} : { coveredSince: Date.parse(coveredSince) }),
   }
@@ -87,15 +100,21 @@ function problemOf(
   if (ageMs > maxAgeMs) {
     return unusable('Outdated', `It was written ${seconds(ageMs)} ago, more than ${seconds(maxAgeMs)}`)
   }
-  if (!claim.synced) return unusable('NotSynced', 'Its installation does not know all that it uses')
+  if (!claim.synced) return unusable('NotSynced', notSynced(claim))
   if (!claim.trusted) return unusable('NotTrusted', 'Its installation does not trust what it knows')
   return undefined
+}
+
+function notSynced({ exceeded }: UsageClaim): string {
+  if (exceeded === undefined) return 'Its installation does not know all that it uses'
+  return `Its installation uses more than a claim can say: ${limitText(exceeded)}`
 }
 
 function parseDocument(
   text: string,
 ): { document: z.output<typeof Document> } | Exclude<ReadClaim, { claim: unknown }> {
-  if (text.length > MAX_LENGTH) return unusable('Malformed', `It is longer than ${MAX_LENGTH} characters`)
+  if (text.length > MAX_DOCUMENT_BYTES)
+    return unusable('Malformed', `It is longer than ${MAX_DOCUMENT_BYTES} characters`)
   const raw = parseJson(text)
   const version = Versioned.safeParse(raw).data?.version
   if (version !== undefined && version !== VERSION) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type ClaimedSnapshot, claimOf } from '#inventory/claim.ts'
+import { readClaim, writeClaim } from '#inventory/claim-document.ts'
 import { compilePins } from '#inventory/pins.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 
@@ -26,6 +27,19 @@ const remembered = {
   users: ['apps/Deployment/web'],
   digests: [SHA('b')],
   configs: [SHA('d')],
+}
+
+/** So many images, each of which runs so many digests, those of all images the same where there are several. */
+function running(images: number, digests: number, path = 'app') {
+  return Array.from({ length: images }, (_, at) =>
+    imageUse(`r.example/${path}${at}:1`, {
+      runningDigests: Array.from({ length: digests }, (_, of) => sha(digests === 1 ? at : of)),
+    }),
+  )
+}
+
+function sha(number: number): string {
+  return `sha256:${number.toString(16).padStart(64, '0')}`
 }
 
 describe('S01: the claim of an installation', () => {
@@ -75,10 +89,43 @@ describe('S01: the claim of an installation', () => {
     const images = Array.from({ length: 100_001 }, (_, index) => imageUse(`r.example/app:${index}`))
     expect(claimOf([snapshot({ images: images.slice(1) })], 'u', 0)).toMatchObject({ synced: true })
     const claim = claimOf([snapshot({ images })], 'u', 0)
-    expect(claim).toMatchObject({ synced: false, trusted: false })
-    expect(claim.images).toHaveLength(100_000)
+    expect(claim).toMatchObject({ synced: false, trusted: false, exceeded: 'images', images: [] })
     const pins = compilePins(Array.from({ length: 5_001 }, (_, index) => `a${index}/*`))
-    expect(claimOf([snapshot({ pins })], 'u', 0)).toMatchObject({ synced: false, pins: [] })
+    expect(claimOf([snapshot({ pins })], 'u', 0)).toMatchObject({
+      synced: false,
+      exceeded: 'patterns',
+      pins: [],
+    })
+  })
+
+  test('S35: holds 100,000 images and the digests that they run, for readers that know one list of images too', () => {
+    const claim = claimOf([snapshot({ images: running(100_000, 1) })], 'u', 0)
+    expect(claim).toMatchObject({ synced: true, trusted: true })
+    expect(claim.images).toHaveLength(200_000)
+    const text = writeClaim(claim)
+    const { images, running: apart } = JSON.parse(text)
+    expect([images.length, apart.length]).toEqual([100_000, 100_000])
+    expect(images.filter((image: string) => image.includes('@'))).toEqual([])
+    expect(readClaim(text, { installation: 'u', now: 0, maxAgeMs: 0 })).toEqual({ claim })
+  })
+
+  test('S35: says a digest once that the image names already', () => {
+    const images = [`r.example/app:1@${SHA('a')}`, `r.example/web@${SHA('a')}`]
+    const uses = images.map((image) => imageUse(image, { runningDigests: [SHA('a')] }))
+    expect(claimOf([snapshot({ images: uses })], 'u', 0).images).toEqual(images)
+  })
+
+  test.each([
+    ['running', running(5, 50_000)],
+    ['bytes', running(100_000, 0, 'x'.repeat(700))],
+  ])('is not written where a reader refuses it: %s', (exceeded, images) => {
+    const claim = claimOf([snapshot({ images })], 'u', 0)
+    expect(claim).toMatchObject({ exceeded, synced: false, images: [], digests: [] })
+    const read = readClaim(writeClaim(claim), { installation: 'u', now: 0, maxAgeMs: 0 })
+    expect(read).toEqual({
+      problem: 'NotSynced',
+      message: expect.stringMatching(/^Its installation uses more than a claim can say: .*spec\.retain/),
+    })
   })
 
   test('cuts texts that are too long for a reference', () => {

@@ -1,5 +1,5 @@
+import { type ClaimLimit, exceededLimit } from '#inventory/claim-limits.ts'
 import { MAX_TEXT_LENGTH } from '#inventory/image-texts.ts'
-import { isPattern } from '#inventory/pin.ts'
 import { formatReference, type ImageReference } from '#inventory/reference.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 
@@ -17,9 +17,11 @@ export interface UsageClaim {
   /** The verdicts of all its inventories together. */
   readonly synced: boolean
   readonly trusted: boolean
+  /** More is in use than a claim can say: its lists are empty, and it is not synced. */
+  readonly exceeded?: ClaimLimit | undefined
   /**
-   * Texts of images that are in use or remembered, and each again by the digests that run: nothing else says of which repository they are (S35). What is too long for a
-   * reference is cut. Every list is distinct and sorted.
+   * Texts of images that are in use or remembered, and each again by the digests that run and that it does not name: nothing else says of which repository they are (S35).
+   * What is too long for a reference is cut. Every list is distinct and sorted.
    */
   readonly images: readonly string[]
   /** Digests of manifests and indexes that run. */
@@ -35,14 +37,11 @@ export type ClaimedSnapshot = Pick<
   'images' | 'remembered' | 'pins' | 'synced' | 'trusted' | 'coveredMs'
 >
 
-/** Entries of each list. */
-export const MAX_ENTRIES = 100_000
-/** Of the pins: a pattern takes time for each repository. */
-export const MAX_PATTERNS = 5_000
+const NOTHING = { images: [], digests: [], configs: [], pins: [] }
 
 /**
- * The claim of an installation: the union of what its inventories know. One that would be too large is cut, and not
- * synced, so that nobody concludes anything from what it leaves out.
+ * The claim of an installation: the union of what its inventories know. One that would be too large says nothing but
+ * that, and is not synced, so that nobody concludes anything from what it leaves out.
  * @param now ms since the epoch
  */
 export function claimOf(
@@ -65,9 +64,9 @@ export function claimOf(
     [...used.map((use) => use.runningConfigs), ...remembered.map((use) => use.configs)].flat(),
   )
   const pins = distinct(snapshots.flatMap((snapshot) => snapshot.pins.texts))
-  const isWhole =
-    [images, digests, configs, pins].every(({ length }) => length <= MAX_ENTRIES) &&
-    pins.filter(isPattern).length <= MAX_PATTERNS
+  const lists = { images, digests, configs, pins }
+  const exceeded = exceededLimit(lists)
+  const isWhole = exceeded === undefined
   const isAll = (holds: (snapshot: ClaimedSnapshot) => boolean) =>
     isWhole && snapshots.length > 0 && snapshots.every(holds)
   return {
@@ -76,17 +75,16 @@ export function claimOf(
     ...(Number.isFinite(coveredMs) && coveredMs > 0 ? { coveredSince: now - coveredMs } : {}),
     synced: isAll(({ synced }) => synced),
     trusted: isAll(({ trusted }) => trusted),
-    images: images.slice(0, MAX_ENTRIES),
-    digests: digests.slice(0, MAX_ENTRIES),
-    configs: configs.slice(0, MAX_ENTRIES),
-    pins: isWhole ? pins : [],
+    ...(isWhole ? lists : { exceeded, ...NOTHING }),
   }
 }
 
 function byDigest(reference: ImageReference | undefined, digests: readonly string[]): string[] {
   if (reference === undefined) return []
-  const { host, repository } = reference
-  return digests.map((digest) => formatReference({ host, repository, digest }))
+  const { host, repository, digest: named } = reference
+  return digests
+    .filter((digest) => digest !== named)
+    .map((digest) => formatReference({ host, repository, digest }))
 }
 
 function distinct(texts: readonly string[]): string[] {

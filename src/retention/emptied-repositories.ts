@@ -1,8 +1,11 @@
+import type { UseReason } from '#inventory/in-use-index.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
+import { reasonText } from '#retention/reasons.ts'
 import type { RegistryMemory } from '#retention/registry-memory.ts'
 import { bindingKey } from '#retention/removals.ts'
+import { useReason } from '#retention/use-reason.ts'
 
-/** As long as it has listed no tags, scan after scan, one that had some is believed to be empty. */
+/** As long as it has listed no tags, scan after scan, one that had some, or that may be meant by what is in use, is believed to be empty. */
 export const BELIEVED_AFTER_MS = 24 * 60 * 60 * 1000
 
 export interface RemovedTag {
@@ -11,27 +14,34 @@ export interface RemovedTag {
   readonly digest: string | undefined
 }
 
+/** Why a repository counts as one of which somebody uses, or claims, an image. */
+export interface RepositoryUse {
+  /** Under a name of the registry, or by a pin without a host; false: only by its path, and another registry may be meant (S06). */
+  readonly isNamed: boolean
+  readonly reason: UseReason
+}
+
 export interface EmptyInput {
   /** What was remembered up to the plan before, of the same registry; undefined: nothing. */
   readonly before: RegistryMemory | undefined
   /** What was to go by the plan before, and what the policy has removed since; undefined: that is not known. */
   readonly went: Iterable<RemovedTag> | undefined
-  /** Whether somebody uses, or claims, an image of it. */
-  readonly isUsed: (repository: string) => boolean
+  /** undefined: nobody is known to use it. */
+  readonly useOf: (repository: string) => RepositoryUse | undefined
 }
 
 /** Facts in which what lists no tags is not taken for empty, and since when that is. */
 export interface Doubted {
   readonly facts: RegistryFacts
-  /** By name, ms since the epoch. */
+  /** By name, ms since the epoch; also of what is believed by now. */
   readonly emptySince: ReadonlyMap<string, number>
 }
 
 /**
- * A registry that may not be read, or whose storage is away, answers 404, or with an empty list. A repository without tags is incomplete where an image of it is in use,
- * and for a day where it had tags that the policy has not removed (S39).
+ * A registry that may not be read, or whose storage is away, answers 404, or with an empty list. A repository without tags is incomplete for as long as a name of the registry
+ * says that an image of it is in use, and for a day where only its path does, or where it had tags that the policy has not removed (S39).
  */
-export function doubtEmpty(facts: RegistryFacts, { before, went, isUsed }: EmptyInput): Doubted {
+export function doubtEmpty(facts: RegistryFacts, { before, went, useOf }: EmptyInput): Doubted {
   const emptySince = new Map<string, number>()
   let removed: ReadonlySet<string> | undefined
   const lostOf = (name: string) => {
@@ -44,17 +54,35 @@ export function doubtEmpty(facts: RegistryFacts, { before, went, isUsed }: Empty
   const repositories = facts.repositories.map((repository) => {
     const { name, tags, untagged, incomplete } = repository
     if (tags.length > 0 || incomplete !== undefined) return repository
-    if (untagged.length === 0 && isUsed(name))
-      return { ...repository, incomplete: 'it lists no tags, and an image of it is in use' }
+    const use = untagged.length === 0 ? useOf(name) : undefined
+    if (use?.isNamed === true) return { ...repository, incomplete: whyNamed(use) }
     const lost = lostOf(name)
-    if (lost === 0) return repository
+    if (lost === 0 && use === undefined) return repository
     const since = before?.emptySince?.get(name) ?? facts.readAt
-    if (facts.readAt - since >= BELIEVED_AFTER_MS) return repository
+    // Also once it is believed: such a use may go on for years.
     emptySince.set(name, since)
-    const had = `${lost} ${lost === 1 ? 'tag' : 'tags'} that nobody is known to have removed`
-    return { ...repository, incomplete: `it lists no tags, and had ${had}` }
+    if (facts.readAt - since >= BELIEVED_AFTER_MS) return repository
+    return { ...repository, incomplete: use === undefined || lost > 0 ? whyLost(lost) : whyMeant(use, since) }
   })
   return { facts: { ...facts, repositories }, emptySince }
+}
+
+function whyNamed(use: RepositoryUse): string {
+  return `it lists no tags, and an image of it is in use (${whoUses(use)}): push that again, or use it no more`
+}
+
+function whyMeant(use: RepositoryUse, since: number): string {
+  const until = new Date(since + BELIEVED_AFTER_MS).toISOString()
+  return `it lists no tags, and an image of it may be in use (${whoUses(use)}): it counts as empty from ${until}`
+}
+
+function whyLost(lost: number): string {
+  return `it lists no tags, and had ${lost} ${lost === 1 ? 'tag' : 'tags'} that nobody is known to have removed`
+}
+
+function whoUses({ reason }: RepositoryUse): string {
+  const said = useReason([reason])
+  return said === undefined ? '' : reasonText(said)
 }
 
 function* keysOf(removed: Iterable<RemovedTag>): Generator<string> {

@@ -16,7 +16,7 @@ export interface RegistryMemory {
   readonly firstAt: number
   /** Those that have bindings, by name. */
   readonly repositories: ReadonlyMap<string, RepositoryMemory>
-  /** Since when those have listed no tags that had some, ms since the epoch. It is not kept: another process counts anew. */
+  /** Since when those have listed no tags that had some, or that may be in use, ms since the epoch. It is not kept: another process counts anew. */
   readonly emptySince?: ReadonlyMap<string, number> | undefined
 }
 

@@ -58,3 +58,36 @@ it('S35: knows what others claim and pin', () => {
   expect([...used.digests('shop/cart')].sort()).toEqual(['a', 'b'].map(digest))
   expect([...used.tags('shop/cart')]).toEqual(['prod'])
 })
+
+it('S39: knows who speaks of a repository, and whether under a name of the registry', () => {
+  const elsewhere = imageUse('unlisted.example.com/x/shop/cart:v1')
+  const named = imageUse('mirror.example.com/hub/shop/cart:v1')
+  const said = (images: readonly ReturnType<typeof imageUse>[], ...pins: string[]) =>
+    usedImages({ snapshots: [snapshotOf(images, { pins: compilePins(pins) })] }, NAMES).useOf('shop/cart')
+  expect(said([])).toBeUndefined()
+  expect(said([imageUse('registry.example.com/web:v1')])).toBeUndefined()
+  const suspected = { isNamed: false, reason: { kind: 'suspected-alias', use: elsewhere } }
+  expect(said([elsewhere])).toEqual(suspected)
+  for (const images of [
+    [elsewhere, named],
+    [named, elsewhere],
+  ])
+    expect(said(images)).toEqual({ isNamed: true, reason: { kind: 'reference', use: named } })
+  expect(said([imageUse('https://other.example.com//shop/cart:v1')])?.isNamed).toBe(false)
+  expect(said([], 'shop/cart:v1')).toMatchObject({ isNamed: true, reason: { kind: 'pinned' } })
+  expect(said([], 'other.example.com/shop/cart')).toMatchObject({ isNamed: false })
+  const claim: UsageClaim = {
+    ...{
+      installation: 'other',
+      writtenAt: 0,
+      synced: true,
+      trusted: true,
+      digests: [],
+      configs: [],
+      pins: [],
+    },
+    images: ['registry.example.com/shop/cart'],
+  }
+  const claimed = usedImages({ snapshots: [], claims: [claim] }, NAMES).useOf('shop/cart')
+  expect(claimed).toMatchObject({ isNamed: true, reason: { claimed: { installation: 'other' } } })
+})

@@ -1,8 +1,11 @@
-import type { KnownUsage } from '#inventory/in-use-index.ts'
+import type { ClaimedImage, KnownUsage, UseReason } from '#inventory/in-use-index.ts'
 import { type Located, locator, type RegistryNames } from '#inventory/locate.ts'
 import { pathSuffixes } from '#inventory/path-suffixes.ts'
+import { parsePin } from '#inventory/pin.ts'
 import { type ImageReference, parseReference } from '#inventory/reference.ts'
 import { salvage } from '#inventory/salvage.ts'
+import type { Match } from '#inventory/usage-lookup.ts'
+import type { RepositoryUse } from '#retention/emptied-repositories.ts'
 
 /** What may be in use of the repositories of one registry, whether it has them or not. */
 export interface UsedImages {
@@ -10,8 +13,8 @@ export interface UsedImages {
   digests(repository: string): Iterable<string>
   /** Those that references name. */
   tags(repository: string): Iterable<string>
-  /** Whether there is any of either. */
-  has(repository: string): boolean
+  /** The first that speaks of the repository, one that names it before all others; undefined: nothing does. */
+  useOf(repository: string): RepositoryUse | undefined
 }
 
 /**
@@ -21,16 +24,25 @@ export interface UsedImages {
 export function usedImages({ snapshots, claims = [] }: KnownUsage, names: RegistryNames): UsedImages {
   const found = new ImagesByPath(names)
   for (const { images, remembered, pins } of snapshots) {
-    for (const { image, reference, runningDigests } of images) found.add(image, reference, runningDigests)
-    for (const { image, reference, digests } of remembered) found.add(image, reference, digests)
-    for (const pin of pins.texts) found.add(pin, parseReference(pin), [])
+    for (const use of images) found.add(use, use.runningDigests, (kind) => ({ kind, use }))
+    for (const each of remembered)
+      found.add(each, each.digests, (match) => ({ kind: 'remembered', match, remembered: each }))
+    for (const pin of pins.texts) found.addPin(pin)
   }
-  for (const { images, pins } of claims)
-    for (const text of [...images, ...pins]) found.add(text, parseReference(text), [])
+  for (const { images, pins, installation } of claims) {
+    for (const image of images) found.addClaimed({ installation, image })
+    for (const pin of pins) found.addPin(pin, installation)
+  }
   return found
 }
 
+interface WrittenImage {
+  readonly image: string
+  readonly reference: ImageReference | undefined
+}
+
 interface Images {
+  use: RepositoryUse
   readonly digests: Set<string>
   readonly tags: Set<string>
 }
@@ -43,15 +55,38 @@ class ImagesByPath implements UsedImages {
     this.#locate = locator(names)
   }
 
-  add(image: string, reference: ImageReference | undefined, digests: readonly string[]): void {
+  addClaimed(claimed: ClaimedImage): void {
+    const { image } = claimed
+    const reference = parseReference(image)
+    this.add({ image, reference }, [], (match) => ({ kind: 'claimed', match, claimed }))
+  }
+
+  addPin(pin: string, installation?: string): void {
+    const read = parsePin(pin)
+    const named = 'problem' in read ? [] : read.names
+    const reference = parseReference(pin)
+    this.add({ image: pin, reference }, [], () => ({ kind: 'pinned', pin, installation }), named)
+  }
+
+  /** @param named repositories that are named without a host */
+  add(
+    { image, reference }: WrittenImage,
+    digests: readonly string[],
+    reasonBy: (match: Match) => UseReason,
+    named: readonly string[] = [],
+  ): void {
     const located = reference === undefined ? undefined : this.#locate(reference)
     const meant = located ?? reference ?? salvage(image)
     if (meant === undefined) return
     const { repository, tag, digest } = meant
     const paths = located === undefined ? [repository, ...pathSuffixes(repository)] : [repository]
+    const elsewhere = reference === undefined ? 'salvaged' : 'suspected-alias'
+    const reason = reasonBy(located === undefined ? elsewhere : 'reference')
     for (const path of paths) {
-      const known = this.#images.get(path) ?? { digests: new Set(), tags: new Set() }
+      const use = { isNamed: located !== undefined || named.includes(path), reason }
+      const known = this.#images.get(path) ?? { use, digests: new Set(), tags: new Set() }
       this.#images.set(path, known)
+      if (use.isNamed && !known.use.isNamed) known.use = use
       for (const each of digests) known.digests.add(each)
       if (digest !== undefined) known.digests.add(digest)
       // Where both are written, a runtime pulls by digest.
@@ -67,7 +102,7 @@ class ImagesByPath implements UsedImages {
     return this.#images.get(repository)?.tags ?? []
   }
 
-  has(repository: string): boolean {
-    return this.#images.has(repository)
+  useOf(repository: string): RepositoryUse | undefined {
+    return this.#images.get(repository)?.use
   }
 }
