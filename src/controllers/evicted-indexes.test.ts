@@ -12,19 +12,21 @@ const OTHER = { ...PART, repository: 'shop/other', tag: 'v2', digest: digestOf('
 const INDEX = { repository: 'shop/app', digest: digestOf('index') }
 const USE: KnownUsage = { snapshots: [snapshotOf([imageUse(`r.example/shop/app@${INDEX.digest}`)])] }
 const NONE: KnownUsage = { snapshots: [] }
-const HELD = { holders: new Map([[PART.digest, [INDEX]]]), damaged: undefined }
+const HELD = { holders: new Map([[PART.digest, [INDEX]]]), damaged: undefined, askAgainAt: undefined }
 
 function indexes(holders: EvictedIndexesParts['holders']) {
   const found: EvictedUse[] = []
   const failed: TallymanError[] = []
+  const time = { passed: 0 }
   const watched = new EvictedIndexes({
     things: () => [PART, OTHER],
     holders,
     found: (uses) => found.push(...uses),
     failed: (error) => failed.push(error),
+    clock: { monotonic: () => time.passed },
     signal: new AbortController().signal,
   })
-  return { watched, found, failed }
+  return { watched, found, failed, time }
 }
 
 test('S35: what could not be read is tried again when it is looked next, whatever came into use since', async () => {
@@ -71,4 +73,42 @@ test('S35: an index that is damaged keeps the others from nothing, and is told o
   await watched.end()
   expect(found).toHaveLength(1)
   expect(failed).toEqual([damaged])
+})
+
+test('S35: what cannot be read holds up nothing that can, and is told once', async () => {
+  const { watched, found, failed } = indexes(async (usage) => {
+    if (usage === NONE) throw new TallymanError('REGISTRY_FORBIDDEN', 'no')
+    return HELD
+  })
+  watched.look(NONE, USE, NAMES)
+  await watched.end()
+  for (let times = 0; times < 2; times++) {
+    watched.look(USE, USE, NAMES)
+    await watched.end()
+    watched.look(undefined, USE, NAMES)
+    await watched.end()
+  }
+  expect(found).toHaveLength(2)
+  expect(failed).toHaveLength(1)
+})
+
+test('S35: an index that was not there, or damaged, is asked for again when it is time, with all that is in use', async () => {
+  const asked: KnownUsage[] = []
+  const { watched, found, time } = indexes(async (usage) => {
+    asked.push(usage)
+    return asked.length === 1 ? { ...HELD, holders: new Map(), askAgainAt: 60_000 } : HELD
+  })
+  const look = async (changed?: KnownUsage) => {
+    watched.look(changed, USE, NAMES)
+    await watched.end()
+  }
+  await look(NONE)
+  time.passed = 59_999
+  await look()
+  expect(asked).toEqual([NONE])
+  time.passed = 60_000
+  await look()
+  await look()
+  expect(asked).toEqual([NONE, USE])
+  expect(found).toHaveLength(1)
 })

@@ -6,6 +6,7 @@ import { withHeld } from '#inventory/held-images.ts'
 import { inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { HeldImages } from '#scan/used-indexes.ts'
+import type { Clock } from '#time/clock.ts'
 
 export interface EvictedIndexesParts {
   /** What went, and is not being brought back. */
@@ -18,6 +19,7 @@ export interface EvictedIndexesParts {
   readonly found: (uses: readonly EvictedUse[]) => void
   /** Told why an index could not be read, when that is news. */
   readonly failed: (error: TallymanError) => void
+  readonly clock: Pick<Clock, 'monotonic'>
   readonly signal: AbortSignal
 }
 
@@ -39,21 +41,26 @@ export class EvictedIndexes {
   readonly #parts: EvictedIndexesParts
   #unread: Unread[] = []
   #reading: Promise<void> | undefined
-  /** Why the last one could not be read; undefined: it could. */
+  /** Why something could not be read the last time; undefined: everything could. */
   #failing: string | undefined
+  /** When all that is in use has to be asked for again, monotonic ms: an index was not there, or damaged. */
+  #askAgainAt = Number.POSITIVE_INFINITY
 
   constructor(parts: EvictedIndexesParts) {
     this.#parts = parts
   }
 
   /**
-   * What could not be read before is tried again.
+   * What could not be read before is tried again; what was not there, or damaged, after a while.
    * @param changed what came into use; undefined: nothing did
    * @param all that is in use
    */
   look(changed: KnownUsage | undefined, all: KnownUsage, names: RegistryNames): void {
     if (changed !== undefined) this.#unread.push({ usage: changed, names })
-    if (this.#unread.length > MAX_UNREAD) this.#unread = [{ usage: all, names }]
+    const isDue = this.#parts.clock.monotonic() >= this.#askAgainAt
+    if (isDue) this.#askAgainAt = Number.POSITIVE_INFINITY
+    if (isDue || this.#unread.length > MAX_UNREAD) this.#unread = [{ usage: all, names }]
+    if (this.#unread.length === 0) return
     this.#reading ??= this.#readAll().finally(() => {
       this.#reading = undefined
     })
@@ -66,16 +73,19 @@ export class EvictedIndexes {
 
   async #readAll(): Promise<void> {
     const { signal } = this.#parts
+    let damaged: TallymanError | undefined
     for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
       try {
-        this.#tell(await this.#read(next))
+        damaged = (await this.#read(next)) ?? damaged
       } catch (thrown) {
         if (signal.aborted) return
-        this.#unread.unshift(next)
+        // Last, so that it holds up nothing that can be read.
+        this.#unread.push(next)
         this.#tell(asTallymanError(thrown))
         return
       }
     }
+    this.#tell(damaged)
   }
 
   /** A registry that is away is asked again with each look. */
@@ -88,7 +98,8 @@ export class EvictedIndexes {
     const { holders: read, found } = this.#parts
     const repositories = new Set<string>()
     await this.#each(({ repository }) => repositories.add(repository))
-    const { holders, damaged } = await read(usage, names, repositories)
+    const { holders, damaged, askAgainAt } = await read(usage, names, repositories)
+    this.#askAgainAt = Math.min(this.#askAgainAt, askAgainAt ?? Number.POSITIVE_INFINITY)
     const parts: Evicted[] = []
     if (holders.size > 0) await this.#each((thing) => holders.has(thing.digest) && parts.push(thing))
     if (parts.length > 0) found(await evictedInUse(parts, withHeld(inUseIndex(usage, names), holders)))

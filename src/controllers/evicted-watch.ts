@@ -162,6 +162,7 @@ class Followed {
       found: (uses) => this.#want(uses),
       failed: ({ code, message }) =>
         parts.log.warn({ policy, code, reason: message }, 'an index in use could not be read'),
+      clock: parts.clock,
       signal,
     })
   }
@@ -248,7 +249,7 @@ class Followed {
     signal: AbortSignal,
   ): Promise<HeldImages> {
     const registry = this.#parts.registries.get(this.#registry)
-    if (registry === undefined) return { holders: new Map(), damaged: undefined }
+    if (registry === undefined) return { holders: new Map(), damaged: undefined, askAgainAt: undefined }
     return await this.#parts.indexes.holders({ registry, ...scope }, usage, signal)
   }
 

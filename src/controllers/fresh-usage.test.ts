@@ -5,7 +5,11 @@ import type { UsageClaim } from '#inventory/claim.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { PODS } from '#kube/resource.ts'
+import { usedImages } from '#scan/used-images.ts'
+import { UsedIndexes } from '#scan/used-indexes.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { startEvictionSite } from '#test/harness/eviction.ts'
+import { multiPlatformImage } from '#test/harness/images.ts'
 import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { type Clock, systemClock } from '#time/clock.ts'
@@ -53,17 +57,17 @@ async function watched(floor = 0, changes: Partial<InventoryConfig> = {}) {
       wanted: () => ['ns/all'],
       left: { read: async () => [] },
       claims: () => [],
-      holders: async () => new Map(),
+      holders: async () => ({ holders: new Map(), askAgainAt: undefined }),
       ...{ names: NAMES, clock },
       ...parts,
     })
   return { usage, since, asked, live }
 }
 
-async function createPod(name: string): Promise<void> {
+async function createPod(name: string, image = `r.example/shop/${name}:v1`): Promise<void> {
   await new KubeClient(admin).create(PODS, {
     ...{ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: cluster.namespace } },
-    ...{ spec: { containers: [{ name: 'main', image: `r.example/shop/${name}:v1` }] } },
+    ...{ spec: { containers: [{ name: 'main', image }] } },
   })
 }
 
@@ -160,4 +164,45 @@ test('S01: what another installation claims counts as soon as it is known', asyn
   ]
   await usage.refresh(signal)
   expect(uses(usage, 'theirs')).toBe(1)
+})
+
+test('S35: an index in use that is pushed during the run keeps its platforms from then on, though no use changes', async () => {
+  const site = await startEvictionSite('3')
+  onTestFinished(() => site.stop())
+  const repository = 'shop/late'
+  const image = multiPlatformImage({ seed: 'pushed late' })
+  await createPod('late', `r.example/${repository}@${image.manifest.digest}`)
+  const { usage: make, live } = await watched()
+  let now = 0
+  const clock: Clock = { ...systemClock, monotonic: () => now }
+  const inventory = {
+    key: 'ns/all',
+    live: {
+      barrier: async (ended: AbortSignal) => ({
+        ...(await live.barrier(ended)),
+        barrier: { wall: 0, monotonic: now },
+      }),
+    },
+  }
+  const indexes = new UsedIndexes()
+  const usage = make({
+    ...{ clock, inventories: () => [inventory] },
+    holders: (used, ended) =>
+      indexes.holders({
+        ...{ repositories: [repository], used: usedImages(used, NAMES), known: new Set<string>() },
+        ...{ client: async () => site.client, concurrency: 8, clock, signal: ended },
+      }),
+  })
+  const usesOfParts = () =>
+    image.children.map(({ manifest: { digest } }) => usage.index.usesOf({ repository, digest }).length)
+  await usage.refresh(signal)
+  expect(usesOfParts()).toEqual([0, 0])
+  site.storage.write(repository, image)
+  const { index } = usage
+  now = 59_999
+  await usage.refresh(signal)
+  expect(usage.index).toBe(index)
+  now = 60_000
+  await usage.refresh(signal)
+  expect(usesOfParts()).toEqual([1, 1])
 })

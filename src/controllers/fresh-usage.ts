@@ -2,10 +2,11 @@ import { TallymanError } from '#catalogue/error.ts'
 import { type LeftLedgers, leftSentence } from '#clusters/left-ledgers.ts'
 import type { LiveInventory } from '#clusters/live-inventory.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
-import { type Holders, withHeld } from '#inventory/held-images.ts'
+import { withHeld } from '#inventory/held-images.ts'
 import { type InUseIndex, inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
+import type { HeldImages } from '#scan/used-indexes.ts'
 import type { Clock } from '#time/clock.ts'
 
 /** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
@@ -27,7 +28,7 @@ export interface FreshUsageParts {
   /** Of the registry that is deleted from. */
   readonly names: RegistryNames
   /** What contains what, of the indexes in use that the plan has not read (S35). */
-  readonly holders: (usage: KnownUsage, signal: AbortSignal) => Promise<Holders>
+  readonly holders: (usage: KnownUsage, signal: AbortSignal) => Promise<Omit<HeldImages, 'damaged'>>
   readonly clock: Clock
 }
 
@@ -39,6 +40,8 @@ export class FreshUsage {
   #claims: readonly UsageClaim[] = []
   #index: InUseIndex | undefined
   #isStale = false
+  /** When an index that was not there has to be looked for again, monotonic ms. */
+  #askAgainAt = Number.POSITIVE_INFINITY
   #refreshing: Promise<void> | undefined
 
   constructor(parts: FreshUsageParts) {
@@ -73,9 +76,10 @@ export class FreshUsage {
     return this.#held.every(({ barrier }) => barrier !== undefined && now - barrier.monotonic <= FRESH_MS)
   }
 
-  /** Nothing is used that was not when the index was built, nor the other way round. */
+  /** Nothing is used that was not when the index was built, nor the other way round, and no index in use may be there by now that was not. */
   #isIndexed(): boolean {
-    return this.#index !== undefined && !this.#isStale && isSame(this.#parts.claims(), this.#claims)
+    if (this.#index === undefined || this.#isStale) return false
+    return this.#parts.clock.monotonic() < this.#askAgainAt && isSame(this.#parts.claims(), this.#claims)
   }
 
   async #look(signal: AbortSignal): Promise<void> {
@@ -107,12 +111,14 @@ export class FreshUsage {
     if (isChanged) this.#isStale = true
   }
 
-  /** Built only where something is used that was not, or the other way round: it takes a while with 100,000 pods. */
+  /** Built only where it has to be: it takes a while with 100,000 pods. */
   async #reindex(signal: AbortSignal): Promise<void> {
     const { names } = this.#parts
     const claims = this.#parts.claims()
     const usage = { snapshots: this.#held, claims }
-    this.#index = withHeld(inUseIndex(usage, names), await this.#parts.holders(usage, signal))
+    const { holders, askAgainAt = Number.POSITIVE_INFINITY } = await this.#parts.holders(usage, signal)
+    this.#index = withHeld(inUseIndex(usage, names), holders)
+    this.#askAgainAt = askAgainAt
     this.#claims = claims
     this.#isStale = false
   }

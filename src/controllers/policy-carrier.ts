@@ -23,7 +23,6 @@ import { journalOf } from '#evict/journal-shelf.ts'
 import { type PurgeEnd, RunPurger } from '#evict/run-purger.ts'
 import { keptSample } from '#evict/sample.ts'
 import { settle } from '#evict/settle.ts'
-import type { Holders } from '#inventory/held-images.ts'
 import type { KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import { registryNames } from '#inventory/registry-names.ts'
@@ -35,6 +34,7 @@ import type { RestoredTag } from '#retention/retention-input.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { toleratedProblem } from '#runtime/tolerated-problem.ts'
+import type { HeldImages } from '#scan/used-indexes.ts'
 import { calmly } from '#time/calmly.ts'
 import { parseDuration } from '#time/duration.ts'
 
@@ -193,10 +193,14 @@ export class PolicyCarrier {
   }
 
   /** @throws what keeps an index in use from being read: what it contains may be what goes */
-  async #holders(scope: IndexScope, usage: KnownUsage, signal: AbortSignal): Promise<Holders> {
-    const { holders, damaged } = await this.#parts.indexes.holders(scope, usage, signal)
+  async #holders(
+    scope: IndexScope,
+    usage: KnownUsage,
+    signal: AbortSignal,
+  ): Promise<Omit<HeldImages, 'damaged'>> {
+    const { damaged, ...held } = await this.#parts.indexes.holders(scope, usage, signal)
     if (damaged !== undefined) throw damaged
-    return holders
+    return held
   }
 
   /** What spec.restore says whenever it is asked. @throws SPEC_INVALID */

@@ -35,6 +35,11 @@ const FIRST = overPlatforms(0, 1)
 const INDEXES = [FIRST, overPlatforms(1, 2), imageIndex('oci', [{ image: FIRST }]), overPlatforms(3)]
 const OUTER = INDEXES[2] ?? FIRST
 const LOST = overPlatforms(0, 2)
+const nested = (...images: readonly TestImage[]) =>
+  imageIndex(
+    'oci',
+    images.map((image) => ({ image })),
+  )
 
 let site: EvictionSite
 
@@ -51,6 +56,8 @@ const digest = ({ manifest }: TestImage) => manifest.digest
 const below = (image: TestImage): string[] =>
   image.children.flatMap((child) => [digest(child), ...below(child)])
 const byDigest = (image: TestImage) => `${HOST}/${REPOSITORY}@${digest(image)}`
+
+const reads = () => site.proxy.counter({ path: new RegExp(`^/v2/${REPOSITORY}/manifests/`) })
 
 function question(usage: KnownUsage, changes: Partial<UsedIndexesQuestion> = {}): UsedIndexesQuestion {
   return {
@@ -138,13 +145,79 @@ test('what is not there contains nothing, and is asked for again after a minute'
   expect(await ask()).toBe(2)
 })
 
+test('S35: an index in an index that is not there is asked for again, and the others count meanwhile', async () => {
+  const missing = overPlatforms(1, 3)
+  const outer = nested(FIRST, missing)
+  site.storage.write(REPOSITORY, { ...outer, children: [] })
+  const indexes = new UsedIndexes()
+  let passed = 0
+  const clock: Clock = { ...systemClock, monotonic: () => passed }
+  const ask = async () => {
+    const { holders, askAgainAt } = await indexes.holders(question(using(outer), { clock }))
+    return { parts: [...holders.keys()].sort(), askAgainAt }
+  }
+  const parts = [digest(missing), digest(FIRST), ...below(FIRST)].sort()
+  expect(await ask()).toEqual({ parts, askAgainAt: 60_000 })
+  expect(await ask()).toEqual({ parts, askAgainAt: 60_000 })
+  site.storage.write(REPOSITORY, missing)
+  passed = 60_000
+  const all = [...new Set(below(outer))].sort()
+  expect(await ask()).toEqual({ parts: all, askAgainAt: undefined })
+})
+
+test('S03: what is absent costs two looks once, and one look after that; its age begins when everything was read', async () => {
+  const used = using(...[1, 2, 3].map((at) => containerImage({ seed: `never pushed ${at}` })))
+  const indexes = new UsedIndexes()
+  let passed = 0
+  const sleep = async () => {
+    passed += 40_000
+  }
+  const clock: Clock = { ...systemClock, sleep, monotonic: () => passed }
+  const looks = async () => {
+    const requests = reads()
+    const { askAgainAt } = await indexes.holders(question(used, { clock, concurrency: 1 }))
+    return [requests.count, askAgainAt]
+  }
+  expect(await looks()).toEqual([6, 180_000])
+  expect(await looks()).toEqual([0, 180_000])
+  passed = 180_000
+  expect(await looks()).toEqual([3, 240_000])
+})
+
+test('reads an index that several contain once', async () => {
+  const requests = reads()
+  const { holders } = await new UsedIndexes().holders(question(using(OUTER, FIRST)))
+  expect(holders.get(digest(PLATFORMS[0] ?? FIRST))).toHaveLength(2)
+  expect(requests.count).toBe(2)
+})
+
+test('S35: an index that is too large to be read whole is said, and keeps the others from nothing', async () => {
+  const deep = [1, 2, 3, 4, 5].reduce((inner) => nested(inner), FIRST)
+  const many = Array.from({ length: 1_000 }, (_, at) => ({ image: FIRST, annotations: { at: `${at}` } }))
+  const wide = nested(...many.map((entry) => imageIndex('oci', [entry])))
+  site.storage.write(REPOSITORY, deep)
+  site.storage.write(REPOSITORY, { ...wide, children: [] })
+  for (const [image, expected] of [
+    [deep, 5],
+    [wide, 1],
+  ] as const) {
+    const requests = reads()
+    const { holders, damaged, askAgainAt } = await new UsedIndexes().holders(question(using(image)))
+    expect(damaged).toMatchObject({ code: 'REGISTRY_TOO_LARGE' })
+    expect([requests.count, holders.size, askAgainAt]).toEqual([expected, 0, undefined])
+  }
+  const { holders } = await new UsedIndexes().holders(question(using(deep, FIRST)))
+  expect([...holders.keys()].sort()).toEqual(below(FIRST).sort())
+})
+
 test('S35: says which index cannot be read, and fails where the registry does not say', async () => {
   const manifest = { path: `/v2/${REPOSITORY}/manifests/${digest(FIRST)}` }
   const indexes = new UsedIndexes()
   const corrupt = site.proxy.rule({ kind: 'corrupt', offset: 20 }, manifest)
-  const { holders, damaged } = await indexes.holders(question(using(FIRST, LOST)))
+  const clock: Clock = { ...systemClock, monotonic: () => 0 }
+  const { holders, damaged, askAgainAt } = await indexes.holders(question(using(FIRST, LOST), { clock }))
   corrupt()
-  expect(damaged?.kind).toBe('damaged')
+  expect([damaged?.kind, askAgainAt]).toEqual(['damaged', 60_000])
   expect([...holders.keys()].sort()).toEqual(below(LOST).sort())
   const denied = site.proxy.rule(registryError(403, 'DENIED', 'no'), manifest)
   await expect(indexes.holders(question(using(FIRST)))).rejects.toMatchObject({ kind: 'denied' })

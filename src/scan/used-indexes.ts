@@ -1,19 +1,16 @@
+import { setImmediate } from 'node:timers/promises'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Holders } from '#inventory/held-images.ts'
 import type { RegistryImage } from '#inventory/usage-lookup.ts'
 import type { RegistryClient } from '#registry/client.ts'
-import { kindOf } from '#registry/media-types.ts'
-import { type LookOptions, lookTwice, sightOf } from '#scan/look.ts'
+import { IndexReader, type PlacedManifest } from '#scan/index-reader.ts'
+import type { LookOptions } from '#scan/look.ts'
+import { SeenManifests } from '#scan/seen-manifests.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { UsedImages } from '#scan/used-images.ts'
-import type { Clock } from '#time/clock.ts'
 
-/** Indexes in indexes: what is deeper no runtime pulls. */
-const MAX_DEPTH = 4
-/** Manifests of which is remembered what they contain: some ten MB. */
-const MAX_REMEMBERED = 100_000
-/** What was not there is asked for again after that: somebody may have pushed it. */
-const ABSENT_FOR_MS = 60_000
+/** After so many manifests, most of them known, others have their turn in the event loop. */
+const STEP = 512
 
 export interface UsedIndexesQuestion extends LookOptions {
   readonly repositories: Iterable<string>
@@ -30,63 +27,34 @@ export interface HeldImages {
   readonly holders: Holders
   /** Why one of the indexes is not among them: what it contains may be in use. */
   readonly damaged: TallymanError | undefined
+  /** When to ask again although nothing came into use, monotonic ms: something was not there, or damaged. undefined: need not. */
+  readonly askAgainAt: number | undefined
 }
 
 /** What indexes contain that are in use, and that no plan has read (S35). What a digest contains never changes, so each is read once. */
 export class UsedIndexes {
-  /** By digest, everything below. */
-  readonly #contents = new Map<string, readonly string[]>()
-  /** By `repository@digest`, when it was found to be absent; monotonic ms. */
-  readonly #absent = new Map<string, number>()
+  readonly #seen = new SeenManifests()
 
   /** @throws REGISTRY_*, CANCELLED where the registry does not say */
   async holders(question: UsedIndexesQuestion): Promise<HeldImages> {
-    for (const remembered of [this.#contents, this.#absent])
-      if (remembered.size > MAX_REMEMBERED) remembered.clear()
-    const asked = [...unknownOf(question)]
-    const unread = asked.filter((manifest) => !this.#isKnown(manifest, question.clock))
-    const damaged = unread.length === 0 ? undefined : await this.#readAll(unread, question)
+    const { client, clock, signal, concurrency } = question
+    const reader = new IndexReader({ seen: this.#seen, client, clock, signal })
     const holders = new Map<string, RegistryImage[]>()
-    for (const manifest of asked) {
-      for (const digest of this.#contents.get(manifest.digest) ?? []) {
-        const above = holders.get(digest) ?? []
-        holders.set(digest, above)
-        above.push(manifest)
-      }
-    }
-    return { holders, damaged }
-  }
-
-  #isKnown(manifest: PlacedManifest, clock: Clock): boolean {
-    if (this.#contents.has(manifest.digest)) return true
-    const absentAt = this.#absent.get(keyOf(manifest))
-    return absentAt !== undefined && clock.monotonic() - absentAt < ABSENT_FOR_MS
-  }
-
-  /** @returns why the first could not be read of those that are damaged */
-  async #readAll(
-    unread: readonly PlacedManifest[],
-    { client, concurrency, ...options }: UsedIndexesQuestion,
-  ): Promise<TallymanError | undefined> {
-    const opened = await client()
     let damaged: TallymanError | undefined
-    await sideBySide(unread, concurrency, async (manifest) => {
-      const contents = await contentsOf(manifest, opened, options)
-      if (contents === undefined) this.#absent.set(keyOf(manifest), options.clock.monotonic())
-      else if (contents instanceof TallymanError) damaged ??= contents
-      else this.#contents.set(manifest.digest, contents)
-    })
-    return damaged
+    let asked = 0
+    try {
+      await sideBySide(unknownOf(question), concurrency, async (manifest) => {
+        asked += 1
+        if (asked % STEP === 0) await setImmediate()
+        const contents = await reader.contentsOf(manifest)
+        if (contents instanceof TallymanError) damaged ??= contents
+        else addHolder(holders, manifest, contents)
+      })
+    } finally {
+      reader.end()
+    }
+    return { holders, damaged, askAgainAt: reader.askAgainAt }
   }
-}
-
-interface PlacedManifest {
-  readonly repository: string
-  readonly digest: string
-}
-
-function keyOf({ repository, digest }: PlacedManifest): string {
-  return `${repository}@${digest}`
 }
 
 function* unknownOf({ repositories, used, known }: UsedIndexesQuestion): Generator<PlacedManifest> {
@@ -95,39 +63,14 @@ function* unknownOf({ repositories, used, known }: UsedIndexesQuestion): Generat
   }
 }
 
-/** undefined: it is not there; an error: it, or an index in it, is damaged. */
-async function contentsOf(
-  { repository, digest }: PlacedManifest,
-  client: RegistryClient,
-  options: LookOptions,
-  depth = 0,
-): Promise<readonly string[] | TallymanError | undefined> {
-  if (depth > MAX_DEPTH)
-    throw new TallymanError(
-      'REGISTRY_TOO_LARGE',
-      `${repository}@${digest} lies more than ${MAX_DEPTH} indexes deep`,
-    )
-  const { signal } = options
-  const look = await lookTwice(
-    () => client.getManifest(repository, digest, { signal, lane: 'bulk' }),
-    options,
-  )
-  if ('error' in look) {
-    const { state } = sightOf(look.error)
-    if (state === 'absent') return undefined
-    // Of schema 1, or of a kind that no runtime knows.
-    if (state === 'unsupported') return []
-    if (state === 'damaged') return look.error
-    throw look.error
+function addHolder(
+  holders: Map<string, RegistryImage[]>,
+  holder: PlacedManifest,
+  contents: Iterable<string>,
+): void {
+  for (const digest of contents) {
+    const above = holders.get(digest) ?? []
+    holders.set(digest, above)
+    above.push(holder)
   }
-  if (look.value.kind !== 'index') return []
-  const found = new Set<string>()
-  for (const child of look.value.manifests) {
-    found.add(child.digest)
-    if (kindOf(child.mediaType) !== 'index') continue
-    const below = await contentsOf({ repository, digest: child.digest }, client, options, depth + 1)
-    if (below instanceof TallymanError) return below
-    for (const each of below ?? []) found.add(each)
-  }
-  return [...found]
 }
