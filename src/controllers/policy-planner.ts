@@ -90,7 +90,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   const went = input.went === undefined ? undefined : [...input.went]
   const { emptySince, facts: doubted } = doubtEmpty(read, {
     ...{ before: memory, went },
-    isUsed: (repository) => used.has(repository),
+    useOf: (repository) => used.useOf(repository),
   })
   const recalled = await calmly(recall(memory, doubted, input.registry))
   const lost =

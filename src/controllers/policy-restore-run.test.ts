@@ -1,14 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import { PolicyHolds } from '#controllers/policy-holds.ts'
 import { stayingTags } from '#controllers/policy-restore.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
+import { PolicyUndo } from '#controllers/policy-undo.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import { stillEvicted } from '#evict/evicted.ts'
+import { journalRepository } from '#evict/journal-artifact.ts'
+import { RESTORATIONS } from '#evict/journal-shelf.ts'
 import { atOnce } from '#inventory/at-once.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { RegistryPool } from '#registry/pool.ts'
+import { EMPTY_RECORD } from '#retention/policy-record.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { damage } from '#test/harness/damage.ts'
 import { evictTags } from '#test/harness/evicted.ts'
 import { restorerAt } from '#test/harness/evicted-restorer.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
@@ -107,5 +113,32 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
     const returned = await restorer.returnedTo(registry, ['shop/others', 'shop/nowhere'], signal)
     expect(returned).toMatchObject([{ run: RUN, repository: 'shop/others', tag: 'v1' }])
     expect(stillEvicted({ went: history.went, returned })).toEqual([])
+  })
+
+  test('S34: what the policy has done is known plan after plan where the record of what came back is lost', async () => {
+    const repositories = ['shop/untold', 'shop/told']
+    const runs = [{ ...{ id: RUN, plan: 'sha256:1', startedAt: 1, finishedAt: 2 }, repositories }]
+    for (const repository of repositories) {
+      const tags = { v1: containerImage({ seed: repository }), kept: containerImage({ seed: 'kept' }) }
+      await evictTags(site, { run: RUN, repository, tags, doomed: ['v1'] })
+      const history = await restorer.historyOf(registry, [{ run: RUN, repositories: [repository] }], signal)
+      for await (const _ of restorer.bringBack(registry, stillEvicted(history), signal));
+    }
+    damage('revision-link-missing', {
+      ...{ storageDir: site.registry.storageDir, reference: `${RUN}${RESTORATIONS}` },
+      repository: journalRepository('tallyman', 'shop/untold'),
+    })
+    const undo = new PolicyUndo({
+      restorer,
+      watch: { add: () => undefined, follow: () => undefined, forget: () => undefined },
+      holds: new PolicyHolds({ get: () => undefined }, { set: () => undefined }),
+      clock: systemClock,
+    })
+    const policy = { ...registry, kind: 'RegistryPolicy' }
+    for (const plan of ['first', 'second', 'third']) {
+      const { returned } = await undo.recall(policy, registry, { ...EMPTY_RECORD, runs }, signal)
+      expect([plan, ...returned.map(({ repository }) => repository)]).toEqual([plan, 'shop/told'])
+    }
+    expect(undo.unsettled(policy)).toEqual([{ repository: 'shop/untold', run: RUN, isLost: true }])
   })
 })

@@ -6,6 +6,7 @@ import { PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
+import type { ExecutionEnd } from '#evict/execution.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
 import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
@@ -20,10 +21,13 @@ const [a, b] = [imageFacts('a', 10), imageFacts('b', 11)] as const
 const judgement = judged({ repositories: [repositoryFacts('app', { v2: a, v1: b })], manifests: [a, b] })
 const COUNTS = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, trashed: 0 }
 
-/** A run that goes on, and whose execution stops for `code`. @returns the record afterwards, and in which order what was done */
-async function stoppedBy(
+/** A run that goes on, and whose execution stops for `code`. */
+const stoppedBy = (
   code: 'EVICTION_HARMED' | 'DELETE_TOOK_TAG' | 'BARRIER_NOT_REACHED' | 'EVICTION_SUSPENDED',
-) {
+) => endingWith({ phase: 'Stopped', stoppedBy: new TallymanError(code, 'app:v2 is not whole any more') })
+
+/** A run that goes on, and whose execution ends like this. @returns the record afterwards, and in which order what was done */
+async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEnd>) {
   const clock = new FakeClock()
   const run = newRun({
     ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: clock.now(), nonce: '3f9a' },
@@ -33,10 +37,7 @@ async function stoppedBy(
   let record: PolicyRecord = { ...EMPTY_RECORD, run }
   const runs = new PolicyRuns({
     carrier: {
-      carry: async () => ({
-        ...{ phase: 'Stopped', counts: COUNTS, problems: [] },
-        stoppedBy: new TallymanError(code, 'app:v2 is not whole any more'),
-      }),
+      carry: async () => ({ counts: COUNTS, problems: [], ...end }),
       settle: async () => [],
       purge: async () => ({ over: new Set(), problems: [], refused: undefined, stoppedBy: undefined }),
     },
@@ -113,4 +114,16 @@ test('S21: of a run that its policy forbids no time is said at which it goes on'
     /are left\. It goes on by itself once nothing of that stands against it\.$/,
   )
   expect((await stoppedBy('BARRIER_NOT_REACHED')).status?.run).toHaveProperty('resumesAt')
+})
+
+test.each([
+  ['over, where the journal of another one is lost: no other try finds it', 'JOURNAL_LOST', true],
+  ['going on soon, where a repository has not come to rest', 'DELETE_UNSETTLED', false],
+] as const)('a run that has told of a problem is %s', async (_, code, isOver) => {
+  const problems = [{ repository: 'app', error: new TallymanError(code, 'run-1') }]
+  const { record, goesOnIn, status } = await endingWith({ phase: 'Partial', problems })
+  expect(goesOnIn).toBe(isOver ? Number.POSITIVE_INFINITY : 15_000)
+  expect([record.run === undefined, record.runs.length]).toEqual([isOver, isOver ? 1 : 0])
+  expect(status?.run).toMatchObject({ phase: 'Partial', message: expect.stringContaining('app: run-1') })
+  expect(status?.run?.finishedAt !== undefined).toBe(isOver)
 })

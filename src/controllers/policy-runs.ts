@@ -294,6 +294,7 @@ const FINAL: ReadonlySet<string> = new Set([
   'NOT_RESTORABLE',
   'DELETE_UNSAFE',
   'TRASH_UNUSABLE',
+  'JOURNAL_LOST',
 ])
 /** The first moment from `time` on at which something may go. */
 function firstIn({ windowAt }: RunContext, time: number): number {

@@ -62,6 +62,14 @@ describe('S01: a claim in two documents', () => {
     expect(claimInParts(first, claim(['a'])).whole.images).toEqual(['a'])
   })
 
+  test('says anew which limit it exceeds', () => {
+    const first = claimInParts(undefined, claim(['a']))
+    const second = claimInParts(first, claim([], { synced: false, exceeded: 'images' }))
+    const third = claimInParts(second, claim([], { synced: false, exceeded: 'bytes' }))
+    expect([second, third].map((parts) => united(parts).exceeded)).toEqual(['images', 'bytes'])
+    expect(united(claimInParts(third, claim(['a']))).exceeded).toBeUndefined()
+  })
+
   test.each([{ synced: false }, { trusted: false }, { coveredSince: undefined }])(
     'says at once that it is %j',
     (change) => {

@@ -57,6 +57,7 @@ function isSame(a: UsageClaim, b: UsageClaim): boolean {
   return (
     a.synced === b.synced &&
     a.trusted === b.trusted &&
+    a.exceeded === b.exceeded &&
     Math.abs(since - now) < SAME_COVERAGE_MS &&
     LISTS.every((list) => a[list].join('\n') === b[list].join('\n'))
   )

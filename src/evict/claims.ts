@@ -1,6 +1,7 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { CLAIMS_REPOSITORY, type UsageClaim } from '#inventory/claim.ts'
 import { type ReadClaim, readClaim, writeClaim } from '#inventory/claim-document.ts'
+import { MAX_DOCUMENT_BYTES } from '#inventory/claim-limits.ts'
 import type { CallOptions, DestructiveOptions, RegistryClient } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
 import {
@@ -16,7 +17,6 @@ import { EMPTY_CONFIG } from './journal-artifact.ts'
 
 /** So many installations share no registry. */
 const MAX_CLAIMS = 100
-const MAX_LAYER_BYTES = 64 * 1024 * 1024
 
 /** A claim as it lies in the registry. */
 export interface FoundClaim {
@@ -211,7 +211,7 @@ async function readLayer(
   layer: UsageLayer,
   call: CallOptions,
 ): Promise<ReadClaim> {
-  if (layer.size > MAX_LAYER_BYTES)
+  if (layer.size > MAX_DOCUMENT_BYTES)
     return { problem: 'Malformed', message: `It has a document of ${layer.size} bytes` }
   const parts: Uint8Array[] = []
   for await (const part of client.readBlob(CLAIMS_REPOSITORY, layer, call)) parts.push(part)

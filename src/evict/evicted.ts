@@ -76,14 +76,15 @@ export async function historyOfRun(
   const isLost = own.lost !== undefined || (own.wasThere && beside.lost !== undefined)
   return {
     ...history,
-    unsettled: isLost ? [{ repository, run, isLost }] : history.unsettled,
+    unsettled: [...history.unsettled, ...(isLost ? [{ repository, run, isLost }] : [])],
     journal: own.lost !== undefined ? 'lost' : own.wasThere ? 'read' : 'none',
   }
 }
 
 /**
- * What was brought back of a repository as far as it is recorded, whoever did. A few requests, where little was.
- * @throws JOURNAL_LOST what must stay for it is not known; JOURNAL_INVALID, REGISTRY_*
+ * What was brought back of a repository as far as it is recorded and that can be read, whoever did. A few requests, where little was. Where a record of it is lost, nothing goes from that
+ * repository (settleOthers); what is known of others counts all the same.
+ * @throws JOURNAL_INVALID, REGISTRY_*
  */
 export async function returnedTo(
   shelf: JournalShelf,
@@ -94,10 +95,7 @@ export async function returnedTo(
   for (const run of await restoredRuns(shelf, repository, call)) {
     const told = new HistoryOfRun(repository, run)
     const beside = await restorationsOf(shelf, repository, run, call)
-    if (beside.lost !== undefined) {
-      if ((await journaledRuns(shelf, repository, call)).includes(run)) throw beside.lost
-      continue
-    }
+    if (beside.lost !== undefined) continue
     await told.read(beside, false)
     returned.push(...told.history().returned)
   }

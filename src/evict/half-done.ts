@@ -10,9 +10,9 @@ import { WIDTH } from './width.ts'
 const MOST_BYTES = 1_024
 
 /**
- * Looks whether a run has left something half done in a repository, where its journal cannot say so: a tag that names a placeholder, or nothing. It has to look so in two listings, a
+ * Looks whether runs have left something half done in a repository, where their journals cannot say so: a tag that names a placeholder, or nothing. It has to look so in two listings, a
  * quiet period apart (S16).
- * @param lost why the journal cannot say it
+ * @param lost why a journal cannot say it
  * @throws DELETE_UNSETTLED it still goes on; JOURNAL_LOST something is half done, and nobody knows what it was
  */
 export async function assertNothingHalfDone(hands: Hands, lost: TallymanError): Promise<void> {
@@ -22,7 +22,7 @@ export async function assertNothingHalfDone(hands: Hands, lost: TallymanError): 
   if (half.length === 0) return
   throw new TallymanError(
     'JOURNAL_LOST',
-    `${lost.message}; in ${hands.repository} it has left ${half.slice(0, 3).join(', ')} without what it named`,
+    `${lost.message}; in ${hands.repository} there is ${half.slice(0, 3).join(', ')} without what it named`,
     { cause: lost, details: { half: half.length } },
   )
 }

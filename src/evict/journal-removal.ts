@@ -18,6 +18,8 @@ export interface DoomedJournal {
   readonly things: readonly Candidate[]
   /** Where that was not read from it, it goes only if it is not there to be read: then it is a tag that names nothing. */
   readonly history: RunHistory['journal']
+  /** The tag that named nothing at a look some time ago, in a call before this one. */
+  readonly nameless?: string | undefined
   /** What was brought back after then, ms since the epoch, stays, and its record with it (S12). */
   readonly pinnedSince: number
   /** A client of the workspace with the right to delete there. @throws REGISTRY_UNAUTHORIZED, REGISTRY_FORBIDDEN where nobody has it, SECRET_* */
@@ -25,11 +27,12 @@ export interface DoomedJournal {
 }
 
 /**
- * `gone`: nothing of it is there any more. `needed`: it stays for now, also where somebody has given it another tag. `refused`: the registry of the workspace deletes nothing, or not for this account, and
+ * `gone`: nothing of it is there any more. `needed`: it stays for now, also where somebody has given it another tag. `nameless`: the tag names nothing; if it does so at another look, some time later, it goes. `refused`: the registry of the workspace deletes nothing, or not for this account, and
  * will not the next time either.
  */
 export type JournalRemoval =
   | { readonly kind: 'gone' | 'needed' }
+  | { readonly kind: 'nameless'; readonly tag: string }
   | { readonly kind: 'refused'; readonly error: TallymanError }
 
 /**
@@ -51,12 +54,22 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
   const place: Reach = { ...hands, repository, pull: shelf.client, push: shelf.client }
   const found = await headDigest(place, tag)
   const at = { client: shelf.client, workspaceRepository: repository, run: tag }
-  if (found === undefined && !(await isListed(at, calls(place).read))) return forgotten(shelf, at)
-  // Of what could not be read a moment ago nobody knows whether it is needed (S34).
-  if (found !== undefined && tag === doomed.run && doomed.history !== 'read') return { kind: 'needed' }
+  if (found === undefined) {
+    // What this process has seen of it, and not deleted, is hidden (S34).
+    if (shelf.known?.missing(placeKey(at), []) !== undefined) return { kind: 'needed' }
+    if (!(await isListed(at, calls(place).read))) return { kind: 'gone' }
+    // A 404 passes; what a DELETE has left that was cut off (S16) stays like that.
+    if (doomed.nameless !== tag) return { kind: 'nameless', tag }
+  } else if (tag === doomed.run && doomed.history !== 'read') {
+    // Of what could not be read a moment ago nobody knows whether it is needed (S34).
+    return { kind: 'needed' }
+  }
   const journal = await journalOf(shelf, hands.repository, tag, calls(place).write)
-  // A tag that names nothing is what a DELETE has left that was cut off (S16): it goes with a manifest only.
-  if (found === undefined) await journal.bury()
+  if (found === undefined) {
+    if (journal.lost === undefined) return { kind: 'needed' }
+    // It goes with a manifest only.
+    await journal.bury()
+  }
   const digest = found ?? (await headDigest(place, tag))
   if (digest === undefined) return { kind: 'needed' }
   const stands = async () => {
@@ -71,8 +84,11 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
       remover.deleteManifest(repository, digest, options),
     )
     if (typeof outcome === 'string') return { kind: 'needed' }
+    if ('error' in outcome && outcome.kind !== 'unknown') return { kind: 'refused', error: outcome.error }
+    // That it is gone, or may be, is our own doing.
+    shelf.known?.forget(placeKey(at))
     if (outcome.kind === 'unknown') throw outcome.error
-    return 'error' in outcome ? { kind: 'refused', error: outcome.error } : forgotten(shelf, at)
+    return { kind: 'gone' }
   } catch (error) {
     if (hasCode(error, 'REGISTRY_UNAUTHORIZED', 'REGISTRY_FORBIDDEN')) return { kind: 'refused', error }
     throw error
@@ -87,12 +103,6 @@ async function isPinned(hands: Hands, { shelf, run, pinnedSince, history }: Doom
     if (record.kind === 'restored' && record.at > pinnedSince) return true
   }
   return false
-}
-
-/** It is not missed (KnownJournals). */
-function forgotten({ known }: JournalShelf, at: Parameters<typeof placeKey>[0]): JournalRemoval {
-  known?.forget(placeKey(at))
-  return { kind: 'gone' }
 }
 
 /** Whether this tag, and no other one, names the digest: a DELETE takes all that do. */

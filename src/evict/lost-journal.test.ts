@@ -5,7 +5,7 @@ import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/
 import { executeOn } from '#test/harness/execution.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { systemClock } from '#time/clock.ts'
-import { historyOfRepository } from './evicted.ts'
+import { historyOfRepository, historyOfRun, returnedTo } from './evicted.ts'
 import type { JournalRecord } from './journal.ts'
 import { journalRepository } from './journal-artifact.ts'
 import { journalOf, RESTORATIONS } from './journal-shelf.ts'
@@ -216,6 +216,86 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
     },
   )
 
+  test('where it is lost has its repository looked at once for all such runs', async () => {
+    const repository = 'several'
+    const kept = containerImage({ seed: `${version}/${repository}` })
+    site.storage.write(repository, kept, 'kept')
+    const eviction = evictionOf(repository, { kept }, [])
+    const lose = async (run: string) => {
+      await append(repository, [intent('1')], run)
+      dangle(repository, run)
+    }
+    const execution = async () => {
+      const before = site.proxy.requests.length
+      const { end } = await executeOn(site, [eviction])
+      const asked = site.proxy.requests.slice(before).map(({ method, path }) => `${method} ${path}`)
+      const looks = [`/v2/${repository}/tags/list`, `/v2/${repository}/manifests/kept`]
+      return { asked: asked.filter((each) => looks.some((look) => each.includes(look))), end }
+    }
+    await lose('a-lost')
+    const { asked } = await execution()
+    await lose('b-lost')
+    const both = await execution()
+    expect(both.end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_LOST', 'JOURNAL_LOST'])
+    expect(both.asked).toHaveLength(asked.length)
+  })
+
+  describe('that says what was brought back', () => {
+    const beside = `${RUN}${RESTORATIONS}`
+    const cameBack = (repository: string) =>
+      new RestorationRecords().add(
+        shelfOf(site),
+        { repository, run: RUN },
+        [{ kind: 'restored', at: 1, tag: 'kept', digest: placeholder('a').digest }],
+        {},
+      )
+    const world = (repository: string) => {
+      const tags = {
+        going: containerImage({ seed: `${version}/${repository}/going` }),
+        kept: containerImage({ seed: `${version}/${repository}/kept` }),
+      }
+      for (const [tag, image] of Object.entries(tags)) site.storage.write(repository, image, tag)
+      return evictionOf(repository, tags, ['going'])
+    }
+
+    test('S12: lets nothing go from its repository where it is lost, and keeps no other one', async () => {
+      const evictions = [world('returns/lost'), world('returns/other')]
+      await append('returns/lost', [saved('one')])
+      await cameBack('returns/lost')
+      const known = await returnedTo(shelf(), 'returns/lost', {})
+      expect(known).toMatchObject([{ run: RUN, tag: 'kept' }])
+      const mend = dangle('returns/lost', beside)
+      expect(await returnedTo(shelf(), 'returns/lost', {})).toEqual([])
+      const { end } = await executeOn(site, evictions)
+      expect(end).toMatchObject({ phase: 'Partial', counts: { untagged: 1, swept: 1 } })
+      expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
+        ['returns/lost', 'JOURNAL_LOST'],
+      ])
+      expect(Object.keys(await site.tags('returns/lost'))).toEqual(['going', 'kept'])
+      expect(Object.keys(await site.tags('returns/other'))).toEqual(['kept'])
+      mend()
+      expect((await executeOn(site, evictions)).end).toMatchObject({ phase: 'Succeeded', problems: [] })
+    })
+
+    test('would say nothing more once the journal of its run is gone', async () => {
+      const eviction = world('returns/alone')
+      await cameBack('returns/alone')
+      dangle('returns/alone', beside)
+      const { end } = await executeOn(site, [eviction])
+      expect(end).toMatchObject({ phase: 'Partial', counts: { untagged: 1, swept: 1 } })
+      expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_LOST'])
+    })
+
+    test('S16: hides nothing that the run has begun and not ended', async () => {
+      await append('returns/open', [intent('1')])
+      await cameBack('returns/open')
+      dangle('returns/open', beside)
+      const { unsettled } = await historyOfRun(shelf(), 'returns/open', RUN, {})
+      const place = { repository: 'returns/open', run: RUN }
+      expect(unsettled).toEqual([place, { ...place, isLost: true }])
+    })
+  })
+
   describe('is not deleted', () => {
     async function taken(repository: string): Promise<string> {
       const old = containerImage({ seed: `${version}/${repository}/old` })
@@ -225,12 +305,13 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
     }
 
     /** What the run took is in use. */
-    async function purge(repository: string, used: string) {
-      const journal = await journalOf(shelf(), repository, RUN, {})
+    async function purge(repository: string, used: string, known?: KnownJournals, nameless?: string) {
+      const place = { ...shelf(), known }
+      const journal = await journalOf(place, repository, RUN, {})
       const { hands } = site.hands(repository, { journal, stillDoomed: ({ digest }) => digest !== used })
       return await purgeRun(hands, {
-        ...{ shelf: shelf(), run: RUN, before: systemClock.now() + 1, pinnedSince: systemClock.now() },
-        ...{ isAsked: false, learn: () => undefined, remover: async () => site.client },
+        ...{ shelf: place, run: RUN, before: systemClock.now() + 1, pinnedSince: systemClock.now() },
+        ...{ isAsked: false, learn: () => undefined, remover: async () => site.client, nameless },
       })
     }
 
@@ -246,6 +327,53 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
       const purged = purge(repository, used).then(({ kind }) => kind)
       expect(await purged.catch(({ code }) => code)).toBe(end)
       expect(Object.keys(await site.tags(placeOf(repository)))).toEqual([RUN])
+    })
+
+    test('at the first look at a tag that names nothing', async () => {
+      const used = await taken('once')
+      const before = await site.tags(placeOf('once'))
+      site.proxy.rule(GONE, { path: manifestOf('once') })
+      expect(await purge('once', used)).toEqual({ kind: 'nameless', tag: RUN })
+      site.proxy.clear()
+      expect(await site.tags(placeOf('once'))).toEqual(before)
+      // By the next look it can be read.
+      expect(await purge('once', used, undefined, RUN)).toEqual({ kind: 'needed' })
+      expect(await site.tags(placeOf('once'))).toEqual(before)
+    })
+
+    test('because it was hidden for a moment of the second look', async () => {
+      const used = await taken('twice')
+      const before = await site.tags(placeOf('twice'))
+      // Of the history, and of what lies beside; then of the HEAD. Opened once more it can be read.
+      site.proxy.rule({ ...GONE, times: 4 }, { method: 'GET', path: manifestOf('twice') })
+      site.proxy.rule({ ...GONE, times: 1 }, { method: 'HEAD', path: manifestOf('twice') })
+      expect(await purge('twice', used, undefined, RUN)).toEqual({ kind: 'needed' })
+      expect(await site.tags(placeOf('twice'))).toEqual(before)
+    })
+
+    test.each(['is listed', 'is not listed'])(
+      'by a process that has seen it, whatever hides it, while its tag %s',
+      async (how) => {
+        const repository = how.replaceAll(' ', '-')
+        const used = await taken(repository)
+        const before = await site.tags(placeOf(repository))
+        const known = new KnownJournals()
+        await journalOf({ ...shelf(), known }, repository, RUN, {})
+        site.proxy.rule(GONE, { path: manifestOf(repository) })
+        if (how === 'is not listed') site.proxy.rule(GONE, { path: tagsOf(repository) })
+        expect(await purge(repository, used, known, RUN)).toEqual({ kind: 'needed' })
+        site.proxy.clear()
+        expect(await site.tags(placeOf(repository))).toEqual(before)
+      },
+    )
+
+    test('twice where the answer to its DELETE is lost', async () => {
+      await taken('unknown')
+      const known = new KnownJournals()
+      site.proxy.rule({ kind: 'drop', times: 1 }, { method: 'DELETE', path: manifestOf('unknown') })
+      await expect(purge('unknown', '', known)).rejects.toMatchObject({ kind: 'unreachable' })
+      expect(await purge('unknown', '', known)).toEqual({ kind: 'gone' })
+      expect(await site.tags(placeOf('unknown'))).toEqual({})
     })
   })
 })

@@ -14,7 +14,11 @@ import { takeAway } from './take-away.ts'
 import { stayed } from './untag-batch.ts'
 import { WIDTH } from './width.ts'
 
-/** No tag is left behind a placeholder for longer: then that goes, with those that it stands in for by then. In milliseconds. */
+/**
+ * How long tags are written over for one placeholder, in milliseconds: then that goes, with those that it stands in for by then. How long one of them is away is more by a
+ * list of all tags, the looks and the DELETE. `WIDTH` tags begin at once and go in any case, so that a journal, which takes 10,000 chunks, has room for 40,000 tags however few
+ * requests a second the registry may be sent.
+ */
 const LONGEST_MS = 3_000
 /** A PUT that was not answered is looked after, and sent again if the tag still names what it did. */
 const TRIES = 3
@@ -31,7 +35,7 @@ export interface OverwriteBatch {
 /**
  * Unties tags where the product cannot: one placeholder is written over all of them and then deleted by its digest, which takes its tags along
  * and leaves the manifests that they named. Costs a HEAD and a PUT for each tag and one DELETE in all.
- * @returns how many of the bindings it was, from the first on: as many as it took 3 seconds to write over, so that what is used meanwhile is not kept waiting
+ * @returns how many of the bindings it was, from the first on: those that could be begun within 3 seconds
  * @throws DELETE_TOOK_TAG, DELETE_UNSAFE, REGISTRY_* where the registry refuses
  */
 export async function overwriteBatch(

@@ -1,23 +1,20 @@
-import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
 import type { AuditLine } from '#registry/client.ts'
 import { believed } from './capabilities.ts'
 import { historyOfRun } from './evicted.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import type { ProgressMeter } from './execution-progress.ts'
-import { assertNothingHalfDone } from './half-done.ts'
 import type { Hands } from './hands.ts'
-import { journalRepository } from './journal-artifact.ts'
 import { journalOf } from './journal-shelf.ts'
 import { journalState } from './journal-state.ts'
 import { assertWhole, type KeptImage, wholeOf } from './sample.ts'
-import { settle } from './settle.ts'
+import { settleOthers } from './settle-others.ts'
 import { sweep } from './sweep.ts'
 import { assertListed, listTags } from './tags.ts'
 import { copyToTrash, provenInTrash, trashBelow } from './trash.ts'
 import { type UntagMethod, untag } from './untag.ts'
 import { mayPlaceholder, untagMethod } from './untag-method.ts'
-import { unfinishedRuns } from './workspace-journal.ts'
 
 /** Copies that are made without asking whether the run may go on. */
 const COPIES_AT_ONCE = 1_000
@@ -137,25 +134,12 @@ export class RepositoryTask {
     this.#held.push(new TallymanError(code, `${this.repository}: ${what}`))
   }
 
-  /** Nothing may go before everything has an end that any run began here. Of a run whose journal is lost that can be seen only by what it has left. */
+  /** Nothing may go before everything has an end that any run began here. */
   async #settleOthers(): Promise<void> {
     const { shelf, signal } = this.#site
-    const workspaceRepository = journalRepository(shelf.prefix, this.repository)
-    const place = { client: shelf.client, workspaceRepository, repository: this.repository }
-    for (const run of await unfinishedRuns(place, { signal, lane: 'bulk' })) {
-      if (run !== this.#order.run)
-        await this.#settleOther({ ...(await this.#hands(run)), ended: () => undefined })
-    }
-  }
-
-  async #settleOther(hands: Hands): Promise<void> {
-    try {
-      await settle(hands)
-    } catch (error) {
-      if (!hasCode(error, 'JOURNAL_LOST')) throw error
-      await assertNothingHalfDone(hands, error)
-      this.#held.push(error)
-    }
+    const hands = async (run: string) => ({ ...(await this.#hands(run)), ended: () => undefined })
+    const newcomer = { shelf, repository: this.repository, run: this.#order.run, hands }
+    this.#held.push(...(await settleOthers(newcomer, { signal, lane: 'bulk' })))
   }
 
   /** @returns undefined: tags go with their digests only @throws REGISTRY_* where nothing can be deleted */

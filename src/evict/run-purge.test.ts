@@ -154,6 +154,20 @@ describe.each(['2.8', '3'] as const)('a run that is over, on %s', (version) => {
     expect(await journals('back')).toEqual({})
   })
 
+  test('S12: copies go although it is lost what was brought back, and what the run has taken is needed; its journal stays', async () => {
+    const { digest, hasCopy } = await taken('untold')
+    await cameBack('untold', digest, 1)
+    const { storageDir } = site.registry
+    const repository = journalRepository('tallyman', 'untold')
+    const mend = damage('revision-link-missing', { storageDir, repository, reference: BESIDE })
+    expect(await purge('untold', { stillDoomed: sparing(digest) })).toEqual({ kind: 'needed', lines: [] })
+    expect(await hasCopy()).toBe(true)
+    expect(await purge('untold')).toMatchObject({ kind: 'needed' })
+    expect([await hasCopy(), Object.keys(await journals('untold'))]).toEqual([false, [RUN, BESIDE]])
+    mend()
+    expect(await purge('untold')).toMatchObject({ kind: 'gone' })
+  })
+
   test('S12: what is brought back right before the journal goes keeps it, and what says so', async () => {
     const { digest } = await taken('returning', RUN, 'Delete')
     let guards = 0
@@ -196,7 +210,11 @@ describe.each(['2.8', '3'] as const)('a run that is over, on %s', (version) => {
       const { storageDir } = site.registry
       damage(kind, { storageDir, repository: journalRepository('tallyman', kind), reference: RUN })
       expect(await journals(kind)).toEqual({ [RUN]: undefined })
-      expect(await purge(kind)).toMatchObject({ kind: 'gone' })
+      // A 404 may pass: only what named nothing some time ago, too, is such a tag (S34).
+      expect(await purge(kind)).toMatchObject({ kind: 'nameless', tag: RUN, lines: [] })
+      expect(await journals(kind)).toEqual({ [RUN]: undefined })
+      expect(await purge(kind, {}, { nameless: BESIDE })).toMatchObject({ kind: 'nameless', tag: RUN })
+      expect(await purge(kind, {}, { nameless: RUN })).toMatchObject({ kind: 'gone' })
       expect(await journals(kind)).toEqual({})
     },
   )

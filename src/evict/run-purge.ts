@@ -18,7 +18,8 @@ export interface RunPurge extends Omit<DoomedJournal, 'things' | 'history'> {
 const NEEDED: JournalRemoval = { kind: 'needed' }
 
 /**
- * Purges the copies in the trash that a run has made of the repository of the hands. What a run has begun and not recorded the end of keeps all of them.
+ * Purges the copies in the trash that a run has made of the repository of the hands. What a run has begun and not recorded the end of keeps all of them. What it is not known of whether it was brought back
+ * counts as gone still.
  * @returns what the run did there, as far as its journal is there to tell; undefined: that is needed still, by what was begun, or by a copy that stays
  * @throws what stopped it
  */
@@ -28,7 +29,7 @@ export async function purgeCopies(hands: Hands, purge: RunPurge): Promise<RunHis
   const history = await historyOfRun(shelf, repository, run, calls(hands).read)
   // By a tag that names nothing no copy is found, and nothing comes back.
   if (history.journal === 'lost') return history
-  if (history.unsettled.length > 0) return undefined
+  if (history.unsettled.some(({ isLost }) => isLost !== true)) return undefined
   learn(repository, history)
   const place = trashBelow(shelf.prefix)
   await purgeTrash(hands, place, before)

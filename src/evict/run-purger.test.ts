@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
+import { damage } from '#test/harness/damage.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { LeapingClock } from '#test/harness/leaping-clock.ts'
@@ -159,6 +160,40 @@ describe.each(['2.8', '3'] as const)('runs with a workspace elsewhere, on %s', (
     expect(over).toEqual(['done'])
     expect(problems.map(({ run }) => run)).toEqual(['one', 'two'])
     expect(stoppedBy?.kind).toBe('unreachable')
+  })
+
+  test('S34: a journal that is hidden for a moment stays, and can be read an hour later', async () => {
+    const purger = new RunPurger()
+    const run = await ran(able, 'hidden', ['j'])
+    able.proxy.rule({ kind: 'status', status: 404 }, { path: /journals\/j\/manifests/ })
+    expect(await purge(purger, able, [run])).toMatchObject({ over: [], problems: [], sent: [] })
+    able.proxy.clear()
+    expect(await purge(purger, able, [run])).toMatchObject({ over: [], sent: [] })
+    clock.leap(HOUR)
+    const { over, sent } = await purge(purger, able, [run])
+    expect([over, sent.map((line) => line.split(' ')[1])]).toEqual([
+      ['hidden'],
+      ['tallyman/trash/j/1', 'tallyman/journals/j'],
+    ])
+  })
+
+  test('S34: a tag that goes on naming nothing goes at the look an hour after the first', async () => {
+    const purger = new RunPurger()
+    const run = await ran(able, 'dangling', ['k'])
+    const target = { storageDir: able.registry.storageDir, repository: journalRepository('tallyman', 'k') }
+    const mend = damage('revision-link-missing', { ...target, reference: 'dangling' })
+    expect((await purge(purger, able, [run])).over).toEqual([])
+    clock.leap(HOUR)
+    // In between it was there, and is needed.
+    mend()
+    expect((await purge(purger, able, [run], { before: 0 })).over).toEqual([])
+    damage('revision-link-missing', { ...target, reference: 'dangling' })
+    clock.leap(HOUR)
+    expect((await purge(purger, able, [run])).over).toEqual([])
+    expect(await journals(able, 'k')).toEqual(['dangling'])
+    clock.leap(HOUR)
+    expect((await purge(purger, able, [run])).over).toEqual(['dangling'])
+    expect(await journals(able, 'k')).toEqual([])
   })
 
   test('what is needed is read again after an hour, and what is over in a run not again', async () => {

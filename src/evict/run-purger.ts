@@ -32,6 +32,8 @@ const UNREACHABLE_IN_A_ROW = 3
 export class RunPurger {
   /** By run and repository: when there is something to look at again, monotonic ms. Infinity: its journal is gone, or the workspace does not let it go. */
   readonly #nextLook = new Map<string, number>()
+  /** By run and repository: the tag that named nothing at the last look. */
+  readonly #nameless = new Map<string, string>()
   #isTold = false
 
   /** @throws LEADERSHIP_LOST, CANCELLED, INTERNAL; everything else that stops it is in what is returned */
@@ -43,9 +45,13 @@ export class RunPurger {
     })
     // By the journals, which take a request in the workspace each, no copy is kept from going.
     stoppedBy ??= await this.#each(site, order, problems, async (hands, purge) => {
-      const removal = await purgeRun(hands, purge)
+      const key = keyOf(purge.run, hands.repository)
+      const nameless = this.#nameless.get(key)
+      this.#nameless.delete(key)
+      const removal = await purgeRun(hands, { ...purge, nameless })
       if (removal.kind === 'needed') this.#needed(hands, purge)
-      else this.#nextLook.set(keyOf(purge.run, hands.repository), Number.POSITIVE_INFINITY)
+      else if (removal.kind === 'nameless') this.#needed(hands, purge, removal.tag)
+      else this.#nextLook.set(key, Number.POSITIVE_INFINITY)
       if (removal.kind !== 'refused' || this.#isTold) return
       this.#isTold = true
       refused = removal.error
@@ -100,8 +106,11 @@ export class RunPurger {
     return over
   }
 
-  #needed({ clock, repository }: Hands, { run }: RunPurge): void {
-    this.#nextLook.set(keyOf(run, repository), clock.monotonic() + NEEDED_FOR_MS)
+  #needed({ clock, repository }: Hands, { run }: RunPurge, nameless?: string): void {
+    const key = keyOf(run, repository)
+    this.#nextLook.set(key, clock.monotonic() + NEEDED_FOR_MS)
+    if (nameless === undefined) this.#nameless.delete(key)
+    else this.#nameless.set(key, nameless)
   }
 }
 

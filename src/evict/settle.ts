@@ -99,7 +99,7 @@ async function settleSweep(
   await end(
     hands,
     intent,
-    ended.filter(({ digest }) => digest !== last.digest),
+    ended.filter(({ tag, digest }) => tag !== undefined || digest !== last.digest),
   )
   if (lost === undefined) throw deletedByOthers(hands, missing, last.digest)
   const named = new Set(lost.tags)

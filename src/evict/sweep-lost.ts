@@ -5,8 +5,8 @@ import { named } from './put-back.ts'
 import { resolveTags } from './tags.ts'
 
 /**
- * Tags that a DELETE may have taken along, because somebody had just moved them onto what it was of (S15). Not those whose own manifest is gone: somebody else has
- * deleted that, with its tags (S37).
+ * Tags that a DELETE has taken along, as far as anybody can tell: somebody had just moved them onto what it was of (S15). Not those whose own manifest is gone: somebody
+ * else has deleted that, with its tags, or after they were moved (S37).
  * @param tags what each named when it was asked last
  */
 export async function mayHaveGoneAlong(
@@ -25,18 +25,11 @@ export async function keepByDigest(hands: Hands, manifest: RawManifest): Promise
 }
 
 /** @param kept what the tags may have named, if somebody had just moved them */
-export function deletedByOthers(
-  { repository }: Hands,
-  tags: readonly string[],
-  kept: string | undefined,
-): TallymanError {
-  const doubt =
-    kept === undefined
-      ? ''
-      : `, or had just moved onto ${kept}, which is there again by its digest: push the tag if it is to name that`
+export function deletedByOthers({ repository }: Hands, tags: readonly string[], kept: string): TallymanError {
+  const doubt = `or had just moved onto ${kept}, which is there again by its digest: push the tag if it is to name that`
   return new TallymanError(
     'DELETE_UNSETTLED',
-    `${repository}: ${named(tags)} is missing and is not written again: somebody else has deleted it${doubt}`,
+    `${repository}: ${named(tags)} is missing and is not written again: somebody else has deleted it, ${doubt}`,
     { details: { lost: tags.length } },
   )
 }

@@ -6,7 +6,7 @@ import { putBackLost, revive } from './put-back.ts'
 import { copyOf } from './save.ts'
 import { unsafe } from './scratch.ts'
 import type { Standing } from './standing.ts'
-import { deletedByOthers, mayHaveGoneAlong } from './sweep-lost.ts'
+import { deletedByOthers, keepByDigest, mayHaveGoneAlong } from './sweep-lost.ts'
 import { headDigest, listTags, resolveTags, settledTags } from './tags.ts'
 import { type Obstacle, takeAway } from './take-away.ts'
 
@@ -30,15 +30,21 @@ export class Sweeping {
   #answeredAt = Number.POSITIVE_INFINITY
   #isSlow = false
   #isInDoubt = false
+  #kept: string | undefined
 
   constructor(hands: Hands, standing: Standing) {
     this.#hands = hands
     this.#standing = standing
   }
 
-  /** Whether all that was deleted took no tag along that should stay. */
+  /** Whether it is known of all that was deleted what it has taken along. */
   get isClean(): boolean {
     return this.#uncounted === undefined && !this.#isInDoubt
+  }
+
+  /** A manifest that went and is there again by its digest (S37). */
+  get kept(): string | undefined {
+    return this.#kept
   }
 
   /**
@@ -65,11 +71,7 @@ export class Sweeping {
       const outcome = await takeAway(hands, candidates, stands, (options) =>
         hands.delete.deleteManifest(repository, digest, options),
       )
-      if (outcome === 'gone' && tries > 1) {
-        this.#went()
-        return 'swept'
-      }
-      if (typeof outcome === 'string') return outcome
+      if (typeof outcome === 'string' && (outcome !== 'gone' || tries === 1)) return outcome
       if (await this.#isSwept(digest, outcome)) return 'swept'
       if (tries === TRIES) throw unsafe(hands, `of ${digest} failed ${TRIES} times`)
     }
@@ -80,20 +82,24 @@ export class Sweeping {
     if (this.#uncounted !== undefined) await this.#follow(await listTags(this.#hands))
   }
 
-  #went(): void {
+  /** Counts them where the next DELETE takes long to come. @throws DELETE_TOOK_TAG DELETE_UNSETTLED */
+  async countIfSlow(): Promise<void> {
+    if (this.#isSlow) await this.count()
+  }
+
+  /** @param outcome `gone`: it was there before a DELETE of which nobody knows what it did @returns false: it is still there */
+  async #isSwept(digest: string, outcome: DeleteOutcome | 'gone'): Promise<boolean> {
+    if (outcome === 'gone' || outcome.kind === 'unknown') return await this.#isSweptAfterAll(digest)
+    if (outcome.kind === 'unsupported' || outcome.kind === 'denied') throw outcome.error
+    if (outcome.kind === 'absent' && this.#isInDoubt) return await this.#isSweptAfterAll(digest)
     this.#uncounted = this.#saved
     this.#answeredAt = this.#hands.clock.monotonic()
     this.#isInDoubt = false
+    return true
   }
 
-  /** @returns false: it is still there */
-  async #isSwept(digest: string, outcome: DeleteOutcome): Promise<boolean> {
-    if (outcome.kind === 'unsupported' || outcome.kind === 'denied') throw outcome.error
-    if (outcome.kind !== 'unknown') {
-      this.#went()
-      if (this.#isSlow) await this.count()
-      return true
-    }
+  /** What is thrown here leaves the rest to `settle`: tags may name nothing (S16). */
+  async #isSweptAfterAll(digest: string): Promise<boolean> {
     this.#isInDoubt = true
     const left = await settledTags(this.#hands)
     const isGone = (await headDigest(this.#hands, digest)) === undefined
@@ -119,11 +125,14 @@ export class Sweeping {
 
   async #answerForLost(lost: readonly string[], manifest: RawManifest): Promise<never> {
     const tags = new Map(lost.map((tag) => [tag, this.#standing.namedBy(tag)]))
+    const wasInDoubt = this.#isInDoubt
     this.#isInDoubt = true
     const open = await mayHaveGoneAlong(this.#hands, tags)
-    this.#isInDoubt = open.length > 0
-    if (open.length === 0) throw deletedByOthers(this.#hands, lost, undefined)
-    return await putBackLost(this.#hands, open, async () => manifest)
+    if (open.length > 0) return await putBackLost(this.#hands, open, async () => manifest)
+    await keepByDigest(this.#hands, manifest)
+    this.#kept = manifest.digest
+    this.#isInDoubt = wasInDoubt
+    throw deletedByOthers(this.#hands, lost, manifest.digest)
   }
 }
 

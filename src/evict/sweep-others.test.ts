@@ -41,7 +41,7 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect(await site.registry.wire.send({ method: 'DELETE', path })).toMatchObject({ status: 202 })
   }
 
-  test('S37: a tag that somebody deletes with its own manifest does not come back with the one that was swept', async () => {
+  test('S37: a tag that somebody deletes with its own manifest is not written again; what was swept is there by its digest', async () => {
     const { old, stable, kept, eviction } = world('by-digest')
     const held = site.proxy.hold(FIRST)
     const { hands } = site.hands('by-digest')
@@ -51,11 +51,48 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     held.release()
     await expect(running).rejects.toMatchObject({
       code: 'DELETE_UNSETTLED',
-      message: 'by-digest: stable is missing and is not written again: somebody else has deleted it',
+      message: `by-digest: stable is missing and is not written again: somebody else has deleted it, or had just moved onto ${digest(old)}, which is there again by its digest: push the tag if it is to name that`,
     })
     expect(await site.tags('by-digest')).toEqual({ kept: digest(kept) })
-    expect(await site.has('by-digest', digest(old))).toBe(false)
-    expect((await journalState(hands.journal)).open).toEqual([])
+    expect(await site.has('by-digest', digest(old))).toBe(true)
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
+  })
+
+  test('S37: what somebody promoted in the last moment, and whose tag named what they deleted then, is there by its digest', async () => {
+    const { old, stable, kept, eviction } = world('promoted')
+    const held = site.proxy.hold(FIRST)
+    const { hands, ended } = site.hands('promoted')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'promoted', old.manifest, 'stable')
+    await somebodyDeletes('promoted', digest(stable))
+    held.release()
+    await expect(running).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: expect.stringContaining(`moved onto ${digest(old)}, which is there again`),
+    })
+    expect(await site.tags('promoted')).toEqual({ kept: digest(kept) })
+    expect(await site.has('promoted', digest(old))).toBe(true)
+    expect(ended).toEqual([])
+  })
+
+  test('S37: where its DELETE was cut off, too, the next run looks after it', async () => {
+    const { old, stable, kept, eviction } = world('cut')
+    const held = site.proxy.hold(FIRST)
+    site.proxy.rule({ kind: 'drop', times: 1 }, FIRST)
+    const { hands } = site.hands('cut')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await somebodyDeletes('cut', digest(stable))
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
+    expect((await journalState(hands.journal)).open).toHaveLength(1)
+    await sweep(hands, { ...eviction, digests: [] })
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
+    expect(await site.tags('cut')).toEqual({ kept: digest(kept) })
+    expect(await site.has('cut', digest(old))).toBe(true)
   })
 
   test('S15: one that was moved onto it in the last moment comes back, and nobody can tell it from one deleted by its name', async () => {
@@ -148,10 +185,15 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect((await journalState(hands.journal)).open).toEqual([])
   })
 
-  test('S15: where DELETEs come slowly, tags are counted right after each', async () => {
-    const { others, eviction } = world('slow', 2)
+  /** A clock by which each DELETE takes seconds to come. */
+  function slowClock(): Hands['clock'] {
     let now = 0
-    const clock: Hands['clock'] = { ...site.hands('slow').hands.clock, monotonic: () => (now += 600) }
+    return { ...site.hands('slow').hands.clock, monotonic: () => (now += 600) }
+  }
+
+  test('S15: where DELETEs come slowly, tags are counted right after each', async () => {
+    const { eviction } = world('slow', 2)
+    const clock = slowClock()
     let looks = 0
     const guard = async () => {
       looks += 1
@@ -172,7 +214,22 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
     expect(looks).toBe(before)
     expect(await site.tags('slow')).toMatchObject({ stable: second })
-    expect(others).toHaveLength(2)
+  })
+
+  test('S04: what went is recorded and told, whatever that count brings to light', async () => {
+    const { eviction } = world('slow-told', 2)
+    const held = site.proxy.hold({ method: 'DELETE', nth: 3 })
+    const { hands, ended } = site.hands('slow-told', { clock: slowClock() })
+    const running = sweep(hands, eviction)
+    await held.arrived
+    site.storage.tag('slow-told', digest(containerImage({ seed: 'nowhere' })), 'dangling')
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'swept'])
+    const told = ended.map(({ digest }) => digest)
+    for (const each of eviction.digests) expect(await site.has('slow-told', each)).toBe(!told.includes(each))
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: told } })
   })
 
   /** A process that died when its first DELETE was done, and before it had seen that. */

@@ -281,6 +281,27 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     await pulls('half-done', old)
   })
 
+  test.each([
+    ['looked at', { method: 'GET', nth: 3 }],
+    ['sent', { method: 'DELETE', nth: 2 }],
+  ] as const)(
+    'S16: so it does where the first DELETE comes to its end right before the next one is %s',
+    async (_, next) => {
+      const { old, eviction } = world('late')
+      site.proxy.rule({ kind: 'cut', at: 'request', times: 1 }, FIRST)
+      const held = site.proxy.hold({ ...next, path: new RegExp(`/late/manifests/${digest(old)}`) })
+      const running = sweep(site.hands('late').hands, eviction)
+      await held.arrived
+      site.storage.tag('late', digest(old), 'kept')
+      const { storageDir } = site.registry
+      damage('revision-link-missing', { storageDir, repository: 'late', reference: digest(old) })
+      held.release()
+      await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+      expect(await site.tags('late')).toEqual({ kept: digest(old) })
+      await pulls('late', old)
+    },
+  )
+
   test('S16: so it does where the process died before it could look', async () => {
     const { old, eviction } = world('died')
     const abort = new AbortController()

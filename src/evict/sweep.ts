@@ -66,12 +66,15 @@ export async function sweep(
         for (const tag of tags)
           ended.push({ tag, digest, outcome: outcome === 'swept' ? 'untagged' : outcome })
         next += 1
+        // What went is told above, whatever this brings to light.
+        await sweeping.countIfSlow()
       }
       await sweeping.count()
     } catch (error) {
       await lookAfter(error, async () => {
         await sweeping.count()
-        if (sweeping.isClean && !hands.signal.aborted) await end(hands, intent, ended)
+        const away = ended.filter(({ tag, digest }) => tag !== undefined || digest !== sweeping.kept)
+        if (sweeping.isClean && !hands.signal.aborted) await end(hands, intent, away)
       })
       throw error
     }

@@ -89,6 +89,20 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
       tests: CLAIM,
     },
   ],
+  'src/inventory/claim-limits.ts': [
+    {
+      rule: 'S01 a document that a reader refuses is not written',
+      find: "return bytes > MAX_DOCUMENT_BYTES ? 'bytes' : undefined",
+      replace: 'return undefined',
+      tests: ['src/inventory/claim.test.ts'],
+    },
+    {
+      rule: 'S01 an older reader gets every image by its name',
+      find: 'at !== -1 && !isTagged && known.has',
+      replace: 'at === -1 || known.has',
+      tests: ['src/inventory/claim.test.ts'],
+    },
+  ],
   'src/evict/claim-usage.ts': [
     {
       rule: 'S01 what came since is claimed too',

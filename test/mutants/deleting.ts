@@ -443,12 +443,48 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: '',
       tests: OTHERS,
     },
+    {
+      rule: 'S37 what may have been promoted is there again by its digest',
+      find: 'await keepByDigest(this.#hands, manifest)',
+      replace: '',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S16 what a DELETE that was cut off has left is looked after before its intent ends',
+      find: 'this.#isInDoubt = wasInDoubt',
+      replace: 'this.#isInDoubt = false',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S16 so is what it left that came to its end later',
+      find: "if (typeof outcome === 'string' && (outcome !== 'gone' || tries === 1)) return outcome",
+      replace: "if (typeof outcome === 'string') return outcome === 'gone' && tries > 1 ? 'swept' : outcome",
+      tests: SWEEP,
+    },
+    {
+      rule: 'S16 and what it left that the next one did not find any more',
+      find: "outcome.kind === 'absent' && this.#isInDoubt",
+      replace: 'false',
+      tests: SWEEP,
+    },
   ],
   'src/evict/sweep.ts': [
     {
       rule: 'S15 what stops a sweep does not keep the last DELETE from being looked after',
-      find: '        await sweeping.count()\n        if',
-      replace: '        if',
+      find: '        await sweeping.count()\n        const',
+      replace: '        const',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S04 what went is recorded whatever counting brings to light',
+      find: 'ended.push({ digest, outcome })',
+      replace: 'await sweeping.countIfSlow()\n        ended.push({ digest, outcome })',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S12 what is there again by its digest is not recorded as gone',
+      find: 'tag !== undefined || digest !== sweeping.kept',
+      replace: 'true',
       tests: OTHERS,
     },
     {

@@ -1,6 +1,7 @@
 import type { MutantsByFile } from './mutant.ts'
 
 const LOST = ['src/evict/lost-journal.test.ts']
+const PURGER = ['src/evict/run-purger.test.ts']
 
 /** What keeps a journal from being begun anew, written over or taken for an empty one (S34). */
 export const JOURNALING_MUTANTS: MutantsByFile = {
@@ -64,6 +65,48 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       find: "if (hasCode(error, 'REGISTRY_ABSENT')) return true",
       replace: "if (hasCode(error, 'REGISTRY_ABSENT')) return false",
       tests: LOST,
+    },
+  ],
+  'src/evict/settle-others.ts': [
+    {
+      rule: 'S34 what a run whose journal is lost has left half done is looked for',
+      find: 'if (first !== undefined) await assertNothingHalfDone(await hands(newcomer.run), first)',
+      replace: '',
+      tests: LOST,
+    },
+    {
+      rule: 'S12 nothing goes where it is lost what was brought back',
+      find: ' || (await tellsReturns(newcomer, run, call))',
+      replace: '',
+      tests: LOST,
+    },
+  ],
+  'src/evict/journal-removal.ts': [
+    {
+      rule: 'S34 what this process has seen of a journal is not taken for gone',
+      find: "if (shelf.known?.missing(placeKey(at), []) !== undefined) return { kind: 'needed' }",
+      replace: '',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a tag that names nothing at one look stays',
+      find: "if (doomed.nameless !== tag) return { kind: 'nameless', tag }",
+      replace: '',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 a journal that can be read again is not buried',
+      find: "if (journal.lost === undefined) return { kind: 'needed' }",
+      replace: '',
+      tests: LOST,
+    },
+  ],
+  'src/evict/run-purger.ts': [
+    {
+      rule: 'S34 two looks at a tag that names nothing are an hour apart',
+      find: "else if (removal.kind === 'nameless') this.#needed(hands, purge, removal.tag)",
+      replace: "else if (removal.kind === 'nameless') this.#nameless.set(key, removal.tag)",
+      tests: PURGER,
     },
   ],
   'src/controllers/known-history.ts': [

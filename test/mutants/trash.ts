@@ -164,7 +164,7 @@ export const TRASH_MUTANTS: MutantsByFile = {
   'src/evict/run-purge.ts': [
     {
       rule: 'S16 what a run has begun and not ended keeps its journal',
-      find: 'if (history.unsettled.length > 0) return undefined',
+      find: 'if (history.unsettled.some(({ isLost }) => isLost !== true)) return undefined',
       replace: '',
       tests: RUNS,
     },

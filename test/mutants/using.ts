@@ -10,8 +10,14 @@ export const USING_MUTANTS: MutantsByFile = {
   'src/scan/used-images.ts': [
     {
       rule: 'S35 what others claim and pin',
-      find: 'for (const text of [...images, ...pins]) found.add(text, parseReference(text), [])',
-      replace: 'void [images, pins]',
+      find: 'for (const image of images) found.addClaimed({ installation, image })',
+      replace: 'void images',
+    },
+    {
+      rule: 'S39 a name of the registry counts before a path',
+      find: 'if (use.isNamed && !known.use.isNamed) known.use = use',
+      replace: '',
+      tests: ['src/scan/used-images.test.ts'],
     },
     {
       rule: 'S36 a tag that a reference names',
@@ -41,19 +47,51 @@ export const USING_MUTANTS: MutantsByFile = {
       tests: PLAN,
     },
   ],
-  'src/scan/used-indexes.ts': [
+  'src/scan/index-reader.ts': [
     {
       rule: 'S35 an index in an index',
-      find: 'for (const each of below ?? []) found.add(each)',
-      replace: '',
+      find: 'if (!depths.has(index)) depths.set(index, depth + 1)',
+      replace: 'void index',
       tests: INDEXES,
     },
     {
       rule: 'S35 what was not there may be pushed',
-      find: 'clock.monotonic() - absentAt < ABSENT_FOR_MS',
+      find: 'this.#parts.clock.monotonic() < askAgainAt',
       replace: 'true',
       tests: INDEXES,
     },
+    {
+      rule: 'S35 what was not there is to be asked for again',
+      find: 'if (this.#absent.size > 0 || this.#isDamaged) this.#learn',
+      replace: 'if (this.#isDamaged) this.#learn',
+      tests: INDEXES,
+    },
+    {
+      rule: 'S35 what was not there before is still to be asked for again',
+      find: 'this.#learn(askAgainAt)\n      return before',
+      replace: 'return before',
+      tests: INDEXES,
+    },
+    {
+      rule: 'S35 what is damaged is to be asked for again',
+      find: 'this.#isDamaged = true',
+      replace: '',
+      tests: INDEXES,
+    },
+    {
+      rule: 'S35 one that is too large is said',
+      find: 'depth > MAX_DEPTH || depths.size > MAX_READ || found.size > MAX_CONTENTS',
+      replace: 'depth < 0',
+      tests: INDEXES,
+    },
+    {
+      rule: 'S03 what is known to be absent costs one look',
+      find: 'wasAbsent ? await lookOnce(get, signal) : await',
+      replace: 'await',
+      tests: INDEXES,
+    },
+  ],
+  'src/scan/used-indexes.ts': [
     {
       rule: 'S35 one that is damaged is said',
       find: 'damaged ??= contents',
@@ -64,9 +102,15 @@ export const USING_MUTANTS: MutantsByFile = {
   'src/controllers/fresh-usage.ts': [
     {
       rule: 'S35 an index that comes into use late keeps its platforms',
-      find: 'withHeld(inUseIndex(usage, names), await this.#parts.holders(usage, signal))',
+      find: 'withHeld(inUseIndex(usage, names), holders)',
       replace: 'inUseIndex(usage, names)',
       tests: CARRY,
+    },
+    {
+      rule: 'S35 an index that was not there is looked for again, though no use changes',
+      find: 'this.#askAgainAt = askAgainAt',
+      replace: '',
+      tests: ['src/controllers/fresh-usage.test.ts'],
     },
   ],
   'src/controllers/policy-carrier.ts': [
@@ -80,8 +124,18 @@ export const USING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-indexes.ts': [
     {
       rule: 'S35 an index that could not be read is tried again',
-      find: 'this.#unread.unshift(next)',
+      find: 'this.#unread.push(next)',
       replace: '',
+    },
+    {
+      rule: 'S35 what cannot be read holds up nothing that can',
+      find: 'this.#unread.push(next)',
+      replace: 'this.#unread.unshift(next)',
+    },
+    {
+      rule: 'S35 an index that was not there, or damaged, is asked for again',
+      find: 'if (isDue || this.#unread',
+      replace: 'if (this.#unread',
     },
     {
       rule: 'S35 much that could not be read is all that is in use',
@@ -118,11 +172,22 @@ export const USING_MUTANTS: MutantsByFile = {
   'src/retention/emptied-repositories.ts': [
     {
       rule: 'S39 what somebody uses is not empty',
-      find: 'if (untagged.length === 0 && isUsed(name))',
+      find: 'if (use?.isNamed === true)',
       replace: 'if (false)',
       tests: EMPTIED,
     },
-    { rule: 'S39 what had tags is not empty', find: 'if (lost === 0)', replace: 'if (true)', tests: EMPTIED },
+    {
+      rule: 'S39 what had tags is not empty',
+      find: 'if (lost === 0 && use === undefined)',
+      replace: 'if (use === undefined)',
+      tests: EMPTIED,
+    },
+    {
+      rule: 'S39 what may be in use under another name is not empty',
+      find: 'if (lost === 0 && use === undefined)',
+      replace: 'if (lost === 0)',
+      tests: EMPTIED,
+    },
     {
       rule: 'S39 it is not believed before a day has passed',
       find: 'if (facts.readAt - since >= BELIEVED_AFTER_MS)',
