@@ -265,7 +265,9 @@ export class PolicyRuns {
       if (HARMFUL.has(stoppedBy.code)) return undefined
       return firstIn(context, now + RETRY_MS)
     }
-    const mayPass = end.problems.some(({ error }) => error.entry.retry !== 'never' && !FINAL.has(error.code))
+    const mayPass = end.problems.some(
+      ({ error, isFinal }) => isFinal !== true && error.entry.retry !== 'never' && !FINAL.has(error.code),
+    )
     const isWithin = now + RETRY_MS < run.startedAt + (parseDuration(context.spec.maxDuration) ?? 0)
     return mayPass && isWithin ? now + RETRY_MS : undefined
   }
@@ -294,7 +296,6 @@ const FINAL: ReadonlySet<string> = new Set([
   'NOT_RESTORABLE',
   'DELETE_UNSAFE',
   'TRASH_UNUSABLE',
-  'JOURNAL_LOST',
 ])
 /** The first moment from `time` on at which something may go. */
 function firstIn({ windowAt }: RunContext, time: number): number {

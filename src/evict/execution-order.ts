@@ -44,4 +44,6 @@ export interface ExecutionOrder {
 export interface RepositoryProblem {
   readonly repository: string
   readonly error: TallymanError
+  /** Another try of the same run would find the same. */
+  readonly isFinal?: boolean
 }

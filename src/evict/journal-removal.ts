@@ -98,7 +98,7 @@ async function removeTag(hands: Hands, doomed: DoomedJournal, tag: string): Prom
 /** Whether what was brought back of the run has to stay. */
 async function isPinned(hands: Hands, { shelf, run, pinnedSince, history }: DoomedJournal): Promise<boolean> {
   const records = await restorationsOf(shelf, hands.repository, run, calls(hands).read)
-  if (records.lost !== undefined) return history === 'read'
+  if (records.lost !== undefined) return history !== 'none'
   for await (const record of records.read()) {
     if (record.kind === 'restored' && record.at > pinnedSince) return true
   }

@@ -22,6 +22,8 @@ export interface JournalState {
   readonly open: readonly Intent[]
   /** What went and was not brought back. */
   readonly removed: { readonly tags: readonly Binding[]; readonly digests: readonly string[] }
+  /** Digests of what is there again without a tag: somebody may want to name it (S37). */
+  readonly returned: ReadonlySet<string>
   /** Every copy in the trash that was begun and not purged. */
   readonly copies: readonly TrashCopy[]
   /** By digest: the last copy that was read again, whole. */
@@ -33,6 +35,7 @@ export async function journalState(journal: Journal): Promise<JournalState> {
   const open = new Map<string, Intent>()
   const tags = new Map<string, Binding>()
   const digests = new Set<string>()
+  const returned = new Set<string>()
   const copies = new TrashCopies()
   const went = ({ intent, ended }: IntentOutcome) => {
     open.delete(intent)
@@ -47,12 +50,16 @@ export async function journalState(journal: Journal): Promise<JournalState> {
     if (record.kind === 'outcome') went(record)
     if (record.kind === 'restored') {
       digests.delete(record.digest)
-      if (record.tag !== undefined) tags.delete(record.tag)
+      if (record.tag === undefined) returned.add(record.digest)
+      else tags.delete(record.tag)
     }
     if ('repository' in record) copies.take(record)
   }
   const removed = { tags: [...tags.values()], digests: [...digests] }
-  return { saved, open: [...open.values()], removed, copies: copies.all(), trashed: copies.whole() }
+  return {
+    ...{ saved, open: [...open.values()], removed, returned },
+    ...{ copies: copies.all(), trashed: copies.whole() },
+  }
 }
 
 /** The manifests of a journal that have one of these digests. */

@@ -70,7 +70,7 @@ export class RepositoryTask {
 
   /** What stays against the plan, and why. */
   problems(): RepositoryProblem[] {
-    return this.#held.map((error) => ({ repository: this.repository, error }))
+    return this.#held.map((error) => ({ repository: this.repository, error, isFinal: true }))
   }
 
   /**

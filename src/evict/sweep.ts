@@ -121,17 +121,17 @@ function staying({ tags, bindings }: Eviction): Pick<Expected, 'staying' | 'name
 
 /**
  * Saves every manifest that is to go before the first one does.
- * @returns what each of them names; without those that went in an earlier call, were not there, or cannot be read
+ * @returns what each of them names; without those that went in an earlier call, or are back since then, were not there, or cannot be read
  */
 async function saveAll(hands: Hands, digests: readonly string[]): Promise<Map<string, Edges>> {
-  const { saved, removed } = await journalState(hands.journal)
-  const swept = new Set(removed.digests)
+  const { saved, removed, returned } = await journalState(hands.journal)
+  const over = new Set([...removed.digests, ...returned])
   const going = new Map<string, Edges>()
   const unsaved: string[] = []
   for (const digest of new Set(digests)) {
     const edges = saved.get(digest)
     if (edges === undefined) unsaved.push(digest)
-    else if (!swept.has(digest)) going.set(digest, edges)
+    else if (!over.has(digest)) going.set(digest, edges)
   }
   for await (const { items, copies } of copied(hands, unsaved, SAVE_BATCH, (digest) => digest)) {
     const manifests = items.flatMap((digest) => {

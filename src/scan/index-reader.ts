@@ -12,6 +12,8 @@ const MAX_READ = 1_000
 const MAX_CONTENTS = 20_000
 /** What was not there, or damaged, is asked for again after that: somebody may have pushed it. */
 const ASK_AGAIN_AFTER_MS = 60_000
+/** The longer it stays away, the less often, down to that. Most of it was evicted, and is remembered. */
+const ASK_AGAIN_AT_LEAST_MS = 16 * ASK_AGAIN_AFTER_MS
 
 const NOTHING: SeenManifest = { children: [], indexes: [] }
 
@@ -67,8 +69,12 @@ export class IndexReader {
   end(): void {
     const { seen, clock } = this.#parts
     const now = clock.monotonic()
-    for (const place of this.#absent) seen.set(place, { ...NOTHING, absentAt: now })
-    if (this.#absent.size > 0 || this.#isDamaged) this.#learn(now + ASK_AGAIN_AFTER_MS)
+    for (const place of this.#absent) {
+      const absentForMs = nextWait(seen.get(place)?.absentForMs)
+      seen.set(place, { ...NOTHING, absentAt: now, absentForMs })
+      this.#learn(now + absentForMs)
+    }
+    if (this.#isDamaged) this.#learn(now + ASK_AGAIN_AFTER_MS)
   }
 
   /** Monotonic ms; undefined: nothing was absent or damaged. */
@@ -83,7 +89,7 @@ export class IndexReader {
   async #look(manifest: PlacedManifest): Promise<SeenManifest | TallymanError> {
     const place = `${manifest.repository}@${manifest.digest}`
     const before = this.#parts.seen.get(place)
-    const askAgainAt = (before?.absentAt ?? Number.POSITIVE_INFINITY) + ASK_AGAIN_AFTER_MS
+    const askAgainAt = (before?.absentAt ?? Number.POSITIVE_INFINITY) + (before?.absentForMs ?? 0)
     if (before !== undefined && this.#parts.clock.monotonic() < askAgainAt) {
       this.#learn(askAgainAt)
       return before
@@ -128,4 +134,8 @@ export class IndexReader {
     seen.set(place, manifest)
     return manifest
   }
+}
+
+function nextWait(last: number | undefined): number {
+  return last === undefined ? ASK_AGAIN_AFTER_MS : Math.min(2 * last, ASK_AGAIN_AT_LEAST_MS)
 }

@@ -6,6 +6,8 @@ export interface SeenManifest {
   readonly indexes: readonly string[]
   /** When it was found to be absent, monotonic ms; undefined: it is there, and never changes. */
   readonly absentAt?: number
+  /** After how long it is asked for again, ms. */
+  readonly absentForMs?: number
 }
 
 /** Manifests and children in all, of one registry: some 30 MB. */

@@ -145,6 +145,20 @@ test('what is not there contains nothing, and is asked for again after a minute'
   expect(await ask()).toBe(2)
 })
 
+test('what stays away is asked for less and less often', async () => {
+  const indexes = new UsedIndexes()
+  let passed = 0
+  const clock: Clock = { ...systemClock, monotonic: () => passed }
+  const used = using(containerImage({ seed: 'never pushed' }))
+  const waits: number[] = []
+  for (let asked = 0; asked < 6; asked += 1) {
+    const { askAgainAt = 0 } = await indexes.holders(question(used, { clock }))
+    waits.push(askAgainAt - passed)
+    passed = askAgainAt
+  }
+  expect(waits).toEqual([1, 2, 4, 8, 16, 16].map((minutes) => minutes * 60_000))
+})
+
 test('S35: an index in an index that is not there is asked for again, and the others count meanwhile', async () => {
   const missing = overPlatforms(1, 3)
   const outer = nested(FIRST, missing)
@@ -181,7 +195,7 @@ test('S03: what is absent costs two looks once, and one look after that; its age
   expect(await looks()).toEqual([6, 180_000])
   expect(await looks()).toEqual([0, 180_000])
   passed = 180_000
-  expect(await looks()).toEqual([3, 240_000])
+  expect(await looks()).toEqual([3, 300_000])
 })
 
 test('reads an index that several contain once', async () => {

@@ -470,6 +470,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/sweep.ts': [
     {
+      rule: 'S37 what is there again by its digest is not taken by the same run',
+      find: '[...removed.digests, ...returned]',
+      replace: 'removed.digests',
+      tests: OTHERS,
+    },
+    {
       rule: 'S15 what stops a sweep does not keep the last DELETE from being looked after',
       find: '        await sweeping.count()\n        const',
       replace: '        const',

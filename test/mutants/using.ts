@@ -62,8 +62,8 @@ export const USING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S35 what was not there is to be asked for again',
-      find: 'if (this.#absent.size > 0 || this.#isDamaged) this.#learn',
-      replace: 'if (this.#isDamaged) this.#learn',
+      find: 'this.#learn(now + absentForMs)\n',
+      replace: '',
       tests: INDEXES,
     },
     {
