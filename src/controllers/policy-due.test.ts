@@ -9,6 +9,8 @@ const NOW = Date.parse('2026-01-15T12:00:00Z')
 const HOUR = 3_600_000
 const schedule = scheduleOf({ interval: '24h' })
 
+const RUN = { phase: 'Succeeded', untagged: 1, swept: 0, finishedAt: new Date(NOW - HOUR / 2).toISOString() }
+
 function policy(
   more: { readonly reason?: ConditionReason; readonly plannedAt?: number; readonly observed?: number } = {},
   annotations: Record<string, string> = {},
@@ -40,6 +42,11 @@ describe('a plan is due', () => {
     expect(due).toBeLessThanOrEqual(NOW + 23 * HOUR)
   })
 
+  const ended = (run: object) => {
+    const planned = policy()
+    return { ...planned, status: { ...planned.status, run: { ...RUN, ...run } } } as typeof planned
+  }
+
   test.each([
     ['where none was made', { ...policy(), status: {} }],
     ['of a spec that is new', policy({ observed: 2 })],
@@ -47,7 +54,18 @@ describe('a plan is due', () => {
     ['where the registry was not reached', policy({ reason: 'RegistryUnreachable' })],
     ['where an inventory was not synced', policy({ reason: 'InventoryNotSynced' })],
     ['after one of the future', policy({ plannedAt: NOW + HOUR })],
+    ['where a run has taken away what it names', ended({})],
+    ['where a run was stopped, and nothing goes any more', ended({ phase: 'Stopped', untagged: 0 })],
   ])('at once %s', (_what, object) => {
     expect(planDueAt(object, schedule, NOW)).toBe(0)
+  })
+
+  test.each([
+    ['took nothing', { untagged: 0 }],
+    ['left something', { phase: 'Partial' }],
+    ['ended before the plan was made', { finishedAt: new Date(NOW - 2 * HOUR).toISOString() }],
+    ['goes on', { finishedAt: undefined }],
+  ])('by the schedule after a run that %s', (_what, run) => {
+    expect(planDueAt(ended(run), schedule, NOW)).toBeGreaterThan(NOW)
   })
 })

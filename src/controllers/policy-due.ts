@@ -30,8 +30,9 @@ export function planDueAt(policy: RegistryPolicyObject, schedule: Schedule, now:
   return mustRun ? 0 : nextPlanAt(policy, Date.parse(plannedAt), schedule)
 }
 
-/** The start after the one at `plannedAt`, all in ms since the epoch; Infinity: never again. */
+/** The start after the one at `plannedAt`, all in ms since the epoch; 0: now; Infinity: never again. */
 export function nextPlanAt(policy: RegistryPolicyObject, plannedAt: number, schedule: Schedule): number {
+  if (isOutdatedByRun(policy.status?.run, plannedAt)) return 0
   const seed = `${policy.metadata.uid} ${rfc3339Seconds(plannedAt)}`
   return schedule.startAfter(plannedAt, seed) ?? Number.POSITIVE_INFINITY
 }
@@ -39,4 +40,13 @@ export function nextPlanAt(policy: RegistryPolicyObject, plannedAt: number, sche
 /** Nothing was accepted of this generation of the spec yet. */
 export function isNewPolicy(policy: RegistryPolicyObject): boolean {
   return policy.status?.observedGeneration !== policy.metadata.generation
+}
+
+/** What the plan says is to go has gone, or nothing goes any more. Of a run that left something, the same would be said again and again. */
+function isOutdatedByRun(
+  run: NonNullable<RegistryPolicyObject['status']>['run'],
+  plannedAt: number,
+): boolean {
+  if (run?.finishedAt === undefined || Date.parse(run.finishedAt) < plannedAt) return false
+  return run.phase === 'Stopped' || (run.phase === 'Succeeded' && run.untagged + run.swept > 0)
 }

@@ -15,6 +15,7 @@ import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { namedRegistry } from '#controllers/policy-registry.ts'
 import { type PolicyReporter, policySubject } from '#controllers/policy-reporter.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
+import { heldPolicy } from '#controllers/policy-status.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
 import { RegistrySpec } from '#crds/registry.ts'
@@ -113,7 +114,16 @@ export class PolicyReturns {
       const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
       await records.change(policy, registry, url, (record) => withHold(record, hold), term)
     }
-    if (told.length === 0) return
-    await reporter.write(reporter.latest(policy), (status) => withRestorations(status, told), term)
+    const held = holds.because(keyOf(policy))
+    if (told.length === 0 && held === undefined) return
+    const now = deps.clock.now()
+    await reporter.write(
+      reporter.latest(policy),
+      (status) => {
+        const telling = withRestorations(status, told)
+        return held === undefined ? telling : heldPolicy(telling, held, now)
+      },
+      term,
+    )
   }
 }

@@ -95,6 +95,12 @@ export function statusWithPlanVerdict(
   return withVerdict({ ...status, ...marked }, verdict, stamp)
 }
 
+/** Nothing goes until a human has looked, whatever a plan has said (S04). @param now ms since the epoch */
+export function heldPolicy(status: RegistryPolicyStatus, because: string, now: number): RegistryPolicyStatus {
+  const verdict: PlanVerdict = { status: 'False', reason: 'Held', message: because }
+  return withVerdict(status, verdict, { generation: status.observedGeneration ?? 0, now })
+}
+
 function withVerdict(status: RegistryPolicyStatus, verdict: PlanVerdict, stamp: Stamp): RegistryPolicyStatus {
   return {
     ...status,

@@ -122,6 +122,9 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect([...(await tagsOf())].sort()).toEqual(['latest', 'v2', 'v4', 'v5'])
     for (const tag of ['v2', 'v4', 'v5']) await skopeo.pull(direct(`${cart}:${tag}`))
 
+    await eventually(async () => (await policy()).status?.plan?.evict === 0, {
+      message: 'a plan of what is left',
+    })
     const again = await world.api.plan(at('main'))
     expect(again.status?.approval).toMatchObject({ state: 'Used' })
     expect(again.status?.run?.id).toBe(status?.run?.id)
@@ -138,6 +141,8 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
       message: 'what the status says of it',
     })
     expect(restorations).toMatchObject([{ image: `${cart}:v3`, cause: 'InUse', outcome: 'Restored' }])
+    // Before any other plan is due.
+    await settled(policy, { PlanReady: ['False Held', /spec\.releaseHold: hold-/] })
   })
 
   test('spec.restore brings back what was evicted, and keeps it; what it names in vain is said', async () => {
