@@ -125,6 +125,19 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect(ended).toContainEqual({ digest: digest(second), outcome: 'named' })
   })
 
+  test('S15: a tag that is new right before the DELETE and names nothing keeps it from being sent', async () => {
+    const { old, eviction } = world('nameless')
+    let looks = 0
+    const guard = async () => {
+      looks += 1
+      // Of the scratch manifest, of the first one.
+      if (looks === 2) site.storage.tag('nameless', digest(containerImage({ seed: 'never pushed' })), 'odd')
+    }
+    const { hands } = site.hands('nameless', { guard })
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
+    expect(await site.has('nameless', digest(old))).toBe(true)
+  })
+
   test('S15: so does one that is pushed while the manifest is read', async () => {
     const { old, eviction } = world('read')
     const held = site.proxy.hold({

@@ -37,14 +37,13 @@ export function* unreferencedInSteps(
   const neededBytes = content.bytes
   for (const [place, { verdicts }] of repositories.entries()) {
     let at = 0
-    for (const { action, digest } of verdicts) {
-      // It may stay in another repository.
-      if (action === 'evict' && digest !== undefined && !needed.has(digest)) content.add(bound[place]?.[at])
+    for (const { action } of verdicts) {
+      if (action === 'evict') content.add(bound[place]?.[at])
       at += 1
       if (pace.isTurnOver()) yield
     }
     for (const digest of attached[place] ?? []) {
-      if (!needed.has(digest)) content.add(facts.manifests.get(digest))
+      content.add(facts.manifests.get(digest))
       if (pace.isTurnOver()) yield
     }
   }

@@ -95,6 +95,8 @@ test('what stood against an approved plan is looked at again, and once it has pa
 
 test('S04: what comes into use under a new leader is back, though no plan is due', async () => {
   expect(await tags()).toEqual(['v5'])
+  // After the run one more is made.
+  await eventually(async () => (await policy()).status?.plan?.evict === 0, { message: 'the last plan' })
   const plannedAt = (await policy()).status?.plan?.time
   await takeOver()
   await comesBack('v1')

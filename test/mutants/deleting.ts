@@ -367,7 +367,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S15 a tag that names nothing blocks',
       find: 'if (nameless.length > 0) throw',
       replace: 'if (nameless.length < 0) throw',
-      tests: SWEEP,
+      tests: OTHERS,
     },
     {
       rule: 'S15 what was pushed since and is nested is read too',

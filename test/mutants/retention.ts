@@ -138,8 +138,8 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S11 what goes and stays elsewhere is not counted as freed',
-      find: "if (action === 'evict' && digest !== undefined && !needed.has(digest)) content",
-      replace: "if (action === 'evict') content",
+      find: 'return content.bytes - neededBytes',
+      replace: 'return content.bytes',
       tests: PLAN,
     },
     {
