@@ -65,6 +65,7 @@ describe('a plan is due', () => {
     ['left something', { phase: 'Partial' }],
     ['ended before the plan was made', { finishedAt: new Date(NOW - 2 * HOUR).toISOString() }],
     ['goes on', { finishedAt: undefined }],
+    ['ended by a clock that was ahead', { finishedAt: new Date(NOW + HOUR).toISOString() }],
   ])('by the schedule after a run that %s', (_what, run) => {
     expect(planDueAt(ended(run), schedule, NOW)).toBeGreaterThan(NOW)
   })

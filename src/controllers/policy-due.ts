@@ -27,12 +27,17 @@ export function planDueAt(policy: RegistryPolicyObject, schedule: Schedule, now:
     Date.parse(plannedAt) > now + CLOCK_TOLERANCE_MS ||
     ready === undefined ||
     NOT_LOOKED.has(ready.reason)
-  return mustRun ? 0 : nextPlanAt(policy, Date.parse(plannedAt), schedule)
+  return mustRun ? 0 : nextPlanAt(policy, Date.parse(plannedAt), schedule, now)
 }
 
 /** The start after the one at `plannedAt`, all in ms since the epoch; 0: now; Infinity: never again. */
-export function nextPlanAt(policy: RegistryPolicyObject, plannedAt: number, schedule: Schedule): number {
-  if (isOutdatedByRun(policy.status?.run, plannedAt)) return 0
+export function nextPlanAt(
+  policy: RegistryPolicyObject,
+  plannedAt: number,
+  schedule: Schedule,
+  now: number,
+): number {
+  if (isOutdatedByRun(policy.status?.run, plannedAt, now)) return 0
   const seed = `${policy.metadata.uid} ${rfc3339Seconds(plannedAt)}`
   return schedule.startAfter(plannedAt, seed) ?? Number.POSITIVE_INFINITY
 }
@@ -46,7 +51,10 @@ export function isNewPolicy(policy: RegistryPolicyObject): boolean {
 function isOutdatedByRun(
   run: NonNullable<RegistryPolicyObject['status']>['run'],
   plannedAt: number,
+  now: number,
 ): boolean {
-  if (run?.finishedAt === undefined || Date.parse(run.finishedAt) < plannedAt) return false
+  const finishedAt = Date.parse(run?.finishedAt ?? '')
+  // By a clock that was ahead, every plan would be older.
+  if (run === undefined || !(finishedAt >= plannedAt && finishedAt <= now)) return false
   return run.phase === 'Stopped' || (run.phase === 'Succeeded' && run.untagged + run.swept > 0)
 }

@@ -128,7 +128,7 @@ export class RegistryPolicyController {
       }
       const next = await work.run(pass, { ...understood, registry }, () => this.#accept(pass))
       const plannedAt = Date.parse(pass.policy.status?.plan?.time ?? '') || stamp.now
-      const at = Math.min(nextPlanAt(pass.policy, plannedAt, schedule), next)
+      const at = Math.min(nextPlanAt(pass.policy, plannedAt, schedule, deps.clock.now()), next)
       return { requeueAfterMs: pauseUntil(at, deps.clock.now()) }
     } catch (thrown) {
       return await this.#failed(pass, registry, thrown)
