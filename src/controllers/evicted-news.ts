@@ -2,7 +2,8 @@ import type { TallymanError } from '#catalogue/error.ts'
 import type { ErrorKind } from '#catalogue/error-entry.ts'
 import type { EventReason } from '#catalogue/events.ts'
 import type { EvictedReturn } from '#controllers/evicted-returns.ts'
-import { RESTORATIONS_IN_STATUS, type RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { RESTORATIONS_IN_STATUS } from '#crds/registry-policy-status.ts'
 import type { Evicted } from '#evict/evicted.ts'
 import { reasonText } from '#retention/reasons.ts'
 import { useReason } from '#retention/use-reason.ts'
@@ -12,7 +13,7 @@ export type RestorationStatus = NonNullable<RegistryPolicyStatus['restorations']
 
 /** So many are named in an event or a condition. */
 const NAMED = 3
-/** As registry-policy.ts bounds them. */
+/** As registry-policy-status.ts bounds them. */
 const MAX_IMAGE = 512
 const MAX_MESSAGE = 1024
 

@@ -21,7 +21,7 @@ import type { Clock } from '#time/clock.ts'
 
 export type PlanReportStatus = NonNullable<NonNullable<RegistryPolicyStatus['plan']>['report']>
 
-/** As registry-policy.ts bounds it. */
+/** As registry-policy-plan.ts bounds it. */
 const MAX_MESSAGE = 1024
 
 /** What goes by a plan that was made before. */

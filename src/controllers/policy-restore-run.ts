@@ -2,7 +2,7 @@ import { imageOf, type RestorationStatus, restorationStatus } from '#controllers
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { askedBack, type RestoreEntry } from '#controllers/policy-restore.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
-import { RESTORATIONS_IN_STATUS } from '#crds/registry-policy.ts'
+import { RESTORATIONS_IN_STATUS } from '#crds/registry-policy-status.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
 
 export interface AskedRestoration {

@@ -1,5 +1,5 @@
-import type { RegistryPolicyStatus, RUN_PHASES } from '#crds/registry-policy.ts'
-import { RUNS_IN_STATUS } from '#crds/registry-policy.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { type RUN_PHASES, RUNS_IN_STATUS } from '#crds/registry-policy-run.ts'
 import type { ExecutionCounts, ExecutionProgress } from '#evict/execution-progress.ts'
 import type { OpenRun } from '#retention/policy-record.ts'
 import { rfc3339Seconds } from '#runtime/conditions.ts'

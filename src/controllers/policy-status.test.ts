@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { type PlanFigures, statusAfterPlan } from '#controllers/policy-status.ts'
 import { planVerdict } from '#controllers/policy-verdict.ts'
-import { EVICTIONS_IN_STATUS } from '#crds/registry-policy.ts'
+import { EVICTIONS_IN_STATUS } from '#crds/registry-policy-plan.ts'
 import type { Block } from '#retention/blocks.ts'
 import { planOf } from '#retention/plan.ts'
 import { judged } from '#test/harness/judging.ts'

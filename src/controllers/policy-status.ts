@@ -1,6 +1,7 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import { BLOCKS_IN_STATUS, EVICTIONS_IN_STATUS, type RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { BLOCKS_IN_STATUS, EVICTIONS_IN_STATUS } from '#crds/registry-policy-plan.ts'
 import { byteText } from '#report/byte-text.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { Plan } from '#retention/plan.ts'
@@ -10,7 +11,7 @@ import type { Soaking } from '#retention/soak.ts'
 import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts'
 import { markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
 
-/** As registry-policy.ts bounds them: the API server refuses a status with a longer text as a whole. */
+/** As registry-policy-plan.ts bounds them: the API server refuses a status with a longer text as a whole. */
 const MAX_IMAGE = 512
 const MAX_REASON = 512
 const MAX_MESSAGE = 1024

@@ -1,0 +1,80 @@
+import { z } from 'zod'
+import { time } from '#crds/fields.ts'
+import { commonStatus } from '#crds/meta.ts'
+import {
+  BLOCKS_IN_STATUS,
+  Block,
+  EVICTIONS_IN_STATUS,
+  Eviction,
+  PlanStatus,
+} from '#crds/registry-policy-plan.ts'
+import { PastRun, RUNS_IN_STATUS, Run } from '#crds/registry-policy-run.ts'
+import { MAX_RESTORES } from '#crds/registry-policy-spec.ts'
+
+/** How many restorations the status names, the newest. */
+export const RESTORATIONS_IN_STATUS = 20
+
+export const RegistryPolicyStatus = z.object({
+  ...commonStatus,
+  plan: PlanStatus.optional().describe('The last plan.'),
+  blocks: z
+    .array(Block)
+    .max(BLOCKS_IN_STATUS)
+    .optional()
+    .describe('Why the last plan could not be carried out as it is. Absent: nothing stands against it.'),
+  evictions: z
+    .array(Eviction)
+    .max(EVICTIONS_IN_STATUS)
+    .optional()
+    .describe('The first tags that go by the last plan. The whole plan is in its report.'),
+  run: Run.optional().describe('The run that carries out a plan, or the last one that did.'),
+  approval: z
+    .object({
+      plan: z.string().max(71).describe('The digest in spec.approvedPlan.'),
+      state: z
+        .enum(['Pending', 'Used', 'Expired', 'Unknown', 'Blocked'])
+        .describe(
+          'Pending: it will be carried out. Used: it was, once. Expired: the plan is older than spec.approvalValidFor. Unknown: no such plan is kept. Blocked: something stands against it that no approval accepts.',
+        ),
+      message: z.string().max(1024).describe('Why, and what to do.'),
+    })
+    .optional()
+    .describe('What became of spec.approvedPlan.'),
+  garbage: z
+    .object({
+      sweptBytes: z
+        .int()
+        .describe(
+          'Bytes of what was swept since the policy began: free once the registry has collected its garbage.',
+        ),
+      message: z.string().max(1024).describe('What is needed to free them.'),
+    })
+    .optional()
+    .describe('What the registry still has to free (S20).'),
+  restorations: z
+    .array(
+      z.object({
+        image: z.string().max(512).describe('repository:tag, or repository@digest.'),
+        cause: z
+          .enum(['Asked', 'InUse'])
+          .describe('Asked: spec.restore or an operator command. InUse: it came into use again.'),
+        outcome: z
+          .enum(['Restored', 'Taken', 'Failed'])
+          .describe('Taken: the tag names something else by now.'),
+        time: time('When it was tried last.'),
+        message: z.string().max(1024).optional().describe('Why it failed, and what to do.'),
+      }),
+    )
+    .max(RESTORATIONS_IN_STATUS)
+    .optional()
+    .describe('What was brought back lately, or could not be; newest first.'),
+  unmatchedRestores: z
+    .array(z.string().max(512))
+    .max(MAX_RESTORES)
+    .optional()
+    .describe(
+      'Entries of spec.restore that bring nothing back and keep nothing: the policy is not known to have evicted anything that they match, and no such tag is there.',
+    ),
+  history: z.array(PastRun).max(RUNS_IN_STATUS).optional().describe('The last runs, newest first.'),
+})
+export type RegistryPolicyStatus = z.infer<typeof RegistryPolicyStatus>
