@@ -77,18 +77,43 @@ describe('a cron expression', () => {
     expect(skipped).toMatch(/^2026-03-29T01:/)
   })
 
-  test('never comes where no date fits', () => {
-    expect(next({ schedule: '0 0 30 2 *' }, '2026-01-01T00:00:00Z')).toBeUndefined()
-  })
-
-  test.each(['', '* * * *', '* * * * * *', '61 * * * *', 'daily', '0 3 * * * UTC'])(
-    'is refused as %j',
+  test.each(['0 0 31 2 *', '0 0 30 FEB *', '0 0 31 4,6,9,11 *', '0 0 31 2 +MON'])(
+    'that never comes is refused with field, value and remedy: %s',
     (schedule) => {
-      expect(refusal({ schedule })).toContain(
-        `spec.schedule: ${JSON.stringify(schedule)} must be a cron expression with five fields, such as "0 3 * * *"`,
+      expect(refusal({ schedule })).toMatch(
+        /^spec\.schedule: ".+" never comes: no month that it names has such a day; name a day that there is, such as /,
       )
+      expect(refusal({ schedule })).toContain(JSON.stringify(schedule))
     },
   )
+
+  test.each([
+    ['@hourly', '2026-01-01T11:00:00.000Z'],
+    ['@daily', '2026-01-02T00:00:00.000Z'],
+    ['@midnight', '2026-01-02T00:00:00.000Z'],
+    ['@weekly', '2026-01-04T00:00:00.000Z'],
+    ['@monthly', '2026-02-01T00:00:00.000Z'],
+    ['@yearly', '2027-01-01T00:00:00.000Z'],
+    ['@annually', '2027-01-01T00:00:00.000Z'],
+    [' 0 12  L 2 * ', '2026-02-28T12:00:00.000Z'],
+  ])('may be written %s', (schedule, expected) => {
+    expect(next({ schedule }, '2026-01-01T10:30:00Z')).toBe(expected)
+  })
+
+  const NONE = [
+    'daily',
+    '0 3 * * * UTC',
+    '@reboot',
+    '@Daily',
+    '@every 1h',
+    '2027-01-01T03:00:00',
+    '0 3 * * 8',
+  ]
+  test.each(['', '* * * *', '* * * * * *', '61 * * * *', ...NONE])('is refused as %j', (schedule) => {
+    expect(refusal({ schedule })).toContain(
+      `spec.schedule: ${JSON.stringify(schedule)} must be a cron expression with five fields, such as "0 3 * * *", or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually`,
+    )
+  })
 
   test('is refused in a time zone that is none', () => {
     expect(refusal({ schedule: '0 3 * * *', timeZone: 'Mars/Olympus' })).toBe(

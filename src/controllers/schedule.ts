@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Cron } from 'croner'
 import { TallymanError } from '#catalogue/error.ts'
+import { isSchedule, SCHEDULE_MESSAGE } from '#crds/cron-schedule.ts'
 import type { RegistryCheckSpec } from '#crds/registry-check.ts'
 import { parseDuration } from '#time/duration.ts'
 
@@ -13,7 +14,7 @@ const EARLY_SHARE = 0.05
 
 /** When a check or a policy runs. All times are milliseconds since the epoch. */
 export interface Schedule {
-  /** The first start after `time`; undefined: never again. */
+  /** The first start after `time`; undefined: none within the times that there are. */
   next(time: number): number | undefined
   /**
    * The start that follows one at `startedAt`: up to 5 % of an interval earlier than next() says, and never later, so
@@ -47,17 +48,28 @@ function every(interval: string | undefined): Schedule {
 
 function cron(expression: string, timeZone: string): Schedule {
   assertTimeZone(timeZone)
-  try {
-    const job = new Cron(expression, { paused: true, timezone: timeZone, mode: '5-part' })
-    const next = (time: number) => job.nextRun(new Date(time))?.getTime()
-    return { next, startAfter: next }
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
+  const job = parsed(expression, timeZone)
+  const next = (time: number) => job.nextRun(new Date(time))?.getTime()
+  // Without a year in it, what does not come after this moment never does.
+  if (next(0) === undefined) {
     throw new TallymanError(
       'SPEC_INVALID',
-      `spec.schedule: ${JSON.stringify(expression)} must be a cron expression with five fields, such as "0 3 * * *" (${why})`,
-      { cause: error },
+      `spec.schedule: ${JSON.stringify(expression)} never comes: no month that it names has such a day; name a day that there is, such as "0 3 28 * *", or L for the last one`,
     )
+  }
+  return { next, startAfter: next }
+}
+
+/** @throws SPEC_INVALID */
+function parsed(expression: string, timeZone: string): Cron {
+  const refusal = `spec.schedule: ${JSON.stringify(expression)} ${SCHEDULE_MESSAGE}`
+  // Also a moment as ISO 8601 writes it would be taken for a schedule.
+  if (!isSchedule(expression)) throw new TallymanError('SPEC_INVALID', refusal)
+  try {
+    return new Cron(expression, { paused: true, timezone: timeZone, mode: '5-part' })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TallymanError('SPEC_INVALID', `${refusal} (${why})`, { cause: error })
   }
 }
 

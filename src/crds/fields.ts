@@ -81,13 +81,6 @@ export function localRef(description: string) {
     .describe(description)
 }
 
-export const cronSchedule = z
-  .string()
-  .min(1)
-  .max(128)
-  .optional()
-  .describe('Cron expression with five fields, in place of interval.')
-
 export const timeZone = z
   .string()
   .min(1)

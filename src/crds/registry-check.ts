@@ -1,16 +1,7 @@
 import { z } from 'zod'
 import { FINDING_CODES, type FindingCode, SEVERITIES } from '#catalogue/finding-codes.ts'
-import {
-  cronSchedule,
-  duration,
-  globs,
-  interval,
-  localRef,
-  suspend,
-  time,
-  timeZone,
-  withRules,
-} from '#crds/fields.ts'
+import { cronSchedule } from '#crds/cron-schedule.ts'
+import { duration, globs, interval, localRef, suspend, time, timeZone, withRules } from '#crds/fields.ts'
 import { impossibleGlob, type NameAlphabet, REPOSITORY_NAMES, TAGS } from '#crds/glob.ts'
 import { conditionColumn, defineKind } from '#crds/kind.ts'
 import { commonStatus } from '#crds/meta.ts'

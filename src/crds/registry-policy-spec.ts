@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { cronSchedule, duration, interval, localRef, suspend, timeZone, withRules } from '#crds/fields.ts'
+import { cronSchedule } from '#crds/cron-schedule.ts'
+import { duration, interval, localRef, suspend, timeZone, withRules } from '#crds/fields.ts'
 import { RetentionRulesSpec } from '#crds/retention-rule.ts'
 
 export const POLICY_MODES = ['DryRun', 'Approve', 'Enforce'] as const

@@ -398,6 +398,12 @@ describe('a policy that cannot work', () => {
       /long asks for use within 90 d, .*\/all remembers 31 d/,
     ],
     [
+      'a schedule that never comes',
+      { schedule: '0 0 31 2 *' },
+      'False SpecInvalid',
+      /spec\.schedule: "0 0 31 2 \*" never comes: .*name a day that there is/,
+    ],
+    [
       'a rule that keeps nothing (S13)',
       { rules: [{ name: 'none', repositories: ['**'], keep: {} }] },
       'False SpecInvalid',

@@ -145,12 +145,15 @@ describe('what is accepted', () => {
     })
   })
 
-  test('a RegistryCheck with only a schedule gets no interval beside it', async () => {
-    const object = checkOf({ ...REFS, schedule: '0 3 * * *', timeZone: 'Europe/Oslo' })
-    const { spec } = await stored('RegistryCheck', object)
-    expect(spec).toMatchObject({ schedule: '0 3 * * *', timeZone: 'Europe/Oslo' })
-    expect(spec).not.toHaveProperty('interval')
-  })
+  test.for(['0 3 * * *', '@daily', ' 0 3  L * * '])(
+    'a RegistryCheck with only the schedule %s, which gets no interval beside it',
+    async (schedule) => {
+      const object = checkOf({ ...REFS, schedule, timeZone: 'Europe/Oslo' })
+      const { spec } = await stored('RegistryCheck', object)
+      expect(spec).toMatchObject({ schedule, timeZone: 'Europe/Oslo' })
+      expect(spec).not.toHaveProperty('interval')
+    },
+  )
 
   test('a RegistryPolicy deletes nothing unless it says so, and the operator decides on the interval', async () => {
     const { spec } = await stored('RegistryPolicy', policyOf({ ...REFS, rules: RULES }))

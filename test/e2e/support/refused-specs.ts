@@ -15,6 +15,8 @@ const nothing = (field: string, is: string, example: string) =>
   `${field}: Invalid value: "${is}": must be longer than 0, such as ${example}`
 const tooOften = (field: string, is: string, example: string) =>
   `${field}: Invalid value: "${is}": must be a duration of at least 1s, such as ${example}`
+const badSchedule = (is: string) =>
+  `spec.schedule: Invalid value: "${is}": must be a cron expression with five fields, such as "0 3 * * *", or one of @hourly, @daily, @midnight, @weekly, @monthly, @yearly, @annually`
 const badUrl = (field: string, is: string, example: string) =>
   `${field}: Invalid value: "${is}": must be a URL with scheme and host, such as ${example}`
 const secretInUrl = (field: string, is: string) =>
@@ -217,6 +219,7 @@ export const REFUSED_CHECKS: readonly Refused[] = [
     { ...REFS, timeZone: 'Europe/Oslo' },
     'spec: Invalid value: spec.timeZone goes with spec.schedule',
   ],
+  ['with a schedule in words', { ...REFS, schedule: 'daily' }, badSchedule('daily')],
   [
     'with an empty schedule',
     { ...REFS, schedule: '' },
@@ -338,6 +341,9 @@ export const REFUSED_POLICIES: readonly Refused[] = [
     { ...POLICY, timeZone: 'Europe/Oslo' },
     'spec: Invalid value: spec.timeZone goes with spec.schedule',
   ],
+  ...['0 3 * * * UTC', '@reboot', '2027-01-01T03:00:00'].map(
+    (schedule) => [`with the schedule ${schedule}`, { ...POLICY, schedule }, badSchedule(schedule)] as const,
+  ),
   ['with a soak of nothing', { ...POLICY, soak: '0s' }, nothing('spec.soak', '0s', '24h')],
   [
     'with a percentage above all',
