@@ -129,6 +129,22 @@ export const EVENT_REASONS = {
     means: 'A RegistryCheck can say again whether images are healthy, and its findings are those of before.',
   },
   SpecInvalid: { type: 'Warning', action: 'Validate', means: 'A spec cannot be carried out as written.' },
+  PolicyConflict: {
+    type: 'Warning',
+    action: 'Validate',
+    means:
+      'Another RegistryPolicy may delete from the same repositories: neither does; the note says which one, and what to change (S01).',
+  },
+  RetainsTooLittle: {
+    type: 'Warning',
+    action: 'Validate',
+    means: 'A rule of a RegistryPolicy asks for use within a longer time than an ImageInventory remembers.',
+  },
+  PullThrough: {
+    type: 'Warning',
+    action: 'Validate',
+    means: 'The Registry of a RegistryPolicy is a pull-through cache: nothing is deleted there.',
+  },
 } as const satisfies Record<string, { type: 'Normal' | 'Warning'; action: string; means: string }>
 
 export type EventReason = keyof typeof EVENT_REASONS

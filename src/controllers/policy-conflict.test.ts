@@ -52,9 +52,11 @@ describe('S01: two policies over the same repositories', () => {
       policy('three', 'main', about('other/*/*')),
     ])
     expect([...found.keys()]).toEqual(['ci/one', 'ci/two'])
-    expect(found.get('ci/one')).toContain('RegistryPolicy ci/two of Registry main')
-    expect(found.get('ci/one')).toContain('team/** and */app')
+    expect(found.get('ci/one')).toBe(
+      'RegistryPolicy ci/two of Registry main (r.example) may delete from the same repositories as this one of Registry main (r.example): rule r0 here is about team/**, and rule r0 there about */app. Exclude the one pattern from the other rule (excludeRepositories), or set spec.mode: DryRun or spec.suspend: true in ci/two or here',
+    )
     expect(found.get('ci/two')).toContain('RegistryPolicy ci/one of Registry main')
+    expect(found.get('ci/two')).toContain('rule r0 here is about */app, and rule r0 there about team/**')
   })
 
   test('are none where one leaves out what the other is about', () => {
@@ -95,7 +97,9 @@ describe('S01: two policies over the same repositories', () => {
       { host: 'mirror.example', prefix: 'proxy' },
     ])
     const policies = [policy('one', 'main', about('app')), policy('two', 'second', about(pattern))]
-    expect(conflicts(policies, [first, registry('second', url)]).size).toBe(size)
+    const found = conflicts(policies, [first, registry('second', url)])
+    expect(found.size).toBe(size)
+    for (const text of found.values()) expect(text).toMatch(/, or set spec\.mode: DryRun or spec\.suspend/)
   })
 
   test('of two Registries, of which one is a part of the other', () => {
@@ -104,7 +108,11 @@ describe('S01: two policies over the same repositories', () => {
       [policy('one', 'main', about('team/*')), policy('two', 'team', about('app'))],
       registries,
     )
-    expect(found.get('ci/two')).toContain('team/* and team/app')
+    expect(found.get('ci/two')).toContain('RegistryPolicy ci/one of Registry main (r.example) may')
+    expect(found.get('ci/two')).toContain(
+      'this one of Registry team (r.example/team): rule r0 here is about app, ',
+    )
+    expect(found.get('ci/two')).toContain('rule r0 there about team/*')
   })
 
   test('count as such where there is too much to compare', () => {

@@ -23,9 +23,21 @@ interface Acting {
 
 /** Of one rule, below the URL of its registry. */
 interface Scope {
+  readonly rule: string
   readonly repositories: readonly string[]
   readonly excluded: readonly string[]
 }
+
+/** A pattern of a rule, as it is written. */
+interface Claim {
+  readonly rule: string
+  readonly pattern: string
+}
+
+/** Why two policies may delete from the same repositories. */
+type Overlap =
+  | { readonly kind: 'patterns'; readonly first: Claim; readonly second: Claim }
+  | { readonly kind: 'names' | 'size' }
 
 /**
  * Which policies may delete from the same repository: each would take for lost what the other removes (S01). Only those of mode Approve or Enforce count that are neither
@@ -41,21 +53,37 @@ export function policyConflicts(
   const found = new Map<string, string>()
   for (const [at, policy] of acting.entries()) {
     for (const other of acting.slice(at + 1)) {
-      const common = commonPatterns(policy, other)
-      if (common === undefined) continue
-      for (const [one, two] of [
-        [policy, other],
-        [other, policy],
-      ] as const) {
-        if (!found.has(one.key)) found.set(one.key, message(one, two, common))
-      }
+      const overlap = overlapOf(policy, other)
+      if (overlap === undefined) continue
+      if (!found.has(policy.key)) found.set(policy.key, message(policy, other, overlap))
+      if (!found.has(other.key)) found.set(other.key, message(other, policy, turned(overlap)))
     }
   }
   return found
 }
 
-function message({ registry }: Acting, other: Acting, common: string): string {
-  return `RegistryPolicy ${other.key} of Registry ${other.registry} may delete from the same repositories as this one of Registry ${registry}: ${common}. Let spec.rules be about different repositories (repositories, excludeRepositories), or suspend one of the two`
+function turned(overlap: Overlap): Overlap {
+  return overlap.kind === 'patterns' ? { ...overlap, first: overlap.second, second: overlap.first } : overlap
+}
+
+function message(mine: Acting, other: Acting, overlap: Overlap): string {
+  const who = `RegistryPolicy ${other.key} of Registry ${placeText(other)} may delete from the same repositories as this one of Registry ${placeText(mine)}`
+  const stop = `set spec.mode: DryRun or spec.suspend: true in ${other.key} or here`
+  switch (overlap.kind) {
+    case 'names':
+      return `${who}: one registry is another name of the other, and has a path, so that it cannot be told which repositories are the same. Let both policies name one Registry, or ${stop}`
+    case 'size':
+      return `${who}: they have too many patterns to be told apart. Name fewer in spec.rules[].repositories, or ${stop}`
+    case 'patterns': {
+      const { first, second } = overlap
+      return `${who}: rule ${first.rule} here is about ${first.pattern}, and rule ${second.rule} there about ${second.pattern}. Exclude the one pattern from the other rule (excludeRepositories), or ${stop}`
+    }
+  }
+}
+
+/** `main (r.example/team)`. */
+function placeText({ registry, names }: Acting): string {
+  return `${registry} (${names.host}/${pathOf(names)})`.replace(/\/\)$/, ')')
 }
 
 /** undefined: it deletes nothing, or says elsewhere what is wrong with it. */
@@ -70,8 +98,8 @@ function actingPolicy(
     const { namespace = '' } = policy.metadata
     const registry = registries.get(`${namespace}/${registryRef.name}`)
     if (registry === undefined) return undefined
-    const scopes = rules.map(({ repositories, excludeRepositories = [] }) => ({
-      repositories,
+    const scopes = rules.map(({ name, repositories, excludeRepositories = [] }) => ({
+      ...{ rule: name, repositories },
       excluded: excludeRepositories,
     }))
     const patterns = scopes.flatMap(({ repositories, excluded }) => [...repositories, ...excluded])
@@ -85,34 +113,40 @@ function actingPolicy(
   }
 }
 
-/** For people, what both may be about; undefined: nothing. */
-function commonPatterns(a: Acting, b: Acting): string | undefined {
+/** Why both may delete from the same repository; undefined: they do not. */
+function overlapOf(a: Acting, b: Acting): Overlap | undefined {
   const place = placesOf(a.names, b.names)
   if (place === 'apart') return undefined
-  if (place === 'unknown') return 'one of the two registries is another name of the other'
-  if (a.size * b.size > MOST_WORK) return 'they have too many patterns to be told apart'
+  if (place === 'unknown') return { kind: 'names' }
+  if (a.size * b.size > MOST_WORK) return { kind: 'size' }
   for (const mine of a.scopes)
     for (const theirs of b.scopes) {
-      const common = commonOf(below(place.first, mine), below(place.second, theirs))
+      const common = commonOf(place, mine, theirs)
       if (common !== undefined) return common
     }
   return undefined
 }
 
-function commonOf(mine: Scope, theirs: Scope): string | undefined {
+function commonOf(
+  { first, second }: { readonly first: string; readonly second: string },
+  mine: Scope,
+  theirs: Scope,
+): Overlap | undefined {
+  const excluded = [
+    ...mine.excluded.map((each) => first + each),
+    ...theirs.excluded.map((each) => second + each),
+  ]
   for (const a of mine.repositories)
     for (const b of theirs.repositories) {
-      const isExcluded =
-        theirs.excluded.some((each) => globCovers(each, a) || globCovers(each, b)) ||
-        mine.excluded.some((each) => globCovers(each, a) || globCovers(each, b))
-      if (!isExcluded && globsOverlap(a, b)) return `${a} and ${b}`
+      const isExcluded = excluded.some((each) => globCovers(each, first + a) || globCovers(each, second + b))
+      if (isExcluded || !globsOverlap(first + a, second + b)) continue
+      return {
+        kind: 'patterns',
+        first: { rule: mine.rule, pattern: a },
+        second: { rule: theirs.rule, pattern: b },
+      }
     }
   return undefined
-}
-
-function below(path: string, { repositories, excluded }: Scope): Scope {
-  const placed = (pattern: string) => path + pattern
-  return { repositories: repositories.map(placed), excluded: excluded.map(placed) }
 }
 
 /** What the paths of the repositories of two registries begin with in the backend that both are. */

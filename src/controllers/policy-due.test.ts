@@ -52,6 +52,7 @@ describe('a plan is due', () => {
     ['of a spec that is new', policy({ observed: 2 })],
     ['that somebody asked for', policy({}, { [REQUESTED_AT]: 'now' })],
     ['where the registry was not reached', policy({ reason: 'RegistryUnreachable' })],
+    ['where a Secret could not be read', policy({ reason: 'SecretForbidden' })],
     ['where an inventory was not synced', policy({ reason: 'InventoryNotSynced' })],
     ['after one of the future', policy({ plannedAt: NOW + HOUR })],
     ['where a run has taken away what it names', ended({})],

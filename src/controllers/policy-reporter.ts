@@ -3,7 +3,6 @@ import { policyTransitions } from '#controllers/policy-transition.ts'
 import { REGISTRY_POLICIES, type RegistryPolicyObject } from '#controllers/resources.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { Announced } from '#runtime/announced.ts'
-import { getCondition } from '#runtime/conditions.ts'
 import { parseKey } from '#runtime/object-key.ts'
 import type { MetricSubject } from '#runtime/object-metrics.ts'
 import { OwnWrites } from '#runtime/own-writes.ts'
@@ -106,11 +105,6 @@ export class PolicyReporter {
   #tell(policy: RegistryPolicyObject, status: RegistryPolicyStatus): void {
     const told = this.#announced.before(policy)
     this.#announced.set(policy, status)
-    const stalled = getCondition(status.conditions ?? [], 'Stalled')
-    const wasStalled = getCondition(told?.conditions ?? [], 'Stalled')
-    if (stalled !== undefined && stalled.message !== wasStalled?.message) {
-      this.#deps.events.record(policy, 'SpecInvalid', stalled.message)
-    }
     for (const { reason, note } of policyTransitions(told, status)) {
       this.#deps.events.record(policy, reason, note)
     }

@@ -30,6 +30,23 @@ const PLANNED = status('True', 'Planned', { plan: PLAN })
 const BLOCKED = status('False', 'PlanBlocked', { plan: PLAN, blocks: blockOf('NotTrusted') })
 const SILENT = status('Unknown', 'RegistryUnreachable', { plan: PLAN })
 
+describe('an event about a spec that is refused', () => {
+  const stalled = (reason: ConditionReason, message = 'why') => {
+    const lastTransitionTime = '2026-01-01T00:00:00Z'
+    return { conditions: [{ type: 'Stalled', status: 'True' as const, reason, message, lastTransitionTime }] }
+  }
+
+  test.each(['SpecInvalid', 'PolicyConflict', 'RetainsTooLittle', 'PullThrough'] as const)(
+    'says %s, as the condition does, once for each cause',
+    (reason) => {
+      expect(policyTransitions(PLANNED, stalled(reason))).toEqual([{ reason, note: 'why' }])
+      expect(told(stalled(reason), stalled(reason))).toEqual([])
+      expect(told(stalled(reason), stalled(reason, 'another'))).toEqual([reason])
+      expect(told(stalled(reason), {})).toEqual([])
+    },
+  )
+})
+
 describe('an event about a plan', () => {
   test.each([
     ['the first one is made', FIRST, PLANNED, ['PlanMade']],

@@ -1,3 +1,4 @@
+import type { EventReason } from '#catalogue/events.ts'
 import type { Transition } from '#controllers/check-transition.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { shadowedText } from '#retention/shadowed-rules.ts'
@@ -10,6 +11,7 @@ export function policyTransitions(
   after: RegistryPolicyStatus,
 ): Transition[] {
   return [
+    stalledTransition(before, after),
     planTransition(before, after),
     runTransition(before?.run, after.run),
     keptTransition(before, after),
@@ -17,6 +19,23 @@ export function policyTransitions(
     shadowTransition(before, after),
     restoreTransition(before, after),
   ].filter((transition) => transition !== undefined)
+}
+
+/** What Stalled may say besides SpecInvalid, each with its event of the same name. */
+const STALLED = [
+  'PolicyConflict',
+  'RetainsTooLittle',
+  'PullThrough',
+] as const satisfies readonly EventReason[]
+
+function stalledTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const was = getCondition(before?.conditions ?? [], 'Stalled')
+  const is = getCondition(after.conditions ?? [], 'Stalled')
+  if (is === undefined || is.message === was?.message) return undefined
+  return { reason: STALLED.find((reason) => reason === is.reason) ?? 'SpecInvalid', note: is.message }
 }
 
 function planTransition(

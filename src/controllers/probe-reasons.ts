@@ -24,6 +24,21 @@ const REASONS: Readonly<Partial<Record<ErrorCode, ConditionReason>>> = {
   TIMED_OUT: 'Timeout',
 }
 
+/** What keeps us out of a registry that may well be up: a right, a Secret or a certificate is to be mended, and not the registry. */
+export const KEPT_OUT = [
+  'SecretNotFound',
+  'SecretForbidden',
+  'SecretInvalid',
+  'Unauthorized',
+  'RealmUntrusted',
+  'TLSUntrusted',
+] as const satisfies readonly ConditionReason[]
+
+/** The reason of an error that keeps us out; undefined: it is another one. */
+export function keptOutReason(code: ErrorCode): (typeof KEPT_OUT)[number] | undefined {
+  return KEPT_OUT.find((reason) => reason === REASONS[code])
+}
+
 /** Which of the things that can be wrong with a registry it is; undefined: it is not about the registry. */
 export function probeReason(code: ErrorCode): ConditionReason | undefined {
   return REASONS[code]

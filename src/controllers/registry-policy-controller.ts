@@ -18,7 +18,7 @@ import {
   statusWithPlanVerdict,
 } from '#controllers/policy-status.ts'
 import type { PolicyWork } from '#controllers/policy-work.ts'
-import { probeReason } from '#controllers/probe-reasons.ts'
+import { keptOutReason, probeReason } from '#controllers/probe-reasons.ts'
 import {
   type ImageInventoryObject,
   type RegistryObject,
@@ -165,7 +165,7 @@ export class RegistryPolicyController {
     const { stores, live } = this.#parts
     const conflict = policyConflicts(stores.policies.list(), stores.registries).get(key)
     if (conflict !== undefined) {
-      return { reason: 'PolicyConflict', error: new TallymanError('SPEC_INVALID', conflict) }
+      return { reason: 'PolicyConflict', error: new TallymanError('POLICY_CONFLICT', conflict) }
     }
     const retained = live.all().map(({ key: name, live: each }) => ({
       name,
@@ -206,9 +206,10 @@ export class RegistryPolicyController {
     const aboutRegistry = probeReason(error.code) !== undefined || error.code.startsWith('REGISTRY_')
     if (!aboutRegistry && error.code !== 'SPEC_INVALID' && error.code !== 'REFERENCE_NOT_FOUND') throw error
     const message = `Registry ${registry.metadata.name}: ${error.advice}`
-    await this.#unknown(pass, 'RegistryUnreachable', message)
+    await this.#unknown(pass, keptOutReason(error.code) ?? 'RegistryUnreachable', message)
     // Also what the code calls final is tried again: the registry may be mended without a change of this spec.
-    throw new TallymanError('REGISTRY_UNREACHABLE', message, { cause: error })
+    const code = error.entry.retry === 'never' ? 'REGISTRY_UNREACHABLE' : error.code
+    throw new TallymanError(code, message, { cause: error })
   }
 
   async #stalled(pass: PolicyPass, reason: ConditionReason, error: TallymanError): Promise<Result> {

@@ -369,6 +369,7 @@ describe('a policy that cannot work', () => {
       registry(at('main'), { url: server.url, workspace: {} }),
       registry(at('cache'), { url: server.url, pullThrough: true }),
       registry(at('down'), { url: 'http://127.0.0.1:1' }),
+      registry(at('sealed'), { url: server.url, credentials: { pull: { secretRef: { name: 'nobody' } } } }),
     ])
     for (const name of ['main', 'cache']) {
       await settled(() => world.api.registry(at(name)), { Ready: 'True Succeeded' })
@@ -417,11 +418,22 @@ describe('a policy that cannot work', () => {
     await world.api.delete(REGISTRY_POLICIES, at(name))
   })
 
-  test('keeps trying where the registry does not answer, and is accepted all the same (S25)', async () => {
-    await world.cluster.apply([registryPolicy(at('lost'), { registryRef: { name: 'down' } })])
-    await settledPolicy('lost', { Ready: 'True Succeeded', PlanReady: 'Unknown RegistryUnreachable' })
-    await world.api.delete(REGISTRY_POLICIES, at('lost'))
-  })
+  test.each([
+    ['does not answer', 'down', 'Unknown RegistryUnreachable', /^Registry down: /],
+    [
+      'is opened with a Secret that is missing',
+      'sealed',
+      'Unknown SecretNotFound',
+      /"nobody" does not exist/,
+    ],
+  ])(
+    'keeps trying where the registry %s, and is accepted all the same (S25)',
+    async (_, name, verdict, says) => {
+      await world.cluster.apply([registryPolicy(at(`lost-${name}`), { registryRef: { name } })])
+      await settledPolicy(`lost-${name}`, { Ready: 'True Succeeded', PlanReady: [verdict, says] })
+      await world.api.delete(REGISTRY_POLICIES, at(`lost-${name}`))
+    },
+  )
 
   test('S01: two that may delete in the same repositories both stop, and go on when one is out of the way', async () => {
     const mode = { mode: 'Approve' }
@@ -431,6 +443,15 @@ describe('a policy that cannot work', () => {
       ['two', 'one'],
     ] as const) {
       await settledPolicy(name, { Stalled: ['True PolicyConflict', new RegExp(`refused/${other} `)] })
+      await eventually(
+        async () =>
+          (await world.api.events('RegistryPolicy', at(name))).some(
+            ({ reason }) => reason === 'PolicyConflict',
+          ),
+        { message: `the event PolicyConflict of ${name}` },
+      )
+      const events = await world.api.events('RegistryPolicy', at(name))
+      expect(events.map(({ reason }) => reason)).not.toContain('SpecInvalid')
     }
     await world.api.checkRules(home)
     await world.api.patch(REGISTRY_POLICIES, at('two'), { spec: { suspend: true } })

@@ -8,6 +8,12 @@ export const OWN_ERRORS = {
     means: 'A field of the spec cannot be carried out as written.',
     remedy: 'Correct the field that the message names.',
   },
+  POLICY_CONFLICT: {
+    kind: 'conflict',
+    retry: 'never',
+    means: 'Two RegistryPolicies may delete from the same repositories, so that neither does (S01).',
+    remedy: 'Change one of the two as the message says.',
+  },
   REFERENCE_NOT_FOUND: {
     kind: 'absent',
     retry: 'backoff',
