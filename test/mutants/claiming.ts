@@ -178,8 +178,8 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-conflict.ts': [
     {
       rule: 'S01 two policies over the same repositories',
-      find: 'if (!isExcluded && globsOverlap(a, b))',
-      replace: 'if (!isExcluded && a === b)',
+      find: '!globsOverlap(first + a, second + b)',
+      replace: 'a !== b',
       tests: CONFLICT,
     },
     {
@@ -202,8 +202,8 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S01 what one leaves out is left out as a whole',
-      find: 'theirs.excluded.some((each) => globCovers(each, a) || globCovers(each, b))',
-      replace: 'theirs.excluded.some((each) => globsOverlap(each, a) || globsOverlap(each, b))',
+      find: 'globCovers(each, first + a) || globCovers(each, second + b)',
+      replace: 'globsOverlap(each, first + a) || globsOverlap(each, second + b)',
       tests: CONFLICT,
     },
   ],
