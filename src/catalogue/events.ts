@@ -92,6 +92,18 @@ export const EVENT_REASONS = {
     means:
       'The plan of a RegistryPolicy cannot be kept in the workspace; told when that begins, or for another cause.',
   },
+  ApprovalVoid: {
+    type: 'Warning',
+    action: 'Evict',
+    means:
+      'spec.approvedPlan of a RegistryPolicy leads to nothing: no such plan is kept, it is too old, or nothing goes by it; told once of each plan, when that begins.',
+  },
+  HoldNotReleased: {
+    type: 'Warning',
+    action: 'Evict',
+    means:
+      'spec.releaseHold of a RegistryPolicy is not the token of the hold that stands; told once of each text.',
+  },
   EvictionStarted: { type: 'Normal', action: 'Evict', means: 'A RegistryPolicy begins to carry out a plan.' },
   EvictionEnded: { type: 'Normal', action: 'Evict', means: 'A RegistryPolicy has carried out a plan.' },
   EvictionStopped: {
@@ -153,6 +165,8 @@ export type EventReason = keyof typeof EVENT_REASONS
 export const TOLD_EACH: ReadonlySet<EventReason> = new Set([
   'PlanMade',
   'PlanBlocked',
+  'ApprovalVoid',
+  'HoldNotReleased',
   'EvictionStarted',
   'EvictionEnded',
   'EvictionStopped',

@@ -17,15 +17,29 @@ export function holdToken({ since, because }: Hold): string {
   return `hold-${hash('sha256', JSON.stringify([since, because]), 'hex').slice(0, 12)}`
 }
 
+/** A hold that nobody has ended yet. */
+export interface StandingHold extends Hold {
+  readonly token: string
+  /** What spec.releaseHold says in place of the token; undefined: nothing. */
+  readonly refused: string | undefined
+}
+
 /**
  * Whether a hold stands. We never write a spec, so `suspend` is not ours to set. No other change ends it: a bot, or GitOps that puts back what was there before, may have made that.
- * @returns why nothing goes, and what to do; undefined: it stands no more
+ * @returns undefined: it stands no more
  */
-export function standingHold(hold: Hold | undefined, policy: RegistryPolicyObject): string | undefined {
+export function standingHold(hold: Hold | undefined, policy: RegistryPolicyObject): StandingHold | undefined {
   if (hold === undefined) return undefined
   const token = holdToken(hold)
-  if (writtenIn(policy, 'releaseHold') === token) return undefined
-  return `${hold.because}. Nothing goes until a human has looked why it was evicted: to go on, set spec.releaseHold: ${token}`
+  const written = writtenIn(policy, 'releaseHold')
+  if (written === token) return undefined
+  return { ...hold, token, refused: typeof written === 'string' ? written : undefined }
+}
+
+/** Why nothing goes, and what to do. */
+export function holdText({ because, token, refused }: StandingHold): string {
+  const wrong = refused === undefined ? '' : `; ${JSON.stringify(refused)}, which it says, is not its token`
+  return `${because}. Nothing goes until a human has looked why it was evicted: to go on, set spec.releaseHold: ${token}${wrong}`
 }
 
 const MAX_BECAUSE = 512

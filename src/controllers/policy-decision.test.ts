@@ -28,6 +28,7 @@ const approved = { digest: plan.digest, readAt: READ_AT, removals: [...plannedRe
 
 const soft: Block = { code: 'TooManyEvictions', message: '2 of 3 tags would go', isAcceptable: true }
 const hard: Block = { code: 'NotTrusted', message: 'the inventory shrank', isAcceptable: false }
+const unread: Block = { code: 'RecordUnreadable', message: 'no answer', isAcceptable: false }
 
 function soakOf(...times: readonly number[]): Soak {
   let soak: Soak | undefined
@@ -93,7 +94,19 @@ describe('S12: an approval', () => {
 
   test.each([
     ['that was used', { usedBy: 'run-1' }, 'Used', 'run-1'],
-    ['of a plan that is not kept', { approved: undefined }, 'Unknown', 'status.plan'],
+    ['of a plan that is not kept', { approved: undefined }, 'Unknown', `approve ${plan.digest}`],
+    [
+      'of a plan by which nothing goes',
+      { approved: { ...approved, removals: [] } },
+      'Empty',
+      'once something goes',
+    ],
+    [
+      'that nobody knows whether it was used',
+      { approved: undefined, blocks: [unread] },
+      'Blocked',
+      'no answer',
+    ],
     ['that is too old', { now: READ_AT + 72 * HOUR + 1 }, 'Expired', 'spec.approvalValidFor (72h)'],
     ['against which something stands', { blocks: [soft, hard] }, 'Blocked', 'the inventory shrank'],
     ['of a policy that is held', { held: 'look first' }, 'Blocked', 'look first'],
@@ -103,6 +116,12 @@ describe('S12: an approval', () => {
       kind: 'wait',
       approval: { state, message: expect.stringContaining(message) },
     })
+  })
+
+  test('of a plan by which nothing goes keeps Enforce from nothing', () => {
+    const soak = soakOf(READ_AT - 24 * HOUR, READ_AT)
+    const empty = { ...approved, removals: [] }
+    expect(outcome({ ...spec, mode: 'Enforce' }, { soak, approved: empty })).toBe('Enforced: app:v1 app:v2')
   })
 
   test('is valid up to the end of its time', () => {

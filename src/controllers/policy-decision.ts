@@ -87,10 +87,19 @@ function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
       `Run ${usedBy} has it; it counts once. To carry out another plan, approve its digest`,
     )
   }
+  // Nobody knows then whether the plan was carried out, and it is not looked for.
+  const unread = blocks.find(({ code }) => code === 'RecordUnreadable')
+  if (unread !== undefined) return state('Blocked', unread.message)
   if (approved === undefined) {
     return state(
       'Unknown',
-      'No plan with this digest is kept: it may be superseded, or of other rules. Approve the digest in status.plan',
+      `spec.approvedPlan: no plan ${plan} is kept: it may be superseded, of other rules, or misspelt. Review the last plan and approve ${input.plan.digest} (status.plan.digest)`,
+    )
+  }
+  if (approved.removals.length === 0) {
+    return state(
+      'Empty',
+      'Nothing goes by this plan, so that there is nothing to carry out. Approve the digest in status.plan once something goes, or take spec.approvedPlan out',
     )
   }
   const validFor = parseDuration(spec.approvalValidFor) ?? 0

@@ -1,4 +1,4 @@
-import { standingHold } from '#controllers/evicted-hold.ts'
+import { holdText, type StandingHold, standingHold } from '#controllers/evicted-hold.ts'
 import { policySubject } from '#controllers/policy-reporter.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import type { Hold } from '#retention/policy-record.ts'
@@ -42,6 +42,12 @@ export class PolicyHolds {
 
   /** Why nothing of the policy goes; undefined: nothing is in the way. */
   because(key: string): string | undefined {
+    const standing = this.standing(key)
+    return standing === undefined ? undefined : holdText(standing)
+  }
+
+  /** The hold of the policy that nobody has ended; undefined: nothing is in the way. */
+  standing(key: string): StandingHold | undefined {
     const policy = this.#policies.get(key)
     return policy === undefined ? undefined : standingHold(this.#holds.get(key), policy)
   }

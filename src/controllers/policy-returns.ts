@@ -114,7 +114,7 @@ export class PolicyReturns {
       const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
       await records.change(policy, registry, url, (record) => withHold(record, hold), term)
     }
-    const held = holds.because(keyOf(policy))
+    const held = holds.standing(keyOf(policy))
     if (told.length === 0 && held === undefined) return
     const now = deps.clock.now()
     await reporter.write(

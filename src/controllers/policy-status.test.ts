@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { type PlanFigures, statusAfterPlan } from '#controllers/policy-status.ts'
+import {
+  heldPolicy,
+  type PlanFigures,
+  statusAfterPlan,
+  withStandingHold,
+} from '#controllers/policy-status.ts'
 import { planVerdict } from '#controllers/policy-verdict.ts'
 import { EVICTIONS_IN_STATUS } from '#crds/registry-policy-plan.ts'
 import type { Block } from '#retention/blocks.ts'
@@ -27,6 +32,20 @@ const FIGURES: PlanFigures = {
     unmatchedRestores: [],
   },
 }
+
+describe('the status of a policy that is held', () => {
+  const hold = { token: 'hold-b', since: READ_AT, because: 'it was in use', refused: undefined }
+
+  test('has the token and what to look at, and what is written in its place', () => {
+    const held = heldPolicy({ observedGeneration: 3 }, hold, READ_AT)
+    expect(held.hold).toEqual({ token: 'hold-b', since: '2026-11-01T00:00:00Z', because: 'it was in use' })
+    expect(held.conditions).toMatchObject([{ type: 'PlanReady', status: 'False', reason: 'Held' }])
+    expect(withStandingHold(held, { ...hold, refused: 'hold-a' }).hold).toMatchObject({
+      refusedToken: 'hold-a',
+    })
+    expect(withStandingHold(held, undefined)).not.toHaveProperty('hold')
+  })
+})
 
 describe('the status after a plan', () => {
   const stamp = { generation: 3, now: READ_AT }

@@ -1,5 +1,6 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
+import { holdText, type StandingHold } from '#controllers/evicted-hold.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { BLOCKS_IN_STATUS, EVICTIONS_IN_STATUS } from '#crds/registry-policy-plan.ts'
 import { byteText } from '#report/byte-text.ts'
@@ -97,9 +98,25 @@ export function statusWithPlanVerdict(
 }
 
 /** Nothing goes until a human has looked, whatever a plan has said (S04). @param now ms since the epoch */
-export function heldPolicy(status: RegistryPolicyStatus, because: string, now: number): RegistryPolicyStatus {
-  const verdict: PlanVerdict = { status: 'False', reason: 'Held', message: because }
-  return withVerdict(status, verdict, { generation: status.observedGeneration ?? 0, now })
+export function heldPolicy(
+  status: RegistryPolicyStatus,
+  hold: StandingHold,
+  now: number,
+): RegistryPolicyStatus {
+  const verdict: PlanVerdict = { status: 'False', reason: 'Held', message: holdText(hold) }
+  const stamp = { generation: status.observedGeneration ?? 0, now }
+  return withStandingHold(withVerdict(status, verdict, stamp), hold)
+}
+
+/** The status with the hold that stands; undefined: without one. */
+export function withStandingHold(
+  { hold: _, ...status }: RegistryPolicyStatus,
+  hold: StandingHold | undefined,
+): RegistryPolicyStatus {
+  if (hold === undefined) return status
+  const { token, since, because, refused } = hold
+  const told = { token, since: rfc3339Seconds(since), because }
+  return { ...status, hold: refused === undefined ? told : { ...told, refusedToken: refused } }
 }
 
 function withVerdict(status: RegistryPolicyStatus, verdict: PlanVerdict, stamp: Stamp): RegistryPolicyStatus {

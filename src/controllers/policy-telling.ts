@@ -1,9 +1,10 @@
+import { holdText, type StandingHold } from '#controllers/evicted-hold.ts'
 import { planFigures } from '#controllers/policy-figures.ts'
 import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import { unmatchedRestores } from '#controllers/policy-restore.ts'
-import { statusAfterPlan } from '#controllers/policy-status.ts'
+import { statusAfterPlan, withStandingHold } from '#controllers/policy-status.ts'
 import { planVerdict } from '#controllers/policy-verdict.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
@@ -22,8 +23,8 @@ import { calmly } from '#time/calmly.ts'
 export interface PlanNews {
   readonly planning: Planning
   readonly blocks: readonly Block[]
-  /** Why nothing goes until a human has looked. */
-  readonly held: string | undefined
+  /** Because of which nothing goes until a human has looked. */
+  readonly hold: StandingHold | undefined
   /** The run that is not over. */
   readonly open: PolicyRecord['run']
   readonly before: KeptPlan | undefined
@@ -38,7 +39,7 @@ export async function tellPlan(
   plans: Pick<PolicyPlans, 'keep'>,
   pass: PolicyPass,
   { spec, rules, registry }: Pick<PolicyContext, 'spec' | 'rules' | 'registry'>,
-  { planning, blocks, held, open, before, url, history }: PlanNews,
+  { planning, blocks, hold, open, before, url, history }: PlanNews,
 ): Promise<void> {
   const { plan, facts } = planning
   const { namespace = '', name } = pass.policy.metadata
@@ -53,8 +54,8 @@ export async function tellPlan(
   const unmatched =
     history === undefined ? undefined : await calmly(unmatchedRestores({ entries, history, facts }))
   const figures = planFigures({ spec, planning, document, shadowedRules, unmatchedRestores: unmatched })
-  const verdict = planVerdict(figures, spec, held, open)
-  await pass.write((status) => statusAfterPlan(status, figures, verdict, pass.stamp))
+  const verdict = planVerdict(figures, spec, hold === undefined ? undefined : holdText(hold), open)
+  await pass.write((status) => withStandingHold(statusAfterPlan(status, figures, verdict, pass.stamp), hold))
   const packed = await packPlan(document)
   const report = await plans.keep(pass.policy, registry, packed, pass.signal)
   await pass.write(({ plan: shown, ...status }) => {

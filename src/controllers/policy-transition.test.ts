@@ -76,6 +76,43 @@ describe('an event about a plan', () => {
   })
 })
 
+describe('an event about what a human has decided', () => {
+  const holding = (token: string, refusedToken?: string): RegistryPolicyStatus => {
+    const hold = { token, since: '2026-01-01T00:00:00Z', because: 'it was in use' }
+    return { ...PLANNED, hold: refusedToken === undefined ? hold : { ...hold, refusedToken } }
+  }
+
+  test('comes once for each token that is not that of the hold, and for none that was there before the hold', () => {
+    expect(policyTransitions(holding('hold-b'), holding('hold-b', 'hold-x'))).toEqual([
+      {
+        reason: 'HoldNotReleased',
+        note: 'spec.releaseHold: "hold-x" is not the token of the hold that stands, and nothing goes. Once you have looked, set it to hold-b (status.hold.token)',
+      },
+    ])
+    expect(told(holding('hold-b', 'hold-x'), holding('hold-b', 'hold-x'))).toEqual([])
+    expect(told(holding('hold-b', 'hold-x'), holding('hold-b', 'hold-y'))).toEqual(['HoldNotReleased'])
+    expect(told(PLANNED, holding('hold-b', 'hold-a'))).toEqual([])
+    expect(told(holding('hold-b', 'hold-x'), PLANNED)).toEqual([])
+  })
+
+  test('comes once for each approval that leads to nothing', () => {
+    type Approval = NonNullable<RegistryPolicyStatus['approval']>
+    const approved = (state: Approval['state'], plan = 'sha256:2', message = 'why') => ({
+      ...PLANNED,
+      approval: { plan, state, message },
+    })
+    for (const state of ['Unknown', 'Expired', 'Empty'] as const) {
+      const note = 'Plan sha256:2 is not carried out: why'
+      expect(policyTransitions(PLANNED, approved(state))).toEqual([{ reason: 'ApprovalVoid', note }])
+      expect(told(approved(state), approved(state, 'sha256:2', 'at another time'))).toEqual([])
+      expect(told(approved(state), approved(state, 'sha256:3'))).toEqual(['ApprovalVoid'])
+      expect(told(approved('Pending'), approved(state))).toEqual(['ApprovalVoid'])
+    }
+    for (const state of ['Pending', 'Used', 'Blocked'] as const)
+      expect(told(PLANNED, approved(state))).toEqual([])
+  })
+})
+
 describe('an event about what a spec names in vain', () => {
   const unmatched = (...unmatchedRules: string[]) => ({ ...PLANNED, plan: { ...PLAN, unmatchedRules } })
   const restoring = (...unmatchedRestores: string[]) => ({ ...PLANNED, unmatchedRestores })

@@ -13,6 +13,8 @@ export function policyTransitions(
   return [
     stalledTransition(before, after),
     planTransition(before, after),
+    holdTransition(before?.hold, after.hold),
+    approvalTransition(before?.approval, after.approval),
     runTransition(before?.run, after.run),
     keptTransition(before, after),
     rulesTransition(before, after),
@@ -56,6 +58,33 @@ function planTransition(
   }
   const isNews = !isSame || before?.plan?.digest !== after.plan?.digest
   return isNews ? { reason: 'PlanMade', note: is.message } : undefined
+}
+
+/** What stands in spec.releaseHold when a hold begins was for an earlier one: that is no news. */
+function holdTransition(
+  before: RegistryPolicyStatus['hold'],
+  after: RegistryPolicyStatus['hold'],
+): Transition | undefined {
+  if (after?.refusedToken === undefined || after.token !== before?.token) return undefined
+  if (after.refusedToken === before.refusedToken) return undefined
+  const note = `spec.releaseHold: ${JSON.stringify(after.refusedToken)} is not the token of the hold that stands, and nothing goes. Once you have looked, set it to ${after.token} (status.hold.token)`
+  return { reason: 'HoldNotReleased', note }
+}
+
+/** States in which an approval leads to nothing unless somebody changes it. */
+const VOID: ReadonlySet<string> = new Set<NonNullable<RegistryPolicyStatus['approval']>['state']>([
+  'Unknown',
+  'Expired',
+  'Empty',
+])
+
+function approvalTransition(
+  before: RegistryPolicyStatus['approval'],
+  after: RegistryPolicyStatus['approval'],
+): Transition | undefined {
+  if (after === undefined || !VOID.has(after.state)) return undefined
+  if (after.plan === before?.plan && after.state === before.state) return undefined
+  return { reason: 'ApprovalVoid', note: `Plan ${after.plan} is not carried out: ${after.message}` }
 }
 
 function codesOf(status: RegistryPolicyStatus | undefined): string {

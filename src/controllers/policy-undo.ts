@@ -1,5 +1,5 @@
 import type { TallymanError } from '#catalogue/error.ts'
-import { withHold } from '#controllers/evicted-hold.ts'
+import { type StandingHold, withHold } from '#controllers/evicted-hold.ts'
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import type { EvictedReturn } from '#controllers/evicted-returns.ts'
 import type { EvictedWatch } from '#controllers/evicted-watch.ts'
@@ -81,6 +81,11 @@ export class PolicyUndo {
   /** Why nothing of the policy goes; undefined: nothing is in the way. */
   heldBecause(key: string): string | undefined {
     return this.#parts.holds.because(key)
+  }
+
+  /** The hold of the policy that nobody has ended; undefined: nothing is in the way. */
+  standingHold(key: string): StandingHold | undefined {
+    return this.#parts.holds.standing(key)
   }
 
   /**

@@ -58,9 +58,12 @@ describe('the verdict on a plan', () => {
       policy: '',
       rules: '',
     })
-    expect(planVerdict({ ...NONE, plan: none, blocks: [] }, { mode: 'DryRun' }, undefined).message).toBe(
-      'None of 0 tags goes; mode DryRun deletes nothing',
-    )
+    const said = (mode: 'DryRun' | 'Approve' | 'Enforce', ...blocks: readonly Block[]) =>
+      planVerdict({ ...NONE, plan: none, blocks }, { mode }, undefined).message
+    expect(said('DryRun')).toBe('None of 0 tags goes; mode DryRun deletes nothing')
+    expect(said('Approve')).toBe('None of 0 tags goes; there is nothing to approve')
+    expect(said('Approve', soft)).toBe('None of 0 tags goes, but too many')
+    expect(said('Enforce')).toBe('None of 0 tags goes')
   })
 
   const said = (more: Partial<Parameters<typeof planVerdict>[0]>, mode: 'DryRun' | 'Enforce' = 'Enforce') =>

@@ -54,19 +54,26 @@ function verdictOf(
   if (mode === 'DryRun' && blocks.length > 0) {
     const could =
       evict + untag === 0 ? 'and none could' : isHard ? 'but in no mode now' : 'but only once approved'
-    return { status: 'True', reason: 'Planned', message: `${what}, ${could} (${why})${HOW.DryRun}` }
+    return { status: 'True', reason: 'Planned', message: `${what}, ${could} (${why})${DRY_RUN}` }
   }
   if (blocks.length > 0) {
-    const remedy = isHard ? '' : `. Who approves plan ${plan.digest} accepts that`
+    const remedy = isHard || evict + untag === 0 ? '' : `. Who approves plan ${plan.digest} accepts that`
     return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
   }
-  const how = mode === 'Enforce' ? enforceText(evict + untag, soaking) : HOW[mode]
-  return { status: 'True', reason: 'Planned', message: `${what}${how}` }
+  return { status: 'True', reason: 'Planned', message: `${what}${howText(mode, evict + untag, soaking)}` }
 }
 
-const HOW: Readonly<Record<Exclude<RegistryPolicySpec['mode'], 'Enforce'>, string>> = {
-  DryRun: '; mode DryRun deletes nothing',
-  Approve: '; they do once spec.approvedPlan names the plan',
+const DRY_RUN = '; mode DryRun deletes nothing'
+
+function howText(mode: RegistryPolicySpec['mode'], going: number, soaking: Soaking | undefined): string {
+  switch (mode) {
+    case 'DryRun':
+      return DRY_RUN
+    case 'Approve':
+      return going === 0 ? '; there is nothing to approve' : '; they do once spec.approvedPlan names the plan'
+    case 'Enforce':
+      return enforceText(going, soaking)
+  }
 }
 
 function enforceText(going: number, soaking: Soaking | undefined): string {

@@ -1,6 +1,7 @@
 import type { Inventories } from '#clusters/inventories.ts'
 import type { LeftLedgers } from '#clusters/left-ledgers.ts'
 import { BlockedPlans } from '#controllers/blocked-plans.ts'
+import { holdText } from '#controllers/evicted-hold.ts'
 import { withRestorations } from '#controllers/evicted-news.ts'
 import { watchBlocks } from '#controllers/evicted-room.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
@@ -149,9 +150,10 @@ export class PolicyWork {
     record = await undo.released(pass.policy, record, (compute) =>
       records.change(pass.policy, registry, opened.url, compute, pass.signal),
     )
-    const held = undo.heldBecause(keyOf(pass.policy))
+    const hold = undo.standingHold(keyOf(pass.policy))
+    const held = hold === undefined ? undefined : holdText(hold)
     await tellPlan(plans, pass, context, {
-      ...{ planning, blocks, held, before },
+      ...{ planning, blocks, hold, before },
       ...{ open: record.run, url: opened.url },
       history: problem === undefined ? history : undefined,
     })

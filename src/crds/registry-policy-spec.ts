@@ -129,7 +129,7 @@ export const RegistryPolicySpec = withRules(
       .max(64)
       .optional()
       .describe(
-        'The token that the condition PlanReady shows where something evicted came into use, or was harmed. It says that a human has looked; it ends that one hold, and is used up by it.',
+        'The token of status.hold where something evicted came into use, or was harmed. It says that a human has looked; it ends that one hold, and is used up by it.',
       ),
     interval: interval(
       'Time between the starts of two plans. Without interval and schedule: 24h.',

@@ -32,14 +32,27 @@ export const RegistryPolicyStatus = z.object({
     .object({
       plan: z.string().max(71).describe('The digest in spec.approvedPlan.'),
       state: z
-        .enum(['Pending', 'Used', 'Expired', 'Unknown', 'Blocked'])
+        .enum(['Pending', 'Used', 'Expired', 'Unknown', 'Empty', 'Blocked'])
         .describe(
-          'Pending: it will be carried out. Used: it was, once. Expired: the plan is older than spec.approvalValidFor. Unknown: no such plan is kept. Blocked: something stands against it that no approval accepts.',
+          'Pending: it will be carried out. Used: it was, once. Expired: the plan is older than spec.approvalValidFor. Unknown: no such plan is kept. Empty: nothing goes by it. Blocked: something stands against it that no approval accepts.',
         ),
       message: z.string().max(1024).describe('Why, and what to do.'),
     })
     .optional()
     .describe('What became of spec.approvedPlan.'),
+  hold: z
+    .object({
+      token: z.string().max(64).describe('What spec.releaseHold has to say for the policy to go on.'),
+      since: time('When it began.'),
+      because: z.string().max(1024).describe('What a human has to look at.'),
+      refusedToken: z
+        .string()
+        .max(64)
+        .optional()
+        .describe('What spec.releaseHold says instead: it is not the token of this hold, and ends nothing.'),
+    })
+    .optional()
+    .describe('Why nothing goes until a human has looked. Absent: nothing holds the policy.'),
   garbage: z
     .object({
       sweptBytes: z

@@ -38,7 +38,7 @@ export const RegistryPolicy = defineKind({
       name: 'Approval',
       type: 'string',
       jsonPath: '.status.approval.state',
-      description: 'What became of spec.approvedPlan: Pending, Used, Expired, Unknown or Blocked.',
+      description: 'What became of spec.approvedPlan: Pending, Used, Expired, Unknown, Empty or Blocked.',
     },
     {
       name: 'Run',

@@ -165,11 +165,17 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
       const { conditions = [] } = (await policy()).status ?? {}
       return conditions.find(({ type, reason }) => type === 'PlanReady' && reason === 'Held')?.message
     }
-    await world.api.plan(at('main'), { spec: { soak: '2s' } })
+    const wrong = { approvedPlan: `sha256:${'0'.repeat(64)}`, releaseHold: 'hold-000000000000' }
+    const { status } = await world.api.plan(at('main'), { spec: { soak: '2s', ...wrong } })
+    expect(status?.hold).toMatchObject({ refusedToken: wrong.releaseHold })
+    expect(status?.approval).toMatchObject({ state: 'Unknown', plan: wrong.approvedPlan })
+    await told('HoldNotReleased')
+    await told('ApprovalVoid')
     const releaseHold = /spec\.releaseHold: (hold-[0-9a-f]{12})/.exec((await held()) ?? '')?.[1]
-    expect(releaseHold).toBeDefined()
-    await world.api.plan(at('main'), { spec: { releaseHold } })
+    expect(status?.hold).toMatchObject({ token: releaseHold })
+    const released = await world.api.plan(at('main'), { spec: { approvedPlan: null, releaseHold } })
     expect(await held()).toBeUndefined()
+    expect(released.status).not.toHaveProperty('hold')
     await world.api.plan(at('main'), { spec: { releaseHold: null } })
     expect(await held()).toBeUndefined()
   })
