@@ -38,11 +38,15 @@ export async function revive(
   return tags.length === 0 ? undefined : { tags, manifest }
 }
 
-/** Tags that a request of ours took although nobody wanted it: they get back what they named then, and the run stops (S15). */
+/**
+ * Tags that a request of ours took although nobody wanted it: they get back what they named then, and the run stops (S15).
+ * @param more what else is to be told
+ */
 export async function putBackLost(
   hands: Hands,
   lost: readonly string[],
   manifestOf: (tag: string) => Promise<RawManifest | undefined>,
+  more?: string,
 ): Promise<never> {
   const back: string[] = []
   for (const tag of lost) {
@@ -52,7 +56,8 @@ export async function putBackLost(
     await hands.journal.append([{ kind: 'restored', at: hands.clock.now(), tag, digest: manifest.digest }])
   }
   const missing = lost.filter((tag) => !back.includes(tag))
-  const rest = missing.length === 0 ? '' : `; not known what they named: ${named(missing)}`
+  const unknown = missing.length === 0 ? '' : `; not known what they named: ${named(missing)}`
+  const rest = more === undefined ? unknown : `${unknown}; ${more}`
   throw new TallymanError(
     'DELETE_TOOK_TAG',
     `${hands.repository}: ${named(lost)} went although nobody wanted it; put back: ${named(back)}${rest}`,

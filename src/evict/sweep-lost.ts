@@ -26,10 +26,13 @@ export async function keepByDigest(hands: Hands, manifest: RawManifest): Promise
 
 /** @param kept what the tags may have named, if somebody had just moved them */
 export function deletedByOthers({ repository }: Hands, tags: readonly string[], kept: string): TallymanError {
+  return new TallymanError('DELETE_UNSETTLED', `${repository}: ${notWritten(tags, kept)}`, {
+    details: { lost: tags.length },
+  })
+}
+
+/** What is said of tags that others have deleted. @param kept as in deletedByOthers */
+export function notWritten(tags: readonly string[], kept: string): string {
   const doubt = `or had just moved onto ${kept}, which is there again by its digest: push the tag if it is to name that`
-  return new TallymanError(
-    'DELETE_UNSETTLED',
-    `${repository}: ${named(tags)} is missing and is not written again: somebody else has deleted it, ${doubt}`,
-    { details: { lost: tags.length } },
-  )
+  return `${named(tags)} is missing and is not written again: somebody else has deleted it, ${doubt}`
 }

@@ -6,8 +6,8 @@ import { putBackLost, revive } from './put-back.ts'
 import { copyOf } from './save.ts'
 import { unsafe } from './scratch.ts'
 import type { Standing } from './standing.ts'
-import { deletedByOthers, keepByDigest, mayHaveGoneAlong } from './sweep-lost.ts'
-import { headDigest, listTags, resolveTags, settledTags } from './tags.ts'
+import { deletedByOthers, keepByDigest, mayHaveGoneAlong, notWritten } from './sweep-lost.ts'
+import { headDigest, listTags, missingFrom, resolveTags, settledTags } from './tags.ts'
 import { type Obstacle, takeAway } from './take-away.ts'
 
 /** A DELETE of which nobody knows what it did is looked after, and sent once more where the manifest is still there. */
@@ -128,8 +128,12 @@ export class Sweeping {
     const wasInDoubt = this.#isInDoubt
     this.#isInDoubt = true
     const open = await mayHaveGoneAlong(this.#hands, tags)
-    if (open.length > 0) return await putBackLost(this.#hands, open, async () => manifest)
-    await keepByDigest(this.#hands, manifest)
+    const others = missingFrom(new Set(open), lost)
+    if (others.length > 0) await keepByDigest(this.#hands, manifest)
+    if (open.length > 0) {
+      const more = others.length === 0 ? undefined : notWritten(others, manifest.digest)
+      return await putBackLost(this.#hands, open, async () => manifest, more)
+    }
     this.#kept = manifest.digest
     this.#isInDoubt = wasInDoubt
     throw deletedByOthers(this.#hands, lost, manifest.digest)

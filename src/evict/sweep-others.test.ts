@@ -77,6 +77,49 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect(ended).toEqual([])
   })
 
+  test('S37: where another tag was moved in that moment, that one is back, and both are told of', async () => {
+    const { old, stable, kept, eviction } = world('both')
+    const held = site.proxy.hold(FIRST)
+    const { hands } = site.hands('both')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'both', old.manifest, 'kept')
+    await somebodyDeletes('both', digest(stable))
+    held.release()
+    const told = await running.catch((error: unknown) => error)
+    expect(told).toMatchObject({
+      code: 'DELETE_TOOK_TAG',
+      message: `both: kept went although nobody wanted it; put back: kept; stable is missing and is not written again: somebody else has deleted it, or had just moved onto ${digest(old)}, which is there again by its digest: push the tag if it is to name that`,
+    })
+    expect(await site.tags('both')).toEqual({ kept: digest(old) })
+    expect(await site.has('both', digest(kept))).toBe(true)
+    // Told once.
+    await sweep(hands, eviction)
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
+  })
+
+  test('S37: what somebody else deleted may have named is there by its digest, also where the moved tag was pushed again', async () => {
+    const { old, stable, kept, eviction } = world('pushed-again')
+    const held = site.proxy.hold(FIRST)
+    const again = site.proxy.hold({ method: 'HEAD', path: /\/pushed-again\/manifests\/kept/, nth: 2 })
+    const { hands } = site.hands('pushed-again')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await pushManifest(site.registry, 'pushed-again', old.manifest, 'kept')
+    await somebodyDeletes('pushed-again', digest(stable))
+    held.release()
+    await again.arrived
+    await pushManifest(site.registry, 'pushed-again', kept.manifest, 'kept')
+    again.release()
+    await expect(running).rejects.toMatchObject({
+      code: 'DELETE_TOOK_TAG',
+      message: expect.stringMatching(/put back: none; not known what they named: kept; stable is missing/),
+    })
+    expect(await site.tags('pushed-again')).toEqual({ kept: digest(kept) })
+    expect(await site.has('pushed-again', digest(old))).toBe(true)
+  })
+
   test('S37: where its DELETE was cut off, too, the next run looks after it', async () => {
     const { old, stable, kept, eviction } = world('cut')
     const held = site.proxy.hold(FIRST)

@@ -450,6 +450,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: OTHERS,
     },
     {
+      rule: 'S37 so is it where other tags went along in that moment',
+      find: 'if (others.length > 0) await keepByDigest',
+      replace: 'if (open.length === 0) await keepByDigest',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S37 what somebody else deleted is told of beside what was put back',
+      find: 'others.length === 0 ? undefined : notWritten(others, manifest.digest)',
+      replace: 'undefined',
+      tests: OTHERS,
+    },
+    {
       rule: 'S16 what a DELETE that was cut off has left is looked after before its intent ends',
       find: 'this.#isInDoubt = wasInDoubt',
       replace: 'this.#isInDoubt = false',
