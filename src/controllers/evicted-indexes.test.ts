@@ -112,3 +112,36 @@ test('S35: an index that was not there, or damaged, is asked for again when it i
   expect(asked).toEqual([NONE, USE])
   expect(found).toHaveLength(1)
 })
+
+test('a damaged index is told of once, for as long as it is damaged, whatever comes into use meanwhile', async () => {
+  let damaged: readonly string[] = ['one']
+  const { watched, failed, time } = indexes(async (usage) => {
+    const [first] = usage === USE ? damaged : []
+    const error = first === undefined ? undefined : new TallymanError('REGISTRY_DIGEST_MISMATCH', first)
+    return { holders: new Map(), damaged: error, askAgainAt: error && time.passed + 60_000 }
+  })
+  const minute = async () => {
+    watched.look(NONE, USE, NAMES)
+    await watched.end()
+    time.passed += 60_000
+    watched.look(undefined, USE, NAMES)
+    await watched.end()
+  }
+  watched.look(USE, USE, NAMES)
+  await watched.end()
+  for (const first of ['one', 'one', 'two', 'one', 'two']) {
+    damaged = [first]
+    await minute()
+  }
+  expect(failed.map(({ message }) => message)).toEqual(['one', 'two'])
+  // Mended, and damaged again.
+  damaged = []
+  await minute()
+  watched.look(USE, USE, NAMES)
+  damaged = ['one']
+  watched.look(USE, USE, NAMES)
+  await watched.end()
+  watched.look(USE, USE, NAMES)
+  await watched.end()
+  expect(failed.map(({ message }) => message)).toEqual(['one', 'two', 'one'])
+})

@@ -26,6 +26,8 @@ export interface EvictedIndexesParts {
 interface Unread {
   readonly usage: KnownUsage
   readonly names: RegistryNames
+  /** It is all that is in use. */
+  readonly isAll: boolean
 }
 
 /** What came into use while nothing can be read; more of it is all that is in use. */
@@ -41,8 +43,10 @@ export class EvictedIndexes {
   readonly #parts: EvictedIndexesParts
   #unread: Unread[] = []
   #reading: Promise<void> | undefined
-  /** Why something could not be read the last time; undefined: everything could. */
+  /** Code of what kept something from being read the last time; undefined: nothing did. */
   #failing: string | undefined
+  /** What was told of damaged indexes. Only a look at all that is in use can say that none is any more. */
+  readonly #damage = new Set<string>()
   /** When all that is in use has to be asked for again, monotonic ms: an index was not there, or damaged. */
   #askAgainAt = Number.POSITIVE_INFINITY
 
@@ -56,10 +60,10 @@ export class EvictedIndexes {
    * @param all that is in use
    */
   look(changed: KnownUsage | undefined, all: KnownUsage, names: RegistryNames): void {
-    if (changed !== undefined) this.#unread.push({ usage: changed, names })
+    if (changed !== undefined) this.#unread.push({ usage: changed, names, isAll: false })
     const isDue = this.#parts.clock.monotonic() >= this.#askAgainAt
     if (isDue) this.#askAgainAt = Number.POSITIVE_INFINITY
-    if (isDue || this.#unread.length > MAX_UNREAD) this.#unread = [{ usage: all, names }]
+    if (isDue || this.#unread.length > MAX_UNREAD) this.#unread = [{ usage: all, names, isAll: true }]
     if (this.#unread.length === 0) return
     this.#reading ??= this.#readAll().finally(() => {
       this.#reading = undefined
@@ -73,25 +77,35 @@ export class EvictedIndexes {
 
   async #readAll(): Promise<void> {
     const { signal } = this.#parts
-    let damaged: TallymanError | undefined
     for (let next = this.#unread.shift(); next !== undefined; next = this.#unread.shift()) {
       try {
-        damaged = (await this.#read(next)) ?? damaged
+        this.#tellDamage(await this.#read(next), next)
       } catch (thrown) {
         if (signal.aborted) return
         // Last, so that it holds up nothing that can be read.
         this.#unread.push(next)
-        this.#tell(asTallymanError(thrown))
+        this.#tellFailure(asTallymanError(thrown))
         return
       }
     }
-    this.#tell(damaged)
+    this.#failing = undefined
   }
 
   /** A registry that is away is asked again with each look. */
-  #tell(error: TallymanError | undefined): void {
-    if (error !== undefined && error.code !== this.#failing) this.#parts.failed(error)
-    this.#failing = error?.code
+  #tellFailure(error: TallymanError): void {
+    if (error.code !== this.#failing) this.#parts.failed(error)
+    this.#failing = error.code
+  }
+
+  #tellDamage(damaged: TallymanError | undefined, { isAll }: Unread): void {
+    if (damaged === undefined) {
+      if (isAll) this.#damage.clear()
+      return
+    }
+    const { code, message } = damaged
+    const what = `${code} ${message}`
+    if (!this.#damage.has(what)) this.#parts.failed(damaged)
+    this.#damage.add(what)
   }
 
   async #read({ usage, names }: Unread): Promise<TallymanError | undefined> {
