@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { claimOf } from '#inventory/claim.ts'
@@ -9,6 +10,7 @@ import { evictionsOf } from '#retention/eviction-of.ts'
 import { judge } from '#retention/judge.ts'
 import { lateUse } from '#retention/late-use.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
+import { SeenManifests } from '#scan/seen-manifests.ts'
 import { usedImages } from '#scan/used-images.ts'
 import { UsedIndexes, type UsedIndexesQuestion } from '#scan/used-indexes.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
@@ -238,3 +240,34 @@ test('S35: says which index cannot be read, and fails where the registry does no
   denied()
   expect((await indexes.holders(question(using(FIRST)))).damaged).toBeUndefined()
 })
+
+test.each(['a plan', 'an earlier question'])(
+  'what %s knows already is looked through in short turns, however many workers there are',
+  async (who) => {
+    const digests = Array.from({ length: 40_000 }, (_, at) => `sha256:${at}`)
+    const seen = new SeenManifests()
+    for (const each of digests) seen.set(`${REPOSITORY}@${each}`, { children: [], indexes: [] })
+    let looked = 0
+    let turn = 0
+    let longest = 0
+    const known = {
+      has: () => {
+        looked += 1
+        longest = Math.max(longest, looked - turn)
+        return who === 'a plan'
+      },
+    }
+    const over = new AbortController()
+    const turns = (async () => {
+      for (; !over.signal.aborted; turn = looked) await setImmediate()
+    })()
+    const used = { digests: () => digests }
+    const { holders } = await new UsedIndexes(seen).holders(
+      question({ snapshots: [] }, { used, known, concurrency: 64 }),
+    )
+    over.abort()
+    await turns
+    expect([holders.size, looked]).toEqual([0, digests.length])
+    expect(longest).toBeLessThan(5_000)
+  },
+)

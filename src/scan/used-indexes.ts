@@ -9,8 +9,8 @@ import { SeenManifests } from '#scan/seen-manifests.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { UsedImages } from '#scan/used-images.ts'
 
-/** After so many manifests, most of them known, others have their turn in the event loop. */
-const STEP = 512
+/** Contents that are looked through in one turn of the event loop, by all workers together: most are known, and take microseconds. */
+const STEP = 4_096
 
 export interface UsedIndexesQuestion extends LookOptions {
   readonly repositories: Iterable<string>
@@ -33,7 +33,11 @@ export interface HeldImages {
 
 /** What indexes contain that are in use, and that no plan has read (S35). What a digest contains never changes, so each is read once. */
 export class UsedIndexes {
-  readonly #seen = new SeenManifests()
+  readonly #seen: SeenManifests
+
+  constructor(seen = new SeenManifests()) {
+    this.#seen = seen
+  }
 
   /** @throws REGISTRY_*, CANCELLED where the registry does not say */
   async holders(question: UsedIndexesQuestion): Promise<HeldImages> {
@@ -41,14 +45,17 @@ export class UsedIndexes {
     const reader = new IndexReader({ seen: this.#seen, client, clock, signal })
     const holders = new Map<string, RegistryImage[]>()
     let damaged: TallymanError | undefined
-    let asked = 0
+    const turns = new SharedTurns()
     try {
-      await sideBySide(unknownOf(question), concurrency, async (manifest) => {
-        asked += 1
-        if (asked % STEP === 0) await setImmediate()
+      await sideBySide(unknownOf(question, turns), concurrency, async (manifest) => {
+        await turns.mine
         const contents = await reader.contentsOf(manifest)
-        if (contents instanceof TallymanError) damaged ??= contents
-        else addHolder(holders, manifest, contents)
+        if (contents instanceof TallymanError) {
+          damaged ??= contents
+          return
+        }
+        addHolder(holders, manifest, contents)
+        turns.did(contents.size)
       })
     } finally {
       reader.end()
@@ -57,9 +64,36 @@ export class UsedIndexes {
   }
 }
 
-function* unknownOf({ repositories, used, known }: UsedIndexesQuestion): Generator<PlacedManifest> {
+/** Turns of the event loop for workers side by side: where one's is over, all of them wait. */
+class SharedTurns {
+  #done = 0
+  #turn: Promise<void> | undefined
+
+  /** Resolves when it goes on. */
+  get mine(): Promise<void> | undefined {
+    return this.#turn
+  }
+
+  did(pieces: number): void {
+    this.#done += pieces
+    if (this.#done < STEP) return
+    this.#done = 0
+    this.#turn = setImmediate().then(() => {
+      this.#turn = undefined
+    })
+  }
+}
+
+async function* unknownOf(
+  { repositories, used, known }: UsedIndexesQuestion,
+  turns: SharedTurns,
+): AsyncGenerator<PlacedManifest, void, void> {
   for (const repository of new Set(repositories)) {
-    for (const digest of used.digests(repository)) if (!known.has(digest)) yield { repository, digest }
+    for (const digest of used.digests(repository)) {
+      turns.did(1)
+      if (turns.mine !== undefined) await turns.mine
+      if (!known.has(digest)) yield { repository, digest }
+    }
   }
 }
 
