@@ -156,7 +156,7 @@ export const RegistrySpec = withRules(
       .enum(['None', 'Tag'])
       .default('None')
       .describe(
-        'Tag: a digest in use that no tag names any more gets a tag `tallyman-anchor-…` by a RegistryPolicy of mode Approve or Enforce, for as long as it is in use, so that nothing removes it (S14).',
+        'Tag: a digest in use that no tag names any more gets a tag `tallyman-anchor-…` by a RegistryPolicy of mode Approve or Enforce, so that nothing removes it (S14). The tag goes when it is not in use any more, by a policy with a rule about its repository.',
       ),
     pullThrough: z
       .boolean()

@@ -184,10 +184,14 @@ class RepositoryDrafts {
     return superseded(rule, stream.newerThan(digest) ?? 0)
   }
 
-  /** An anchor, a companion, or what no rule decides about: there is no rule that nobody wrote. */
+  /**
+   * An anchor, a companion, or what no rule decides about: there is no rule that nobody wrote. An anchor goes where some rule is about its repository, whatever that keeps:
+   * in another one, another policy may be at work (S01).
+   */
   #unplaced(tag: TagFacts, manifest: ManifestFacts | undefined): Draft {
     // In use, it would have stayed before any rule was asked.
-    if (isAnchor(tag.tag, tag.digest)) return gone(unusedReason('Anchor', this.#parts.unusedSince))
+    if (this.#rules.length > 0 && isAnchor(tag.tag, tag.digest))
+      return gone(unusedReason('Anchor', this.#parts.unusedSince))
     if (tag.digest !== undefined && this.#parts.companions.isCompanion(tag))
       return this.#companion(tag, manifest)
     return kept(this.#unruled(manifest))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { anchorTag } from '#retention/anchor-tag.ts'
+import { evictionsOf } from '#retention/eviction-of.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import type { RetentionRule } from '#retention/rules.ts'
 import { imageUse } from '#test/harness/image-use.ts'
@@ -122,11 +123,18 @@ describe('S14: a tag that holds a digest in use which has no other', () => {
     expect(said[`app:${anchorTag(b.digest)}`]).toBe('keep InUse')
   })
 
-  test('goes as soon as it is not, whether a rule matches or not', () => {
-    for (const rules of [[NEWEST], [rule({ repositories: ['other'] })], [rule({ keep: { all: true } })]]) {
+  test('goes as soon as it is not, whatever the rules of its repository keep', () => {
+    for (const rules of [[NEWEST], [rule({ keep: { all: true } })], [rule({ kinds: ['HelmChart'] })]]) {
       const said = codes(judged({ repositories: anchored(b.digest), manifests: five, rules }))
       expect(said[`app:${anchorTag(b.digest)}`]).toBe('evict Anchor')
     }
+  })
+
+  test('S01: stays where no rule matches its repository, which may be another policy’s', () => {
+    const rules = [rule({ repositories: ['other/**'] }), rule({ name: 'but', excludeRepositories: ['app'] })]
+    const judgement = judged({ repositories: anchored(b.digest), manifests: five, rules })
+    expect(codes(judgement)[`app:${anchorTag(b.digest)}`]).toBe('keep NoRule')
+    expect(evictionsOf(judgement)).toEqual([])
   })
 
   test('is not counted among the newest', () => {

@@ -262,8 +262,14 @@ export const RETENTION_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S14 an anchor goes when it is not used',
-      find: 'if (isAnchor(tag.tag, tag.digest)) return',
-      replace: 'if (false) return',
+      find: 'if (this.#rules.length > 0 && isAnchor(',
+      replace: 'if (false && isAnchor(',
+      tests: ['src/retention/judge.test.ts'],
+    },
+    {
+      rule: 'S01 an anchor goes only where a rule is about its repository',
+      find: 'this.#rules.length > 0 && isAnchor(',
+      replace: 'isAnchor(',
       tests: ['src/retention/judge.test.ts'],
     },
     { rule: 'S06 what is in use', find: 'if (used !== undefined) return used', replace: '' },

@@ -215,8 +215,8 @@ export class Reference {
     if (restored.some((each) => each.repository === name && each.tag === tag.tag && each.until > now))
       return 'Restored'
     if (this.#isIncomplete(repository) || digest === undefined || manifest === undefined) return 'Incomplete'
-    if (this.#isAnchor(tag)) return undefined
     const rules = this.#rulesOf(repository)
+    if (this.#isAnchor(tag)) return rules.length === 0 ? 'NoRule' : undefined
     if (this.#isCompanion(tag)) return this.#companion(repository, tag, rules)
     const rule = rules.find((each) => each.matchesKind(this.#kind(digest)))
     if (rule === undefined)
