@@ -26,6 +26,9 @@ export interface PastRun {
   readonly repositories: readonly string[]
 }
 
+/** What was brought back. */
+export type Returns = Required<Pick<EvictionHistory, 'returned' | 'unknownReturns'>>
+
 const LOOKED_AT_ONCE = 4
 
 export interface EvictedRestorerParts {
@@ -79,14 +82,17 @@ export class EvictedRestorer {
     registry: RegistryObject,
     repositories: Iterable<string>,
     signal: AbortSignal,
-  ): Promise<readonly Returned[]> {
+  ): Promise<Returns> {
     const workspace = workspaceOf(registry, this.#parts.registries)
-    if (workspace === undefined) return []
+    if (workspace === undefined) return { returned: [], unknownReturns: new Map() }
     const shelf = await this.#shelf(workspace, signal, 'pull')
-    const returned = await sideBySide(repositories, LOOKED_AT_ONCE, (repository) =>
-      returnedTo(shelf, repository, { signal, lane: 'bulk' }),
-    )
-    return returned.flat()
+    const unknownReturns = new Map<string, string>()
+    const returned = await sideBySide(repositories, LOOKED_AT_ONCE, async (repository) => {
+      const told = await returnedTo(shelf, repository, { signal, lane: 'bulk' })
+      if (told.lost !== undefined) unknownReturns.set(repository, told.lost.advice)
+      return told.returned
+    })
+    return { returned: returned.flat(), unknownReturns }
   }
 
   /**

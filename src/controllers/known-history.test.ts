@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Evicted } from '#evict/evicted.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
-import { type KnownHistory, NOTHING_KNOWN, withRun } from './known-history.ts'
+import { type KnownHistory, NOTHING_KNOWN, withoutRuns, withRun } from './known-history.ts'
 
 const thing = (run: string, repository: string, tag: string): Evicted => ({
   ...{ run, repository, tag, at: 1 },
@@ -36,4 +36,11 @@ test('S34: what was known by a journal that is lost is known until it is back, h
   const back = withRun(twice, 'run', went(thing('run', 'a', 'seen')))
   expect(names(back)).toEqual(['other a:x', 'run a:seen'])
   expect(back).toMatchObject({ returned: [], unsettled: [] })
+})
+
+test('S12: that it is not known what was brought back of a repository stays known until somebody asks again', () => {
+  const unknownReturns = new Map([['a', 'JOURNAL_LOST']])
+  const known: KnownHistory = { ...went(thing('run', 'a', 'x')), unknownReturns }
+  expect(withRun(known, 'run', went())).toMatchObject({ unknownReturns })
+  expect(withoutRuns(known, new Set(['run']))).toMatchObject({ unknownReturns })
 })

@@ -9,12 +9,11 @@ export interface KnownHistory extends EvictionHistory {
 export const NOTHING_KNOWN: KnownHistory = { went: new EvictedThings(), returned: [], unsettled: [] }
 
 /** The history without what these runs have done. */
-export function withoutRuns(
-  { went, returned, unsettled }: KnownHistory,
-  runs: ReadonlySet<string>,
-): KnownHistory {
+export function withoutRuns(known: KnownHistory, runs: ReadonlySet<string>): KnownHistory {
+  const { went, returned, unsettled } = known
   const isOther = ({ run }: { readonly run: string }) => !runs.has(run)
   return {
+    ...known,
     went: went.without(runs),
     returned: returned.filter(isOther),
     unsettled: unsettled.filter(isOther),
@@ -31,6 +30,7 @@ export function withRun(known: KnownHistory, run: string, told: KnownHistory): K
     told.went.of(repository).next().done === true ? [...known.went.of(repository)].filter(isMute) : [],
   )
   return {
+    ...others,
     went: told.went.with(others.went).with(new EvictedThings(seen)),
     returned: [...told.returned, ...known.returned.filter(isMute), ...others.returned],
     unsettled: [...told.unsettled, ...others.unsettled],

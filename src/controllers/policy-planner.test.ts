@@ -65,7 +65,7 @@ describe('a plan of a policy', () => {
         memory: undefined,
         manifests: new Map(),
       },
-      ...{ soak: undefined, went: undefined, version: '1', clock: systemClock },
+      ...{ soak: undefined, went: undefined, unknownReturns: undefined, version: '1', clock: systemClock },
       signal: AbortSignal.timeout(60_000),
       ...changes,
     })
@@ -117,6 +117,13 @@ describe('a plan of a policy', () => {
     const restored = [{ repository: 'shop/app', tag: 'v1', until: Number.MAX_SAFE_INTEGER }]
     const { judgement } = await plan({ restored: async () => restored })
     expect(codes(judgement)[OLD_TAG]).toBe('keep Restored')
+  })
+
+  test('S12, S34: where nobody knows what was brought back of a repository, nothing of it goes', async () => {
+    const unknownReturns = new Map([['shop/app', 'JOURNAL_LOST']])
+    const { judgement, facts } = await plan({ unknownReturns })
+    expect(codes(judgement)[OLD_TAG]).toBe('keep Incomplete')
+    expect(facts.repositories).toMatchObject([{ incomplete: expect.stringMatching(/: JOURNAL_LOST$/) }])
   })
 
   test('S14: what is in use and has no tag is found', async () => {

@@ -21,6 +21,7 @@ import {
 import type { RestoredTag } from '#retention/retention-input.ts'
 import { rulesHash } from '#retention/rules-hash.ts'
 import { type Soak, soakInSteps } from '#retention/soak.ts'
+import { doubtReturned } from '#retention/unknown-returns.ts'
 import { type UntaggedInUse, untaggedInUse } from '#retention/untagged-in-use.ts'
 import { readRegistry } from '#scan/registry-reader.ts'
 import { usedImages } from '#scan/used-images.ts'
@@ -49,6 +50,8 @@ export interface PlanningInput {
   readonly workspaces: readonly string[]
   /** The tags that stay because they were brought back, or are to be (S12). */
   readonly restored: (facts: RegistryFacts) => Promise<readonly RestoredTag[]>
+  /** By repository, why it is not known what was brought back of it; undefined: of all it is known. */
+  readonly unknownReturns: ReadonlyMap<string, string> | undefined
   /** Of earlier plans; undefined: there is none. */
   readonly memory: RegistryMemory | undefined
   readonly manifests: ReadonlyMap<string, ManifestFacts>
@@ -97,7 +100,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     memory === undefined || went === undefined
       ? { count: 0, first: [] }
       : await calmly(lostOutside(memory, recalled.facts, went))
-  const facts = await calmly(withoutFirstSeen(recalled))
+  const facts = doubtReturned(await calmly(withoutFirstSeen(recalled)), input.unknownReturns)
   // To read a large registry takes its time: what counts is who uses it now.
   const isFresh = clock.monotonic() - askedAt <= FRESH_MS
   const inventories = isFresh ? before : await input.inventories()

@@ -107,10 +107,11 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
     const image = containerImage({ seed: 'others' })
     const tags = { v1: image, kept: containerImage({ seed: 'kept' }) }
     await evictTags(site, { run: RUN, repository: 'shop/others', tags, doomed: ['v1'] })
-    expect(await restorer.returnedTo(registry, ['shop/others', 'shop/nowhere'], signal)).toEqual([])
+    const ask = () => restorer.returnedTo(registry, ['shop/others', 'shop/nowhere'], signal)
+    expect(await ask()).toEqual({ returned: [], unknownReturns: new Map() })
     const history = await restorer.historyOf(registry, [{ run: RUN, repositories: ['shop/others'] }], signal)
     for await (const _ of restorer.bringBack(registry, stillEvicted(history), signal));
-    const returned = await restorer.returnedTo(registry, ['shop/others', 'shop/nowhere'], signal)
+    const { returned } = await ask()
     expect(returned).toMatchObject([{ run: RUN, repository: 'shop/others', tag: 'v1' }])
     expect(stillEvicted({ went: history.went, returned })).toEqual([])
   })
@@ -124,7 +125,7 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
       const history = await restorer.historyOf(registry, [{ run: RUN, repositories: [repository] }], signal)
       for await (const _ of restorer.bringBack(registry, stillEvicted(history), signal));
     }
-    damage('revision-link-missing', {
+    const mend = damage('revision-link-missing', {
       ...{ storageDir: site.registry.storageDir, reference: `${RUN}${RESTORATIONS}` },
       repository: journalRepository('tallyman', 'shop/untold'),
     })
@@ -136,9 +137,18 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
     })
     const policy = { ...registry, kind: 'RegistryPolicy' }
     for (const plan of ['first', 'second', 'third']) {
-      const { returned } = await undo.recall(policy, registry, { ...EMPTY_RECORD, runs }, signal)
-      expect([plan, ...returned.map(({ repository }) => repository)]).toEqual([plan, 'shop/told'])
+      const history = await undo.recall(policy, registry, { ...EMPTY_RECORD, runs }, signal)
+      expect([plan, ...history.returned.map(({ repository }) => repository)]).toEqual([plan, 'shop/told'])
+      const { unknownReturns } = history
+      expect(unknownReturns).toEqual(new Map([['shop/untold', expect.stringContaining('names nothing')]]))
+      // What is asked back meanwhile is learned anew.
+      await undo.learn(policy, registry, { id: RUN, repositories }, signal)
+      expect(undo.evicted(policy)).toMatchObject({ unknownReturns })
     }
+    mend()
+    const { returned, unknownReturns } = await undo.recall(policy, registry, EMPTY_RECORD, signal)
+    expect(returned.map(({ repository }) => repository).sort()).toEqual(['shop/told', 'shop/untold'])
+    expect(unknownReturns).toEqual(new Map())
     expect(undo.unsettled(policy)).toEqual([{ repository: 'shop/untold', run: RUN, isLost: true }])
   })
 })

@@ -100,8 +100,16 @@ export class PolicyUndo {
   ): Promise<EvictionHistory> {
     const key = keyOf(policy)
     if (hold !== undefined) this.#parts.holds.add(key, hold)
-    const known = this.#histories.get(key)
-    if (known !== undefined) return await this.#withReturns(key, known, registry, signal)
+    const known = this.#histories.get(key) ?? (await this.#read(key, registry, { run, runs, hold }, signal))
+    return await this.#withReturns(key, known, registry, signal)
+  }
+
+  async #read(
+    key: string,
+    registry: RegistryObject,
+    { run, runs, hold }: Pick<PolicyRecord, 'run' | 'runs' | 'hold'>,
+    signal: AbortSignal,
+  ): Promise<KnownHistory> {
     const past = [...(run === undefined ? [] : [run]), ...runs]
     const named = past.map(({ id, repositories }) => ({ run: id, repositories }))
     const history = await this.#parts.restorer.historyOf(registry, named, signal)
@@ -154,8 +162,11 @@ export class PolicyUndo {
     registry: RegistryObject,
     signal: AbortSignal,
   ): Promise<EvictionHistory> {
-    const returned = await this.#parts.restorer.returnedTo(registry, known.went.repositories, signal)
-    const history = withReturned(known, returned)
+    const { restorer } = this.#parts
+    const mute = known.unsettled.map(({ repository }) => repository)
+    const repositories = new Set([...known.went.repositories, ...mute])
+    const { returned, unknownReturns } = await restorer.returnedTo(registry, repositories, signal)
+    const history = { ...withReturned(known, returned), unknownReturns }
     this.#histories.set(key, history)
     return history
   }

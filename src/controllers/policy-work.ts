@@ -12,7 +12,7 @@ import { plannedInventories } from '#controllers/policy-inventories.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import { type PolicyPast, RECORD_RETRY_MS } from '#controllers/policy-past.ts'
-import { type Planning, planPolicy } from '#controllers/policy-planner.ts'
+import { type Planning, type PlanningInput, planPolicy } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { stayingTags } from '#controllers/policy-restore.ts'
@@ -123,6 +123,7 @@ export class PolicyWork {
     const begunAt = clock.monotonic()
     const planning = await this.#plan(pass, context, opened, memory, {
       went,
+      unknownReturns: history.unknownReturns,
       restored: (facts) =>
         calmly(
           stayingTags({
@@ -181,7 +182,7 @@ export class PolicyWork {
     { spec, rules, registry }: PolicyContext,
     opened: OpenRegistry,
     { bindings, manifests, soak }: PolicyMemory,
-    more: Pick<Parameters<typeof planPolicy>[0], 'went' | 'restored'>,
+    more: Pick<PlanningInput, 'went' | 'restored' | 'unknownReturns'>,
   ): Promise<Planning> {
     const { live, claims, registries, clock, version } = this.#parts
     const registrySpec = specOf(RegistrySpec, registry)

@@ -1,4 +1,4 @@
-import { hasCode } from '#catalogue/error.ts'
+import { hasCode, type TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { parseManifest } from '#registry/manifest.ts'
 import type { Journal, JournalRecord, SavedManifest } from './journal.ts'
@@ -46,6 +46,8 @@ export interface EvictionHistory {
   readonly returned: readonly Returned[]
   /** Runs that have begun something of which nobody knows how it ended. */
   readonly unsettled: readonly Unsettled[]
+  /** By repository, why what was brought back of it is not known as a whole; undefined: of all it is, or nobody has asked. */
+  readonly unknownReturns?: ReadonlyMap<string, string> | undefined
 }
 
 /** One that is held as a list: of few runs, or for a short time. */
@@ -81,25 +83,33 @@ export async function historyOfRun(
   }
 }
 
+/** What was brought back of one repository. */
+export interface RepositoryReturns {
+  readonly returned: readonly Returned[]
+  /** Why a record of it cannot be read: what that names has to stay, and nobody knows what it is (S12). */
+  readonly lost: TallymanError | undefined
+}
+
 /**
- * What was brought back of a repository as far as it is recorded and that can be read, whoever did. A few requests, where little was. Where a record of it is lost, nothing goes from that
- * repository (settleOthers); what is known of others counts all the same.
+ * What was brought back of a repository as far as it is recorded and that can be read, whoever did. A few requests, where little was.
  * @throws JOURNAL_INVALID, REGISTRY_*
  */
 export async function returnedTo(
   shelf: JournalShelf,
   repository: string,
   call: CallOptions,
-): Promise<readonly Returned[]> {
+): Promise<RepositoryReturns> {
   const returned: Returned[] = []
-  for (const run of await restoredRuns(shelf, repository, call)) {
+  let lost: TallymanError | undefined
+  for (const { run, hasJournal } of await restoredRuns(shelf, repository, call)) {
     const told = new HistoryOfRun(repository, run)
     const beside = await restorationsOf(shelf, repository, run, call)
-    if (beside.lost !== undefined) continue
-    await told.read(beside, false)
-    returned.push(...told.history().returned)
+    if (beside.lost === undefined) {
+      await told.read(beside, false)
+      returned.push(...told.history().returned)
+    } else if (hasJournal) lost ??= beside.lost
   }
-  return returned
+  return { returned, lost }
 }
 
 /** What all runs have done in a repository, or one of them. @throws JOURNAL_INVALID, REGISTRY_* */

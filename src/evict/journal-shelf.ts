@@ -40,17 +40,25 @@ export async function journaledRuns(
   return runs.sort((a, b) => compare(startOf(b), startOf(a)) || compare(a, b))
 }
 
-/** The runs of which something was recorded as brought back. */
+/** A run of which something was recorded as brought back. */
+export interface RestoredRun {
+  readonly run: string
+  /** Whether its journal is listed. Where it is not, a DELETE of both was cut off: what lies beside it would say nothing any more. */
+  readonly hasJournal: boolean
+}
+
+/** The runs of which something was recorded as brought back, as the tags say. */
 export async function restoredRuns(
   { client, prefix }: JournalShelf,
   repository: string,
   call: CallOptions,
-): Promise<string[]> {
-  const runs: string[] = []
-  for await (const tag of journalTags(client, journalRepository(prefix, repository), call)) {
-    if (tag.endsWith(RESTORATIONS)) runs.push(tag.slice(0, -RESTORATIONS.length))
-  }
-  return runs
+): Promise<RestoredRun[]> {
+  const tags = new Set<string>()
+  for await (const tag of journalTags(client, journalRepository(prefix, repository), call)) tags.add(tag)
+  return [...tags]
+    .filter((tag) => tag.endsWith(RESTORATIONS))
+    .map((tag) => tag.slice(0, -RESTORATIONS.length))
+    .map((run) => ({ run, hasJournal: tags.has(run) }))
 }
 
 /** The repositories that some run has a journal about, as the registry of the workspace lists them. @throws REGISTRY_UNSUPPORTED it lists none */

@@ -263,9 +263,10 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
       await append('returns/lost', [saved('one')])
       await cameBack('returns/lost')
       const known = await returnedTo(shelf(), 'returns/lost', {})
-      expect(known).toMatchObject([{ run: RUN, tag: 'kept' }])
+      expect(known).toMatchObject({ returned: [{ run: RUN, tag: 'kept' }], lost: undefined })
       const mend = dangle('returns/lost', beside)
-      expect(await returnedTo(shelf(), 'returns/lost', {})).toEqual([])
+      const unknown = { returned: [], lost: expect.objectContaining({ code: 'JOURNAL_LOST' }) }
+      expect(await returnedTo(shelf(), 'returns/lost', {})).toEqual(unknown)
       const { end } = await executeOn(site, evictions)
       expect(end).toMatchObject({ phase: 'Partial', counts: { untagged: 1, swept: 1 } })
       expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
@@ -281,6 +282,7 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
       const eviction = world('returns/alone')
       await cameBack('returns/alone')
       dangle('returns/alone', beside)
+      expect(await returnedTo(shelf(), 'returns/alone', {})).toEqual({ returned: [], lost: undefined })
       const { end } = await executeOn(site, [eviction])
       expect(end).toMatchObject({ phase: 'Partial', counts: { untagged: 1, swept: 1 } })
       expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_LOST'])

@@ -3,7 +3,7 @@ import type { CallOptions } from '#registry/client.ts'
 import { assertNothingHalfDone } from './half-done.ts'
 import type { Hands } from './hands.ts'
 import { journalRepository } from './journal-artifact.ts'
-import { type JournalShelf, journaledRuns, RESTORATIONS } from './journal-shelf.ts'
+import { type JournalShelf, RESTORATIONS, restoredRuns } from './journal-shelf.ts'
 import { settle } from './settle.ts'
 import { unfinishedRuns } from './workspace-journal.ts'
 
@@ -47,5 +47,6 @@ async function tellsReturns(
   call: CallOptions,
 ): Promise<boolean> {
   if (!tag.endsWith(RESTORATIONS)) return false
-  return (await journaledRuns(shelf, repository, call)).includes(tag.slice(0, -RESTORATIONS.length))
+  const runs = await restoredRuns(shelf, repository, call)
+  return runs.some(({ run, hasJournal }) => hasJournal && tag === `${run}${RESTORATIONS}`)
 }

@@ -81,6 +81,22 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       tests: LOST,
     },
   ],
+  'src/evict/evicted.ts': [
+    {
+      rule: 'S12 a record of what was brought back that is lost is told to whoever plans',
+      find: 'else if (hasJournal) lost ??= beside.lost',
+      replace: '',
+      tests: LOST,
+    },
+  ],
+  'src/controllers/policy-undo.ts': [
+    {
+      rule: 'S12 so it is with the first plan of a term, and with each later one',
+      find: '{ ...withReturned(known, returned), unknownReturns }',
+      replace: 'withReturned(known, returned)',
+      tests: ['src/controllers/policy-restore-run.test.ts'],
+    },
+  ],
   'src/evict/journal-removal.ts': [
     {
       rule: 'S34 what this process has seen of a journal is not taken for gone',
@@ -114,6 +130,12 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       rule: 'S34 what was known by a journal that is lost is watched on',
       find: '.with(new EvictedThings(seen))',
       replace: '',
+      tests: ['src/controllers/known-history.test.ts'],
+    },
+    {
+      rule: 'S12 that returns are unknown is not forgotten when a run is read again',
+      find: '...others,\n',
+      replace: '\n',
       tests: ['src/controllers/known-history.test.ts'],
     },
   ],

@@ -41,6 +41,12 @@ export const PLANNING_MUTANTS: MutantsByFile = {
       tests: PLANNER,
     },
     {
+      rule: 'S12 where it is not known what was brought back, nothing goes by a plan',
+      find: 'doubtReturned(await calmly(withoutFirstSeen(recalled)), input.unknownReturns)',
+      replace: 'await calmly(withoutFirstSeen(recalled))',
+      tests: PLANNER,
+    },
+    {
       rule: 'S05 what stands against a plan is said',
       find: 'plan, blocks: against,',
       replace: 'plan, blocks: [],',

@@ -438,6 +438,13 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       replace: 'true',
     },
   ],
+  'src/retention/unknown-returns.ts': [
+    {
+      rule: 'S12 a repository of which it is not known what was brought back is incomplete',
+      find: 'if (why === undefined || why.size === 0) return facts',
+      replace: 'return facts',
+    },
+  ],
   'src/retention/removals.ts': [{ rule: 'S12 a tag that was moved', find: "digest ?? ''", replace: "''" }],
   'src/retention/soak.ts': [
     { rule: 'S10 long enough', find: '&& lastAt - first >= soakMs', replace: '' },
