@@ -103,6 +103,7 @@ function process(workspace = true, assertLeader: () => void = () => undefined) {
     saveRecord: (of: RegistryPolicyObject, record: PolicyRecord) =>
       memories.saveRecord(of, here, record, signal),
     problem: () => tries.of(here)?.problem,
+    beginTerm: () => memories.beginTerm(),
   }
 }
 
@@ -190,6 +191,19 @@ describe('S12: what a policy has done', () => {
     expect(await next.load(here)).toMatchObject({ record: EMPTY_RECORD, recordProblem: { code } })
     await expect(next.saveRecord(here, EMPTY_RECORD)).rejects.toMatchObject({ code })
     expect(await next.load(here)).toMatchObject({ recordProblem: { code } })
+  })
+
+  test('S34: is not forgotten where its record was there in an earlier term, and everything says that it never was', async () => {
+    const here = policy('hidden')
+    const first = process()
+    await first.saveRecord(here, RECORD)
+    first.beginTerm()
+    proxy.rule(registryError(404, 'NAME_UNKNOWN', 'no'), { path: /policies\/apps\/hidden/ })
+    const recordProblem = { code: 'MEMORY_INVALID', message: expect.stringContaining('is gone') }
+    expect(await first.load(here)).toMatchObject({ record: EMPTY_RECORD, recordProblem })
+    await expect(first.saveRecord(here, EMPTY_RECORD)).rejects.toMatchObject(recordProblem)
+    proxy.clear()
+    expect(await first.load(here)).toMatchObject({ record: RECORD, recordProblem: undefined })
   })
 
   test('is joined with what was done while it could not be read', async () => {

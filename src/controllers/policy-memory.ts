@@ -17,6 +17,7 @@ import type { ObjectStore } from '#runtime/object-store.ts'
 import { type KeptPlace, policyRepository } from '#scan/kept-artifact.ts'
 import { inKnownOrder, type KeptMemory, keepMemory, readMemory, type ScanMemory } from '#scan/kept-memory.ts'
 import { keepRecord, readRecord } from '#scan/kept-record.ts'
+import { KnownRecords } from '#scan/known-records.ts'
 import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
 
@@ -67,6 +68,8 @@ const NOTHING: ReadonlyMap<string, ManifestFacts> = new Map()
 export class PolicyMemories {
   readonly #parts: PolicyMemoriesParts
   readonly #known = new Map<string, Known>()
+  /** Also of earlier terms: what lay there then has to lie there. */
+  readonly #records = new KnownRecords()
   readonly #turns = new Turns()
 
   constructor(parts: PolicyMemoriesParts) {
@@ -246,10 +249,13 @@ export class PolicyMemories {
   async #open(policy: RegistryPolicyObject, workspace: Workspace, right: Right, signal: AbortSignal) {
     const { access, fence } = this.#parts
     const { namespace = '', name } = policy.metadata
-    const { client } = await access.open(workspace.registry, signal, right)
+    const { client, url } = await access.open(workspace.registry, signal, right)
     const repository = policyRepository(workspace.prefix, namespace, name)
     const beforeSend = right === 'pull' ? undefined : () => fence.assertLeader()
-    return { place: { client, repository }, call: { signal, lane: 'bulk', beforeSend } as const }
+    return {
+      place: { client, url, repository, known: this.#records },
+      call: { signal, lane: 'bulk', beforeSend } as const,
+    }
   }
 
   #inTime<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

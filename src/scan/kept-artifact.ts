@@ -43,6 +43,7 @@ export async function packed(mediaType: string, content: Uint8Array): Promise<Ke
 
 /**
  * Writes the manifest of an artifact whose files are there: an OCI image manifest with an empty config, a layer for each file.
+ * @returns its digest
  * @throws REGISTRY_*, and what `call.beforeSend` throws
  */
 export async function putArtifact(
@@ -51,7 +52,7 @@ export async function putArtifact(
   layers: readonly Pick<Descriptor, 'mediaType' | 'digest' | 'size'>[],
   annotations: Readonly<Record<string, string>>,
   call: CallOptions,
-): Promise<void> {
+): Promise<string> {
   const config = { digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length }
   await client.uploadBlob(repository, config, () => EMPTY_CONFIG, call)
   const manifest = {
@@ -64,6 +65,7 @@ export async function putArtifact(
   }
   const bytes = Buffer.from(JSON.stringify(manifest))
   await client.putManifest(repository, tag, { bytes, mediaType: OCI_MANIFEST }, call)
+  return digestOf(bytes)
 }
 
 /** The files that a manifest names. @throws MEMORY_INVALID it is no such artifact, or has more bytes than `maxBytes` */

@@ -1,8 +1,11 @@
+import { rename } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegistryClient } from '#registry/client.ts'
 import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
 import { policyRepository } from '#scan/kept-artifact.ts'
 import { keepRecord, readRecord } from '#scan/kept-record.ts'
+import { KnownRecords } from '#scan/known-records.ts'
 import { damage } from '#test/harness/damage.ts'
 import { artifact } from '#test/harness/images.ts'
 import { pushImage } from '#test/harness/push.ts'
@@ -29,9 +32,13 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
   })
   afterAll(() => stop())
 
-  const placeOf = (name: string) => ({ client, repository: `tallyman/policies/apps/${name}`, tag: 'record' })
-  const read = (name: string, policy = 'uid') => readRecord(placeOf(name), policy, { signal })
-  const keep = (name: string, record: PolicyRecord) => keepRecord(placeOf(name), 'uid', record, { signal })
+  const placeOf = (name: string, known = new KnownRecords()) => ({
+    ...{ client, known, url: registry.url, repository: `tallyman/policies/apps/${name}`, tag: 'record' },
+  })
+  const read = (name: string, policy = 'uid', known?: KnownRecords) =>
+    readRecord(placeOf(name, known), policy, { signal })
+  const keep = (name: string, record: PolicyRecord, known?: KnownRecords) =>
+    keepRecord(placeOf(name, known), 'uid', record, { signal })
 
   /** The content differs from name to name: the registry holds each blob once. */
   const recordOf = (name: string): PolicyRecord => ({
@@ -80,6 +87,28 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
       },
     })
   })
+
+  test.each(['read', 'written'])(
+    'S34: is not taken for one that never was where this process has %s it, whatever the registry says',
+    async (how) => {
+      const name = `seen-${how}`
+      const known = new KnownRecords()
+      await keep(name, recordOf(name), how === 'written' ? known : undefined)
+      if (how === 'read') await read(name, 'uid', known)
+      const { storageDir } = registry
+      const there = path.join(storageDir, 'docker/registry/v2/repositories', placeOf(name).repository)
+      await rename(there, `${storageDir}/away`)
+      await expect(read(name, 'uid', known)).rejects.toMatchObject({
+        ...{ code: 'MEMORY_INVALID', message: expect.stringMatching(/is gone, and named sha256:.* before$/) },
+      })
+      // Who has begun just now knows no better, nor is it missed in another registry.
+      expect(await read(name)).toEqual(EMPTY_RECORD)
+      const elsewhere = { ...placeOf(name, known), url: 'https://moved.example' }
+      expect(await readRecord(elsewhere, 'uid', { signal })).toEqual(EMPTY_RECORD)
+      await rename(`${storageDir}/away`, there)
+      expect(await read(name, 'uid', known)).toEqual(recordOf(name))
+    },
+  )
 
   test('does not hand its run to another policy', async () => {
     await keep('handed', recordOf('handed'))

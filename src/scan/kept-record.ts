@@ -1,5 +1,5 @@
 import { hasCode } from '#catalogue/error.ts'
-import type { CallOptions } from '#registry/client.ts'
+import type { CallOptions, Manifest } from '#registry/client.ts'
 import {
   type AllowedBinding,
   type AllowedDigest,
@@ -11,6 +11,7 @@ import { filesOf, type KeptPlace, packed, putArtifact, readAt, readFile } from '
 import { CellReader, CellWriter, invalid } from '#scan/kept-cells.ts'
 import { contentOf, recordOf } from '#scan/kept-record-content.ts'
 import { runsOf } from '#scan/kept-runs.ts'
+import type { KnownRecords } from '#scan/known-records.ts'
 
 export const RECORD_TYPE = 'application/vnd.tallyman.policy-record.v1'
 const RECORD = `${RECORD_TYPE}.record+gzip`
@@ -18,12 +19,18 @@ const BINDINGS = `${RECORD_TYPE}.bindings+gzip`
 const DIGESTS = `${RECORD_TYPE}.digests+gzip`
 const MAX_BYTES = 256 * 1024 * 1024
 
+export interface RecordPlace extends KeptPlace {
+  /** Of the registry. */
+  readonly url: string
+  readonly known: KnownRecords
+}
+
 /**
  * Keeps the record of a policy, by its UID, in place of the one before. What a cache says of its files is not believed: they are sent.
  * @throws REGISTRY_*, and what `call.beforeSend` throws
  */
 export async function keepRecord(
-  place: KeptPlace,
+  place: RecordPlace,
   policy: string,
   record: PolicyRecord,
   call: CallOptions,
@@ -36,7 +43,7 @@ export async function keepRecord(
     const blob = { digest, size: bytes.byteLength }
     await place.client.uploadBlob(place.repository, blob, () => bytes, { ...call, evenIfThere: true })
   }
-  await putArtifact(place, RECORD_TYPE, layers, {}, call)
+  place.known.saw(place, await putArtifact(place, RECORD_TYPE, layers, {}, call))
 }
 
 function* bindingFiles(bindings: Iterable<AllowedBinding>): Generator<Buffer> {
@@ -57,18 +64,18 @@ function* digestFiles(digests: Iterable<AllowedDigest>): Generator<Buffer> {
 }
 
 /**
- * Reads the record that was kept last; the empty one where there is none. A policy of the same name before this one leaves what it has done, and no run to go on
+ * Reads the record that was kept last; the empty one where there is none, and never was as far as the list of tags and this process know (S34). A policy of the same name before this one leaves what it has done, and no run to go on
  * with. Whoever can't read it does not know what was done already, and must not carry out anything.
- * @throws MEMORY_INVALID something else lies there, or one of another version; REGISTRY_*
+ * @throws MEMORY_INVALID something else lies there, or one of another version, or it is gone; REGISTRY_*
  */
-export function readRecord(place: KeptPlace, policy: string, call: CallOptions): Promise<PolicyRecord> {
+export function readRecord(place: RecordPlace, policy: string, call: CallOptions): Promise<PolicyRecord> {
   return readAt(place, () => read(place, policy, call))
 }
 
-async function read(place: KeptPlace, policy: string, call: CallOptions): Promise<PolicyRecord> {
-  const layers = await layersAt(place, call)
-  if (layers === undefined) return EMPTY_RECORD
-  const [first, ...more] = layers
+async function read(place: RecordPlace, policy: string, call: CallOptions): Promise<PolicyRecord> {
+  const found = await manifestAt(place, call)
+  if (found === undefined) return EMPTY_RECORD
+  const [first, ...more] = filesOf(found, RECORD_TYPE, MAX_BYTES)
   if (
     first?.mediaType !== RECORD ||
     more.some(({ mediaType }) => mediaType !== BINDINGS && mediaType !== DIGESTS)
@@ -85,19 +92,21 @@ async function read(place: KeptPlace, policy: string, call: CallOptions): Promis
       else bindings.push({ repository: cells.text(), tag: cells.text(), digest: cells.text() })
     }
   }
+  place.known.saw(place, found.digest)
   const { run } = record
   const whole = run === undefined ? record : { ...record, run: { ...run, bindings, digests } }
   return owner === policy ? whole : inherited(whole)
 }
 
-async function layersAt(place: KeptPlace, call: CallOptions) {
+async function manifestAt(place: RecordPlace, call: CallOptions): Promise<Manifest | undefined> {
   try {
-    const manifest = await place.client.getManifest(place.repository, place.tag, call)
-    return filesOf(manifest, RECORD_TYPE, MAX_BYTES)
+    return await place.client.getManifest(place.repository, place.tag, call)
   } catch (error) {
     if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
     // A tag whose manifest is lost is no empty record.
     if (await isListed(place, call)) throw invalid('is listed, and gone', error)
+    const before = place.known.seenAt(place)
+    if (before !== undefined) throw invalid(`is gone, and named ${before} before`, error)
     return undefined
   }
 }

@@ -61,6 +61,24 @@ export const REMEMBERING_MUTANTS: MutantsByFile = {
       tests: KEPT,
     },
     {
+      rule: 'S34 nor is one that this process has read or written',
+      find: 'if (before !== undefined) throw invalid',
+      replace: "if (before === '') throw invalid",
+      tests: KEPT,
+    },
+    {
+      rule: 'S34 what was read is known',
+      find: 'place.known.saw(place, found.digest)',
+      replace: '',
+      tests: KEPT,
+    },
+    {
+      rule: 'S34 what was written is known',
+      find: 'place.known.saw(place, await putArtifact(place, RECORD_TYPE, layers, {}, call))',
+      replace: 'await putArtifact(place, RECORD_TYPE, layers, {}, call)',
+      tests: KEPT,
+    },
+    {
       rule: 'S21 a run ends with its policy',
       find: 'owner === policy ? whole : inherited(whole)',
       replace: 'whole',
@@ -80,6 +98,11 @@ export const REMEMBERING_MUTANTS: MutantsByFile = {
       rule: 'S10 what could not be read is not written over',
       find: 'if (known.files.size > 0) return',
       replace: '',
+    },
+    {
+      rule: 'S34 a record that was seen in an earlier term is missed',
+      find: '    this.#known.clear()\n',
+      replace: '    this.#known.clear()\n    this.#records = new KnownRecords()\n',
     },
     {
       rule: 'S12 what could not be read is joined with what is recorded',
