@@ -92,11 +92,14 @@ function emptiness({ repositories }: RegistryFacts): string[] {
 
 /** With a wrong name of the registry everything in it looks unused (S06, S22). */
 function strangeness({ images }: InventorySnapshot, names: RegistryNames, facts: RegistryFacts): string[] {
-  const { resolved, unresolved, unresolvedShare, example } = resolution(images, names, resolves(facts))
+  const { resolved, unresolved, unresolvedShare, examples } = resolution(images, names, resolves(facts))
   const all = resolved + unresolved
   const question = 'is another name of it missing (--alias)?'
   if (all === 0)
     return [`none of the ${counted(images.length, 'image')} in use belongs to the registry: ${question}`]
   if (unresolvedShare <= LARGEST_UNRESOLVED_SHARE) return []
-  return [`${unresolved} of ${all} images in use are not in the registry, such as ${example}: ${question}`]
+  const are = unresolved === 1 ? 'is' : 'are'
+  return [
+    `${unresolved} of ${counted(all, 'image')} in use ${are} not in the registry, such as ${examples[0]}: ${question}`,
+  ]
 }

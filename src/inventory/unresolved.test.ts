@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { ImageUse } from '#inventory/snapshot.ts'
-import { LARGEST_UNRESOLVED_SHARE, resolution } from '#inventory/unresolved.ts'
+import { LARGEST_UNRESOLVED_SHARE, resolution, unresolvedText } from '#inventory/unresolved.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 
 const NAMES: RegistryNames = { host: 'r.example', aliases: [{ host: 'old.example' }] }
@@ -20,7 +20,7 @@ describe('S06: the share of images in use that a registry does not have', () => 
       resolved: 2,
       unresolved: 2,
       unresolvedShare: 0.5,
-      example: 'r.example/b:1',
+      examples: ['r.example/b:1', 'old.example/c:1'],
     })
   })
 
@@ -42,8 +42,18 @@ describe('S06: the share of images in use that a registry does not have', () => 
     expect(resolved(images, ['b'])).toMatchObject({ resolved: 0, unresolved: 1, unresolvedShare: 1 })
   })
 
+  test('is told with the first that are missing, and what to do', () => {
+    expect(unresolvedText(resolved([imageUse('r.example/a:1'), imageUse('r.example/b:1')], ['b']))).toBe(
+      '1 of 2 images in use is not in the registry, more than 5 %: r.example/b:1. Push what is missing or bring it back (tallyman restore), or end what names it; where it is there, the Registry lacks that name (spec.aliases) or has a wrong spec.url',
+    )
+    const many = ['1', '2', '3', '4', '5'].map((tag) => imageUse(`r.example/b:${tag}`))
+    expect(unresolvedText(resolved(many, ['b']))).toContain(
+      '5 of 5 images in use are not in the registry, more than 5 %: r.example/b:1, r.example/b:2, r.example/b:3 and 2 more. ',
+    )
+  })
+
   test('is none where nothing is used, which is the floor’s to judge', () => {
-    expect(resolved([])).toEqual({ resolved: 0, unresolved: 0, unresolvedShare: 0, example: undefined })
+    expect(resolved([])).toEqual({ resolved: 0, unresolved: 0, unresolvedShare: 0, examples: [] })
     expect(LARGEST_UNRESOLVED_SHARE).toBe(0.05)
   })
 })

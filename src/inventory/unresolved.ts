@@ -9,9 +9,12 @@ export interface Resolution {
   readonly unresolved: number
   /** Of all that it should have, those that it does not have, from 0 to 1; 0 where it should have none. */
   readonly unresolvedShare: number
-  /** The first that it does not have, as written. */
-  readonly example: string | undefined
+  /** The first few that it does not have, as written. */
+  readonly examples: readonly string[]
 }
+
+/** So many are named. */
+const NAMED = 3
 
 /** Above this share of references that do not resolve, the names of the registry are wrong: nothing is deleted (S06). */
 export const LARGEST_UNRESOLVED_SHARE = 0.05
@@ -29,7 +32,7 @@ export function resolution(
   const locate = locator(names)
   const seen = new Set<string>()
   let resolved = 0
-  let example: string | undefined
+  const examples: string[] = []
   for (const use of images) {
     const located = use.reference === undefined ? undefined : locate(use.reference)
     if (located === undefined || use.neverPulled || !isPulled(use)) continue
@@ -37,8 +40,17 @@ export function resolution(
     if (seen.has(key)) continue
     seen.add(key)
     if (resolves(located)) resolved += 1
-    else example ??= use.image
+    else if (examples.length < NAMED) examples.push(use.image)
   }
   const unresolved = seen.size - resolved
-  return { resolved, unresolved, unresolvedShare: seen.size === 0 ? 0 : unresolved / seen.size, example }
+  return { resolved, unresolved, unresolvedShare: seen.size === 0 ? 0 : unresolved / seen.size, examples }
+}
+
+/** Which images a registry lacks, and what to do for it to be trusted: for people. */
+export function unresolvedText({ resolved, unresolved, examples }: Resolution): string {
+  const more = unresolved - examples.length
+  const named = `${examples.join(', ')}${more === 0 ? '' : ` and ${more} more`}`
+  const all = resolved + unresolved
+  const are = unresolved === 1 ? 'is' : 'are'
+  return `${unresolved} of ${all} ${all === 1 ? 'image' : 'images'} in use ${are} not in the registry, more than ${LARGEST_UNRESOLVED_SHARE * 100} %: ${named}. Push what is missing or bring it back (tallyman restore), or end what names it; where it is there, the Registry lacks that name (spec.aliases) or has a wrong spec.url`
 }

@@ -2,7 +2,7 @@ import type { UsageClaim } from '#inventory/claim.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { LARGEST_SKEW_MS } from '#inventory/trust/distrust.ts'
-import { LARGEST_UNRESOLVED_SHARE, resolution } from '#inventory/unresolved.ts'
+import { LARGEST_UNRESOLVED_SHARE, resolution, unresolvedText } from '#inventory/unresolved.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 import { type EvictionLimits, evictionPercent } from '#retention/limits.ts'
@@ -131,11 +131,11 @@ function inventoryBlocks({ name, snapshot, retainMs }: PlannedInventory, input: 
 
 function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput): Block[] {
   const images = inventories.flatMap(({ snapshot }) => snapshot.images)
-  const { resolved, unresolved, unresolvedShare, example } = resolution(images, names, resolves(facts))
+  const known = resolution(images, names, resolves(facts))
+  const { resolved, unresolvedShare } = known
   const found: Block[] = []
   if (unresolvedShare > LARGEST_UNRESOLVED_SHARE) {
-    const message = `${unresolved} of ${resolved + unresolved} images in use are not in the registry, such as ${example}`
-    found.push(block('ReferencesUnresolved', message))
+    found.push(block('ReferencesUnresolved', unresolvedText(known)))
   }
   if (resolved < leastInUse) {
     found.push(
