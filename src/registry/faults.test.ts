@@ -48,6 +48,23 @@ const quick = (timeouts: { answerMs?: number; progressWindowMs?: number; throttl
   }
 }
 
+describe('past caches', () => {
+  test('S36: what a tag names is asked past caches; what a digest names cannot be out of date', async () => {
+    const { digest } = image.manifest
+    for (const reference of ['1', digest]) {
+      await client.headManifest('app', reference)
+      await client.getManifest('app', reference)
+    }
+    const asked = proxy.requests.map(({ method, path, cacheControl }) => [method, path, cacheControl])
+    expect(asked).toEqual([
+      ['HEAD', '/v2/app/manifests/1', 'no-cache'],
+      ['GET', '/v2/app/manifests/1', 'no-cache'],
+      ['HEAD', `/v2/app/manifests/${digest}`, undefined],
+      ['GET', `/v2/app/manifests/${digest}`, undefined],
+    ])
+  })
+})
+
 describe('what passes is asked again', () => {
   test.each([
     ['a reset before the answer', { kind: 'cut', at: 'request', reset: true, times: 2 }],

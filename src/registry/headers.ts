@@ -1,6 +1,9 @@
 /** The headers of an answer: names in lower case, repeated ones as a list. */
 export type HttpHeaders = Readonly<Record<string, string | string[] | undefined>>
 
+/** Of a request: a cache between us and the registry may hold an answer from before a tag was pushed, or moved. */
+export const NOT_CACHED: readonly string[] = ['cache-control', 'no-cache']
+
 /** The first value of a header, by its lower-case name. */
 export function header(headers: HttpHeaders, name: string): string | undefined {
   const value = headers[name]

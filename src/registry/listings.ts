@@ -3,7 +3,7 @@ import { CATALOG_SCOPE, pullScope } from './auth/scope.ts'
 import { ERROR_BODY_BYTES } from './buffered.ts'
 import { readCall } from './calls.ts'
 import { EntryStore } from './entry-store.ts'
-import { headerValues } from './headers.ts'
+import { headerValues, NOT_CACHED } from './headers.ts'
 import { ListingReader } from './listing.ts'
 import { checkRepository } from './names.ts'
 import { listPages, type Page } from './pagination.ts'
@@ -17,9 +17,6 @@ import type { Transport } from './transport.ts'
  * 400,000.
  */
 const MAX_PAGE_BYTES = 16 * 1024 * 1024
-
-/** A cache between us and the registry may hold a list from before a tag was pushed. */
-const NOT_CACHED = ['cache-control', 'no-cache']
 
 export interface TagsOptions extends CallOptions {
   /**

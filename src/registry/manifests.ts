@@ -2,7 +2,7 @@ import { TallymanError } from '#catalogue/error.ts'
 import { pullScope, pushScope } from './auth/scope.ts'
 import { callerOptions, readCall } from './calls.ts'
 import { algorithmOf, digestOf, isDigest } from './digest.ts'
-import { contentLength, header } from './headers.ts'
+import { contentLength, header, NOT_CACHED } from './headers.ts'
 import { MAX_MANIFEST_BYTES, type Manifest, parseManifest } from './manifest.ts'
 import { ACCEPT_MANIFESTS, essence } from './media-types.ts'
 import { checkReference, checkRepository } from './names.ts'
@@ -12,6 +12,8 @@ import type { CallOptions } from './target.ts'
 import type { Transport } from './transport.ts'
 
 const ACCEPT = ['accept', ACCEPT_MANIFESTS]
+/** What a tag names may change; a cache between us and the registry may not know yet (S36). */
+const ACCEPT_PAST_CACHES = [...ACCEPT, ...NOT_CACHED]
 
 /** What a HEAD says of a manifest. Only a claim of the registry: nothing of it is verified. */
 export interface ManifestHead {
@@ -132,7 +134,7 @@ function manifestCall(
       method,
       target: `/v2/${name}/manifests/${reference}`,
       scope: pullScope(name),
-      headers: ACCEPT,
+      headers: isDigest(reference) ? ACCEPT : ACCEPT_PAST_CACHES,
       maxBytes: MAX_MANIFEST_BYTES,
     },
     options,

@@ -169,6 +169,14 @@ export const USING_MUTANTS: MutantsByFile = {
   'src/registry/listings.ts': [
     { rule: 'S36 no list out of a cache', find: ', headers: NOT_CACHED', replace: '', tests: PLAN },
   ],
+  'src/registry/manifests.ts': [
+    {
+      rule: 'S36 what a tag names is not out of a cache',
+      find: 'isDigest(reference) ? ACCEPT : ACCEPT_PAST_CACHES',
+      replace: 'ACCEPT',
+      tests: ['src/registry/faults.test.ts'],
+    },
+  ],
   'src/retention/emptied-repositories.ts': [
     {
       rule: 'S39 what somebody uses is not empty',
