@@ -14,25 +14,31 @@ export type RestorationStatus = NonNullable<RegistryPolicyStatus['restorations']
 /** So many are named in an event or a condition. */
 const NAMED = 3
 /** As registry-policy-status.ts bounds them. */
-const MAX_IMAGE = 512
+const MAX_IMAGE = 1024
 const MAX_MESSAGE = 1024
 
-/** The events that returns are worth: one of each kind, however many there are. */
+/** The events that returns are worth: one of each kind, however many there are. @param from as imageOf takes it */
 export function returnEvents(
   returns: readonly EvictedReturn[],
+  from: string,
 ): { readonly reason: EventReason; readonly note: string }[] {
   const back = returns.filter(({ outcome }) => outcome === 'Restored')
   const failed = returns.filter(({ outcome, isNews }) => outcome === 'Failed' && isNews)
   return [
     ...(back.length === 0
       ? []
-      : [{ reason: 'EvictedInUse' as const, note: `In use after it was evicted, and back: ${named(back)}` }]),
+      : [
+          {
+            reason: 'EvictedInUse' as const,
+            note: `In use after it was evicted, and back: ${named(back, from)}`,
+          },
+        ]),
     ...(failed.length === 0
       ? []
       : [
           {
             reason: 'RestoreFailed' as const,
-            note: `In use after it was evicted, and not back: ${named(failed)}`,
+            note: `In use after it was evicted, and not back: ${named(failed, from)}`,
           },
         ]),
   ]
@@ -40,40 +46,44 @@ export function returnEvents(
 
 /**
  * Why the policy must not go on; undefined: nothing is known to have been missing that is in use. A registry that does not answer says nothing yet: that is tried again.
+ * @param from as imageOf takes it
  */
-export function reasonToHold(returns: readonly EvictedReturn[]): string | undefined {
+export function reasonToHold(returns: readonly EvictedReturn[], from: string): string | undefined {
   const missed = returns.filter(
     ({ outcome, error }) =>
       outcome === 'Restored' || (outcome === 'Failed' && error !== undefined && !PASSES.has(error.kind)),
   )
-  return missed.length === 0 ? undefined : `In use after it was evicted: ${named(missed)}`
+  return missed.length === 0 ? undefined : `In use after it was evicted: ${named(missed, from)}`
 }
 
 const PASSES: ReadonlySet<ErrorKind> = new Set(['unreachable', 'throttled', 'cancelled'])
 
-/** What the status says of returns. @param now ms since the epoch */
-export function returnStatus(returns: readonly EvictedReturn[], now: number): RestorationStatus[] {
+/** What the status says of returns. @param from as imageOf takes it @param now ms since the epoch */
+export function returnStatus(
+  returns: readonly EvictedReturn[],
+  from: string,
+  now: number,
+): RestorationStatus[] {
   return returns
     .filter(({ outcome, isNews }) => outcome !== 'Present' && isNews)
     .map(({ use, outcome, error }) =>
-      restorationStatus({ thing: use.thing, outcome, error }, 'InUse', now, whoUses(use)),
+      restorationStatus({ thing: use.thing, outcome, error }, { cause: 'InUse', from, now }, whoUses(use)),
     )
 }
 
-/** What the status says of one thing. @param why it was to come back */
+/** What the status says of one thing. @param from as imageOf takes it @param now ms since the epoch @param why it was to come back */
 export function restorationStatus(
   {
     thing,
     outcome,
     error,
   }: Pick<EvictedReturn, 'outcome'> & { readonly thing: Evicted; readonly error?: TallymanError | undefined },
-  cause: RestorationStatus['cause'],
-  now: number,
+  { cause, from, now }: Pick<RestorationStatus, 'cause'> & { readonly from: string; readonly now: number },
   why?: string,
 ): RestorationStatus {
   const message = error?.advice ?? why
   return {
-    image: imageOf(thing).slice(0, MAX_IMAGE),
+    image: imageOf(thing, from).slice(0, MAX_IMAGE),
     cause,
     outcome: outcome === 'Present' ? 'Restored' : outcome,
     time: rfc3339Seconds(now),
@@ -92,15 +102,18 @@ export function withRestorations(
   return { ...status, restorations: [...told, ...older].slice(0, RESTORATIONS_IN_STATUS) }
 }
 
-/** As people name it, below the URL of the registry. */
-export function imageOf({ repository, tag, digest }: Pick<Evicted, 'repository' | 'tag' | 'digest'>): string {
-  return tag === undefined ? `${repository}@${digest}` : `${repository}:${tag}`
+/** As a container runtime pulls it. @param from what stands before the repository: `r.example/` */
+export function imageOf(
+  { repository, tag, digest }: Pick<Evicted, 'repository' | 'tag' | 'digest'>,
+  from: string,
+): string {
+  return tag === undefined ? `${from}${repository}@${digest}` : `${from}${repository}:${tag}`
 }
 
-function named(returns: readonly EvictedReturn[]): string {
+function named(returns: readonly EvictedReturn[], from: string): string {
   const texts = returns.slice(0, NAMED).map(({ use, error }) => {
     const why = error === undefined ? '' : `, ${error.code}: ${error.message}`
-    return `${imageOf(use.thing)} (${whoUses(use)}${why})`
+    return `${imageOf(use.thing, from)} (${whoUses(use)}${why})`
   })
   const more = returns.length - texts.length
   return texts.join('; ') + (more === 0 ? '' : ` and ${more} more`)

@@ -132,12 +132,12 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await eventually(() => told.length > 0)
     const tagged = told.filter(({ use }) => use.thing.tag === 'old')
     expect(tagged).toMatchObject([{ outcome: 'Restored' }])
-    expect(returnEvents(told)).toMatchObject([
-      { reason: 'EvictedInUse', note: expect.stringContaining(`${repository}:old`) },
+    expect(returnEvents(told, 'r.example/')).toMatchObject([
+      { reason: 'EvictedInUse', note: expect.stringContaining(`r.example/${repository}:old (`) },
     ])
-    expect(reasonToHold(told)).toContain(`/Pod/starts-${count}-${version} runs it`)
-    expect(returnStatus(tagged, 0)).toMatchObject([
-      { image: `${repository}:old`, cause: 'InUse', outcome: 'Restored' },
+    expect(reasonToHold(told, 'r.example/')).toContain(`/Pod/starts-${count}-${version} runs it`)
+    expect(returnStatus(tagged, 'r.example/', 0)).toMatchObject([
+      { image: `r.example/${repository}:old`, cause: 'InUse', outcome: 'Restored' },
     ])
   })
 
@@ -186,7 +186,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, 'old', since)
     expect(await site.pull(`${repository}@${digest(index)}`)).toContain(digest(old))
     await eventually(() => told.length > 0)
-    expect(reasonToHold(told)).toContain(`/Pod/index-${count}-${version} runs it`)
+    expect(reasonToHold(told, 'r.example/')).toContain(`/Pod/index-${count}-${version} runs it`)
   })
 
   test('is back however much went after it', async () => {
@@ -217,8 +217,8 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await createPod(`again-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await eventually(() => told.length > 0)
     expect(told).toMatchObject([{ use: { thing: { tag: 'old' } }, outcome: 'Present' }])
-    expect(returnEvents(told)).toEqual([])
-    expect(reasonToHold(told)).toBeUndefined()
+    expect(returnEvents(told, 'r.example/')).toEqual([])
+    expect(reasonToHold(told, 'r.example/')).toBeUndefined()
   })
 
   test('that was still there when it was looked at is back when its manifest goes later', async () => {
@@ -255,12 +255,12 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const failures = told.filter(({ isNews }) => isNews)
     expect(failures.map(({ error }) => error?.code)).toEqual(failures.map(() => 'REGISTRY_UNREACHABLE'))
     expect(failures.length).toBeLessThan(told.length)
-    expect(returnEvents(told)).toMatchObject([{ reason: 'RestoreFailed' }])
-    expect(reasonToHold(told)).toBeUndefined()
+    expect(returnEvents(told, 'r.example/')).toMatchObject([{ reason: 'RestoreFailed' }])
+    expect(reasonToHold(told, 'r.example/')).toBeUndefined()
     registry = there
     await eventually(() => told.some(({ use, outcome }) => use.thing.tag === 'old' && outcome === 'Restored'))
     expect(await site.has(repository, 'old')).toBe(true)
-    expect(reasonToHold(told)).toContain(repository)
+    expect(reasonToHold(told, 'r.example/')).toContain(repository)
   })
 
   test('that has lost its content is tried again, and holds the policy', async () => {
@@ -274,8 +274,8 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
       ['Failed', 'RESTORE_CONTENT_GONE', true],
       ...told.slice(1).map(() => ['Failed', 'RESTORE_CONTENT_GONE', false]),
     ])
-    expect(reasonToHold(told)).toContain('RESTORE_CONTENT_GONE')
-    expect(returnStatus(told, 0)).toMatchObject([{ outcome: 'Failed' }])
+    expect(reasonToHold(told, 'r.example/')).toContain('RESTORE_CONTENT_GONE')
+    expect(returnStatus(told, 'r.example/', 0)).toMatchObject([{ outcome: 'Failed' }])
   })
 
   test('is left alone while nothing uses it, when the policy is gone, and after the term', async () => {

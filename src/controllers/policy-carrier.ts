@@ -1,7 +1,7 @@
 import { TallymanError } from '#catalogue/error.ts'
 import { DeletionGuard } from '#controllers/deletion-guard.ts'
 import { FreshUsage, type FreshUsageParts } from '#controllers/fresh-usage.ts'
-import { RESTORED_FOR_MS, type RestoreEntry } from '#controllers/policy-restore.ts'
+import { locatedEntries, RESTORED_FOR_MS, type RestoreEntry } from '#controllers/policy-restore.ts'
 import { executionSite, journalRemover, type SiteParts } from '#controllers/policy-site.ts'
 import { type PolicyOfRegistry, whyUnwanted } from '#controllers/policy-wanted.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
@@ -127,7 +127,7 @@ export class PolicyCarrier {
     const { claims } = this.#parts
     const { registry, signal } = load
     await claims.hold(registry, signal)
-    const needs = new RunNeeds({ known, entries: this.#restoreEntries(load.policy) })
+    const needs = new RunNeeds({ known, entries: this.#restoreEntries(load) })
     const guard = this.#guard(load, needs.lateUse, {
       repositories: runs.flatMap(({ repositories }) => repositories),
     })
@@ -188,7 +188,7 @@ export class PolicyCarrier {
       lateUse: late,
       isRestored: (repository, tag) => pinned.has(`${repository}:${tag}`),
       onSpared: (candidate, { code }) =>
-        log.info({ policy: keyOf(load.policy), candidate, why: code }, 'spared'),
+        log.info({ policy: keyOf(load.policy), registry: names.host, candidate, why: code }, 'spared'),
     })
   }
 
@@ -204,11 +204,14 @@ export class PolicyCarrier {
   }
 
   /** What spec.restore says whenever it is asked. @throws SPEC_INVALID */
-  #restoreEntries(policy: RegistryPolicyObject): () => readonly RestoreEntry[] {
+  #restoreEntries({ policy, names }: GuardLoad): () => readonly RestoreEntry[] {
     let last: { readonly of: RegistryPolicyObject; readonly entries: readonly RestoreEntry[] } | undefined
     return () => {
       const now = this.#parts.policies.get(keyOf(policy)) ?? policy
-      if (last?.of !== now) last = { of: now, entries: specOf(RegistryPolicySpec, now).restore ?? [] }
+      if (last?.of !== now) {
+        const { restore = [] } = specOf(RegistryPolicySpec, now)
+        last = { of: now, entries: locatedEntries(restore, names) }
+      }
       return last.entries
     }
   }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ConditionReason } from '#catalogue/reasons.ts'
-import { planDueAt } from '#controllers/policy-due.ts'
+import { nextPlanAt, planDueAt, scheduledPlanAt } from '#controllers/policy-due.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { scheduleOf } from '#controllers/schedule.ts'
 import { REQUESTED_AT } from '#crds/meta.ts'
@@ -59,6 +59,24 @@ describe('a plan is due', () => {
     ['where a run was stopped, and nothing goes any more', ended({ phase: 'Stopped', untagged: 0 })],
   ])('at once %s', (_what, object) => {
     expect(planDueAt(object, schedule, NOW)).toBe(0)
+  })
+
+  test('at the time that is told, whoever asks, also after a restart', () => {
+    const told = scheduledPlanAt(policy(), NOW - HOUR + 999, schedule)
+    expect(scheduledPlanAt(policy(), NOW - HOUR, schedule)).toBe(told)
+    expect(planDueAt(policy(), schedule, NOW)).toBe(told)
+    expect(nextPlanAt(policy(), NOW - HOUR, schedule, NOW)).toBe(told)
+  })
+
+  test('with cron times at the next of them, when a window opens', () => {
+    const nightly = scheduleOf({ schedule: '0 3 * * *', timeZone: 'Europe/Oslo' })
+    expect(scheduledPlanAt(policy(), NOW, nightly)).toBe(Date.parse('2026-01-16T02:00:00Z'))
+  })
+
+  test('by the schedule as it is told, though a run brings it earlier', () => {
+    const told = scheduledPlanAt(ended({}), NOW - HOUR, schedule)
+    expect(told).toBeGreaterThan(NOW)
+    expect(nextPlanAt(ended({}), NOW - HOUR, schedule, NOW)).toBe(0)
   })
 
   test.each([

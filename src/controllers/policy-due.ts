@@ -39,9 +39,15 @@ export function nextPlanAt(
   schedule: Schedule,
   now: number,
 ): number {
-  if (isOutdatedByRun(policy.status?.run, plannedAt, now)) return 0
-  const seed = `${policy.metadata.uid} ${rfc3339Seconds(plannedAt)}`
-  return schedule.startAfter(plannedAt, seed) ?? Number.POSITIVE_INFINITY
+  return isOutdatedByRun(policy.status?.run, plannedAt, now)
+    ? 0
+    : scheduledPlanAt(policy, plannedAt, schedule)
+}
+
+/** The same by the schedule alone. To the second, as `plannedAt` is known after a restart: whoever asks gets the same time. */
+export function scheduledPlanAt(policy: RegistryPolicyObject, plannedAt: number, schedule: Schedule): number {
+  const at = rfc3339Seconds(plannedAt)
+  return schedule.startAfter(Date.parse(at), `${policy.metadata.uid} ${at}`) ?? Number.POSITIVE_INFINITY
 }
 
 /** Nothing was accepted of this generation of the spec yet. */

@@ -1,11 +1,14 @@
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { PlanFigures } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { pullPrefix } from '#inventory/registry-names.ts'
 import type { PolicyPlanDocument } from '#report/plan-document.ts'
 import { soaking } from '#retention/soak.ts'
 import { parseDuration } from '#time/duration.ts'
 
 export interface FiguresInput {
+  /** Where the registry answered. */
+  readonly url: string
   readonly spec: Pick<RegistryPolicySpec, 'mode' | 'soak'>
   readonly planning: Planning
   readonly document: Pick<PolicyPlanDocument, 'blocks' | 'changes' | 'unmatchedRules'>
@@ -17,6 +20,7 @@ export interface FiguresInput {
 
 /** What the status says of a plan that was made. */
 export function planFigures({
+  url,
   spec,
   planning,
   document,
@@ -29,6 +33,7 @@ export function planFigures({
   const [first] = incomplete
   return {
     ...{ plan, blocks, unmatchedRules, shadowedRules, unmatchedRestores, readAt: facts.readAt },
+    from: pullPrefix(new URL(url)),
     difference: changes === null ? undefined : { added: changes.added, dropped: changes.dropped },
     incomplete: incomplete.length,
     incompleteBecause: first === undefined ? undefined : `${first.name}: ${first.incomplete}`,

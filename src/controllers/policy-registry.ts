@@ -1,4 +1,7 @@
-import { type RegistryObject, type RegistryPolicyObject, writtenIn } from '#controllers/resources.ts'
+import { hasCode } from '#catalogue/error.ts'
+import { type RegistryObject, type RegistryPolicyObject, specOf, writtenIn } from '#controllers/resources.ts'
+import { RegistrySpec } from '#crds/registry.ts'
+import { pullPrefix, registryUrl } from '#inventory/registry-names.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 
 /** The Registry that a policy names, whatever else its spec says; undefined: none that there is. */
@@ -8,4 +11,15 @@ export function namedRegistry(
 ): RegistryObject | undefined {
   const name = writtenIn(policy, 'registryRef', 'name')
   return typeof name === 'string' ? registries.get(`${policy.metadata.namespace ?? ''}/${name}`) : undefined
+}
+
+/** What stands before the repositories of a Registry where their images are pulled; empty where its spec does not say, or it is gone. */
+export function pulledFrom(registry: RegistryObject | undefined): string {
+  if (registry === undefined) return ''
+  try {
+    return pullPrefix(registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? ''))
+  } catch (error) {
+    if (hasCode(error, 'SPEC_INVALID')) return ''
+    throw error
+  }
 }

@@ -66,7 +66,7 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
 
     expect(await round()).toMatchObject({
       ...{ runs: new Set([RUN]), failure: undefined },
-      restorations: [{ image: 'shop/app:v1', cause: 'Asked', outcome: 'Restored' }],
+      restorations: [{ image: `${site.registry.host}/shop/app:v1`, cause: 'Asked', outcome: 'Restored' }],
     })
     expect(await site.pull('shop/app:v1')).toContain(old.manifest.digest)
     expect(await site.tags('shop/app')).not.toHaveProperty('v2')
@@ -88,14 +88,17 @@ describe.each(['2.8', '3'] as const)('spec.restore, registry %s', (version) => {
     const parts = { registry, entries, before: [], signal, now: 0 }
     expect(await restoreAsked(restorer, { ...parts, history })).toMatchObject({
       ...{ runs: new Set(), failure: undefined },
-      restorations: [{ image: 'shop/taken:v1', outcome: 'Taken' }],
+      restorations: [{ image: `${site.registry.host}/shop/taken:v1`, outcome: 'Taken' }],
     })
     const digest = `sha256:${'0'.repeat(64)}`
     const lost = { run: RUN, repository: 'shop/taken', tag: 'v9', digest, at: 0 }
     const gone = { ...parts, history: { ...history, went: [lost] } }
     const failed = await restoreAsked(restorer, gone)
     expect(failed).toMatchObject({
-      ...{ runs: new Set(), failure: expect.stringContaining('shop/taken:v9: RESTORE_CONTENT_GONE') },
+      ...{
+        runs: new Set(),
+        failure: expect.stringContaining(`${site.registry.host}/shop/taken:v9: RESTORE_CONTENT_GONE`),
+      },
       restorations: [{ outcome: 'Failed', message: expect.stringContaining('Push the image again') }],
     })
     // The same once more is no news.

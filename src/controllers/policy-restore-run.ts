@@ -1,5 +1,6 @@
 import { imageOf, type RestorationStatus, restorationStatus } from '#controllers/evicted-news.ts'
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
+import { pulledFrom } from '#controllers/policy-registry.ts'
 import { askedBack, type RestoreEntry } from '#controllers/policy-restore.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import { RESTORATIONS_IN_STATUS } from '#crds/registry-policy-status.ts'
@@ -35,6 +36,7 @@ export async function restoreAsked(
   restorer: Pick<EvictedRestorer, 'bringBack'>,
   { registry, entries, history, before, signal, now }: AskedRestoration,
 ): Promise<RestorationRound> {
+  const from = pulledFrom(registry)
   const asked = askedBack(entries, history)
   const runs = new Set<string>()
   const good: RestorationStatus[] = []
@@ -46,11 +48,11 @@ export async function restoreAsked(
     const { thing, outcome } = back
     if (outcome === 'Restored' || outcome === 'Present') runs.add(thing.run)
     if (outcome === 'Present') continue
-    const status = restorationStatus(back, 'Asked', now)
+    const status = restorationStatus(back, { cause: 'Asked', from, now })
     const statuses = outcome === 'Restored' ? good : bad
     if (statuses.length < RESTORATIONS_IN_STATUS) statuses.push(status)
     if (outcome === 'Failed' && !told.has(failureOf(status))) {
-      failure ??= `${imageOf(thing)}: ${back.error.code}: ${back.error.message}`
+      failure ??= `${imageOf(thing, from)}: ${back.error.code}: ${back.error.message}`
     }
   }
   return { runs, restorations: [...bad, ...good], failure }

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { askedBack, RESTORED_FOR_MS, stayingTags, unmatchedRestores } from '#controllers/policy-restore.ts'
+import {
+  askedBack,
+  locatedEntries,
+  RESTORED_FOR_MS,
+  stayingTags,
+  unmatchedRestores,
+} from '#controllers/policy-restore.ts'
 import type { Evicted, EvictionHistory, Returned } from '#evict/evicted.ts'
 import { atOnce } from '#inventory/at-once.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
@@ -57,6 +63,51 @@ describe('what spec.restore brings back', () => {
   test('is nothing that is back', () => {
     const back = history([v1], [{ ...v1, at: NOW }])
     expect(askedBack([{ repository: '**' }], back)).toEqual([])
+  })
+})
+
+describe('an entry of spec.restore', () => {
+  const names = {
+    ...{ host: 'r.example:5000', pathPrefix: '/team/' },
+    aliases: [{ host: 'old.example', prefix: 'x', replaceWith: 'shop' }],
+  }
+  const v1 = went('v1')
+  const all = history([v1, went('v1', { repository: 'r.example/app', digest: digestOf('b') })])
+  const asked = (repository: string) => askedBack(locatedEntries([{ repository, tag: 'v*' }], names), all)
+
+  test.each([
+    'shop/app',
+    'shop/*',
+    'r.example:5000/team/shop/app',
+    'r.example:5000/team/shop/*',
+    'old.example/x/app',
+  ])('may have a name of the registry in front: %s', (repository) => {
+    expect(asked(repository)).toEqual([v1])
+  })
+
+  test.each(['r.example:5000/shop/app', 'other.example/shop/app', 'team/shop/app', 'shop'])(
+    'speaks of no repository of this one with another in front: %s',
+    (repository) => {
+      expect(asked(repository)).toEqual([])
+    },
+  )
+
+  test('means a repository that is called like a host, too', () => {
+    expect(asked('r.example/app')).toHaveLength(1)
+    const here = { ...names, host: 'r.example', pathPrefix: '' }
+    const entries = locatedEntries([{ repository: 'r.example/*pp' }], here)
+    const bare = history([went('v1', { repository: 'app' }), went('v1', { repository: 'r.example/app' })])
+    expect(askedBack(entries, bare)).toHaveLength(2)
+  })
+
+  test('keeps what is there, and is named as it is written', () => {
+    const entries = locatedEntries(
+      ['app', 'apq'].map((name) => ({ repository: `r.example:5000/team/shop/${name}`, tag: 'v1' })),
+      names,
+    )
+    const there = { entries, history: history([]), facts: facts({ 'shop/app': ['v1'] }) }
+    expect(atOnce(stayingTags({ ...there, remembered: [], now: NOW })).map(({ tag }) => tag)).toEqual(['v1'])
+    expect(atOnce(unmatchedRestores(there))).toEqual(['r.example:5000/team/shop/apq:v1'])
   })
 })
 

@@ -2,11 +2,32 @@ import { compileGlob } from '#crds/glob.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { withWhatRefersToThem } from '#evict/chosen-back.ts'
 import { type Evicted, type EvictionHistory, evictedKey, stillEvicted } from '#evict/evicted.ts'
+import { locator, type RegistryNames } from '#inventory/locate.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
 import { Pace } from '#time/pace.ts'
 
-export type RestoreEntry = NonNullable<RegistryPolicySpec['restore']>[number]
+type WrittenEntry = NonNullable<RegistryPolicySpec['restore']>[number]
+
+/** An entry of spec.restore. */
+export interface RestoreEntry extends WrittenEntry {
+  /** What `repository` is below the URL of the registry, where it begins with a name of it, as status.restorations writes images. */
+  readonly located?: string | undefined
+}
+
+/** The entries of spec.restore, of which `repository` may be written with and without the name of the registry in front. */
+export function locatedEntries(entries: readonly WrittenEntry[], names: RegistryNames): RestoreEntry[] {
+  const locate = locator(names)
+  return entries.map((entry) => {
+    const [, host, repository] = NAMED_REGISTRY.exec(entry.repository) ?? []
+    if (host === undefined || repository === undefined) return entry
+    const located = locate({ host: host.toLowerCase(), repository })?.repository
+    return located === undefined ? entry : { ...entry, located }
+  })
+}
+
+/** As a container runtime tells a host from the first segment of a repository. */
+const NAMED_REGISTRY = /^((?:[^/]*[.:][^/]*)|localhost)\/(.+)$/
 
 /** How long what was brought back stays, whatever the rules say (S12). */
 export const RESTORED_FOR_MS = 31 * 24 * 60 * 60 * 1000
@@ -96,10 +117,10 @@ function* speaksOfSomething(
     if (pace.isTurnOver()) yield
   }
   if (entry.run !== undefined) return false
-  const pattern = compileGlob(entry.repository)
+  const isNamed = repositoryMatcher(entry)
   // Of what was not read in full nobody knows which tags are there.
   const isUnknown = facts.repositories.some(({ name, incomplete }) => {
-    return incomplete !== undefined && pattern.matches(name)
+    return incomplete !== undefined && isNamed(name)
   })
   if (isUnknown) return true
   for (const listed of listedTags(entry, history, facts)) {
@@ -140,21 +161,26 @@ function* listedTags(
 
 /** What went of the run and from the repositories that an entry names. What refers to something lies beside it. */
 function* wentBy(entry: RestoreEntry, { went }: EvictionHistory): Generator<Evicted, void, void> {
-  const repositories = compileGlob(entry.repository)
-  for (const each of went) if (isOfRun(entry, each) && repositories.matches(each.repository)) yield each
+  const isNamed = repositoryMatcher(entry)
+  for (const each of went) if (isOfRun(entry, each) && isNamed(each.repository)) yield each
 }
 
 function isOfRun({ run }: RestoreEntry, each: Pick<Evicted, 'run'>): boolean {
   return run === undefined || each.run === run
 }
 
+function repositoryMatcher({ repository, located }: RestoreEntry): (name: string) => boolean {
+  const patterns = [repository, ...(located === undefined ? [] : [located])].map((each) => compileGlob(each))
+  return (name) => patterns.some((pattern) => pattern.matches(name))
+}
+
 function matcher(entry: RestoreEntry): (thing: Pick<Evicted, 'repository' | 'tag'>) => boolean {
-  const repositories = compileGlob(entry.repository)
+  const isNamed = repositoryMatcher(entry)
   const tags = entry.tag === undefined ? undefined : compileGlob(entry.tag)
   // What is asked about lies repository by repository.
-  let last = { repository: '', isMatch: repositories.matches('') }
+  let last = { repository: '', isMatch: isNamed('') }
   return ({ repository, tag }) => {
-    if (last.repository !== repository) last = { repository, isMatch: repositories.matches(repository) }
+    if (last.repository !== repository) last = { repository, isMatch: isNamed(repository) }
     return last.isMatch && (tags === undefined || (tag !== undefined && tags.matches(tag)))
   }
 }

@@ -12,8 +12,9 @@ import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import type { EvictedReturn } from '#controllers/evicted-returns.ts'
 import type { PolicyHolds } from '#controllers/policy-holds.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
-import { namedRegistry } from '#controllers/policy-registry.ts'
+import { namedRegistry, pulledFrom } from '#controllers/policy-registry.ts'
 import { type PolicyReporter, policySubject } from '#controllers/policy-reporter.ts'
+import { locatedEntries } from '#controllers/policy-restore.ts'
 import { restoreAsked } from '#controllers/policy-restore-run.ts'
 import { heldPolicy } from '#controllers/policy-status.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
@@ -21,7 +22,7 @@ import { type RegistryObject, type RegistryPolicyObject, specOf } from '#control
 import { RegistrySpec } from '#crds/registry.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
-import { registryUrl } from '#inventory/registry-names.ts'
+import { registryNames, registryUrl } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -66,8 +67,12 @@ export class PolicyReturns {
     if (restore.length === 0) return { history, told: [] }
     const { restorer, undo, deps } = this.#parts
     const before = policy.status?.restorations ?? []
+    const entries = locatedEntries(
+      restore,
+      registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? ''),
+    )
     const { runs, restorations, failure } = await restoreAsked(restorer, {
-      ...{ registry, entries: restore, history, before, signal, now: deps.clock.now() },
+      ...{ registry, entries, history, before, signal, now: deps.clock.now() },
     })
     if (failure !== undefined) {
       deps.events.record(policy, 'RestoreFailed', `Asked for in spec.restore, and not back: ${failure}`)
@@ -84,13 +89,14 @@ export class PolicyReturns {
   cameIntoUse(key: string, returns: readonly EvictedReturn[], pending: number): void {
     const policy = this.#parts.policies.get(key)
     if (policy === undefined) return
-    const { deps, undo, holds, log } = this.#parts
+    const { deps, undo, holds, registries, log } = this.#parts
+    const from = pulledFrom(namedRegistry(policy, registries))
     const subject = policySubject(policy)
     const labels = { namespace: subject.namespace, name: subject.name }
     deps.objectMetrics.set(subject, 'tallyman_policy_evicted_in_use', [{ labels, value: pending }])
-    for (const { reason, note } of returnEvents(returns)) deps.events.record(policy, reason, note)
+    for (const { reason, note } of returnEvents(returns, from)) deps.events.record(policy, reason, note)
     undo.keepReturned(key, returns)
-    const because = reasonToHold(returns)
+    const because = reasonToHold(returns, from)
     if (because !== undefined) holds.add(key, holdOn(because, deps.clock.now()))
     const term = this.#term
     if (term === undefined || term.aborted) return
@@ -107,9 +113,9 @@ export class PolicyReturns {
     term: AbortSignal,
   ): Promise<void> {
     const { records, reporter, registries, holds, deps } = this.#parts
-    const told = returnStatus(returns, deps.clock.now())
-    const hold = holds.get(keyOf(policy))
     const registry = namedRegistry(policy, registries)
+    const told = returnStatus(returns, pulledFrom(registry), deps.clock.now())
+    const hold = holds.get(keyOf(policy))
     if (registry !== undefined && hold !== undefined) {
       const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
       await records.change(policy, registry, url, (record) => withHold(record, hold), term)

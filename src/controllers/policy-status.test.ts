@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import {
   heldPolicy,
+  NOT_PLANNED,
   type PlanFigures,
   statusAfterPlan,
+  statusWithPlanVerdict,
+  withNextPlan,
   withStandingHold,
 } from '#controllers/policy-status.ts'
 import { planVerdict } from '#controllers/policy-verdict.ts'
@@ -20,6 +23,7 @@ const soft: Block = { code: 'TooManyEvictions', message: 'too many', isAcceptabl
 const FIGURES: PlanFigures = {
   ...{
     plan,
+    from: 'r.example/team/',
     readAt: READ_AT,
     blocks: [],
     difference: undefined,
@@ -47,6 +51,19 @@ describe('the status of a policy that is held', () => {
   })
 })
 
+describe('the time of the next plan', () => {
+  const stamp = { generation: 3, now: READ_AT }
+
+  test('stands until none can be made, or none is due by time', () => {
+    const told = withNextPlan({}, READ_AT + 999)
+    expect(told).toEqual({ nextPlanTime: '2026-11-01T00:00:00Z' })
+    const verdict = planVerdict(FIGURES, { mode: 'DryRun' }, undefined)
+    expect(statusWithPlanVerdict(told, verdict, stamp)).toMatchObject(told)
+    expect(statusWithPlanVerdict(told, NOT_PLANNED, stamp)).not.toHaveProperty('nextPlanTime')
+    expect(withNextPlan(told, Number.POSITIVE_INFINITY)).toEqual({})
+  })
+})
+
 describe('the status after a plan', () => {
   const stamp = { generation: 3, now: READ_AT }
   const verdict = planVerdict(FIGURES, { mode: 'DryRun' }, undefined)
@@ -54,7 +71,11 @@ describe('the status after a plan', () => {
   test('is a summary with a bound', () => {
     const status = statusAfterPlan({}, FIGURES, verdict, stamp)
     expect(status.evictions).toHaveLength(EVICTIONS_IN_STATUS)
-    expect(status.evictions?.[0]).toMatchObject({ image: 'app:v001', action: 'Evict', rule: 'newest' })
+    expect(status.evictions?.[0]).toMatchObject({
+      image: 'r.example/team/app:v001',
+      action: 'Evict',
+      rule: 'newest',
+    })
     expect(status.plan).toMatchObject({ digest: plan.digest, tags: 40, keep: 1, evict: 39 })
     expect(status).not.toHaveProperty('blocks')
     expect(status.plan).not.toHaveProperty('incomplete')

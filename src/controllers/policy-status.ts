@@ -13,7 +13,7 @@ import { rfc3339Seconds, type Stamp, setCondition } from '#runtime/conditions.ts
 import { markProgressing, markReady, markRetrying, markStalled } from '#runtime/kstatus-marks.ts'
 
 /** As registry-policy-plan.ts bounds them: the API server refuses a status with a longer text as a whole. */
-const MAX_IMAGE = 512
+const MAX_IMAGE = 1024
 const MAX_REASON = 512
 const MAX_MESSAGE = 1024
 
@@ -33,6 +33,8 @@ export const NOT_PLANNED: PlanVerdict = {
 /** A plan as a status shows it. */
 export interface PlanFigures {
   readonly plan: Plan
+  /** What stands before a repository where its image is pulled: `r.example/`. */
+  readonly from: string
   /** When the registry was read for it, ms since the epoch. */
   readonly readAt: number
   readonly blocks: readonly Block[]
@@ -119,9 +121,19 @@ export function withStandingHold(
   return { ...status, hold: refused === undefined ? told : { ...told, refusedToken: refused } }
 }
 
+/** The status with the time of the next plan by the schedule. @param at ms since the epoch; Infinity: none is due by it */
+export function withNextPlan(
+  { nextPlanTime: _, ...status }: RegistryPolicyStatus,
+  at: number,
+): RegistryPolicyStatus {
+  return Number.isFinite(at) ? { ...status, nextPlanTime: rfc3339Seconds(at) } : status
+}
+
 function withVerdict(status: RegistryPolicyStatus, verdict: PlanVerdict, stamp: Stamp): RegistryPolicyStatus {
+  // Where none could be made it is tried again without waiting for the schedule, or not at all.
+  const told = verdict.status === 'Unknown' ? withNextPlan(status, Number.POSITIVE_INFINITY) : status
   return {
-    ...status,
+    ...told,
     conditions: setCondition(status.conditions ?? [], { type: 'PlanReady', ...verdict }, stamp),
   }
 }
@@ -173,7 +185,7 @@ export function statusAfterPlan(
         : { report: status.plan.report }),
     },
     ...(blocks.length === 0 ? {} : { blocks }),
-    evictions: firstEvictions(plan),
+    evictions: firstEvictions(plan, figures.from),
     ...(unmatchedRestores.length === 0 ? {} : { unmatchedRestores: [...unmatchedRestores] }),
   }
 }
@@ -182,14 +194,14 @@ function soakStatus({ count, firstAt, lastAt }: Soaking) {
   return { waiting: count, firstAt: rfc3339Seconds(firstAt), lastAt: rfc3339Seconds(lastAt) }
 }
 
-function firstEvictions({ repositories }: Pick<Plan, 'repositories'>) {
+function firstEvictions({ repositories }: Pick<Plan, 'repositories'>, from: string) {
   const shown: NonNullable<RegistryPolicyStatus['evictions']> = []
   for (const { repository, verdict } of removals(repositories)) {
     if (shown.length === EVICTIONS_IN_STATUS) break
     const { tag, digest, action, reason, rule } = verdict
     if (digest === undefined || action === 'keep') continue
     shown.push({
-      image: `${repository}:${tag}`.slice(0, MAX_IMAGE),
+      image: `${from}${repository}:${tag}`.slice(0, MAX_IMAGE),
       digest,
       action: action === 'evict' ? 'Evict' : 'Untag',
       reason: reasonText(reason).slice(0, MAX_REASON),

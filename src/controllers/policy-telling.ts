@@ -1,13 +1,16 @@
 import { holdText, type StandingHold } from '#controllers/evicted-hold.ts'
+import { scheduledPlanAt } from '#controllers/policy-due.ts'
 import { planFigures } from '#controllers/policy-figures.ts'
 import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
-import { unmatchedRestores } from '#controllers/policy-restore.ts'
-import { statusAfterPlan, withStandingHold } from '#controllers/policy-status.ts'
+import { locatedEntries, unmatchedRestores } from '#controllers/policy-restore.ts'
+import { statusAfterPlan, withNextPlan, withStandingHold } from '#controllers/policy-status.ts'
 import { planVerdict } from '#controllers/policy-verdict.ts'
-import type { RegistryObject } from '#controllers/resources.ts'
+import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { RegistrySpec } from '#crds/registry.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
+import { registryNames } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
 import { packPlan } from '#report/packed-plan.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
@@ -38,7 +41,7 @@ export interface PlanNews {
 export async function tellPlan(
   plans: Pick<PolicyPlans, 'keep'>,
   pass: PolicyPass,
-  { spec, rules, registry }: Pick<PolicyContext, 'spec' | 'rules' | 'registry'>,
+  { spec, rules, registry, schedule }: Pick<PolicyContext, 'spec' | 'rules' | 'registry' | 'schedule'>,
   { planning, blocks, hold, open, before, url, history }: PlanNews,
 ): Promise<void> {
   const { plan, facts } = planning
@@ -50,12 +53,17 @@ export async function tellPlan(
     unmatchedRules: unmatchedRules(rules, facts),
   })
   const shadowedRules = await calmly(shadowedRulesInSteps(rules, facts))
-  const entries = spec.restore ?? []
+  const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
+  const entries = locatedEntries(spec.restore ?? [], names)
   const unmatched =
     history === undefined ? undefined : await calmly(unmatchedRestores({ entries, history, facts }))
-  const figures = planFigures({ spec, planning, document, shadowedRules, unmatchedRestores: unmatched })
+  const figures = planFigures({ url, spec, planning, document, shadowedRules, unmatchedRestores: unmatched })
   const verdict = planVerdict(figures, spec, hold === undefined ? undefined : holdText(hold), open)
-  await pass.write((status) => withStandingHold(statusAfterPlan(status, figures, verdict, pass.stamp), hold))
+  const nextAt = scheduledPlanAt(pass.policy, facts.readAt, schedule)
+  await pass.write((status) => {
+    const planned = statusAfterPlan(status, figures, verdict, pass.stamp)
+    return withNextPlan(withStandingHold(planned, hold), nextAt)
+  })
   const packed = await packPlan(document)
   const report = await plans.keep(pass.policy, registry, packed, pass.signal)
   await pass.write(({ plan: shown, ...status }) => {

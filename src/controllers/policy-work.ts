@@ -15,7 +15,7 @@ import { type PolicyPast, RECORD_RETRY_MS } from '#controllers/policy-past.ts'
 import { type Planning, type PlanningInput, planPolicy } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
-import { stayingTags } from '#controllers/policy-restore.ts'
+import { locatedEntries, stayingTags } from '#controllers/policy-restore.ts'
 import type { PolicyRuns } from '#controllers/policy-runs.ts'
 import { planBefore, tellPlan } from '#controllers/policy-telling.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
@@ -127,7 +127,7 @@ export class PolicyWork {
       restored: (facts) =>
         calmly(
           stayingTags({
-            ...{ entries: spec.restore ?? [], history, facts },
+            ...{ entries: locatedEntries(spec.restore ?? [], names), history, facts },
             remembered: record.restored,
             now: clock.now(),
           }),

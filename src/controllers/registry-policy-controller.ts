@@ -4,7 +4,7 @@ import type { Inventories } from '#clusters/inventories.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { pauseUntil } from '#controllers/pause.ts'
 import { policyConflicts } from '#controllers/policy-conflict.ts'
-import { isNewPolicy, nextPlanAt, planDueAt } from '#controllers/policy-due.ts'
+import { isNewPolicy, nextPlanAt, planDueAt, scheduledPlanAt } from '#controllers/policy-due.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { PolicyPast } from '#controllers/policy-past.ts'
 import type { PolicyReporter } from '#controllers/policy-reporter.ts'
@@ -16,6 +16,7 @@ import {
   retryingPolicy,
   stalledPolicy,
   statusWithPlanVerdict,
+  withNextPlan,
 } from '#controllers/policy-status.ts'
 import type { PolicyWork } from '#controllers/policy-work.ts'
 import { keptOutReason, probeReason } from '#controllers/probe-reasons.ts'
@@ -25,6 +26,7 @@ import {
   type RegistryPolicyObject,
   writtenIn,
 } from '#controllers/resources.ts'
+import type { Schedule } from '#controllers/schedule.ts'
 import { getCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -88,6 +90,8 @@ export class RegistryPolicyController {
     reporter.suspended(pass.policy, spec.suspend)
     const registry = stores.registries.get(`${namespace}/${spec.registryRef.name}`)
     if (spec.suspend) {
+      if (pass.policy.status?.nextPlanTime !== undefined)
+        await pass.write((status) => withNextPlan(status, Number.POSITIVE_INFINITY))
       if (registry === undefined) return DONE
       const askAgainAt = await work.resumesAt(pass, { ...understood, registry })
       return { requeueAfterMs: pauseUntil(askAgainAt, stamp.now) }
@@ -123,7 +127,7 @@ export class RegistryPolicyController {
       const resumesAt = await work.resumesAt(pass, { ...understood, registry })
       const startAt = Math.min(planDueAt(pass.policy, schedule, stamp.now), resumesAt)
       if (stamp.now < startAt) {
-        reporter.measure(pass.policy, pass.policy.status ?? {})
+        await this.#tellNext(pass, schedule)
         return { requeueAfterMs: pauseUntil(startAt, stamp.now) }
       }
       const next = await work.run(pass, { ...understood, registry }, () => this.#accept(pass))
@@ -190,6 +194,12 @@ export class RegistryPolicyController {
     const ready = getCondition(pass.policy.status?.conditions ?? [], 'Ready')
     if (!isNewPolicy(pass.policy) && ready?.status === 'True') return
     await pass.write((status) => statusWithPlanVerdict(status, NOT_PLANNED, pass.stamp))
+  }
+
+  /** Nothing is due: what is told of the next plan stands, unless another version or another clock has told it. */
+  async #tellNext(pass: PolicyPass, schedule: Schedule): Promise<void> {
+    const plannedAt = Date.parse(pass.policy.status?.plan?.time ?? '')
+    await pass.write((status) => withNextPlan(status, scheduledPlanAt(pass.policy, plannedAt, schedule)))
   }
 
   async #failed(pass: PolicyPass, registry: RegistryObject, thrown: unknown): Promise<Result> {

@@ -93,7 +93,7 @@ export const Block = z.object({
 
 /** A tag that goes by it. */
 export const Eviction = z.object({
-  image: z.string().max(512).describe('repository:tag, below the URL of the registry.'),
+  image: z.string().max(1024).describe('The tag as it is pulled: host of the registry, repository and tag.'),
   digest: z.string().max(71).describe('What the tag names.'),
   action: z
     .enum(['Untag', 'Evict'])

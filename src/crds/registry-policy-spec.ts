@@ -68,8 +68,10 @@ const Restore = z.object({
   repository: z
     .string()
     .min(1)
-    .max(255)
-    .describe('Pattern over repositories of which something is brought back.'),
+    .max(512)
+    .describe(
+      'Pattern over repositories of which something is brought back: below the URL of the registry, or with a name of the registry in front, as status.restorations has it.',
+    ),
   tag: z.string().min(1).max(128).optional().describe('Pattern over tags. Absent: all.'),
   run: z
     .string()

@@ -17,6 +17,9 @@ export const RESTORATIONS_IN_STATUS = 20
 export const RegistryPolicyStatus = z.object({
   ...commonStatus,
   plan: PlanStatus.optional().describe('The last plan.'),
+  nextPlanTime: time(
+    'When the next plan is due by spec.interval or spec.schedule; with schedule that is also when the next window opens. A change of the spec, a request (tallyman.dev/requestedAt), the end of a run and what stands against a plan may bring one earlier. Absent: none is due by time, as while the policy is suspended, or while none can be made and it is tried again.',
+  ).optional(),
   blocks: z
     .array(Block)
     .max(BLOCKS_IN_STATUS)
@@ -67,7 +70,10 @@ export const RegistryPolicyStatus = z.object({
   restorations: z
     .array(
       z.object({
-        image: z.string().max(512).describe('repository:tag, or repository@digest.'),
+        image: z
+          .string()
+          .max(1024)
+          .describe('As it is pulled: host of the registry, repository, and tag or digest.'),
         cause: z
           .enum(['Asked', 'InUse'])
           .describe('Asked: spec.restore or an operator command. InUse: it came into use again.'),
@@ -82,7 +88,7 @@ export const RegistryPolicyStatus = z.object({
     .optional()
     .describe('What was brought back lately, or could not be; newest first.'),
   unmatchedRestores: z
-    .array(z.string().max(512))
+    .array(z.string().max(1024))
     .max(MAX_RESTORES)
     .optional()
     .describe(

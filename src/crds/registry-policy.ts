@@ -61,6 +61,13 @@ export const RegistryPolicy = defineKind({
       priority: 1,
     },
     {
+      name: 'Next-Plan',
+      type: 'string',
+      jsonPath: '.status.nextPlanTime',
+      description: 'When the next plan is due by interval or schedule.',
+      priority: 1,
+    },
+    {
       name: 'Suspended',
       type: 'boolean',
       jsonPath: '.spec.suspend',

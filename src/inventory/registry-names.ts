@@ -17,6 +17,12 @@ export function registryNames(spec: RegistrySpec, namespace: string): RegistryNa
   return { host: url.host, pathPrefix: url.pathname, aliases: spec.aliases ?? [] }
 }
 
+/** What stands before a repository of a registry where its image is pulled: `r.example/`, `r.example/team/`. */
+export function pullPrefix({ host, pathname }: Pick<URL, 'host' | 'pathname'>): string {
+  const path = pathname.replace(/^\/+|\/+$/g, '')
+  return path === '' ? `${host}/` : `${host}/${path}/`
+}
+
 function validUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) {

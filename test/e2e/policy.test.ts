@@ -89,11 +89,14 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(status?.plan).toMatchObject({ repositories: 1, tags: 7, keep: 3, evict: 4, untag: 0 })
     expect(status?.plan).toMatchObject({ unmatchedRules: ['typo'] })
     await told('RulesUnmatched')
+    const hours = (Date.parse(status?.nextPlanTime ?? '') - Date.parse(status?.plan?.time ?? '')) / 3_600_000
+    expect(hours).toBeGreaterThan(22)
+    expect(hours).toBeLessThanOrEqual(24)
     expect(status?.evictions?.map(({ image, action, rule }) => `${image} ${action} ${rule}`)).toEqual([
-      `${cart}:first Evict newest`,
-      `${cart}:v1 Evict newest`,
-      `${cart}:v3 Evict newest`,
-      `${cart}:v4 Evict newest`,
+      `${host}/${cart}:first Evict newest`,
+      `${host}/${cart}:v1 Evict newest`,
+      `${host}/${cart}:v3 Evict newest`,
+      `${host}/${cart}:v4 Evict newest`,
     ])
     const writes = front.requests.slice(before).filter(({ method, path }) => {
       return !['GET', 'HEAD'].includes(method) && !path.startsWith('/v2/ops/')
@@ -140,17 +143,20 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     const restorations = await eventually(async () => (await policy()).status?.restorations, {
       message: 'what the status says of it',
     })
-    expect(restorations).toMatchObject([{ image: `${cart}:v3`, cause: 'InUse', outcome: 'Restored' }])
+    expect(restorations).toMatchObject([{ image: `${host}/${cart}:v3`, cause: 'InUse', outcome: 'Restored' }])
     // Before any other plan is due.
     await settled(policy, { PlanReady: ['False Held', /spec\.releaseHold: hold-/] })
   })
 
   test('spec.restore brings back what was evicted, and keeps it; what it names in vain is said', async () => {
-    const restore = ['v1', 'v9'].map((tag) => ({ repository: cart, tag }))
+    const restore = [
+      { repository: `${host}/${cart}`, tag: 'v1' },
+      { repository: cart, tag: 'v9' },
+    ]
     const spec = { restore }
     const { status } = await world.api.plan(at('main'), { spec })
     expect(status?.restorations).toContainEqual(
-      expect.objectContaining({ image: `${cart}:v1`, cause: 'Asked', outcome: 'Restored' }),
+      expect.objectContaining({ image: `${host}/${cart}:v1`, cause: 'Asked', outcome: 'Restored' }),
     )
     expect(await tagsOf()).toContain('v1')
     expect(status?.plan).toMatchObject({ evict: 0 })
@@ -344,6 +350,9 @@ describe('with an account for each right', () => {
     expect(run).toMatchObject({ phase: 'Succeeded', id: stopped.id, untagged: 5, swept: 5 })
     expect(going.count).toBeGreaterThan(before)
   })
+    await eventually(async () => (await policy('main')).status?.nextPlanTime === undefined, {
+      message: 'no plan that is due',
+    })
 
   test('S19: it looked, wrote and deleted with an account for each', () => {
     const methodsOf = (account: string) =>

@@ -153,6 +153,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: ASKED,
     },
     {
+      rule: 'S12 what spec.restore names with its registry stays',
+      find: '...(located === undefined ? [] : [located])',
+      replace: '',
+      tests: ASKED,
+    },
+    {
       rule: 'S12 what stayed by an earlier plan stays for its time',
       find: 'of remembered) keep(',
       replace: 'of remembered.slice(1)) keep(',
