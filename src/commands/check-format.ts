@@ -1,5 +1,5 @@
+import { counted } from '#catalogue/counted.ts'
 import type { FindingCode } from '#catalogue/finding-codes.ts'
-import { counted } from '#commands/counted.ts'
 import { printable } from '#commands/printable.ts'
 import { alignedLines } from '#commands/table.ts'
 import type { CheckReport, ReportedFinding } from '#report/check-report.ts'
@@ -67,7 +67,7 @@ function problemText(code: FindingCode, platform: string | null): string {
 function verdictLine({ verdict, ignoredCount, imageCounts, scope }: CheckReport): string {
   const { total, inUse, unmatched } = imageCounts
   const asides = [
-    ...(scope === 'All' && inUse > 0 ? [`${inUse} of ${total} are in use`] : []),
+    ...(scope === 'All' && inUse > 0 ? [`${inUse} of ${total} ${inUse === 1 ? 'is' : 'are'} in use`] : []),
     ...(unmatched > 0 ? [`${counted(unmatched, 'image')} in use of other registries`] : []),
     ...(ignoredCount > 0 ? [`${counted(ignoredCount, 'finding')} ignored`] : []),
   ]

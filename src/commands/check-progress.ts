@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import type { LapProgress } from '#scan/lap-input.ts'
 
 /** How far a check is, as a line for a terminal. */

@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import type { ImageUsers } from '#commands/image-users.ts'
 import { printable } from '#commands/printable.ts'
 import { alignedLines } from '#commands/table.ts'

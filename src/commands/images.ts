@@ -1,11 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { counted } from '#catalogue/counted.ts'
 import {
   type ClusterOptions,
   contextsFor,
   surveyOptions,
   withClusterOptions,
 } from '#commands/cluster-options.ts'
-import { counted } from '#commands/counted.ts'
 import { formatImages, type ListedImage, OUTPUTS, type Output } from '#commands/image-list.ts'
 import { imageUsers } from '#commands/image-users.ts'
 import { isPlaceless, liesIn, parseRegistryFilter, type RegistryFilter } from '#commands/registry-filter.ts'

@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import { showLine } from '#commands/progress-line.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import type { Clock } from '#time/clock.ts'
@@ -35,5 +35,5 @@ export class ListingProgress {
 }
 
 export function countedRepositories(count: number): string {
-  return count === 1 ? '1 repository' : `${count} repositories`
+  return counted(count, 'repository', 'repositories')
 }

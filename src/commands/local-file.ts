@@ -5,6 +5,11 @@ import { readBounded } from '#commands/bounded-input.ts'
 /** Certificates of every authority there is take a quarter of it. */
 const MOST_BYTES = 1024 * 1024
 
+const WHY: Readonly<Partial<Record<string, string>>> = {
+  EISDIR: 'it is a directory (EISDIR)',
+  EACCES: 'this user may not read it (EACCES)',
+}
+
 /**
  * The text of a file that an option or the environment names, a pipe (`<(…)`) included.
  * @param what for messages: `--ca-file`
@@ -29,7 +34,7 @@ export async function readIfThere(
     if (error instanceof TallymanError) throw error
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error)
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    throw new TallymanError('LOCAL_FILE_INVALID', `${what}: ${path} cannot be read: ${code}`, {
+    throw new TallymanError('LOCAL_FILE_INVALID', `${what}: ${path} cannot be read: ${WHY[code] ?? code}`, {
       cause: error,
     })
   }

@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import { countedRepositories } from '#commands/listing-progress.ts'
 import { printable } from '#commands/printable.ts'
 import { byteText } from '#report/byte-text.ts'
@@ -53,5 +53,5 @@ function summaryText({ summary }: PlanDocument): string {
     evict === 0 ? '' : `${counted(evict, 'tag')} would be evicted with ${counted(digests, 'digest')}`,
     untag === 0 ? '' : `${counted(untag, 'tag')} would go while the digest stays`,
   ].filter((part) => part !== '')
-  return `Of ${all}, ${gone.join(', ')}; ${keep} stay. ${byteText(unreferencedBytes)} would be unreferenced, for the registry's garbage collection to free.`
+  return `Of ${all}, ${gone.join(', ')}; ${keep} ${keep === 1 ? 'stays' : 'stay'}. ${byteText(unreferencedBytes)} would be unreferenced, for the registry's garbage collection to free.`
 }

@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import { countedRepositories } from '#commands/listing-progress.ts'
 import type { ReadingProgress } from '#scan/registry-reader.ts'
 

@@ -1,5 +1,6 @@
+import { counted } from '#catalogue/counted.ts'
 import type { KnownUse } from '#commands/cluster-use.ts'
-import { counted } from '#commands/counted.ts'
+import { withoutCounts, withoutOwn } from '#commands/own-repositories.ts'
 import type { AskedPlan } from '#commands/plan-options.ts'
 import type { RegistrySession } from '#commands/registry-session.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
@@ -24,6 +25,8 @@ export interface CommandPlan {
   readonly document: PlanDocument
   /** For people: why some of it may be wrong. */
   readonly doubts: readonly string[]
+  /** Repositories that belong to Tallyman, sorted: as in the plan of a policy, nothing is said of them. */
+  readonly leftOut: readonly string[]
   /** Names of rules of which earlier ones have everything. */
   readonly shadowedRules: readonly string[]
 }
@@ -51,21 +54,28 @@ export async function planRegistry(
     usage: inUseIndex({ snapshots: [snapshot] }, names),
     now: systemClock.now(),
   })
+  const { repositories, own } =
+    place.repository === undefined
+      ? withoutOwn(judgement.repositories, facts)
+      : { repositories: judgement.repositories, own: [] }
+  const leftOut = new Set(own.map(({ name }) => name))
+  const about = { ...facts, repositories: facts.repositories.filter(({ name }) => !leftOut.has(name)) }
   const doubts = [
     ...missing.map((context) => `${context} was left out: what it uses may be in the plan`),
-    ...incompleteness(facts),
+    ...incompleteness(about),
     ...(place.repository === undefined ? strangeness(snapshot, names, facts) : emptiness(facts)),
   ]
   return {
     document: {
       registry: { name: place.host, url },
       readAt: new Date(facts.readAt).toISOString(),
-      summary: summarize(judgement),
-      unmatchedRules: unmatchedRules(rules, facts),
-      repositories: judgement.repositories,
+      summary: withoutCounts(summarize(judgement), own),
+      unmatchedRules: unmatchedRules(rules, about),
+      repositories,
     },
     doubts,
-    shadowedRules: shadowedRules(rules, facts),
+    leftOut: [...leftOut],
+    shadowedRules: shadowedRules(rules, about),
   }
 }
 
@@ -79,7 +89,7 @@ function incompleteness({ repositories }: RegistryFacts): string[] {
     ...incomplete
       .slice(0, NAMED)
       .map(({ name, incomplete: why }) => `${name} was not read in full, and all of it stays: ${why}`),
-    ...(more > 0 ? [`${more} more were not read in full either`] : []),
+    ...(more > 0 ? [`${more} more ${more === 1 ? 'was' : 'were'} not read in full either`] : []),
   ]
 }
 

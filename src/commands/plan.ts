@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { contextsFor } from '#commands/cluster-options.ts'
 import { clusterUse } from '#commands/cluster-use.ts'
+import { leftOutText } from '#commands/own-repositories.ts'
 import { formatPlan } from '#commands/plan-format.ts'
 import { type AskedPlan, type PlanOptions, withPlanOptions } from '#commands/plan-options.ts'
 import { PlanProgress } from '#commands/plan-progress.ts'
@@ -65,8 +66,9 @@ export async function printPlan(
     const progress = new PlanProgress(place.host)
     const endProgress = options.quiet ? () => undefined : showLine(terminal, systemClock, () => progress.line)
     const planning = planRegistry({ place, options }, rules, use, session, progress)
-    const { document, doubts, shadowedRules } = await planning.finally(endProgress)
+    const { document, doubts, leftOut, shadowedRules } = await planning.finally(endProgress)
     for (const doubt of doubts) terminal.note(printable(`tallyman: ${doubt}`))
+    if (leftOut.length > 0) terminal.note(printable(`tallyman: ${leftOutText(leftOut)}`))
     // No doubt: rules may be written for several registries.
     const { unmatchedRules } = document
     if (unmatchedRules.length > 0) terminal.note(printable(`tallyman: ${unmatchedText(unmatchedRules)}`))

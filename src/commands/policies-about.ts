@@ -1,6 +1,7 @@
 import { hasCode } from '#catalogue/error.ts'
 import type { ClusterPolicies } from '#commands/cluster-policies.ts'
 import { firstProblem } from '#commands/first-problem.ts'
+import { type LastPlan, lastPlan } from '#commands/last-plan.ts'
 import { DEFAULT_WORKSPACE } from '#commands/workspace-option.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
@@ -28,10 +29,13 @@ export interface PolicyAbout {
   readonly refusal: string | undefined
   /** Ids of the runs that its status names. */
   readonly runs: readonly string[]
+  /** undefined: none was made. */
+  readonly plan: LastPlan | undefined
 }
 
 /** The Registry. */
 export interface RegistryAbout {
+  readonly uid: string | undefined
   /** `namespace/name`. */
   readonly name: string
   readonly url: URL
@@ -59,7 +63,7 @@ export function policiesAbout(
 ): { readonly about: readonly PolicyAbout[]; readonly problems: readonly string[] } {
   const holding = new Map<string, RegistryAbout>()
   for (const object of registries) {
-    const registry = registryAbout(reference, keyOf(object), object.metadata.namespace ?? '', object.spec)
+    const registry = registryAbout(reference, object)
     if (registry !== undefined) holding.set(registry.name, registry)
   }
   const about: PolicyAbout[] = []
@@ -71,7 +75,7 @@ export function policiesAbout(
       problems.push(`RegistryPolicy ${name} of ${cluster} cannot be applied: ${why}`)
     const parsed = RegistryPolicySpec.safeParse(object.spec)
     if (!parsed.success) {
-      wrong(`spec.${firstProblem(parsed.error)}`)
+      wrong(`spec.${firstProblem(parsed.error, RegistryPolicySpec, object.spec)}`)
       continue
     }
     const { mode, suspend, rules, registryRef } = parsed.data
@@ -80,7 +84,10 @@ export function policiesAbout(
     try {
       const compiled = compileRules(rules, 'spec.rules')
       const state = { mode, isSuspended: suspend, ...stateOf(object) }
-      about.push({ ...{ cluster, name, registry }, ...state, rules: compiled })
+      about.push({
+        ...{ cluster, name, registry, ...state, rules: compiled },
+        plan: lastPlan(object, parsed.data),
+      })
     } catch (error) {
       if (!hasCode(error, 'SPEC_INVALID')) throw error
       wrong(error.message)
@@ -101,15 +108,11 @@ function stateOf({ metadata, status }: CustomObject): Pick<PolicyAbout, 'refusal
 }
 
 /** undefined: it is about another registry, or says of itself that it cannot be worked on. */
-function registryAbout(
-  reference: ImageReference,
-  name: string,
-  namespace: string,
-  written: unknown,
-): RegistryAbout | undefined {
-  const parsed = RegistrySpec.safeParse(written)
+function registryAbout(reference: ImageReference, object: CustomObject): RegistryAbout | undefined {
+  const parsed = RegistrySpec.safeParse(object.spec)
   if (!parsed.success) return undefined
   const spec = parsed.data
+  const { namespace = '', uid } = object.metadata
   try {
     const names = registryNames(spec, namespace)
     const image = locate(reference, names)
@@ -120,7 +123,8 @@ function registryAbout(
       prefix,
       elsewhere: registryRef === undefined ? undefined : `${namespace}/${registryRef.name}`,
     }
-    return { ...{ name, names, workspaces, workspace, image }, url: registryUrl(spec, namespace) }
+    const name = keyOf(object)
+    return { ...{ name, uid, names, workspaces, workspace, image }, url: registryUrl(spec, namespace) }
   } catch (error) {
     if (hasCode(error, 'SPEC_INVALID')) return undefined
     throw error

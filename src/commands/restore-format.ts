@@ -1,5 +1,5 @@
+import { counted } from '#catalogue/counted.ts'
 import type { TallymanError } from '#catalogue/error.ts'
-import { counted } from '#commands/counted.ts'
 import { printable } from '#commands/printable.ts'
 import type { RowFormat } from '#commands/row-printer.ts'
 import type { Evicted } from '#evict/evicted.ts'
@@ -12,6 +12,8 @@ export type RestoreOutput = (typeof RESTORE_OUTPUTS)[number]
 export interface RestoreRow {
   readonly outcome: 'Evicted' | 'WouldRestore' | 'Restored' | 'Present' | 'Taken' | 'Failed'
   readonly thing: Evicted
+  /** When it came back, ms since the epoch, where it is there already and that is known. */
+  readonly backAt?: number | undefined
   /** Where it failed. */
   readonly error?: TallymanError | undefined
 }
@@ -35,14 +37,25 @@ export function restoreFormat(output: RestoreOutput): RowFormat<RestoreRow> {
   }
 }
 
-const CSV_NAMES = ['outcome', 'repository', 'tag', 'digest', 'run', 'gone_at', 'code', 'message'] as const
+const CSV_NAMES = [
+  'outcome',
+  'repository',
+  'tag',
+  'digest',
+  'run',
+  'gone_at',
+  'code',
+  'message',
+  'back_at',
+] as const
 
-function fields({ outcome, thing, error }: RestoreRow) {
+function fields({ outcome, thing, error, backAt }: RestoreRow) {
   const { repository, tag = null, digest, run, at } = thing
   return {
     ...{ outcome, repository, tag, digest, run, goneAt: new Date(at).toISOString() },
     code: error?.code ?? null,
     message: error?.message ?? null,
+    backAt: backAt === undefined ? null : new Date(backAt).toISOString(),
   }
 }
 
@@ -80,16 +93,16 @@ class RestoreTable implements RowFormat<RestoreRow> {
   }
 }
 
-function detail({ outcome, thing, error }: RestoreRow): string {
+function detail({ outcome, thing, error, backAt }: RestoreRow): string {
   if (error !== undefined) return `${error.code}: ${error.message}`
   if (outcome === 'Taken') return 'the tag names something else by now, and keeps that'
-  return thing.tag === undefined
-    ? `went ${when(thing)} by ${thing.run}`
-    : `${thing.digest.slice(0, SHORT_DIGEST)}, went ${when(thing)} by ${thing.run}`
+  const digest = thing.tag === undefined ? '' : `${thing.digest.slice(0, SHORT_DIGEST)}, `
+  const back = backAt === undefined ? '' : `, is back since ${second(backAt)}`
+  return `${digest}went ${second(thing.at)} by ${thing.run}${back}`
 }
 
 const SHORT_DIGEST = 'sha256:'.length + 12
 
-function when({ at }: Evicted): string {
+function second(at: number): string {
   return `${new Date(at).toISOString().slice(0, 19)}Z`
 }

@@ -4,7 +4,14 @@ import type { RestoreRow } from '#commands/restore-format.ts'
 import type { AskedRestore } from '#commands/restore-options.ts'
 import { type BroughtBack, bringBack } from '#evict/bring-back.ts'
 import { withWhatRefersToThem } from '#evict/chosen-back.ts'
-import { type Evicted, historyOfRepository, joined, stillEvicted, type Unsettled } from '#evict/evicted.ts'
+import {
+  type Evicted,
+  historyOfRepository,
+  joined,
+  returnTimes,
+  stillEvicted,
+  type Unsettled,
+} from '#evict/evicted.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
 import { type JournalShelf, journaledRepositories } from '#evict/journal-shelf.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
@@ -14,6 +21,10 @@ import { systemClock } from '#time/clock.ts'
 
 export interface Gone {
   readonly things: readonly Evicted[]
+  /** Of what is asked for, what went and came back. Where one image is named and all of it did, they are the things: it may be missing again. */
+  readonly back: readonly Evicted[]
+  /** When something came back after it went, ms since the epoch; undefined: it did not, as far as journals know. */
+  readonly backAt: (thing: Evicted) => number | undefined
   /** Runs of which nobody knows what they took. */
   readonly lost: readonly Unsettled[]
 }
@@ -40,13 +51,30 @@ export async function goneFrom(
   }
   const history = joined(histories)
   const lost = history.unsettled.filter(({ isLost }) => isLost === true)
-  const gone = stillEvicted(history)
-  if (tag === undefined && digest === undefined) return { things: gone, lost }
+  const backAt = returnTimes(history.returned)
+  const things = asked(stillEvicted(history), { tag, digest })
+  const back = asked(stillEvicted({ ...history, returned: [] }), { tag, digest }).filter(
+    (each) => backAt(each) !== undefined,
+  )
+  const isNamed = tag !== undefined || digest !== undefined
+  return {
+    things: isNamed && things.length === 0 && options.list !== true ? back : things,
+    back,
+    backAt,
+    lost,
+  }
+}
+
+function asked(
+  all: readonly Evicted[],
+  { tag, digest }: Pick<AskedRestore, 'tag' | 'digest'>,
+): readonly Evicted[] {
+  if (tag === undefined && digest === undefined) return all
   const isAsked = (thing: Evicted) =>
     (tag === undefined || thing.tag === tag) && (digest === undefined || thing.digest === digest)
   const named =
-    digest === undefined ? gone : gone.map((each) => (isAsked(each) ? { ...each, isPart: false } : each))
-  return { things: withWhatRefersToThem(named.filter(isAsked), named), lost }
+    digest === undefined ? all : all.map((each) => (isAsked(each) ? { ...each, isPart: false } : each))
+  return withWhatRefersToThem(named.filter(isAsked), named)
 }
 
 /** @throws RESTORE_UNSETTLED something is half done in one of their repositories, and may still go on */

@@ -1,5 +1,7 @@
 import { Argument, Command } from 'commander'
+import { counted } from '#catalogue/counted.ts'
 import { countedRepositories } from '#commands/listing-progress.ts'
+import { minute } from '#commands/minute.ts'
 import { printable } from '#commands/printable.ts'
 import { showLine } from '#commands/progress-line.ts'
 import { registryPlace } from '#commands/registry-options.ts'
@@ -7,11 +9,12 @@ import type { PlaceAdvice } from '#commands/registry-place.ts'
 import { type AskedRegistry, withRegistry } from '#commands/registry-session.ts'
 import { type RestoreRow, restoreFormat } from '#commands/restore-format.ts'
 import { type AskedRestore, type RestoreOptions, withRestoreOptions } from '#commands/restore-options.ts'
-import { broughtBack, goneFrom, lookedAt, refuseUnsettled } from '#commands/restore-run.ts'
+import { broughtBack, type Gone, goneFrom, lookedAt, refuseUnsettled } from '#commands/restore-run.ts'
 import { parseRestoreTarget } from '#commands/restore-target.ts'
 import { RowPrinter } from '#commands/row-printer.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import type { Evicted } from '#evict/evicted.ts'
+import { isDigest, isTag } from '#inventory/reference.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** Something of it is not back. */
@@ -32,6 +35,13 @@ export function restoreCommand(run: (asked: AskedRestore) => Promise<number>): C
       const isWhole = place.repository === undefined && options.run === undefined
       if (isWhole && options.list !== true) {
         command.error("error: it is not said what to bring back: a repository, or a run with '--run'.")
+      }
+      if (tag !== undefined && !isTag(tag))
+        command.error(`error: argument 'registry' is invalid. '${tag}' is no tag.`)
+      if (digest !== undefined && !isDigest(digest)) {
+        command.error(
+          `error: argument 'registry' is invalid. '${digest}' is no whole digest: sha256: and 64 hex digits are needed.`,
+        )
       }
       if (options.list === true && options.dryRun === true) {
         command.error("error: option '--list' brings nothing back, so that '--dry-run' says nothing more.")
@@ -58,16 +68,19 @@ export async function restoreImages(
   const { place, options } = asked
   const { terminal } = surroundings
   return await withRegistry({ ...surroundings, place, options }, async (session) => {
-    const { things: gone, lost } = await withProgress(asked, terminal, (read) =>
-      goneFrom(asked, session, read),
-    )
+    const {
+      things: gone,
+      back,
+      backAt,
+      lost,
+    } = await withProgress(asked, terminal, (read) => goneFrom(asked, session, read))
     for (const { repository, run } of lost) {
       const what = `the journal of the run ${run} is there and cannot be read, and nobody knows what it took`
       terminal.note(printable(`tallyman: JOURNAL_LOST: ${repository}: ${what}`))
     }
     if (gone.length === 0) {
-      terminal.note(printable(`tallyman: nothing is known to be gone from ${nameOf(asked)}`))
-      return options.list === true && lost.length === 0 ? 0 : INCOMPLETE
+      terminal.note(printable(`tallyman: ${nothingGone(asked, back, backAt)}`))
+      return (options.list === true || back.length > 0) && lost.length === 0 ? 0 : INCOMPLETE
     }
     if (options.list !== true && options.unsettled !== true) await refuseUnsettled(gone, asked, session)
     const rows =
@@ -80,7 +93,7 @@ export async function restoreImages(
     let isComplete = lost.length === 0
     for await (const row of rows) {
       if (row.outcome === 'Taken' || row.outcome === 'Failed') isComplete = false
-      await printer.row(row)
+      await printer.row(row.outcome === 'Present' ? { ...row, backAt: backAt(row.thing) } : row)
     }
     await printer.end()
     return isComplete ? 0 : INCOMPLETE
@@ -102,6 +115,15 @@ async function withProgress<T>(
 
 function* listed(gone: readonly Evicted[]): Generator<RestoreRow> {
   for (const thing of gone) if (thing.isPart !== true) yield { thing, outcome: 'Evicted' }
+}
+
+function nothingGone(asked: AskedRestore, back: Gone['back'], backAt: Gone['backAt']): string {
+  const seen = back.filter(({ isPart }) => isPart !== true)
+  if (seen.length === 0) return `nothing is known to be gone from ${nameOf(asked)}`
+  const last = Math.max(...seen.map((each) => backAt(each) ?? 0))
+  const came = seen.length === 1 ? 'came back, on' : 'came back, the last on'
+  const again = 'What is missing again comes back when it is named by its tag or digest.'
+  return `nothing is gone from ${nameOf(asked)}: ${counted(seen.length, 'thing')} ${came} ${minute(last)}. ${again}`
 }
 
 function nameOf({ place, tag, digest, options }: AskedRestore): string {

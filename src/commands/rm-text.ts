@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import { requestName } from '#commands/rm-images.ts'
 import type { LeftOver, RemovalTally } from '#commands/rm-tally.ts'
 import type { Outcome } from '#evict/eviction.ts'

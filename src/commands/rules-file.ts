@@ -26,7 +26,8 @@ export async function readRulesFile(path: string, signal: AbortSignal): Promise<
   } catch (error) {
     // The parser has an error of its own, and throws others for aliases that name nothing, or too much.
     const why = error instanceof Error ? error.message : String(error)
-    throw invalid(`is no YAML: ${why}`, error)
+    // It says where, and draws that below.
+    throw invalid(`is no YAML: ${why.replace(/:?\n[\s\S]*/, '')}`, error)
   }
   const [written, ...others] = documents.filter(({ rulesAt }) => rulesAt !== undefined)
   if (written === undefined) {
@@ -38,9 +39,10 @@ export async function readRulesFile(path: string, signal: AbortSignal): Promise<
   if (others.length > 0) {
     throw invalid(`holds rules more than once: ${namesOf([written, ...others])}. One of them is needed alone`)
   }
-  const parsed = (written.rulesAt === 'rules' ? Rules : Policy).safeParse(written.content)
+  const schema = written.rulesAt === 'rules' ? Rules : Policy
+  const parsed = schema.safeParse(written.content)
   if (parsed.success) return parsed.data
-  throw invalid(`cannot be used: ${firstProblem(parsed.error)}`, parsed.error)
+  throw invalid(`cannot be used: ${firstProblem(parsed.error, schema, written.content)}`, parsed.error)
 }
 
 function namesOf(documents: readonly RulesDocument[]): string {

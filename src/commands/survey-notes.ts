@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import type { MissingContext } from '#commands/open-context.ts'
 import type { NamedUses } from '#inventory/cluster-uses.ts'
 

@@ -1,4 +1,4 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
 import { shortened } from '#commands/table.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import type { Clock } from '#time/clock.ts'

@@ -1,3 +1,4 @@
+import type { SaidVerdict } from '#commands/said-verdicts.ts'
 import type { Departure } from '#commands/why-gone.ts'
 import type { PolicyRuling } from '#commands/why-policies.ts'
 import type { WhyReport } from '#commands/why-report.ts'
@@ -5,7 +6,7 @@ import type { ClusterUsers, WorkloadUse } from '#inventory/who-uses.ts'
 import { reasonText } from '#retention/reasons.ts'
 import type { Verdict } from '#retention/verdict.ts'
 
-/** The report as JSON; times are RFC 3339. `remembered` is null where no ledger was read, `verdicts` where no rules were given, `policies` where none were looked for; `departure` stands in a policy whose registry does not have the image. */
+/** The report as JSON; times are RFC 3339, those of `remembered` full hours. `remembered` is null where no ledger was read, `verdicts` where no rules were given, `policies` where none were looked for; `departure` stands in a policy whose registry does not have the image. */
 export function whyJson({ asked, inUse, clusters, users, seeming, remembered, ruling }: WhyReport): string {
   const report = {
     image: asked.text,
@@ -39,12 +40,13 @@ function workload({ namespace, kind, name, use, images, objectCount, pullFailure
   }
 }
 
-function policy({ policy: about, ruled, departure }: PolicyRuling) {
+function policy({ policy: about, plan, said, departure }: PolicyRuling) {
   const { cluster: of, name, mode, isSuspended, registry, refusal } = about
   return {
     ...{ cluster: of, policy: name, registry: registry.name, mode, suspended: isSuspended },
     ...(refusal === undefined ? {} : { refusal }),
-    verdicts: ruled.verdicts.map(verdict),
+    verdicts: said.map(saidVerdict),
+    plan: plan === undefined ? null : 'unknown' in plan ? plan : { readAt: time(plan.at) },
     ...(departure === undefined ? {} : { departure: departed(departure) }),
   }
 }
@@ -57,6 +59,13 @@ function departed(departure: Departure) {
     ...{ run, policy: of ?? null, tag: tag ?? null, digest, evictedAt: time(at) },
     returnedAt: returnedAt === undefined ? null : time(returnedAt),
     ...{ missing: missing ?? null, wayBack },
+  }
+}
+
+function saidVerdict({ tag, digest, action, code, reason, rule, plannedAt }: SaidVerdict) {
+  return {
+    ...{ tag, digest: digest ?? null, action, code, reason, rule },
+    plannedAt: plannedAt === undefined ? null : time(plannedAt),
   }
 }
 

@@ -6,8 +6,10 @@ import type { RegistryOptions } from '#commands/registry-options.ts'
 import { parseRegistryPlace, type RegistryPlace } from '#commands/registry-place.ts'
 import { errorWords } from '#commands/registry-remedy.ts'
 import { type AskedRegistry, inRegistry } from '#commands/registry-session.ts'
+import { type SaidVerdict, saidVerdicts } from '#commands/said-verdicts.ts'
 import type { Survey } from '#commands/survey.ts'
 import { type Departure, departureOf } from '#commands/why-gone.ts'
+import { type Planned, plannedBy, type Unplanned } from '#commands/why-plan.ts'
 import { type RuledImage, readRepository, ruledImage } from '#commands/why-verdict.ts'
 import { comparableHost } from '#inventory/locate.ts'
 import type { ImageReference } from '#inventory/reference.ts'
@@ -17,7 +19,12 @@ import { isLoopback } from '#registry/proxy-environment.ts'
 /** What a RegistryPolicy of a cluster makes of an image. */
 export interface PolicyRuling {
   readonly policy: PolicyAbout
+  /** Made now, without what only the operator remembers. */
   readonly ruled: RuledImage
+  /** undefined: what the last plan says is not needed. */
+  readonly plan: Planned | Unplanned | undefined
+  /** What is told, by both. */
+  readonly said: readonly SaidVerdict[]
   /** Of an image that the registry does not have; undefined: it has it. */
   readonly departure: Departure | undefined
 }
@@ -119,7 +126,12 @@ async function rulingsOf(
           ({ ruled: { verdicts, isUntagged } }) => verdicts.length === 0 && !isUntagged,
         )
         const departure = isGone ? await departureOf(registry, same, session, options) : undefined
-        rulings.push(...ruled.map((each) => ({ ...each, departure })))
+        for (const each of ruled) {
+          const { verdicts } = each.ruled
+          const plan = isPlanNeeded(verdicts) ? await plannedBy(each.policy, session) : undefined
+          const planned = plan === undefined || 'unknown' in plan ? undefined : plan
+          rulings.push({ ...each, plan, said: saidVerdicts(verdicts, planned), departure })
+        }
       }
       return rulings
     })
@@ -130,6 +142,11 @@ async function rulingsOf(
     unsaid(errorWords(error))
     return []
   }
+}
+
+/** What is in use stays, whatever a plan has said. */
+function isPlanNeeded(verdicts: RuledImage['verdicts']): boolean {
+  return verdicts.some(({ reason }) => reason.code !== 'InUse')
 }
 
 /**

@@ -141,7 +141,7 @@ describe('the report', () => {
       [
         'docker.io/library/nginx:1.26 is not in use in prod, edge.',
         '',
-        'Remembered by ImageInventory ops/all:',
+        'Remembered by ImageInventory ops/all, to the hour:',
         '  prod  nginx:1.26  first seen 2025-11-24 16:00 UTC  last seen 2026-10-24 00:00 UTC  by shop/Deployment/web',
         '',
       ].join('\n'),

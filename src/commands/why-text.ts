@@ -1,11 +1,10 @@
-import { counted } from '#commands/counted.ts'
+import { counted } from '#catalogue/counted.ts'
+import { minute } from '#commands/minute.ts'
 import { printable } from '#commands/printable.ts'
 import { alignedLines } from '#commands/table.ts'
-import type { Departure } from '#commands/why-gone.ts'
 import type { RememberedUse, WhyReport } from '#commands/why-report.ts'
-import type { RuledImage } from '#commands/why-verdict.ts'
+import { rulingText } from '#commands/why-ruling-text.ts'
 import type { ClusterUsers, PodUse, WorkloadUse } from '#inventory/who-uses.ts'
-import { verdictText } from '#retention/verdict.ts'
 
 /** As many pods of a workload, and nodes of a cluster, are named. */
 const NAMED = 10
@@ -17,8 +16,7 @@ export function whyText(report: WhyReport): string {
     ...report.users.map((users) => clusterLines(users, report.asked.text)),
     seeming(report),
     memory(report),
-    givenRules(report),
-    ...policies(report),
+    ...rulingText(report),
   ]
   return parts
     .filter((lines) => lines.length > 0)
@@ -98,7 +96,7 @@ function memory({ remembered }: WhyReport): string[] {
   if (remembered === undefined) return [NO_MEMORY]
   if (remembered.length === 0) return ['No ledger remembers it.']
   return [...Map.groupBy(remembered, ({ inventory }) => inventory)].flatMap(([inventory, entries]) => [
-    `Remembered by ImageInventory ${inventory}:`,
+    `Remembered by ImageInventory ${inventory}, to the hour:`,
     ...alignedLines(entries.map(memoryRow)).map((line) => `  ${line}`),
   ])
 }
@@ -106,67 +104,6 @@ function memory({ remembered }: WhyReport): string[] {
 function memoryRow({ cluster, image, firstSeen, lastSeen, users }: RememberedUse): string[] {
   const by = users.length === 0 ? '' : `by ${users.join(', ')}`
   return [cluster, printable(image), `first seen ${minute(firstSeen)}`, `last seen ${minute(lastSeen)}`, by]
-}
-
-function givenRules({ asked, ruling: { given } }: WhyReport): string[] {
-  if (given === undefined) return []
-  if (given.verdicts.length === 0) return [withoutVerdict(given, asked.text)]
-  return ['By the rules:', ...verdictLines(given)]
-}
-
-const POLICY_KNOWS_MORE =
-  'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, pins, what was brought back.'
-
-function policies({ asked, ruling }: WhyReport): string[][] {
-  const { policies: rulings = [] } = ruling
-  const parts = rulings.map(({ policy, ruled }) => {
-    const { cluster, name, mode, isSuspended, registry, refusal } = policy
-    const state = `Registry ${registry.name}, mode ${mode}${isSuspended ? ', suspended' : ''}`
-    return [
-      `By RegistryPolicy ${name} of ${cluster} (${state}):`,
-      ...(ruled.verdicts.length === 0 ? [`  ${withoutVerdict(ruled, asked.text)}`] : verdictLines(ruled)),
-      ...(refusal === undefined
-        ? []
-        : [`  Nothing is done by this policy as it stands: ${printable(refusal)}`]),
-    ]
-  })
-  const departures = new Set(rulings.flatMap(({ departure }) => departure ?? []))
-  const gone = [...departures].map((departure) => departureLines(departure, asked.text))
-  return parts.length === 0 ? [] : [...parts, ...gone, [POLICY_KNOWS_MORE]]
-}
-
-function departureLines(departure: Departure, asked: string): string[] {
-  if ('unknown' in departure) {
-    return [printable(`Whether a run took ${asked} is not known: ${departure.unknown}.`)]
-  }
-  const { evicted, policy, returnedAt, missing, wayBack } = departure
-  const by = `run ${evicted.run}${policy === undefined ? '' : ` of RegistryPolicy ${policy}`}`
-  const lines = [`${asked} was ${evicted.digest}, and was evicted on ${minute(evicted.at)} by ${by}.`]
-  if (returnedAt !== undefined) {
-    lines.push(`It was brought back on ${minute(returnedAt)}, and what took it after that kept no journal.`)
-  } else if (missing === undefined) lines.push(`It can be brought back: ${wayBack}`)
-  else lines.push(`It cannot be brought back, because something of it is gone for good: ${missing}.`)
-  return lines.map(printable)
-}
-
-function withoutVerdict({ isUntagged }: RuledImage, asked: string): string {
-  return isUntagged
-    ? `The registry has ${asked}, and no tag names it: no rule is about it.`
-    : `The registry does not have ${asked}.`
-}
-
-function verdictLines({ repository, verdicts }: RuledImage): string[] {
-  const rows = verdicts.map((verdict) => [
-    `${repository}:${verdict.tag}`,
-    printable(verdictText(verdict)),
-    verdict.rule === undefined ? '' : `by rule ${printable(verdict.rule)}`,
-  ])
-  return alignedLines(rows).map((line) => `  ${line}`)
-}
-
-/** `2026-11-25 14:05 UTC` */
-function minute(ms: number): string {
-  return `${new Date(ms).toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 
 function more(count: number): string {

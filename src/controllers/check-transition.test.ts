@@ -61,7 +61,7 @@ describe('what came of a repair', () => {
 
   test('is told once where something could not be, with the reason', () => {
     expect(repairTransitions(undefined, repair(0, 1))).toEqual([
-      { reason: 'RepairFailed', note: '1 images could not be copied back: not there' },
+      { reason: 'RepairFailed', note: '1 image could not be copied back: not there' },
     ])
     expect(reasons(repair(0, 1), repair(0, 1, '2026-01-15T12:15:00Z'))).toEqual([])
     expect(reasons(repair(0, 1), repair(0, 0))).toEqual([])

@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import type { EventReason } from '#catalogue/events.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 import { getCondition } from '#runtime/conditions.ts'
@@ -55,12 +56,15 @@ export function repairTransitions(
     message ?? images.find(({ outcome }) => outcome !== 'Repaired' && outcome !== 'WouldRepair')?.message
   const transitions: Transition[] = []
   if (repaired > 0 && (before?.time !== after.time || before.repaired !== repaired)) {
-    transitions.push({ reason: 'ImagesRepaired', note: `${repaired} images were copied back` })
+    transitions.push({
+      reason: 'ImagesRepaired',
+      note: `${counted(repaired, 'image')} ${repaired === 1 ? 'was' : 'were'} copied back`,
+    })
   }
   if (failed > 0 && before?.failed !== failed) {
     transitions.push({
       reason: 'RepairFailed',
-      note: `${failed} images could not be copied back: ${why ?? ''}`,
+      note: `${counted(failed, 'image')} could not be copied back: ${why ?? ''}`,
     })
   }
   return transitions

@@ -60,7 +60,7 @@ describe('the status of a run', () => {
   test('says, where it rests for a reason, what is done, what is left, and what makes it go on', () => {
     const said = (rest: Partial<Parameters<typeof runAtRest>[1]>, run = fresh) =>
       runAtRest(run, { phase: 'Stopped', counts: COUNTS, message: 'spec.suspend is true.', ...rest }).message
-    const done = 'Gone are 1 of 1 tags and 0 of 1 manifests, 0 of both stay after all, 1 are left'
+    const done = 'Gone are 1 of 1 tag and 0 of 1 manifest, 0 of both stay after all, 1 is left'
     expect(said({})).toBe(
       `spec.suspend is true. ${done}. It goes on by itself once nothing of that stands against it.`,
     )

@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { type RUN_PHASES, RUNS_IN_STATUS } from '#crds/registry-policy-run.ts'
 import type { ExecutionCounts, ExecutionProgress } from '#evict/execution-progress.ts'
@@ -63,7 +64,7 @@ function restText(run: RunStatus, { phase, resumesAt, finishedAt, message }: Run
   if (message === undefined || phase === 'Succeeded' || isAsItShould) return message
   const { bindings, digests = 0, untagged, swept, spared } = run
   const left = Math.max(0, bindings + digests - untagged - swept - spared)
-  const done = `Gone are ${untagged} of ${bindings} tags and ${swept} of ${digests} manifests, ${spared} of both stay after all, ${left} are left`
+  const done = `Gone are ${untagged} of ${counted(bindings, 'tag')} and ${swept} of ${counted(digests, 'manifest')}, ${spared} of both stay after all, ${left} ${left === 1 ? 'is' : 'are'} left`
   return `${message.replace(/[.\s]+$/, '')}. ${done}. ${left === 0 ? '' : goesOn(run, resumesAt, finishedAt)}`.trimEnd()
 }
 

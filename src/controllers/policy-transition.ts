@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import type { EventReason } from '#catalogue/events.ts'
 import type { Transition } from '#controllers/check-transition.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
@@ -102,7 +103,7 @@ function runTransition(
   const isNew = before?.id !== id
   const hasEnded = ENDED.has(phase)
   if (hasEnded && (isNew || !ENDED.has(before.phase) || before.phase !== phase)) {
-    const note = `Run ${id}: ${untagged} tags and ${swept} manifests went, ${spared} stayed after all${message === undefined ? '' : `: ${message}`}`
+    const note = `Run ${id}: ${counted(untagged, 'tag')} and ${counted(swept, 'manifest')} went, ${spared} stayed after all${message === undefined ? '' : `: ${message}`}`
     return { reason: phase === 'Succeeded' ? 'EvictionEnded' : 'EvictionStopped', note }
   }
   return isNew && !hasEnded

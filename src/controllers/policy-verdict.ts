@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import type { PlanFigures, PlanVerdict } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { byteText } from '#report/byte-text.ts'
@@ -41,8 +42,8 @@ function verdictOf(
   const { evict, untag, tags, unreferencedBytes } = plan.summary
   const what =
     evict + untag === 0
-      ? `None of ${tags} tags goes`
-      : `${evict + untag} of ${tags} tags go, ${byteText(unreferencedBytes)} become unreferenced`
+      ? `None of ${counted(tags, 'tag')} goes`
+      : `${evict + untag} of ${counted(tags, 'tag')} ${evict + untag === 1 ? 'goes' : 'go'}, ${byteText(unreferencedBytes)} become unreferenced`
   if (held !== undefined) return { status: 'False', reason: 'Held', message: `${what}. ${held}` }
   const isHard = blocks.some(({ isAcceptable }) => !isAcceptable)
   const goesOn = open?.cause === 'Approved' ? !isHard : blocks.length === 0

@@ -154,19 +154,25 @@ export function notReturned({
   went,
   returned,
 }: Pick<EvictionHistory, 'went' | 'returned'>): Iterable<Evicted> {
+  const returnedAt = returnTimes(returned)
+  return {
+    *[Symbol.iterator]() {
+      for (const each of went) if (returnedAt(each) === undefined) yield each
+    },
+  }
+}
+
+/** When what went came back after that, at last, ms since the epoch; undefined: it did not. */
+export function returnTimes(returned: readonly Returned[]): (each: Evicted) => number | undefined {
   const back = new Map<string, number>()
   for (const each of returned) {
     for (const key of each.tag === undefined ? [digestKey(each)] : [tagKey(each), digestKey(each)]) {
       back.set(key, Math.max(back.get(key) ?? 0, each.at))
     }
   }
-  return {
-    *[Symbol.iterator]() {
-      for (const each of went) {
-        if ((back.get(evictedKey(each)) ?? Number.NEGATIVE_INFINITY) >= each.at) continue
-        yield each
-      }
-    },
+  return (each) => {
+    const at = back.get(evictedKey(each))
+    return at !== undefined && at >= each.at ? at : undefined
   }
 }
 

@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import { type HtmlColumn, htmlTable } from '#report/html-parts.ts'
 import { foreign } from '#report/html-text.ts'
 import type { ChangedTag, PlanChanges } from '#report/plan-changes.ts'
@@ -31,9 +32,9 @@ function unmatchedSection(names: readonly string[]): string {
 function* changesSection(changes: PlanChanges): Generator<string> {
   const { before, added, dropped, unchanged, firstAdded, firstDropped } = changes
   yield `<section><h2>Compared with the plan before</h2>
-<p class="quiet">That was <code>${foreign(before)}</code>. ${unchanged} tags go by both.</p>\n`
-  yield* changedTags(`${added} more go`, added, firstAdded)
-  yield* changedTags(`${dropped} do not go any more`, dropped, firstDropped)
+<p class="quiet">That was <code>${foreign(before)}</code>. ${counted(unchanged, 'tag')} ${unchanged === 1 ? 'goes' : 'go'} by both.</p>\n`
+  yield* changedTags(`${added} more ${added === 1 ? 'goes' : 'go'}`, added, firstAdded)
+  yield* changedTags(`${dropped} ${dropped === 1 ? 'does' : 'do'} not go any more`, dropped, firstDropped)
   yield '</section>\n'
 }
 

@@ -6,7 +6,7 @@ import { htmlPlan, PLAN_PAGE_POLICY } from '#report/html-plan.ts'
 import { packPlan } from '#report/packed-plan.ts'
 import type { PlannedRemoval } from '#retention/removals.ts'
 import { anyText } from '#test/harness/check-report.ts'
-import { anyRepositories, type PlanSample, policyPlan } from '#test/harness/policy-plan.ts'
+import { anyRepositories, type PlanSample, policyPlan, verdict } from '#test/harness/policy-plan.ts'
 
 const pageOf = async (sample: PlanSample = {}) =>
   [...htmlPlan(await packPlan(await policyPlan(sample)))].join('')
@@ -84,6 +84,21 @@ describe('the page of a plan', () => {
     expect(said).toContain('1.0 KiB become unreferenced')
     expect(said).toContain('2 more go')
     expect(said).toContain('shop/api : 1 41 newer digests, not used since 2026-11-01')
+  })
+
+  test('counts one as one', async () => {
+    const repositories = [{ name: 'app', verdicts: [verdict('v1', 'evict')] }]
+    const page = await pageOf({ repositories, before: [] })
+    const said = page.replace(/<[^>]*>/g, ' ').replace(/\s+/g, ' ')
+    for (const words of [
+      '1 of 1 tag goes',
+      '1 goes with its digest',
+      '1 tag in 1 repository',
+      '1 digest goes',
+      '1 more goes',
+    ]) {
+      expect(said).toContain(words)
+    }
   })
 
   test('names rules that match nothing, and keeps silent where all match', async () => {

@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import { byteText } from '#report/byte-text.ts'
 import { factSheet, type HtmlColumn, htmlTable, tile, time } from '#report/html-parts.ts'
 import { planSections } from '#report/html-plan-sections.ts'
@@ -47,7 +48,9 @@ function* repositoryRows(repositories: PackedPlan['repositories']): Generator<st
 }
 
 function headline({ summary: { tags, evict, untag } }: PlanHead): string {
-  return evict + untag === 0 ? 'nothing goes' : `${evict + untag} of ${tags} tags go`
+  return evict + untag === 0
+    ? 'nothing goes'
+    : `${evict + untag} of ${counted(tags, 'tag')} ${evict + untag === 1 ? 'goes' : 'go'}`
 }
 
 function summary(head: PlanHead): string {
@@ -60,11 +63,14 @@ function summary(head: PlanHead): string {
     ['Digest of the rules', `<code>${escapeHtml(rules)}</code>`],
   ] as const
   const tiles = [
-    tile(all.evict, 'go with their digest', 'alarm'),
-    tile(all.untag, 'go, their digest stays', 'caution'),
-    tile(all.keep, 'stay', 'fine'),
-    tile(all.tags, `tags in ${all.repositories} repositories`),
-    tile(all.digests, 'digests go'),
+    tile(all.evict, all.evict === 1 ? 'goes with its digest' : 'go with their digest', 'alarm'),
+    tile(all.untag, all.untag === 1 ? 'goes, its digest stays' : 'go, their digest stays', 'caution'),
+    tile(all.keep, all.keep === 1 ? 'stays' : 'stay', 'fine'),
+    tile(
+      all.tags,
+      `${all.tags === 1 ? 'tag' : 'tags'} in ${counted(all.repositories, 'repository', 'repositories')}`,
+    ),
+    tile(all.digests, all.digests === 1 ? 'digest goes' : 'digests go'),
     tile(byteText(all.unreferencedBytes), 'become unreferenced'),
   ]
   const standing = head.blocks.length > 0

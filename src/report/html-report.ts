@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import { PULL_BREAKING, SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
 import { ADVICE } from '#report/advice.ts'
 import type { CheckReport, ReportedFinding } from '#report/check-report.ts'
@@ -60,7 +61,7 @@ function summary(report: CheckReport): string {
     tile(unhealthy, 'cannot be pulled', 'alarm'),
     tile(unknown, 'could not be examined', 'caution'),
     tile(healthy, 'complete', 'fine'),
-    tile(total, `images, ${inUse} in use`),
+    tile(total, `${total === 1 ? 'image' : 'images'}, ${inUse} in use`),
     ...SEVERITIES.map((severity) => tile(findingsOf(report, severity), `findings: ${severity}`)),
     tile(report.ignoredCount, 'accepted for a time'),
     tile(unmatched, 'images of other registries'),
@@ -130,19 +131,15 @@ function usage(finding: ReportedFinding): string {
   const failing =
     pullFailures === 0
       ? ''
-      : ` <span class="badge critical">ImagePullBackOff in ${podsText(pullFailures)}</span>`
+      : ` <span class="badge critical">ImagePullBackOff in ${counted(pullFailures, 'pod')}</span>`
   const isCached = breaksPull(finding) && (nodes.runs.length > 0 || nodes.cachingCount > 0)
   const later = isCached ? `<p>${stillThere(nodes)} A pod that has to start anywhere else will fail.</p>` : ''
-  return `<p>Used by ${names}: ${podsText(pods)}.${failing}</p>${later}`
+  return `<p>Used by ${names}: ${counted(pods, 'pod')}.${failing}</p>${later}`
 }
 
 function stillThere({ caches, cachingCount }: ReportedFinding['nodes']): string {
   if (caches.length === 0) return 'It still runs where nodes have it in their cache.'
   return `It is still cached on ${foreign(namedText(caches, cachingCount))}, where pods run on.`
-}
-
-function podsText(count: number): string {
-  return `${count} ${count === 1 ? 'pod' : 'pods'}`
 }
 
 /** A place for the table, and its rows as data: the script of the page puts one into the other. */

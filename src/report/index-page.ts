@@ -38,7 +38,7 @@ export function* indexPage({ namespace, name, verdict, ...page }: IndexPage): Ge
   const problems = [...page.problems]
   if (problems.length > 0) {
     const items = problems.slice(0, PROBLEMS).map((line) => `<li>${foreign(line)}</li>`)
-    const more = problems.length > PROBLEMS ? `<li>and ${problems.length - PROBLEMS} more images</li>` : ''
+    const more = problems.length > PROBLEMS ? `<li>and ${problems.length - PROBLEMS} more</li>` : ''
     yield `<h2>What is wrong</h2>\n<ul>${items.join('')}${more}</ul>\n`
   }
   yield pageEnd()

@@ -23,6 +23,23 @@ export async function readJsonPlan(parts: AsyncIterable<Uint8Array>): Promise<Pa
   return await packParts(head, rowParts(rest, batches))
 }
 
+/**
+ * What a plan says of one repository, and its head: the lines of others are passed over.
+ * @throws Error it is nothing that we could have written
+ */
+export async function readRowsOf(
+  parts: AsyncIterable<Uint8Array>,
+  repository: string,
+): Promise<{ readonly head: PlanHead; readonly rows: readonly PlanRow[] }> {
+  const batches = linesOf(parts)
+  const { head, rest } = await readHead(batches)
+  const named = JSON.stringify(repository)
+  const rowsIn = (lines: readonly string[]) => lines.filter((line) => line.includes(named)).flatMap(rowOf)
+  const rows = rowsIn(rest)
+  for await (const lines of batches) rows.push(...rowsIn(lines))
+  return { head, rows: rows.filter((row) => row.repository === repository) }
+}
+
 /** Whole lines, some at a time. */
 async function* linesOf(parts: AsyncIterable<Uint8Array>): AsyncGenerator<string[], void, void> {
   const decoder = new TextDecoder('utf-8', { fatal: true })

@@ -5,7 +5,7 @@ import { csvPlan } from '#report/csv-plan.ts'
 import { htmlPlan } from '#report/html-plan.ts'
 import { jsonPlan } from '#report/json-plan.ts'
 import { KEPT } from '#report/kept-place.ts'
-import { readKeptPlan } from '#report/kept-plan-reader.ts'
+import { readKeptPlan, readKeptRows } from '#report/kept-plan-reader.ts'
 import {
   findKeptPlan,
   type KeptPlanEntry,
@@ -15,7 +15,7 @@ import {
 } from '#report/kept-plans.ts'
 import { readRemovals } from '#report/kept-removals.ts'
 import { sha256 } from '#report/oci-artifact.ts'
-import { type PackedPlan, packPlan } from '#report/packed-plan.ts'
+import { type PackedPlan, packPlan, unpackedRows } from '#report/packed-plan.ts'
 import { PLAN_JSON_TYPE } from '#report/plan-files.ts'
 import { removalsOf } from '#report/plan-removals.ts'
 import { redactedPlan } from '#report/redacted-plan.ts'
@@ -91,6 +91,12 @@ describe.each(['2.8', '3'] as const)('a registry %s', (version: RegistryVersion)
       for (const plan of [await packed(sample), await redactedPlan(await packed(sample))]) {
         const kept = await keepPlan(client, repository, plan, at + 1, CALL)
         expect(await readKeptPlan(client, repository, kept, CALL)).toEqual(plan)
+        const all = (await collected(unpackedRows(plan))).flat()
+        for (const name of ['</script>\n  "tags": [', 'app', 'team-001/app', 'shop/web']) {
+          const { head, rows } = await readKeptRows(client, repository, kept, name, CALL)
+          expect(head).toEqual(plan.head)
+          expect(rows).toEqual(all.filter((row) => row.repository === name))
+        }
       }
     }
   })

@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import { type FindingCode, SEVERITIES, type Severity } from '#catalogue/finding-codes.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
 import type { CheckReport, ImageNodes } from '#report/check-report.ts'
@@ -89,10 +90,6 @@ function whereOf({ runs, ran, caches, cachingCount }: ImageNodes): string[] {
     runs.length > 0 ? [`runs on ${namedText(runs)}`] : ran.length > 0 ? [`ran on ${namedText(ran)}`] : []
   if (caches.length > 0) return [...pods, `cached on ${namedText(caches, cachingCount)}`]
   return cachingCount === 0 ? pods : [...pods, `cached on ${counted(cachingCount, 'node')}`]
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`
 }
 
 /** Findings of one image together, in the order of the first of each. */

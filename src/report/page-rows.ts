@@ -108,6 +108,9 @@ function imageLines({ repository, reference, digest }: ReportedImage): string[] 
 function listed(what: string, names: readonly string[], count: number): string[] {
   if (count === 0) return []
   const more = count - names.length
-  const all = [...names, ...(more > 0 ? [`${more} ${names.length === 0 ? 'nodes' : 'more'}`] : [])]
+  const all = [
+    ...names,
+    ...(more > 0 ? [`${more} ${names.length === 0 ? (more === 1 ? 'node' : 'nodes') : 'more'}`] : []),
+  ]
   return [`${what} ${all.join(', ')}`]
 }

@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import { matchingTags } from '#report/matching-tags.ts'
 import { SCRIPT_PARTS } from '#report/script-parts.ts'
 
@@ -8,7 +9,8 @@ import { SCRIPT_PARTS } from '#report/script-parts.ts'
 export const PLAN_SCRIPT = `'use strict'
 const REPOSITORIES_AT_ONCE = 50
 const TAGS_AT_ONCE = 100
-${SCRIPT_PARTS}const matchingTags = ${matchingTags.toString()}
+${SCRIPT_PARTS}const counted = ${counted.toString()}
+const matchingTags = ${matchingTags.toString()}
 const ACTIONS = ['evict', 'untag', 'keep']
 const BADGES = ['critical', 'warning', 'healthy']
 const SAID = ['evict', 'untag', 'stay']
@@ -168,8 +170,8 @@ function show(table, section) {
     const query = { text: search.value, actions: CHOICES[Number(actions.value)][1], code }
     const found = matchingTags(table, query)
     const groups = groupsOf(table, found).sort(ORDERS[Number(order.value)][1])
-    status.textContent = found.length + ' of ' + table.tag.length + ' tags, in ' + groups.length + ' of '
-      + table.repositories.length + ' repositories'
+    status.textContent = found.length + ' of ' + counted(table.tag.length, 'tag') + ', in ' + groups.length + ' of '
+      + counted(table.repositories.length, 'repository', 'repositories')
     const shown = element('div')
     const more = pager(groups, REPOSITORIES_AT_ONCE, (some) =>
       shown.append(...some.map((group) => repositoryOf(table, group, groups.length === 1))))

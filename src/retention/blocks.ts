@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
@@ -141,7 +142,7 @@ function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput):
     found.push(
       block(
         'TooFewInUse',
-        `${resolved} images of the registry are in use, and limits.minImagesInUse expects ${leastInUse}`,
+        `${counted(resolved, 'image')} of the registry ${resolved === 1 ? 'is' : 'are'} in use, and limits.minImagesInUse expects ${leastInUse}`,
       ),
     )
   }
@@ -179,7 +180,7 @@ function* bindingBlocks(input: BlockInput): Generator<undefined, Block[]> {
 function limitBlocks({ plan: { summary }, limits: { maxEvictionPercent } }: BlockInput): Block[] {
   const percent = evictionPercent(summary)
   if (maxEvictionPercent === undefined || percent <= maxEvictionPercent) return []
-  const message = `${summary.evict + summary.untag} of ${summary.tags} tags would go, more than ${maxEvictionPercent} %`
+  const message = `${summary.evict + summary.untag} of ${counted(summary.tags, 'tag')} would go, more than ${maxEvictionPercent} %`
   return [block('TooManyEvictions', message, true)]
 }
 

@@ -19,6 +19,9 @@ test('numbers are said as people say them', () => {
   expect(reasonText(reason('InUse', 'a/b/Deployment/c runs it', 2))).toBe(
     'a/b/Deployment/c runs it, as do 2 more',
   )
+  expect(reasonText(reason('InUse', 'a/b/Deployment/c runs it', 1))).toBe(
+    'a/b/Deployment/c runs it, as does 1 more',
+  )
 })
 
 test('since when nothing has used it does not say that something did before', () => {

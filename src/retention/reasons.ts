@@ -1,3 +1,4 @@
+import { counted } from '#catalogue/counted.ts'
 import type { UnusedSince } from '#retention/retention-input.ts'
 
 /** Why a tag stays or goes: data, said to people by `says`. */
@@ -30,7 +31,7 @@ export const REASONS = {
     verdict: 'keep',
     means:
       'A workload runs it, names it or would roll back to it, a node has it in its cache, or another installation claims it.',
-    says: ({ of, count }) => (count === 0 ? of : `${of}, as do ${count} more`),
+    says: ({ of, count }) => (count === 0 ? of : `${of}, as ${count === 1 ? 'does' : 'do'} ${count} more`),
   },
   UsedLately: {
     verdict: 'keep',
@@ -164,7 +165,7 @@ export const REASONS = {
     verdict: 'go',
     means:
       'Nothing of its rule keeps it. How many digests of its stream are newer, and since when it is known not to be used.',
-    says: ({ of, count, at }) => `${count} newer ${count === 1 ? 'digest' : 'digests'}${unused(of, at)}`,
+    says: ({ of, count, at }) => `${counted(count, 'newer digest')}${unused(of, at)}`,
   },
   Anchor: {
     verdict: 'go',

@@ -16,7 +16,8 @@ export interface Verdict {
   readonly rule: string | undefined
 }
 
-const SAID: Readonly<Record<Action, string>> = { keep: 'kept', untag: 'untag', evict: 'evict' }
+/** Each as it is said to people, before its reason. */
+export const SAID: Readonly<Record<Action, string>> = { keep: 'kept', untag: 'untag', evict: 'evict' }
 
 /** `kept: prod-eu/shop/Deployment/cart runs it` */
 export function verdictText({ action, reason }: Verdict): string {

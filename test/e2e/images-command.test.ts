@@ -242,7 +242,7 @@ describe('tallyman why', () => {
       [
         'docker.io/library/nginx:1.24 is not in use in prod.',
         '',
-        'Remembered by ImageInventory shop/all:',
+        'Remembered by ImageInventory shop/all, to the hour:',
         '  prod  nginx:1.24  first seen 2026-01-02 03:00 UTC  last seen 2026-01-05 03:00 UTC  by shop/Deployment/web',
         '',
       ].join('\n'),

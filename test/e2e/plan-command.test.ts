@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
-import { containerImage, cosignSignature, cosignTag, helmChart } from '#test/harness/images.ts'
+import { artifact, containerImage, cosignSignature, cosignTag, helmChart } from '#test/harness/images.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { type CommandResult, tallyman } from '#test/harness/tallyman.ts'
@@ -178,6 +178,23 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
     )
     expect(code).toBe(3)
   })
+
+  test('S08: counts nothing of what belongs to Tallyman, and says what it leaves out', async () => {
+    const before = await plan('--keep-newest 1 -q')
+    const kept = artifact({ seed: 'plan', artifactType: 'application/vnd.tallyman.plan.v1' })
+    new StorageWriter(registry.storageDir).write('tallyman/plans/shop/web', kept, 'latest')
+    const { code, stdout, stderr } = await plan('--keep-newest 1 -q')
+    expect(stdout).toBe(before.stdout)
+    expect(stderr).toBe(
+      'tallyman: 1 repository that belongs to Tallyman is left out: tallyman/plans/shop/web\n',
+    )
+    expect(code).toBe(0)
+    const json = await plan('--keep-newest 1 -q --kept -o json')
+    expect(json.stdout).not.toContain('tallyman/plans')
+    expect((await plan('--keep-newest 1 -q', `${host}/tallyman/plans/shop/web`)).stdout).toContain(
+      'Nothing of 1 tag of 1 repository would go.',
+    )
+  })
 })
 
 describe('tallyman plan with wrong input', () => {
@@ -205,7 +222,10 @@ describe('tallyman plan with wrong input', () => {
     ['rules: [', /is no YAML/],
     ['- a', /holds no rules: a list is expected under rules:/],
     ['rules: []', /rules: /],
-    ['rules: [{name: a, repositories: ["**"], keep: {newst: 3}}]', /rules\[0\]\.keep: .*newst/],
+    [
+      'rules: [{name: a, repositories: ["**"], keep: {newst: 3}}]',
+      /rules\[0\]\.keep: "newst" is no field of it; there are .*newest/,
+    ],
     ['rules: [{name: a, repositories: ["**"], keep: {newest: 0}}]', /rules\[0\]\.keep\.newest: /],
     ['rules: [{name: a, repositories: ["**"], keep: {}}]', /rules\[0\]\.keep of the rule a keeps nothing/],
     [

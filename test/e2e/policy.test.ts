@@ -7,6 +7,7 @@ import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, imageIndex, LINUX_AMD64 } from '#test/harness/images.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
+import { tallyman } from '#test/harness/tallyman.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { settled } from './support/api.ts'
 import { basicAuthSecret, imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
@@ -163,6 +164,18 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     await skopeo.pull(direct(`${cart}:v1`))
     expect(status?.unmatchedRestores).toEqual([`${cart}:v9`])
     await told('NothingToRestore')
+    // Who asks sees nothing of that: only the plan knows.
+    const why = [
+      'why',
+      `${host}/${cart}:v1`,
+      '--kubeconfig',
+      world.cluster.adminKubeconfig,
+      '--no-ledger',
+      '-q',
+    ]
+    expect((await tallyman(why)).stdout).toMatch(
+      new RegExp(` ${cart}:v1 {2}kept: it was restored, and stays until .* {2}as its plan of .* UTC says\\n`),
+    )
     await world.api.delete(PODS, at('back'))
   })
 

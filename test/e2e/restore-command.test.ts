@@ -57,8 +57,8 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
     expect(stderr).toBe('')
     expect(code).toBe(0)
     expect(csv.stdout.split('\r\n').slice(0, 2)).toEqual([
-      'outcome,repository,tag,digest,run,gone_at,code,message',
-      expect.stringMatching(`^Evicted,shop/pay,v1,${pay.manifest.digest},${EARLIER},2.*Z,,$`),
+      'outcome,repository,tag,digest,run,gone_at,code,message,back_at',
+      expect.stringMatching(`^Evicted,shop/pay,v1,${pay.manifest.digest},${EARLIER},2.*Z,,,$`),
     ])
   })
 
@@ -111,12 +111,39 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
   })
 
   test('knows that it is back', async () => {
-    const [again, list] = await Promise.all([restore(`${host}/shop/cart:v1`), restore(host, '--list')])
-    expect(again).toMatchObject({
+    const image = `${host}/shop/cart:v1`
+    const [would, list] = await Promise.all([restore(image, '--dry-run'), restore(host, '--list')])
+    const present = { 'shop/cart:v1': 'Present', [`shop/cart:${signed}`]: 'Present' }
+    for (const { code, stdout, stderr } of [would, await restore(image)]) {
+      expect(outcomes(stdout)).toEqual(present)
+      expect(stdout).toMatch(
+        /shop\/cart:v1 {2}sha256:[0-9a-f]{12}, went 2\S+Z by web-20261126t053000-1f2e, is back since 2\S+Z\n/,
+      )
+      expect(stdout).toMatch(/\n\n2 things there already\.\n$/)
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    }
+    const whole = await restore(`${host}/shop/cart`)
+    for (const { code, stdout, stderr } of [list, whole]) {
+      expect(stderr).toMatch(
+        /^tallyman: nothing is gone from \S+, by .*: \d things came back, the last on 2.* UTC\./,
+      )
+      expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    }
+    const never = await restore(`${host}/shop/cart:v9`)
+    expect(never).toEqual({
       ...{ code: 3, stdout: '' },
-      stderr: `tallyman: nothing is known to be gone from ${host}/shop/cart:v1, by the journals below tallyman\n`,
+      stderr: `tallyman: nothing is known to be gone from ${host}/shop/cart:v9, by the journals below tallyman\n`,
     })
-    expect(list).toMatchObject({ code: 0, stdout: '' })
+  })
+
+  test('brings back what is missing again after it came back, where it is named', async () => {
+    const image = `shop/cart:${signed}`
+    damage('tag-gone', { storageDir: site.registry.storageDir, repository: 'shop/cart', reference: signed })
+    expect(await site.tags('shop/cart')).not.toHaveProperty(signed)
+    const { code, stdout } = await restore(`${host}/${image}`)
+    expect(outcomes(stdout)).toEqual({ [image]: 'Restored' })
+    expect(code).toBe(0)
+    expect(await site.pull(image)).toContain(signature.manifest.digest)
   })
 
   test('brings back a whole run, but for what is named otherwise by now', async () => {
@@ -149,11 +176,15 @@ test('tallyman restore asks what to bring back', async () => {
     restore(host, '--run', '../x'),
     restore(`${host}/shop/cart`, '--list', '--dry-run'),
     restore(`${host}/shop/*`),
+    restore(`${host}/shop/cart@sha256:abc`),
+    restore(`${host}/shop/cart:`),
   ])
   expect(asked).toEqual([
     expect.stringContaining("a repository, or a run with '--run'"),
     expect.stringContaining('must be the name of a run'),
     expect.stringContaining("'--list' brings nothing back"),
     expect.stringContaining('It holds a pattern'),
+    expect.stringContaining("'sha256:abc' is no whole digest"),
+    expect.stringContaining("'' is no tag"),
   ])
 })

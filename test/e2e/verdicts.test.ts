@@ -176,7 +176,7 @@ describe.concurrent('what else a check is asked for', () => {
       await eventually(async () => {
         const events = await world.api.events('RegistryCheck', in_('repair'))
         expect(events.map(({ reason, note }) => `${reason}: ${note}`)).toContain(
-          'ImagesRepaired: 1 images were copied back',
+          'ImagesRepaired: 1 image was copied back',
         )
         return true
       })

@@ -1,9 +1,20 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import type { RegistryClient } from '#registry/client.ts'
+import { RegistryPool } from '#registry/pool.ts'
+import { keepPlan, planRepository } from '#report/kept-plans.ts'
+import { packPlan } from '#report/packed-plan.ts'
+import { reason } from '#retention/reasons.ts'
+import { rulesHash } from '#retention/rules-hash.ts'
+import type { Verdict } from '#retention/verdict.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
+import { policyPlan } from '#test/harness/policy-plan.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { READ_AT } from '#test/harness/registry-facts.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { tallyman } from '#test/harness/tallyman.ts'
+import { systemClock } from '#time/clock.ts'
 import { pod, registry as registryObject, registryPolicy } from './support/objects.ts'
 import { startTwoClusters, type TwoClusters } from './support/two-clusters.ts'
 
@@ -18,10 +29,15 @@ const READS = ['get', 'list', 'watch']
 let world: TwoClusters
 let registry: TestRegistry
 let app: string
+let client: RegistryClient
+let closePool: () => Promise<void>
 
 beforeAll(async () => {
   ;[world, registry] = await Promise.all([startTwoClusters(), startRegistry({ version: '3' })])
   app = `${registry.host}/shop/app`
+  const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+  client = pool.client({ url: registry.url, limits: { concurrency: 8 } })
+  closePool = () => pool.close()
   const writer = new StorageWriter(registry.storageDir)
   for (const [at, image] of images.entries()) writer.write('shop/app', image, `v${at + 1}`)
   const aliases = [{ host: 'cache.example.com', prefix: 'hub', replaceWith: 'shop' }]
@@ -38,9 +54,60 @@ beforeAll(async () => {
 })
 
 afterAll(async () => {
+  await closePool?.()
   await registry?.stop()
   await world?.stop()
 })
+
+const status = (said: object) =>
+  world.prod.kubectl(
+    [
+      'patch',
+      'registrypolicy',
+      'kept',
+      '--namespace',
+      'shop',
+      '--subresource',
+      'status',
+      '--type',
+      'merge',
+    ].concat('--patch', JSON.stringify({ status: said })),
+  )
+
+/** Keeps a plan in the workspace, as the operator does. @returns what the status says of it */
+async function keptPlan(verdicts: readonly Verdict[]) {
+  const get = async (kind: string) =>
+    JSON.parse(
+      (await world.prod.kubectl(['get', kind, 'kept', '--namespace', 'shop', '--output', 'json'])).stdout,
+    )
+  const [policy, held] = [await get('registrypolicy'), await get('registry')]
+  const { uid, generation } = policy.metadata
+  const sample = await policyPlan({
+    repositories: [{ name: 'shop/app', verdicts }],
+    ...{ uid, names: { namespace: 'shop', name: 'kept', url: registry.url } },
+  })
+  const document = {
+    ...{ ...sample, rules: rulesHash(RegistryPolicySpec.parse(policy.spec).rules) },
+    registry: { ...sample.registry, uid: held.metadata.uid },
+  }
+  const repository = planRepository('tallyman', 'shop', 'kept')
+  const signal = new AbortController().signal
+  const { digest } = await keepPlan(client, repository, await packPlan(document), 1, { signal })
+  const time = document.readAt
+  const { repositories, tags, keep, untag, evict, digests, unreferencedBytes } = document.summary
+  const plan = {
+    ...{ digest: document.digest, time, repositories, tags, keep, untag, evict, digests },
+    ...{
+      reclaimableBytes: unreferencedBytes,
+      reclaimable: '',
+      report: { reference: `${registry.host}/${repository}@${digest}`, time },
+    },
+  }
+  const ready = { type: 'PlanReady', status: 'True', reason: 'Planned', message: '' }
+  const conditions = [{ ...ready, observedGeneration: generation, lastTransitionTime: time }]
+  await status({ plan, conditions })
+  return plan
+}
 
 const why = (image: string, words = '-q', kubeconfig = world.reachable) =>
   tallyman(['why', image, '--no-ledger', '--kubeconfig', kubeconfig, ...words.split(' ')])
@@ -55,12 +122,13 @@ test('without rules it gives the verdict of each RegistryPolicy about the regist
       'This is what uses it now; no memory of earlier use was read.',
       '',
       'By RegistryPolicy shop/by-age of prod (Registry shop/main, mode Approve, suspended):',
-      '  shop/app:v1  evict: 2 newer digests  by rule newest-two',
+      '  shop/app:v1  may be evicted: 2 newer digests  by rule newest-two',
+      '  That is not certain: its operator remembers more, and may keep it. What its plan says is not known here: it has made no plan yet.',
       '',
       'By RegistryPolicy shop/by-name of prod (Registry shop/main, mode DryRun):',
       '  shop/app:v1  kept: its rule keeps tags like v1  by rule releases',
       '',
-      'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, pins, what was brought back.',
+      'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, when something was pushed, pins, what was brought back.',
       '',
     ].join('\n'),
     stderr: '',
@@ -77,11 +145,15 @@ test('as JSON they stand beside what rules that are given say', async () => {
   expect(policies).toEqual([
     {
       ...{ ...common, policy: 'shop/by-age', mode: 'Approve', suspended: true },
-      verdicts: [expect.objectContaining({ tag: 'v1', action: 'evict', rule: 'newest-two' })],
+      verdicts: [
+        expect.objectContaining({ tag: 'v1', action: 'evict', rule: 'newest-two', plannedAt: null }),
+      ],
+      plan: { unknown: 'it has made no plan yet' },
     },
     {
       ...{ ...common, policy: 'shop/by-name', mode: 'DryRun', suspended: false },
-      verdicts: [expect.objectContaining({ tag: 'v1', action: 'keep', code: 'KeepTag' })],
+      verdicts: [expect.objectContaining({ tag: 'v1', action: 'keep', code: 'KeepTag', plannedAt: null })],
+      plan: { unknown: 'it has made no plan yet' },
     },
   ])
 })
@@ -94,7 +166,7 @@ test('rules that are given count alone', async () => {
 
 test('it finds the policy of a Registry that has another name for the host, and what is not there', async () => {
   const { stdout, stderr } = await why('cache.example.com/hub/app:v1')
-  expect(stdout).toContain('  shop/app:v1  evict: 2 newer digests  by rule newest-two\n')
+  expect(stdout).toContain('  shop/app:v1  may be evicted: 2 newer digests  by rule newest-two\n')
   expect(stderr).toBe('')
   const image = 'cache.example.com/hub/app:v9'
   expect((await why(image)).stdout).toContain(`:\n  The registry does not have ${image}.\n`)
@@ -108,11 +180,49 @@ test('it only reads, and reads a repository once for all policies', async () => 
     registryPolicy(shop('proxied-2'), { registryRef: { name: 'proxied' } }),
   ])
   const { stdout } = await why(`${proxy.host}/shop/app:v1`)
-  expect(stdout.match(/evict: 2 newer digests/g)).toHaveLength(2)
+  expect(stdout.match(/may be evicted: 2 newer digests/g)).toHaveLength(2)
   expect(proxy.requests.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([])
   const lists = proxy.requests.filter(({ path }) => path.startsWith('/v2/shop/app/tags/list'))
   expect(lists).toHaveLength(1)
   await proxy.stop()
+})
+
+test('it says what the last plan of a policy says, which remembers more, and only that as certain', async () => {
+  await world.prod.apply([
+    registryObject(shop('kept'), {
+      url: registry.url,
+      aliases: [{ host: 'kept.example.com' }],
+      workspace: {},
+    }),
+    registryPolicy(shop('kept'), { registryRef: { name: 'kept' }, mode: 'Approve', rules: newest }),
+  ])
+  const digest = images[0]?.manifest.digest
+  const verdict = { tag: 'v1', digest, rule: 'newest-two' }
+  const policy = await keptPlan([{ ...verdict, action: 'keep', reason: reason('Restored', '', 0, READ_AT) }])
+  const kept = () => why('kept.example.com/shop/app:v1')
+  const young = await kept()
+  expect(young.stdout).toContain(
+    '  shop/app:v1  kept: it was restored, and stays until 2026-11-01  by rule newest-two  as its plan of 2026-11-01 00:00 UTC says\n',
+  )
+  expect(young.stdout).not.toContain('This is by what is in use now in these clusters')
+  await keptPlan([{ ...verdict, action: 'evict', reason: reason('Superseded', '', 7) }])
+  expect((await kept()).stdout).toContain(
+    '  shop/app:v1  evict: 7 newer digests  by rule newest-two  as its plan of 2026-11-01 00:00 UTC says\n',
+  )
+  // Who may not read the workspace goes by the status, where that names all that goes.
+  const lost = { ...policy, report: { reference: `x@sha256:${'0'.repeat(64)}`, time: policy.time } }
+  await status({ plan: { ...lost, evict: 0 }, evictions: [] })
+  expect((await kept()).stdout).toContain(
+    '  shop/app:v1  kept: its last plan does not let go of it  as its plan of',
+  )
+  await status({ plan: { ...lost, evict: 1 }, evictions: [] })
+  expect((await kept()).stdout).toMatch(
+    / {2}shop\/app:v1 {2}may be evicted: 2 newer digests .*\n.*is not known here: there is no tallyman\/plans\/shop\/kept@sha256:0{64} any more\.\n/,
+  )
+  await keptPlan([{ ...verdict, action: 'evict', reason: reason('Superseded', '', 7) }])
+  const other = [{ ...newest[0], name: 'renamed' }]
+  await world.prod.apply([registryPolicy(shop('kept'), { registryRef: { name: 'kept' }, rules: other })])
+  expect((await kept()).stdout).toContain('is not known here: its last one is by rules that it had before.\n')
 })
 
 test.each([

@@ -168,8 +168,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/evict/evicted.ts': [
     {
       rule: 'S04 what went again after it was brought back is gone',
-      find: '?? Number.NEGATIVE_INFINITY) >= each.at) continue',
-      replace: '?? Number.NEGATIVE_INFINITY) >= 0) continue',
+      find: 'at >= each.at ? at : undefined',
+      replace: 'at >= 0 ? at : undefined',
       tests: HISTORY,
     },
   ],
