@@ -1,39 +1,36 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
-import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
-import { containerImage, type TestImage } from '#test/harness/images.ts'
+import type { EvictionSite } from '#test/harness/eviction.ts'
+import type { TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
+import {
+  deletedIn,
+  digestOf as digest,
+  FIRST_DELETE as FIRST,
+  freshImage,
+  startSweepSite,
+  writeUntagged,
+} from '#test/harness/sweeping.ts'
 import type { Hands } from './hands.ts'
 import { MemoryJournal } from './journal.ts'
 import { journalState } from './journal-state.ts'
 import { sweep } from './sweep.ts'
 
-let images = 0
-
 describe.each(['2.8', '3'] as const)('while others work in a repository of %s that is swept', (version) => {
   let site: EvictionSite
 
   beforeAll(async () => {
-    site = await startEvictionSite(version)
-    await site.client.ping()
+    site = await startSweepSite(version)
   })
   afterEach(() => site.proxy.clear())
   afterAll(() => site.stop())
 
-  const digest = (image: TestImage | undefined) => image?.manifest.digest ?? ''
-  const FIRST = { method: 'DELETE', nth: 2 } as const
-
   /** A repository in which `old` was untagged, and so were the `more`; `stable` and `kept` were not. */
   function world(repository: string, more = 0) {
-    images += 1
-    const build = (name: string) => containerImage({ seed: `sweep others/${images}/${name}` })
-    const [old, stable, kept] = [build('old'), build('stable'), build('kept')]
-    const others = Array.from({ length: more }, (_, n) => build(`${n}`))
-    site.storage.write(repository, stable, 'stable')
-    site.storage.write(repository, kept, 'kept')
-    for (const each of [old, ...others]) site.storage.write(repository, each)
-    const eviction = evictionOf(repository, { old, stable, kept }, ['old'], others)
-    return { old, stable, kept, others, eviction: { ...eviction, bindings: [] } }
+    const [old, stable, kept] = [freshImage(), freshImage(), freshImage()]
+    const others = Array.from({ length: more }, freshImage)
+    const eviction = writeUntagged(site, repository, { staying: { stable, kept }, going: [old, ...others] })
+    return { old, stable, kept, others, eviction }
   }
 
   async function somebodyDeletes(repository: string, reference: string): Promise<void> {
@@ -174,7 +171,7 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     const guard = async () => {
       looks += 1
       // Of the scratch manifest, of the first one.
-      if (looks === 2) site.storage.tag('nameless', digest(containerImage({ seed: 'never pushed' })), 'odd')
+      if (looks === 2) site.storage.tag('nameless', digest(freshImage()), 'odd')
     }
     const { hands } = site.hands('nameless', { guard })
     await expect(sweep(hands, eviction)).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
@@ -215,10 +212,7 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     const { hands } = site.hands('refused', { guard })
     const running = sweep(hands, { ...eviction, digests: [digest(old), ...eviction.digests] })
     await held.arrived
-    const [first = ''] = site.proxy.requests
-      .filter(({ method, path }) => method === 'DELETE' && path.includes('/refused/'))
-      .map(({ path }) => path.slice(path.indexOf('sha256:')))
-      .slice(1)
+    const [, first = ''] = deletedIn(site, 'refused')
     await site.direct
       .getManifest('refused', first)
       .then((manifest) => site.direct.putManifest('refused', 'stable', manifest))
@@ -259,10 +253,7 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     const running = sweep(hands, eviction)
     await held.arrived
     const before = looks
-    const [second = ''] = site.proxy.requests
-      .filter(({ method, path }) => method === 'DELETE' && path.includes('/slow/'))
-      .map(({ path }) => path.slice(path.indexOf('sha256:')))
-      .slice(2)
+    const [, , second = ''] = deletedIn(site, 'slow')
     await site.direct
       .getManifest('slow', second)
       .then((manifest) => site.direct.putManifest('slow', 'stable', manifest))
@@ -278,7 +269,7 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     const { hands, ended } = site.hands('slow-told', { clock: slowClock() })
     const running = sweep(hands, eviction)
     await held.arrived
-    site.storage.tag('slow-told', digest(containerImage({ seed: 'nowhere' })), 'dangling')
+    site.storage.tag('slow-told', digest(freshImage()), 'dangling')
     held.release()
     await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
     expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'swept'])

@@ -1,52 +1,35 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { damage } from '#test/harness/damage.ts'
-import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
-import {
-  containerImage,
-  imageIndex,
-  multiPlatformImage,
-  referrer,
-  type TestImage,
-} from '#test/harness/images.ts'
+import { type EvictionSite, sparing } from '#test/harness/eviction.ts'
+import { imageIndex, referrer, type TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
+import {
+  deletedIn,
+  digestOf as digest,
+  FIRST_DELETE as FIRST,
+  freshImage,
+  freshIndex,
+  startSweepSite,
+  writeUntagged,
+} from '#test/harness/sweeping.ts'
 import type { Eviction } from './eviction.ts'
 import { sweep } from './sweep.ts'
-
-let images = 0
 
 describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
   let site: EvictionSite
 
   beforeAll(async () => {
-    site = await startEvictionSite(version)
-    // Whoever opens a Registry does: from then on tags are listed as the product does it best.
-    await site.client.ping()
+    site = await startSweepSite(version)
   })
   afterEach(() => site.proxy.clear())
   afterAll(() => site.stop())
 
-  const digest = (image: TestImage | undefined) => image?.manifest.digest ?? ''
-  /** After that of the scratch manifest. */
-  const FIRST = { method: 'DELETE', nth: 2 } as const
-
   /** A repository in which `old` was untagged and `kept` was not. */
-  function world(repository: string, old: TestImage = fresh()) {
-    const kept = fresh()
-    site.storage.write(repository, old)
-    site.storage.write(repository, kept, 'kept')
-    const eviction = evictionOf(repository, { old, kept }, ['old'])
+  function world(repository: string, old: TestImage = freshImage()) {
+    const kept = freshImage()
+    const eviction = writeUntagged(site, repository, { staying: { kept }, going: [old] })
     return { old, kept, eviction, pulls: () => pulls(repository, kept) }
-  }
-
-  function fresh(): TestImage {
-    images += 1
-    return containerImage({ seed: `sweep/${images}` })
-  }
-
-  function freshIndex(): TestImage {
-    images += 1
-    return multiPlatformImage({ seed: `sweep/${images}` })
   }
 
   async function pulls(repository: string, image: TestImage): Promise<void> {
@@ -57,17 +40,13 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     }
   }
 
-  const deleted = () =>
-    site.proxy.requests
-      .filter(({ method }) => method === 'DELETE')
-      .map(({ path }) => path.slice(path.indexOf('sha256:')))
-
   /** Everything that the plan lets go, in the order in which it went. */
-  const swept = (eviction: Eviction) => deleted().filter((digest) => eviction.digests.includes(digest))
+  const swept = ({ repository, digests }: Eviction) =>
+    deletedIn(site, repository).filter((each) => digests.includes(each))
 
   test('S20: an index goes first, then its children, then what refers to it; what stays is whole', async () => {
     const old = freshIndex()
-    const signature = referrer(old, { seed: `signature/${images}` })
+    const signature = referrer(old, { seed: `signature/${digest(old)}` })
     site.storage.write('order', signature)
     const { eviction, pulls } = world('order', old)
     const [one, two] = old.children.map(digest)
@@ -114,7 +93,7 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
 
   test('S15: a tag that is to go with its manifest keeps another one that it was moved onto', async () => {
     const { old, eviction } = world('moved')
-    const other = fresh()
+    const other = freshImage()
     site.storage.write('moved', other, 'going')
     const withTags = [{ tag: 'going', digest: digest(old) }]
     const { hands } = site.hands('moved')
@@ -151,6 +130,22 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     await sweep(site.hands('nested').hands, eviction)
     await pulls('nested', one)
     expect(await site.has('nested', digest(two))).toBe(false)
+  })
+
+  test.each([
+    [5, 'keeps what the last one contains', undefined],
+    [6, 'blocks, as what the last one contains is not known', 'DELETE_UNSETTLED'],
+  ] as const)('S15: one of %i indexes in each other %s', async (depth, _, code) => {
+    const repository = `deep/${depth}`
+    const { old, eviction } = world(repository, freshIndex())
+    const [one] = old.children
+    if (one === undefined) throw new Error('an index has children')
+    let outer = one
+    for (let n = 1; n <= depth; n += 1) outer = imageIndex('oci', [{ image: outer }], { name: `deep ${n}` })
+    site.storage.write(repository, outer, 'kept')
+    const running = sweep(site.hands(repository).hands, eviction)
+    await (code === undefined ? running : expect(running).rejects.toMatchObject({ code }))
+    await pulls(repository, one)
   })
 
   test('S15: a tag that is moved there in the last moment goes along, is put back at once, and the run stops', async () => {
@@ -199,7 +194,7 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
 
   test('S15: a tag that disappears while all are asked what they name blocks the repository', async () => {
     const { old, eviction } = world('disagree')
-    site.storage.write('disagree', fresh(), 'going')
+    site.storage.write('disagree', freshImage(), 'going')
     const held = site.proxy.hold({ method: 'HEAD', path: /\/disagree\/manifests\/kept/ })
     const running = sweep(site.hands('disagree').hands, eviction)
     await held.arrived
@@ -211,7 +206,7 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
 
   test('S15: so does one that names nothing', async () => {
     const { old, eviction } = world('dangling')
-    site.storage.tag('dangling', digest(fresh()), 'dangling')
+    site.storage.tag('dangling', digest(freshImage()), 'dangling')
     await expect(sweep(site.hands('dangling').hands, eviction)).rejects.toMatchObject({
       code: 'DELETE_UNSETTLED',
     })
@@ -220,7 +215,7 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
 
   test('S15: so does one that was pushed since and cannot be read', async () => {
     const { old, eviction } = world('unread')
-    const since = fresh()
+    const since = freshImage()
     site.storage.write('unread', since, 'since')
     const body = { errors: [{ code: 'MANIFEST_UNKNOWN' }] }
     site.proxy.rule({ kind: 'status', status: 404, body }, { method: 'GET', path: new RegExp(digest(since)) })
@@ -321,7 +316,7 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
 
   test('S16: a successor touches nothing while tags still disappear', async () => {
     const { eviction } = world('still-going')
-    site.storage.write('still-going', fresh(), 'going')
+    site.storage.write('still-going', freshImage(), 'going')
     const abort = new AbortController()
     const { hands } = site.hands('still-going', { signal: abort.signal })
     const dies = { kind: 'cut', at: 'request', times: 1, onStrike: () => abort.abort() } as const
