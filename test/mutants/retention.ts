@@ -181,6 +181,12 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       find: 'if (tags.some(isJournal))',
       replace: 'if (false)',
     },
+    {
+      rule: 'S33 the trash of others shows by the tags of its copies',
+      find: 'trash !== undefined && tags.some(isCopy)',
+      replace: 'trash === null',
+      tests: ['src/retention/removal-request.test.ts'],
+    },
   ],
   'src/retention/compiled-rule.ts': [
     { rule: 'S13 a keep that keeps nothing', find: 'if (!isSaid) {', replace: 'if (false) {' },
@@ -443,6 +449,7 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       rule: 'S12 a repository of which it is not known what was brought back is incomplete',
       find: 'if (why === undefined || why.size === 0) return facts',
       replace: 'return facts',
+      tests: ['src/retention/unknown-returns.test.ts'],
     },
   ],
   'src/retention/removals.ts': [{ rule: 'S12 a tag that was moved', find: "digest ?? ''", replace: "''" }],

@@ -139,7 +139,7 @@ export const USING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S35 much that could not be read is all that is in use',
-      find: 'this.#unread = [{ usage: all, names }]',
+      find: 'this.#unread = [{ usage: all, names, isAll: true }]',
       replace: 'this.#unread = []',
     },
   ],
