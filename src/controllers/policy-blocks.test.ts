@@ -1,8 +1,6 @@
 import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { EMPTY_RECORD } from '#retention/policy-record.ts'
-import { policyWith } from '#test/harness/policy-carrier.ts'
 import { claimBlocks, recordBlocks } from './policy-blocks.ts'
 
 const { signal } = new AbortController()
@@ -11,9 +9,7 @@ const registry = (spec: object) => ({
   spec: { url: 'https://r.example', ...spec },
 })
 const registries = { get: () => undefined, list: () => [] }
-const policy = policyWith({})
-
-const standing = { policy, registries, record: EMPTY_RECORD, problem: undefined }
+const standing = { registries, problem: undefined }
 const unread = new TallymanError('MEMORY_INVALID', 'the record is none')
 
 test('nothing is carried out without a workspace', () => {

@@ -1,33 +1,28 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { type LeftLedgers, leftSentence } from '#clusters/left-ledgers.ts'
-import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
-import { lostRecord } from '#controllers/policy-run.ts'
+import type { PolicyContext } from '#controllers/policy-pass.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import { workspaceOf } from '#controllers/workspaces.ts'
 import type { Block } from '#retention/blocks.ts'
-import type { PolicyRecord } from '#retention/policy-record.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { toleratedProblem } from '#runtime/tolerated-problem.ts'
 
 export interface RecordStanding {
-  readonly policy: PolicyPass['policy']
   readonly registry: RegistryObject
   readonly registries: Pick<ObjectStore<RegistryObject>, 'get' | 'list'>
-  readonly record: PolicyRecord
-  /** Why the workspace does not tell what the policy has done. */
+  /** Why the workspace does not tell what the policy has done, or not all of it. */
   readonly problem: TallymanError | undefined
 }
 
 /** Nothing is carried out where it cannot be recorded first, or where it is not known what was carried out already. */
-export function recordBlocks({ policy, registry, registries, record, problem }: RecordStanding): Block[] {
+export function recordBlocks({ registry, registries, problem }: RecordStanding): Block[] {
   if (workspaceOf(registry, registries) === undefined) {
     const message = `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`
     return [{ code: 'WorkspaceRequired', message, isAcceptable: false }]
   }
-  const why = problem?.advice ?? lostRecord(policy.status ?? {}, record)
-  if (why === undefined) return []
-  const message = `what the policy has done already is not known: ${why}`
+  if (problem === undefined) return []
+  const message = `what the policy has done already is not known: ${problem.advice}`
   return [{ code: 'RecordUnreadable', message, isAcceptable: false }]
 }
 

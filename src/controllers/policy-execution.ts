@@ -3,7 +3,7 @@ import { mayPurge } from '#controllers/evicted-room.ts'
 import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { PolicyPlans } from '#controllers/policy-plans.ts'
-import { runRefusal } from '#controllers/policy-run.ts'
+import { openRun, runRefusal } from '#controllers/policy-run.ts'
 import { identityOf, type PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { Log } from '#kube/log.ts'
 import type { Block } from '#retention/blocks.ts'
@@ -57,9 +57,9 @@ export class PolicyExecution {
       approval === undefined ? status : { ...status, approval },
     )
     if (spec.mode !== 'DryRun' && held === undefined && mayPurge(blocks)) await this.#purge(context)
-    const { run } = record
+    const run = openRun(record, pass.policy.status?.run, isRecordRead)
     const refusal =
-      run === undefined
+      run === undefined || !isRecordRead
         ? undefined
         : runRefusal(run, { spec, registry: identityOf(context), mark: soak.mark })
     if (run !== undefined && refusal !== undefined) await runs.abandon(context, run, refusal)

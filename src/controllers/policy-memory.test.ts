@@ -206,6 +206,35 @@ describe('S12: what a policy has done', () => {
     expect(await first.load(here)).toMatchObject({ record: RECORD, recordProblem: undefined })
   })
 
+  test('S32: is not known while the record is another one than this process has written', async () => {
+    const here = policy('conflict')
+    const first = process()
+    await first.saveRecord(here, RECORD)
+    const second = process()
+    const later = { ...RECORD, approvals: [{ plan: 'later', usedAt: 10, run: 'later' }] }
+    await second.saveRecord(here, later)
+    const recordProblem = { code: 'RECORD_CONFLICT' }
+    await expect(first.saveRecord(here, RECORD)).rejects.toMatchObject(recordProblem)
+    expect(await first.load(here)).toMatchObject({ recordProblem })
+    expect((await process().load(here)).record.approvals).toEqual([...later.approvals, ...RECORD.approvals])
+    // Another term may have done more, and knows what lies there.
+    first.beginTerm()
+    expect(await first.load(here)).toMatchObject({ recordProblem: undefined })
+    await first.saveRecord(here, RECORD)
+    await expect(second.saveRecord(here, later)).rejects.toMatchObject(recordProblem)
+  })
+
+  test('S32: is known again as soon as its record is shown again', async () => {
+    const here = policy('behind')
+    const first = process()
+    await first.saveRecord(here, RECORD)
+    proxy.rule(registryError(404, 'MANIFEST_UNKNOWN', 'no'), { path: /policies\/apps\/behind\/manifests/ })
+    await expect(first.saveRecord(here, RECORD)).rejects.toMatchObject({ code: 'RECORD_CONFLICT' })
+    expect(await first.load(here)).toMatchObject({ recordProblem: { code: 'RECORD_CONFLICT' } })
+    proxy.clear()
+    expect(await first.load(here)).toMatchObject({ record: RECORD, recordProblem: undefined })
+  })
+
   test('is joined with what was done while it could not be read', async () => {
     const here = policy('joined')
     await process().saveRecord(here, RECORD)

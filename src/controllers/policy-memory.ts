@@ -1,4 +1,4 @@
-import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { RegistryAccess, Right } from '#controllers/registry-access.ts'
 import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
 import { withTimeLimit } from '#controllers/time-limit.ts'
@@ -16,7 +16,7 @@ import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { type KeptPlace, policyRepository } from '#scan/kept-artifact.ts'
 import { inKnownOrder, type KeptMemory, keepMemory, readMemory, type ScanMemory } from '#scan/kept-memory.ts'
-import { keepRecord, readRecord } from '#scan/kept-record.ts'
+import { assertUnchanged, keepRecord, readRecord } from '#scan/kept-record.ts'
 import { KnownRecords } from '#scan/known-records.ts'
 import { calmly } from '#time/calmly.ts'
 import type { Clock } from '#time/clock.ts'
@@ -57,6 +57,8 @@ interface Known {
   /** Of the memory that lies there: they need not be sent again. */
   files: ReadonlySet<string>
   record: PolicyRecord
+  /** What lies there was another one than was read or written last when it was to be written. */
+  isForeign: boolean
 }
 
 /** Kinds of errors by which something is not there any more, or is nothing that we could read. */
@@ -161,8 +163,14 @@ export class PolicyMemories {
       const isNews = await this.#readOnce(policy, workspace, known, limit)
       const kept = trimmed(isNews ? joined(record, known.record) : record, this.#parts.clock.now())
       const { place, call } = await this.#open(policy, workspace, 'push', limit)
-      await keepRecord({ ...place, tag: RECORD }, uidOf(policy), kept, call)
+      try {
+        await keepRecord({ ...place, tag: RECORD }, uidOf(policy), kept, call)
+      } catch (error) {
+        known.isForeign ||= hasCode(error, 'RECORD_CONFLICT')
+        throw error
+      }
       known.record = kept
+      known.isForeign = false
     })
   }
 
@@ -171,7 +179,10 @@ export class PolicyMemories {
     const uid = uidOf(policy)
     const before = this.#known.get(key)
     if (before?.uid === uid) return before
-    const known = { uid, place: undefined, scan: undefined, files: new Set<string>(), record: EMPTY_RECORD }
+    const known: Known = {
+      ...{ uid, place: undefined, scan: undefined, files: new Set() },
+      ...{ record: EMPTY_RECORD, isForeign: false },
+    }
     this.#known.set(key, known)
     return known
   }
@@ -187,7 +198,10 @@ export class PolicyMemories {
     try {
       const workspace = workspaceOf(registry, registries)
       if (workspace !== undefined) {
-        await this.#inTime(signal, (limit) => this.#readOnce(policy, workspace, known, limit))
+        await this.#inTime(signal, async (limit) => {
+          await this.#readOnce(policy, workspace, known, limit)
+          if (known.isForeign) await this.#assertOurs(policy, workspace, known, limit)
+        })
       }
       return undefined
     } catch (thrown) {
@@ -214,6 +228,18 @@ export class PolicyMemories {
     })
   }
 
+  /** @throws RECORD_CONFLICT, REGISTRY_* */
+  async #assertOurs(
+    policy: RegistryPolicyObject,
+    workspace: Workspace,
+    known: Known,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { place, call } = await this.#open(policy, workspace, 'pull', signal)
+    await assertUnchanged({ ...place, tag: RECORD }, call)
+    known.isForeign = false
+  }
+
   /** What another workspace, or none, has left in this process counts as well. */
   async #read(
     policy: RegistryPolicyObject,
@@ -228,6 +254,7 @@ export class PolicyMemories {
     known.files = kept?.files ?? new Set()
     known.scan = kept?.memory ?? known.scan
     known.place = placeOf(workspace)
+    known.isForeign = false
   }
 
   /** What is no memory is none: it is written over. */

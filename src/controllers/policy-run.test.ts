@@ -5,6 +5,7 @@ import {
   evictionsLeft,
   lostRecord,
   newRun,
+  openRun,
   paused,
   runRefusal,
   type SaidNow,
@@ -151,10 +152,31 @@ describe('S32: a run that is open', () => {
   })
 })
 
-test('S32: a record that does not know of the run that the status tells of is none', () => {
-  const shown = { run: { id: 'run-1' } }
-  expect(lostRecord(shown, EMPTY_RECORD)).toContain('run-1')
-  expect(lostRecord(shown, begun(EMPTY_RECORD, run))).toBeUndefined()
-  expect(lostRecord(shown, ended(begun(EMPTY_RECORD, run), NOW))).toBeUndefined()
-  expect(lostRecord({}, EMPTY_RECORD)).toBeUndefined()
+describe('S32: a record that does not know of the run that the status tells of', () => {
+  const kept = { now: NOW, retainForMs: 1_000 }
+  const older = ended(begun(EMPTY_RECORD, run), NOW)
+  const at = (ms: number) => new Date(NOW - ms).toISOString()
+
+  test('is not all that was done, whatever else it knows', () => {
+    const wrong = { code: 'RECORD_CONFLICT', message: expect.stringContaining('run-5') }
+    for (const record of [EMPTY_RECORD, older, begun(EMPTY_RECORD, run)]) {
+      expect(lostRecord({ id: 'run-5' }, record, kept)).toMatchObject(wrong)
+      expect(lostRecord({ id: 'run-5', finishedAt: at(1_000) }, record, kept)).toMatchObject(wrong)
+    }
+    expect(lostRecord({ id: run.id }, begun(EMPTY_RECORD, run), kept)).toBeUndefined()
+    expect(lostRecord({ id: run.id }, older, kept)).toBeUndefined()
+    expect(lostRecord(undefined, EMPTY_RECORD, kept)).toBeUndefined()
+  })
+
+  test('may have forgotten one that has been over for so long that nothing of it is left', () => {
+    expect(lostRecord({ id: 'run-5', finishedAt: at(1_001) }, EMPTY_RECORD, kept)).toBeUndefined()
+  })
+
+  test('has no run to go on with, nor to give up', () => {
+    const open = begun(EMPTY_RECORD, run)
+    expect(openRun(open, { id: 'run-5' }, false)).toBeUndefined()
+    expect(openRun(open, { id: run.id }, false)).toBe(run)
+    expect(openRun(open, { id: 'run-5' }, true)).toBe(run)
+    expect(openRun(older, { id: run.id }, true)).toBeUndefined()
+  })
 })

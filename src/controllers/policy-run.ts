@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { TallymanError } from '#catalogue/error.ts'
 import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
@@ -103,13 +104,40 @@ export function runRefusal(run: OpenRun, { spec, registry, mark }: SaidNow): str
   return run.mark === mark ? undefined : 'rules, registry, inventories or version are others by now'
 }
 
-/** Why a record cannot be all that the policy has done: the workspace is another one, or somebody has removed it (S12); undefined: it can. */
+/** status.run. */
+type ShownRun = Pick<NonNullable<RegistryPolicyStatus['run']>, 'id' | 'finishedAt'> | undefined
+
+/** How long a run that is over is known. */
+export interface RunsKept {
+  /** ms since the epoch. */
+  readonly now: number
+  /** spec.trash.retainFor, in milliseconds: after that nothing of it is left to bring back. */
+  readonly retainForMs: number
+}
+
+/**
+ * Why a record cannot be all that the policy has done: the workspace is another one, it shows an older state, or another policy has written it (S12, S32); undefined: it can.
+ * A run is in the record before it is in the status.
+ */
 export function lostRecord(
-  { run: shown }: { readonly run?: Pick<NonNullable<RegistryPolicyStatus['run']>, 'id'> | undefined },
+  shown: ShownRun,
   { run, runs }: PolicyRecord,
-): string | undefined {
-  if (shown === undefined || run !== undefined || runs.length > 0) return undefined
-  return `the status tells of run ${shown.id}, and the workspace does not. Let spec.workspace of the Registry be what it was, or create the RegistryPolicy anew`
+  { now, retainForMs }: RunsKept,
+): TallymanError | undefined {
+  if (shown === undefined || [run, ...runs].some((each) => each?.id === shown.id)) return undefined
+  if (shown.finishedAt !== undefined && now - Date.parse(shown.finishedAt) > retainForMs) return undefined
+  return new TallymanError(
+    'RECORD_CONFLICT',
+    `status.run is ${shown.id}, of which the record in the workspace does not know`,
+  )
+}
+
+/**
+ * The run that is to go on, to wait or to be given up. Where it is not known what the policy has done it is no other one than the status tells of: that says what is missing, and is not
+ * written over.
+ */
+export function openRun({ run }: PolicyRecord, shown: ShownRun, isRecordRead: boolean): OpenRun | undefined {
+  return isRecordRead || run?.id === shown?.id ? run : undefined
 }
 
 /** The record when a run begins: from here on its approval is used (S12). Another one that was open is over. */

@@ -16,6 +16,7 @@ import { type Planning, type PlanningInput, planPolicy } from '#controllers/poli
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { locatedEntries, stayingTags } from '#controllers/policy-restore.ts'
+import { lostRecord } from '#controllers/policy-run.ts'
 import type { PolicyRuns } from '#controllers/policy-runs.ts'
 import { planBefore, tellPlan } from '#controllers/policy-telling.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
@@ -112,9 +113,16 @@ export class PolicyWork {
     const requestedBy = pass.policy
     const opened = await access.open(registry, pass.signal)
     await onAnswer()
-    const memory = await memories.load(pass.policy, registry, opened.url, pass.signal)
+    const loaded = await memories.load(pass.policy, registry, opened.url, pass.signal)
+    const lost = lostRecord(pass.policy.status?.run, loaded.record, {
+      now: clock.now(),
+      retainForMs: parseDuration(spec.trash.retainFor) ?? Number.POSITIVE_INFINITY,
+    })
+    const memory = { ...loaded, recordProblem: loaded.recordProblem ?? lost }
     let { record } = memory
-    const { history, told, problem } = await past.recall(pass, context, memory)
+    const recalled = await past.recall(pass, context, loaded)
+    const { history, told } = recalled
+    const problem = recalled.problem ?? lost
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
     const before = problem === undefined ? await planBefore(this.#parts, pass, registry) : undefined
     const went = before === undefined ? undefined : wentBy(before, history)
@@ -138,7 +146,7 @@ export class PolicyWork {
     const blocks = [
       ...planning.blocks,
       ...(await leftBlocks(left, pass.signal)),
-      ...recordBlocks({ policy: pass.policy, registry, registries, record, problem }),
+      ...recordBlocks({ registry, registries, problem }),
       ...(await watchBlocks({
         spec,
         planning,
@@ -148,9 +156,10 @@ export class PolicyWork {
       })),
       ...unclaimed,
     ]
-    record = await undo.released(pass.policy, record, (compute) =>
-      records.change(pass.policy, registry, opened.url, compute, pass.signal),
-    )
+    if (memory.recordProblem === undefined)
+      record = await undo.released(pass.policy, record, (compute) =>
+        records.change(pass.policy, registry, opened.url, compute, pass.signal),
+      )
     const hold = undo.standingHold(keyOf(pass.policy))
     const held = hold === undefined ? undefined : holdText(hold)
     await tellPlan(plans, pass, context, {

@@ -43,6 +43,7 @@ export async function packed(mediaType: string, content: Uint8Array): Promise<Ke
 
 /**
  * Writes the manifest of an artifact whose files are there: an OCI image manifest with an empty config, a layer for each file.
+ * @param isNext told of its digest right before it is written @throws what forbids that
  * @returns its digest
  * @throws REGISTRY_*, and what `call.beforeSend` throws
  */
@@ -52,6 +53,7 @@ export async function putArtifact(
   layers: readonly Pick<Descriptor, 'mediaType' | 'digest' | 'size'>[],
   annotations: Readonly<Record<string, string>>,
   call: CallOptions,
+  isNext: (digest: string) => Promise<void> = async () => undefined,
 ): Promise<string> {
   const config = { digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length }
   await client.uploadBlob(repository, config, () => EMPTY_CONFIG, call)
@@ -64,8 +66,10 @@ export async function putArtifact(
     annotations,
   }
   const bytes = Buffer.from(JSON.stringify(manifest))
+  const digest = digestOf(bytes)
+  await isNext(digest)
   await client.putManifest(repository, tag, { bytes, mediaType: OCI_MANIFEST }, call)
-  return digestOf(bytes)
+  return digest
 }
 
 /** The files that a manifest names. @throws MEMORY_INVALID it is no such artifact, or has more bytes than `maxBytes` */

@@ -37,7 +37,8 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
   })
   const read = (name: string, policy = 'uid', known?: KnownRecords) =>
     readRecord(placeOf(name, known), policy, { signal })
-  const keep = (name: string, record: PolicyRecord, known?: KnownRecords) =>
+  const written = new KnownRecords()
+  const keep = (name: string, record: PolicyRecord, known = written) =>
     keepRecord(placeOf(name, known), 'uid', record, { signal })
 
   /** The content differs from name to name: the registry holds each blob once. */
@@ -109,6 +110,20 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
       expect(await read(name, 'uid', known)).toEqual(recordOf(name))
     },
   )
+
+  test('S32: is not written over where it is another one than this process has read or written', async () => {
+    const [ours, theirs] = [new KnownRecords(), new KnownRecords()]
+    await keep('shared', recordOf('ours'), ours)
+    await read('shared', 'another', theirs)
+    await keep('shared', recordOf('theirs'), theirs)
+    for (const known of [ours, new KnownRecords()])
+      await expect(keep('shared', recordOf('late'), known)).rejects.toMatchObject({
+        ...{ code: 'RECORD_CONFLICT', message: expect.stringMatching(/shared:record names sha256:/) },
+      })
+    expect(await read('shared', 'uid', ours)).toEqual(recordOf('theirs'))
+    await keep('shared', recordOf('next'), ours)
+    expect(await read('shared')).toEqual(recordOf('next'))
+  })
 
   test('does not hand its run to another policy', async () => {
     await keep('handed', recordOf('handed'))

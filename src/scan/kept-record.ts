@@ -1,4 +1,4 @@
-import { hasCode } from '#catalogue/error.ts'
+import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, Manifest } from '#registry/client.ts'
 import {
   type AllowedBinding,
@@ -27,7 +27,7 @@ export interface RecordPlace extends KeptPlace {
 
 /**
  * Keeps the record of a policy, by its UID, in place of the one before. What a cache says of its files is not believed: they are sent.
- * @throws REGISTRY_*, and what `call.beforeSend` throws
+ * @throws RECORD_CONFLICT, REGISTRY_*, and what `call.beforeSend` throws
  */
 export async function keepRecord(
   place: RecordPlace,
@@ -43,7 +43,37 @@ export async function keepRecord(
     const blob = { digest, size: bytes.byteLength }
     await place.client.uploadBlob(place.repository, blob, () => bytes, { ...call, evenIfThere: true })
   }
-  place.known.saw(place, await putArtifact(place, RECORD_TYPE, layers, {}, call))
+  const isNext = async (digest: string) => {
+    await assertUnchanged(place, call)
+    place.known.sends(place, digest)
+  }
+  place.known.saw(place, await putArtifact(place, RECORD_TYPE, layers, {}, call, isNext))
+}
+
+/**
+ * A registry knows no "if it is still that": this is the last look before it is written over.
+ * @throws RECORD_CONFLICT the tag names something else than what was read or written last; REGISTRY_*
+ */
+export async function assertUnchanged(place: RecordPlace, call: CallOptions): Promise<void> {
+  const { repository, tag, known } = place
+  const now = await headAt(place, call)
+  if (known.isOurs(place, now)) return
+  throw new TallymanError(
+    'RECORD_CONFLICT',
+    `${repository}:${tag} names ${now ?? 'nothing'} by now, and ${known.seenAt(place) ?? 'there was nothing'} when it was last read or written`,
+  )
+}
+
+async function headAt(
+  { client, repository, tag }: KeptPlace,
+  call: CallOptions,
+): Promise<string | undefined> {
+  try {
+    return (await client.headManifest(repository, tag, call)).digest
+  } catch (error) {
+    if (hasCode(error, 'REGISTRY_ABSENT')) return undefined
+    throw error
+  }
 }
 
 function* bindingFiles(bindings: Iterable<AllowedBinding>): Generator<Buffer> {

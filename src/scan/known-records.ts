@@ -6,21 +6,46 @@ export interface RecordAt {
   readonly tag: string
 }
 
+interface Known {
+  /** What was read or written there last. */
+  readonly seen: string | undefined
+  /** What was sent since, and not answered. */
+  readonly sent: readonly string[]
+}
+
+const NOTHING: Known = { seen: undefined, sent: [] }
+
 /**
- * The records of policies that this process has read or written. Where one of them is gone, nobody has begun without one: a disk is not there, or a replica is behind (S34). One for each
- * process; some 200 bytes for each policy.
+ * The records of policies that this process has read or written. Where one of them is gone, nobody has begun without one: a disk is not there, or a replica is behind (S34). Where it is
+ * another one, somebody else writes it, or it is an older state (S32). One for each process; some 200 bytes for each policy.
  */
 export class KnownRecords {
-  readonly #digests = new Map<string, string>()
+  readonly #known = new Map<string, Known>()
 
-  /** @returns what was seen there last; undefined: nothing was */
+  /** @returns the digest of what was seen there last; undefined: nothing was */
   seenAt(at: RecordAt): string | undefined {
-    return this.#digests.get(keyOf(at))
+    return this.#of(at).seen
   }
 
   /** @param digest of its manifest */
   saw(at: RecordAt, digest: string): void {
-    this.#digests.set(keyOf(at), digest)
+    this.#known.set(keyOf(at), { seen: digest, sent: [] })
+  }
+
+  /** It is about to be written: an answer that is lost does not say whether it was. */
+  sends(at: RecordAt, digest: string): void {
+    const { seen, sent } = this.#of(at)
+    this.#known.set(keyOf(at), { seen, sent: [...sent, digest] })
+  }
+
+  /** @param digest of what is there; undefined: nothing is @returns whether nobody else has written there since */
+  isOurs(at: RecordAt, digest: string | undefined): boolean {
+    const { seen, sent } = this.#of(at)
+    return digest === seen || (digest !== undefined && sent.includes(digest))
+  }
+
+  #of(at: RecordAt): Known {
+    return this.#known.get(keyOf(at)) ?? NOTHING
   }
 }
 

@@ -83,8 +83,20 @@ export const DECIDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S32 a record that was lost',
-      find: 'if (shown === undefined || run !== undefined || runs.length > 0) return undefined',
-      replace: 'return undefined',
+      find: 'if (shown === undefined || [run, ...runs].some((each) => each?.id === shown.id)) return undefined',
+      replace: 'if (shown === undefined || run !== undefined || runs.length > 0) return undefined',
+      tests: RUN,
+    },
+    {
+      rule: 'S32 a run that has been over for long need not be known',
+      find: 'now - Date.parse(shown.finishedAt) > retainForMs',
+      replace: 'true',
+      tests: RUN,
+    },
+    {
+      rule: 'S32 by an older record no run goes on, nor is given up',
+      find: 'isRecordRead || run?.id === shown?.id ? run : undefined',
+      replace: 'run',
       tests: RUN,
     },
   ],

@@ -74,8 +74,14 @@ export const REMEMBERING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S34 what was written is known',
-      find: 'place.known.saw(place, await putArtifact(place, RECORD_TYPE, layers, {}, call))',
-      replace: 'await putArtifact(place, RECORD_TYPE, layers, {}, call)',
+      find: 'place.known.saw(place, await putArtifact(place, RECORD_TYPE, layers, {}, call, isNext))',
+      replace: 'await putArtifact(place, RECORD_TYPE, layers, {}, call, isNext)',
+      tests: KEPT,
+    },
+    {
+      rule: 'S32 a record is written on what was read or written last',
+      find: '    await assertUnchanged(place, call)\n',
+      replace: '',
       tests: KEPT,
     },
     {
@@ -103,6 +109,11 @@ export const REMEMBERING_MUTANTS: MutantsByFile = {
       rule: 'S34 a record that was seen in an earlier term is missed',
       find: '    this.#known.clear()\n',
       replace: '    this.#known.clear()\n    this.#records = new KnownRecords()\n',
+    },
+    {
+      rule: 'S32 nothing goes by a record that was found to be another one',
+      find: "known.isForeign ||= hasCode(error, 'RECORD_CONFLICT')",
+      replace: '',
     },
     {
       rule: 'S12 what could not be read is joined with what is recorded',
