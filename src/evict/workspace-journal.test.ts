@@ -1,38 +1,40 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { RegistryClient } from '#registry/client.ts'
-import { RegistryPool } from '#registry/pool.ts'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { damage } from '#test/harness/damage.ts'
+import { shelfOf } from '#test/harness/evicted.ts'
+import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { artifact, containerImage } from '#test/harness/images.ts'
 import { pushImage } from '#test/harness/push.ts'
-import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
-import { systemClock } from '#time/clock.ts'
 import type { JournalRecord } from './journal.ts'
 import { journalRepository } from './journal-artifact.ts'
+import { journalOf } from './journal-shelf.ts'
+import { KnownJournals } from './known-journals.ts'
 import { placeholder } from './placeholder.ts'
 import { unfinishedRuns, WorkspaceJournal } from './workspace-journal.ts'
 
+const RUN = 'run'
+const GONE = { kind: 'status', status: 404 } as const
+const repositoryOf = (repository: string) => journalRepository('tallyman', repository)
+
 describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) => {
-  let registry: TestRegistry
-  let pool: RegistryPool
-  let client: RegistryClient
+  let site: EvictionSite
 
   beforeAll(async () => {
-    registry = await startRegistry({ version })
-    pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
-    client = pool.client({ url: registry.url, limits: { concurrency: 8 } })
+    site = await startEvictionSite(version)
   })
-  afterAll(async () => {
-    await pool.close()
-    await registry.stop()
-  })
+  afterEach(() => site.proxy.clear())
+  afterAll(() => site.stop())
 
-  const placeOf = (repository: string, run = 'run') => ({
-    client,
-    workspaceRepository: journalRepository('tallyman', repository),
+  const placeOf = (repository: string, run = RUN) => ({
+    client: site.direct,
+    workspaceRepository: repositoryOf(repository),
     run,
     repository,
   })
   const open = (repository: string, run?: string) => WorkspaceJournal.open(placeOf(repository, run), {})
+  /** Through the proxy; what is opened otherwise is past it. */
+  const shelf = () => ({ ...shelfOf(site), client: site.client })
+  const manifestOf = (repository: string) => new RegExp(`/v2/${repositoryOf(repository)}/manifests/`)
+  const tagsOf = (repository: string) => new RegExp(`/v2/${repositoryOf(repository)}/tags/`)
 
   async function all(journal: WorkspaceJournal): Promise<JournalRecord[]> {
     const records: JournalRecord[] = []
@@ -86,7 +88,7 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
   test('S19: of two runs that say the same has two digests: one is deleted without the other', async () => {
     for (const run of ['a', 'b']) await (await open('twins', run)).append([saved('one')])
     const digests = await Promise.all(
-      ['a', 'b'].map((run) => client.headManifest(journalRepository('tallyman', 'twins'), run)),
+      ['a', 'b'].map((run) => site.direct.headManifest(journalRepository('tallyman', 'twins'), run)),
     )
     expect(digests[0]?.digest).not.toBe(digests[1]?.digest)
   })
@@ -95,15 +97,18 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
     await (await open('mine')).append([saved('one')])
     const place = { ...placeOf('mine'), repository: 'yours' }
     await expect(WorkspaceJournal.open(place, {})).rejects.toMatchObject({ code: 'JOURNAL_INVALID' })
-    await pushImage(registry, journalRepository('tallyman', 'other'), artifact({ seed: 'other' }), 'run')
+    await pushImage(site.registry, journalRepository('tallyman', 'other'), artifact({ seed: 'other' }), RUN)
     await expect(open('other')).rejects.toMatchObject({ code: 'JOURNAL_INVALID' })
   })
 
   test('whose lines are damaged is not read as a shorter one', async () => {
     const journal = await open('damaged')
     await journal.append([saved('damaged')])
-    const target = { storageDir: registry.storageDir, repository: journalRepository('tallyman', 'damaged') }
-    damage('layer-half', { ...target, reference: 'run' })
+    const target = {
+      storageDir: site.registry.storageDir,
+      repository: journalRepository('tallyman', 'damaged'),
+    }
+    damage('layer-half', { ...target, reference: RUN })
     await expect(all(await open('damaged'))).rejects.toMatchObject({ kind: 'damaged' })
   })
 
@@ -112,5 +117,86 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
     expect(journalRepository('tallyman', long)).toMatch(/^tallyman\/journals\/[0-9a-f]{40}$/)
     await (await open(long)).append([saved('one')])
     expect(await all(await open(long))).toHaveLength(1)
+  })
+
+  test('S34: is not begun anew where a 404 passes', async () => {
+    await (await open('passing')).append([saved('one')])
+    site.proxy.rule({ ...GONE, times: 1 }, { method: 'GET', path: manifestOf('passing') })
+    const journal = await journalOf(shelf(), 'passing', RUN, {})
+    await journal.append([saved('two')])
+    expect(await all(await open('passing'))).toEqual([saved('one'), saved('two')])
+  })
+
+  test('S34: is neither read as empty nor written while its tag is listed and names nothing', async () => {
+    await (await open('listed')).append([saved('one')])
+    site.proxy.rule(GONE, { path: manifestOf('listed') })
+    const journal = await journalOf(shelf(), 'listed', RUN, {})
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ code: 'JOURNAL_LOST' })
+    await expect(journal.read().next()).rejects.toMatchObject({ code: 'JOURNAL_LOST' })
+    site.proxy.clear()
+    expect(await all(await open('listed'))).toEqual([saved('one')])
+  })
+
+  test('S34: is not written over where list and manifest were away when it was opened, as in a registry without its disk', async () => {
+    await (await open('away')).append([saved('one')])
+    site.proxy.rule(GONE, { path: manifestOf('away') })
+    site.proxy.rule(GONE, { path: tagsOf('away') })
+    const journal = await journalOf(shelf(), 'away', RUN, {})
+    site.proxy.clear()
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    expect(await all(await open('away'))).toEqual([saved('one')])
+  })
+
+  test('S34: that this process has seen is missed as long as everything says that it never was', async () => {
+    const known = new KnownJournals()
+    await (await journalOf({ ...shelf(), known }, 'seen', RUN, {})).append([saved('one')])
+    site.proxy.rule(GONE, { path: manifestOf('seen') })
+    site.proxy.rule(GONE, { path: tagsOf('seen') })
+    const journal = await journalOf({ ...shelf(), known }, 'seen', RUN, {})
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ code: 'JOURNAL_LOST' })
+    site.proxy.clear()
+    await (await journalOf({ ...shelf(), known }, 'seen', RUN, {})).append([saved('two')])
+    expect(await all(await open('seen'))).toEqual([saved('one'), saved('two')])
+  })
+
+  test('S34: that was set back by a restored backup is not continued by who knows more of it', async () => {
+    const known = new KnownJournals()
+    const journal = await journalOf({ ...shelf(), known }, 'back', RUN, {})
+    await journal.append([saved('one')])
+    const old = await site.direct.getManifest(repositoryOf('back'), RUN)
+    await journal.append([saved('two')])
+    const last = await site.direct.getManifest(repositoryOf('back'), RUN)
+    await site.direct.putManifest(repositoryOf('back'), RUN, old)
+    await expect(journal.append([saved('three')])).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    const next = await journalOf({ ...shelf(), known }, 'back', RUN, {})
+    await expect(next.append([saved('three')])).rejects.toMatchObject({
+      code: 'JOURNAL_LOST',
+      message: expect.stringContaining(last.digest),
+    })
+    // As the remedy says.
+    await site.direct.putManifest(repositoryOf('back'), RUN, last)
+    await (await journalOf({ ...shelf(), known }, 'back', RUN, {})).append([saved('three')])
+    expect(await all(await open('back'))).toEqual([saved('one'), saved('two'), saved('three')])
+  })
+
+  test('S34: that another process has continued, after it took over, is not written over by who led before', async () => {
+    const known = new KnownJournals()
+    const first = await journalOf({ ...shelf(), known }, 'two', RUN, {})
+    await first.append([saved('one')])
+    await (await open('two')).append([intent('2')])
+    await expect(first.append([saved('late')])).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    // Leading again it goes on from there.
+    await (await journalOf({ ...shelf(), known }, 'two', RUN, {})).append([saved('three')])
+    expect(await all(await open('two'))).toEqual([saved('one'), intent('2'), saved('three')])
+  })
+
+  test('S34: goes on where the answer to its last PUT was lost', async () => {
+    const journal = await journalOf(shelf(), 'unanswered', RUN, {})
+    await journal.append([saved('one')])
+    const mend = site.proxy.rule({ kind: 'drop' }, { method: 'PUT', path: manifestOf('unanswered') })
+    await expect(journal.append([saved('two')])).rejects.toMatchObject({ kind: 'unreachable' })
+    mend()
+    await journal.append([saved('three')])
+    expect(await all(await open('unanswered'))).toEqual([saved('one'), saved('three')])
   })
 })

@@ -1,5 +1,6 @@
 import type { MutantsByFile } from './mutant.ts'
 
+const JOURNAL = ['src/evict/workspace-journal.test.ts']
 const LOST = ['src/evict/lost-journal.test.ts']
 const PURGER = ['src/evict/run-purger.test.ts']
 
@@ -10,13 +11,13 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       rule: 'S34 a journal is absent only where the list of tags says so too',
       find: 'if (!(await isListed(place, call))) return undefined',
       replace: 'return undefined',
-      tests: LOST,
+      tests: JOURNAL,
     },
     {
       rule: 'S34 a journal that was there before is missed',
       find: 'if (missing === undefined) {',
       replace: "if (missing !== '') {",
-      tests: LOST,
+      tests: JOURNAL,
     },
   ],
   'src/evict/workspace-journal.ts': [
@@ -24,19 +25,19 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       rule: 'S34 a journal is written on what was read or written last',
       find: 'await this.#assertUnchanged()',
       replace: '',
-      tests: LOST,
+      tests: JOURNAL,
     },
     {
       rule: 'S34 a journal that is lost is not begun anew',
       find: 'if (this.lost !== undefined) throw this.lost\n    await this.#write(records)',
       replace: 'await this.#write(records)',
-      tests: LOST,
+      tests: JOURNAL,
     },
     {
       rule: 'S34 a journal that is lost is not read as an empty one',
       find: 'if (this.lost !== undefined) throw this.lost\n    const { client, workspaceRepository } = this.#place\n    for',
       replace: 'const { client, workspaceRepository } = this.#place\n    for',
-      tests: LOST,
+      tests: JOURNAL,
     },
     {
       rule: 'S34 a run whose journal is lost counts as unfinished',
@@ -50,7 +51,7 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       rule: 'S34 a journal that was set back is an older state of itself',
       find: 'known === undefined || chunks[known.chunks - 1]?.digest === known.last',
       replace: 'known === undefined || chunks.length > 0',
-      tests: LOST,
+      tests: JOURNAL,
     },
   ],
   'src/evict/half-done.ts': [
