@@ -17,7 +17,6 @@ export function isSchedule(text: string): boolean {
 export const cronSchedule = withRules(
   z
     .string()
-    .min(1)
     .max(128)
     .describe(
       `Cron expression with five fields (minute, hour, day of month, month, day of week) or one of ${WORDS.join(', ')}, in place of interval. "0 0 31 2 *", which never comes, is refused by the condition Stalled.`,
