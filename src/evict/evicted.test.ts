@@ -20,7 +20,7 @@ const past = fc.array(fc.record({ thing, isBack: fc.boolean() }), { maxLength: 3
   return { went, returned }
 })
 
-/** The obvious way: what went last of each kind, unless it came back since. */
+/** The obvious way: what went last of each kind, unless it came back since, and for good. */
 function reference({
   went,
   returned,
@@ -36,10 +36,28 @@ function reference({
           (back) =>
             back.at >= each.at &&
             back.repository === each.repository &&
-            (each.tag === undefined ? back.digest === each.digest : back.tag === each.tag),
+            (each.tag === undefined
+              ? back.digest === each.digest
+              : back.tag === each.tag && !isTakenAlong(each)),
         ),
     )
     .sort((a, b) => b.at - a.at)
+
+  /** Whether it was the last return of the tag, as that manifest, and its run has taken the manifest since. */
+  function isTakenAlong(each: Evicted): boolean {
+    const { run, repository, digest } = each
+    const last = returned.findLast((it) => it.repository === repository && it.tag === each.tag)
+    const isSame = last?.digest === digest && last.run === run
+    const isSwept = went.some(
+      (it) =>
+        it.tag === undefined &&
+        it.run === run &&
+        it.repository === repository &&
+        it.digest === digest &&
+        it.at > (last?.at ?? 0),
+    )
+    return isSame && isSwept
+  }
 }
 
 describe('what is still evicted', () => {
@@ -59,5 +77,20 @@ describe('what is still evicted', () => {
         )
       }),
     )
+  })
+
+  test('S04: a tag that came back while its manifest was about to go is gone again with that', () => {
+    const of = { run: 'run-1', repository: 'shop/app', digest: 'sha256:a' }
+    const went = [
+      { ...of, tag: 'v1', at: 1 },
+      { ...of, at: 3 },
+    ]
+    const still = (back: Partial<Returned> & { readonly at: number }) =>
+      stillEvicted({ went, returned: [{ ...of, tag: 'v1', ...back }] }).map(({ tag }) => tag ?? 'manifest')
+    expect(still({ at: 2 })).toEqual(['manifest', 'v1'])
+    // It came back after both, or as something else.
+    expect(still({ at: 3 })).toEqual([])
+    expect(still({ at: 2, digest: 'sha256:b' })).toEqual(['manifest'])
+    expect(still({ at: 2, run: 'run-2' })).toEqual(['manifest'])
   })
 })

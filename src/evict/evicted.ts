@@ -1,6 +1,7 @@
 import { hasCode, type TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { parseManifest } from '#registry/manifest.ts'
+import { goneAgain } from './gone-again.ts'
 import type { Journal, JournalRecord, SavedManifest } from './journal.ts'
 import { type JournalShelf, journaledRuns, journalOf, restoredRuns } from './journal-shelf.ts'
 import { restorationsOf } from './restorations.ts'
@@ -149,7 +150,7 @@ export function stillEvicted(history: Pick<EvictionHistory, 'went' | 'returned'>
     })
 }
 
-/** What did not come back since it went, one after the other, in the order of `went`, and again for whoever asks again. A tag that went more than once may be there more than once. */
+/** What did not come back since it went, or is gone again, one after the other, in the order of `went`, and again for whoever asks again. A tag that went more than once may be there more than once. */
 export function notReturned({
   went,
   returned,
@@ -157,7 +158,8 @@ export function notReturned({
   const returnedAt = returnTimes(returned)
   return {
     *[Symbol.iterator]() {
-      for (const each of went) if (returnedAt(each) === undefined) yield each
+      const isGoneAgain = goneAgain(went, returned)
+      for (const each of went) if (returnedAt(each) === undefined || isGoneAgain(each)) yield each
     },
   }
 }

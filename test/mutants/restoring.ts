@@ -172,6 +172,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       replace: 'at >= 0 ? at : undefined',
       tests: HISTORY,
     },
+    {
+      rule: 'S04 a tag that came back goes again with its manifest',
+      find: ' || isGoneAgain(each)',
+      replace: '',
+      tests: HISTORY,
+    },
   ],
   'src/evict/bring-back.ts': [
     {

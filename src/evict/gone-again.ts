@@ -1,0 +1,44 @@
+interface Dated {
+  readonly run: string
+  readonly repository: string
+  readonly tag?: string | undefined
+  readonly digest: string
+  /** ms since the epoch. */
+  readonly at: number
+}
+
+/**
+ * Tags that came back and whose manifest the same run has taken after that: its DELETE was on its way, and takes along what names it by then. The process that sent it learns that from its
+ * answer; for the next one only the journal says so (S04).
+ * @returns whether that is so of a tag that went
+ */
+export function goneAgain(went: Iterable<Dated>, returned: readonly Dated[]): (each: Dated) => boolean {
+  const back = new Map<string, Dated>()
+  for (const each of returned) {
+    if (each.tag === undefined) continue
+    const before = back.get(tagKey(each))
+    if (before === undefined || before.at < each.at) back.set(tagKey(each), each)
+  }
+  const sweptAt = new Map<string, number>()
+  const wanted = new Set([...back.values()].map(manifestKey))
+  if (wanted.size > 0) {
+    for (const each of went) {
+      const key = manifestKey(each)
+      if (each.tag === undefined && wanted.has(key))
+        sweptAt.set(key, Math.max(sweptAt.get(key) ?? 0, each.at))
+    }
+  }
+  return (each) => {
+    const last = each.tag === undefined ? undefined : back.get(tagKey(each))
+    if (last === undefined || manifestKey(last) !== manifestKey(each)) return false
+    return (sweptAt.get(manifestKey(each)) ?? 0) > last.at
+  }
+}
+
+function tagKey({ repository, tag }: Dated): string {
+  return `${repository}:${tag}`
+}
+
+function manifestKey({ run, repository, digest }: Dated): string {
+  return `${run} ${repository}@${digest}`
+}
