@@ -1,27 +1,47 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { UntagMethod } from '#evict/untag.ts'
 import { untagMethod } from '#evict/untag-method.ts'
-import type { DeletionCapabilities, DeletionSupport } from '#registry/client.ts'
+import type { DeletionCapabilities, DeletionSupport, Product } from '#registry/client.ts'
+import type { RepositoryRemoval } from '#retention/removal-request.ts'
+
+/** `WithDigests`: no tag goes by itself, each manifest takes its tags along. */
+export type RemovalMethod = UntagMethod | 'WithDigests'
+
+type Removal = Pick<RepositoryRemoval, 'repository' | 'bindings'>
 
 /**
- * How tags and manifests go from a repository.
+ * How what is to be removed of a repository goes.
+ * @param product what the registry answers like @param mayPlaceholder also where it is not known that the product deletes no more with it
  * @throws DELETE_UNSUPPORTED; REGISTRY_UNAUTHORIZED, REGISTRY_FORBIDDEN and what else the registry answered
  */
 export function deletionMethod(
-  repository: string,
-  capabilities: DeletionCapabilities,
+  removal: Removal,
+  found: DeletionCapabilities,
+  product: Product,
   mayPlaceholder: boolean,
-): UntagMethod {
-  const { tagDelete, digestDelete, readOnly, error } = capabilities
+): RemovalMethod {
+  const { repository } = removal
+  const { tagDelete, digestDelete, readOnly, error } = found
   if (readOnly) throw unsupported(repository, 'the registry is read-only: its maintenance mode is on', error)
   refuse(repository, digestDelete, 'a manifest', error)
-  const method = untagMethod(capabilities, mayPlaceholder)
+  const method = untagMethod(found, product, mayPlaceholder ? 'Allowed' : 'Auto')
   if (method !== undefined) return method
   if (tagDelete !== 'unsupported') refuse(repository, tagDelete, 'a tag', error)
+  assertWithDigests(removal, error)
+  return 'WithDigests'
+}
+
+/**
+ * Where no tag goes by itself, all that go have to go with their digests.
+ * @throws DELETE_UNSUPPORTED the digest of one stays
+ */
+export function assertWithDigests({ repository, bindings }: Removal, cause?: TallymanError): void {
+  const stuck = bindings.find(({ stays }) => stays !== undefined)
+  if (stuck === undefined) return
   throw unsupported(
     repository,
-    'the registry cannot delete a tag by its name; with --placeholder the tag is written over with an empty index, and that is deleted',
-    error,
+    `${stuck.tag} cannot go without its manifest, which stays: it is not known of this registry that it deletes a tag by its name and nothing with it; with --placeholder the tag is written over with an empty index, and that is deleted`,
+    cause,
   )
 }
 

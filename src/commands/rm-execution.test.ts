@@ -51,9 +51,10 @@ test('S04: what came into use since it was decided stays', async () => {
     }),
     ended: (_repository, { tag, outcome }) => ended.push(`${tag ?? 'manifest'} ${outcome}`),
   })
+  // Three times for the proof that tags go alone.
   const usedAtSecond = async () => {
     asked += 1
-    if (asked === 2) now = index('r.example/app:v2')
+    if (asked === 5) now = index('r.example/app:v2')
   }
   await carryOut([removal], work(usedAtSecond))
   expect(ended.sort()).toEqual(['manifest named', 'manifest spared', 'v1 untagged', 'v2 spared'])
@@ -65,4 +66,23 @@ test('S04: what came into use since it was decided stays', async () => {
     work(async () => undefined),
   )
   expect(ended.sort()).toEqual(['manifest swept', 'manifest swept', 'v1 gone', 'v2 untagged'])
+})
+
+test('S40: where no tag goes by its name, each manifest takes its tags along', async () => {
+  for (const { tag, image } of images) site.storage.write('along', image, tag)
+  const ended: string[] = []
+  const lines: string[] = []
+  const along = { ...removal, repository: 'along' }
+  await carryOut([along], {
+    hands: {
+      of: async (repository, told) =>
+        site.hands(repository, { ...told, audit: ({ reference }) => lines.push(reference) }).hands,
+    },
+    use: { index: index() },
+    methods: new Map([['along', 'WithDigests']]),
+    decide: () => ({ refusals: [], removals: [along] }),
+    ended: (_repository, { tag, outcome }) => ended.push(`${tag ?? 'manifest'} ${outcome}`),
+  })
+  expect(ended.sort()).toEqual(['manifest swept', 'manifest swept', 'v1 untagged', 'v2 untagged'])
+  expect(lines.filter((reference) => !reference.startsWith('sha256:'))).toEqual([])
 })

@@ -1,8 +1,11 @@
+import { hasCode } from '#catalogue/error.ts'
+import { assertWithDigests, type RemovalMethod } from '#commands/deletion-method.ts'
 import type { RemovalHands } from '#commands/rm-hands.ts'
 import type { RecentUse } from '#commands/rm-use.ts'
 import type { Candidate, Ended } from '#evict/eviction.ts'
+import type { Hands } from '#evict/hands.ts'
 import { sweep } from '#evict/sweep.ts'
-import { type UntagMethod, untag } from '#evict/untag.ts'
+import { untag } from '#evict/untag.ts'
 import type { InUseIndex } from '#inventory/in-use-index.ts'
 import type { RemovalDecision, RepositoryRemoval } from '#retention/removal-request.ts'
 
@@ -11,14 +14,14 @@ export interface RemovalWork {
   readonly hands: Pick<RemovalHands, 'of'>
   /** Another one when what is in use was read again. */
   readonly use: Pick<RecentUse, 'index'>
-  readonly methods: ReadonlyMap<string, UntagMethod>
+  readonly methods: ReadonlyMap<string, RemovalMethod>
   /** The same decision by what is in use now. */
   decide(usage: InUseIndex): RemovalDecision
   /** Told of what has ended, also where the rest fails. */
   ended(repository: string, ended: Ended): void
 }
 
-/** Takes away what was decided: in each repository first the tags, then the manifests. @throws what stops it (DELETE_*, REGISTRY_*, CANCELLED) */
+/** Takes away what was decided: in each repository first the tags, then the manifests, or the tags with them. @throws what stops it (DELETE_*, REGISTRY_*, CANCELLED) */
 export async function carryOut(removals: readonly RepositoryRemoval[], work: RemovalWork): Promise<void> {
   const stillDoomed = new StillDoomed(work)
   for (const removal of removals) {
@@ -29,8 +32,21 @@ export async function carryOut(removals: readonly RepositoryRemoval[], work: Rem
       stillDoomed: (candidate) => stillDoomed.holds(candidate),
       ended: (ended) => work.ended(repository, ended),
     })
+    const isUntagged = await untagged(hands, removal, method)
+    await sweep(hands, removal, { withTags: isUntagged ? [] : removal.bindings })
+  }
+}
+
+/** @returns false: no tag goes by itself there @throws DELETE_UNSUPPORTED one has to, and none went; what stops it */
+async function untagged(hands: Hands, removal: RepositoryRemoval, method: RemovalMethod): Promise<boolean> {
+  if (method === 'WithDigests') return false
+  try {
     await untag(hands, removal, method)
-    await sweep(hands, removal)
+    return true
+  } catch (error) {
+    if (!hasCode(error, 'UNTAG_UNSUPPORTED')) throw error
+    assertWithDigests(removal, error)
+    return false
   }
 }
 

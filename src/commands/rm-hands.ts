@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { TallymanError } from '#catalogue/error.ts'
-import { deletionMethod } from '#commands/deletion-method.ts'
+import { deletionMethod, type RemovalMethod } from '#commands/deletion-method.ts'
 import { printable } from '#commands/printable.ts'
 import type { RegistrySession } from '#commands/registry-session.ts'
 import type { RmOptions } from '#commands/rm-options.ts'
@@ -13,9 +13,9 @@ import { journalRepository } from '#evict/journal-artifact.ts'
 import { KnownJournals } from '#evict/known-journals.ts'
 import { EvictionPace } from '#evict/pace.ts'
 import { settle } from '#evict/settle.ts'
-import type { UntagMethod } from '#evict/untag.ts'
 import { unfinishedRuns, WorkspaceJournal } from '#evict/workspace-journal.ts'
 import type { AuditLine, CallOptions } from '#registry/client.ts'
+import type { RepositoryRemoval } from '#retention/removal-request.ts'
 import { systemClock } from '#time/clock.ts'
 
 /** How far two listings lie apart that have to agree, as long as a slow DELETE may still go on. */
@@ -82,17 +82,14 @@ export class RemovalHands {
     }
   }
 
-  /** How tags go, found out without deleting any. @throws DELETE_UNSUPPORTED, REGISTRY_* */
-  async method(repository: string): Promise<UntagMethod> {
+  /** How it goes, found out without deleting any of it. @throws DELETE_UNSUPPORTED, REGISTRY_* */
+  async method(removal: RepositoryRemoval): Promise<RemovalMethod> {
     const { client, signal } = this.#session
     const guard = (ends: AbortSignal) => this.#use.refresh(ends)
-    const capabilities = await client.probeDeletion(repository, { signal, guard, audit: () => undefined })
+    const options = { signal, guard, audit: () => undefined }
+    const found = await client.probeDeletion(removal.repository, options)
     const { product } = await client.ping(this.#call)
-    return deletionMethod(
-      repository,
-      capabilities,
-      this.#options.placeholder === true || product === 'distribution-2',
-    )
+    return deletionMethod(removal, found, product, this.#options.placeholder === true)
   }
 
   of(repository: string, told: Pick<Hands, 'stillDoomed' | 'ended'>): Promise<Hands> {

@@ -1,4 +1,5 @@
 import { confirmed } from '#commands/confirm.ts'
+import type { RemovalMethod } from '#commands/deletion-method.ts'
 import { PlanProgress } from '#commands/plan-progress.ts'
 import { printable } from '#commands/printable.ts'
 import { showLine } from '#commands/progress-line.ts'
@@ -10,7 +11,6 @@ import { RemovalTally } from '#commands/rm-tally.ts'
 import { endText, previewText, question, refusalText, unfinishedText } from '#commands/rm-text.ts'
 import type { RecentUse } from '#commands/rm-use.ts'
 import type { Terminal } from '#commands/terminal.ts'
-import type { UntagMethod } from '#evict/untag.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import type { InUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
@@ -48,8 +48,8 @@ export async function rmRun(
   if (refusals.length > 0) return REFUSED
   await printLines(terminal, previewText(removals))
   if (options.dryRun === true) return DONE
-  const methods = new Map<string, UntagMethod>()
-  for (const { repository } of removals) methods.set(repository, await hands.method(repository))
+  const methods = new Map<string, RemovalMethod>()
+  for (const removal of removals) methods.set(removal.repository, await hands.method(removal))
   if (options.yes !== true) {
     const people = { input: process.stdin, output: process.stderr }
     const answer = await confirmed(question(removals, place.host, clusters), people, session.signal)

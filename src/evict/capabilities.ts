@@ -1,4 +1,4 @@
-import type { DeletionCapabilities, DestructiveOptions, Product, RegistryClient } from '#registry/client.ts'
+import type { DeletionCapabilities, DestructiveOptions, RegistryClient } from '#registry/client.ts'
 import type { Clock } from '#time/clock.ts'
 
 const KEPT_MS = 5 * 60_000
@@ -30,12 +30,4 @@ export class KnownCapabilities {
     if (isOfAll) this.#known.set(client, { at: now, answer })
     return answer
   }
-}
-
-/** Products whose DELETE of a tag is tested to leave the manifest alone. */
-const TESTED: ReadonlySet<Product> = new Set(['distribution-2', 'distribution-3'])
-
-/** The same, without what no test on that product has shown to take a name only: elsewhere a DELETE of a tag may take the image. */
-export function believed(capabilities: DeletionCapabilities, product: Product): DeletionCapabilities {
-  return TESTED.has(product) ? capabilities : { ...capabilities, tagDelete: 'unsupported' }
 }

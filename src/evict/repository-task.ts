@@ -1,20 +1,21 @@
-import { TallymanError } from '#catalogue/error.ts'
+import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { AuditLine } from '#registry/client.ts'
-import { believed } from './capabilities.ts'
 import { historyOfRun } from './evicted.ts'
-import type { Binding, Ended, Eviction } from './eviction.ts'
+import type { Binding, Ended, Eviction, KeptImage } from './eviction.ts'
 import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import type { ProgressMeter } from './execution-progress.ts'
-import type { Hands } from './hands.ts'
+import { calls, type Hands } from './hands.ts'
 import { journalOf } from './journal-shelf.ts'
 import { journalState } from './journal-state.ts'
-import { assertWhole, type KeptImage, wholeOf } from './sample.ts'
+import { harmTo } from './sample.ts'
+import { SampleRecord } from './sample-record.ts'
 import { settleOthers } from './settle-others.ts'
 import { sweep } from './sweep.ts'
 import { assertListed, listTags } from './tags.ts'
 import { copyToTrash, provenInTrash, trashBelow } from './trash.ts'
+import { otherJournals } from './trash-others.ts'
 import { type UntagMethod, untag } from './untag.ts'
-import { mayPlaceholder, untagMethod } from './untag-method.ts'
+import { untagMethod } from './untag-method.ts'
 
 /** Copies that are made without asking whether the run may go on. */
 const COPIES_AT_ONCE = 1_000
@@ -34,8 +35,7 @@ export class RepositoryTask {
   #method: UntagMethod | undefined
   /** Tags that go by themselves. */
   #bindings: readonly Binding[] = []
-  /** Of the sample: what was whole before anything went, and when that was looked at; undefined: not yet, or looked at once more. */
-  #before: { readonly whole: readonly KeptImage[]; readonly at: number } | undefined
+  readonly #sample = new SampleRecord()
   #ripeAt: number | undefined
 
   constructor(site: ExecutionSite, order: ExecutionOrder, eviction: Eviction, meter: ProgressMeter) {
@@ -82,20 +82,31 @@ export class RepositoryTask {
     this.#method = await this.#untagMethod()
     const hands = await this.#hands()
     await assertListed(hands, await listTags(hands), this.#eviction.tags.keys())
-    const at = this.#site.clock.now()
-    this.#before = { whole: await wholeOf(hands, this.#order.sample.get(this.repository) ?? []), at }
+    await this.#sample.take(hands, this.#order.sample.get(this.repository) ?? [])
     this.#ready = this.#order.onEvict === 'Delete' ? this.#going : await this.#copied(hands)
-    const untagged = this.#eviction.bindings.filter((it) => this.#isReady(it) || !this.#goesWithDigest(it))
-    if (this.#method !== undefined) this.#bindings = untagged
-    const stuck = untagged.filter((it) => !this.#goesWithDigest(it)).length
-    if (this.#method === undefined && stuck > 0)
-      this.#hold('UNTAG_UNSUPPORTED', `${stuck} tags cannot go without their digest, which stays`)
+    this.#bindings = this.#eviction.bindings.filter((it) => this.#isReady(it) || !this.#goesWithDigest(it))
+    if (this.#method === undefined) this.#goWithDigestsOnly()
   }
 
   /** Stage one. */
   async untag(): Promise<void> {
     if (this.#method === undefined || this.#bindings.length === 0) return
-    await untag(await this.#hands(), { ...this.#eviction, bindings: this.#bindings }, this.#method)
+    try {
+      await untag(await this.#hands(), { ...this.#eviction, bindings: this.#bindings }, this.#method)
+    } catch (error) {
+      if (!hasCode(error, 'UNTAG_UNSUPPORTED')) throw error
+      this.#goWithDigestsOnly(error)
+    }
+  }
+
+  /** @param cause what showed that tags don't go alone here */
+  #goWithDigestsOnly(cause?: TallymanError): void {
+    const stuck = this.#bindings.filter((it) => !this.#goesWithDigest(it)).length
+    this.#method = undefined
+    this.#bindings = []
+    const why = cause === undefined ? '' : ` (${cause.message})`
+    if (stuck > 0)
+      this.#hold('UNTAG_UNSUPPORTED', `${stuck} tags cannot go without their digest, which stays${why}`)
   }
 
   /** Stage two. */
@@ -107,12 +118,19 @@ export class RepositoryTask {
     await sweep(await this.#hands(), this.#eviction, { may, withTags })
   }
 
-  /** Looks once whether what stays is as it was before anything went. @throws EVICTION_HARMED */
-  async verify(): Promise<void> {
-    if (this.#before === undefined) return
-    const { whole, at } = this.#before
-    await assertWhole(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
-    this.#before = undefined
+  /** Looks once whether what stays is as it was before anything went. @returns EVICTION_HARMED where it is not */
+  async verify(): Promise<TallymanError | undefined> {
+    const { before } = this.#sample
+    if (before === undefined) return undefined
+    const { whole, at } = before
+    const harm = await harmTo(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
+    this.#sample.looked(harm === undefined)
+    return harm
+  }
+
+  /** After `verify`, where the run goes on in a later call. */
+  async conclude(): Promise<void> {
+    await this.#sample.conclude(() => this.#hands())
   }
 
   /** What was brought back meanwhile, whoever did. */
@@ -150,7 +168,7 @@ export class RepositoryTask {
       const why = `${this.repository}: nothing can be deleted by its digest here`
       throw found.error ?? new TallymanError('REGISTRY_UNSUPPORTED', why)
     }
-    return untagMethod(believed(found, product), mayPlaceholder(this.#order.placeholder, product))
+    return untagMethod(found, product, this.#order.placeholder)
   }
 
   /** @returns digests whose copy is old enough and was read again, and those that need none */
@@ -158,6 +176,11 @@ export class RepositoryTask {
     const { shelf, clock, guard, signal } = this.#site
     const { gcWindowMs, evictDamaged } = this.#order
     const place = trashBelow(shelf.prefix)
+    const others = otherJournals(
+      shelf,
+      { repository: this.repository, run: this.#order.run },
+      calls(hands).read,
+    )
     const { digests } = this.#eviction
     const ready = new Set(await provenInTrash(hands, place, digests, clock.now() - gcWindowMs))
     this.#meter.trashed(ready.size)
@@ -167,7 +190,8 @@ export class RepositoryTask {
     const stuck = { unrestorable: 0, refused: 0 }
     for (let start = 0; start < left.length; start += COPIES_AT_ONCE) {
       await guard(signal)
-      const outcomes = await copyToTrash(hands, place, left.slice(start, start + COPIES_AT_ONCE))
+      const some = left.slice(start, start + COPIES_AT_ONCE)
+      const outcomes = await copyToTrash(hands, place, some, others)
       for (const [digest, outcome] of outcomes) {
         if (outcome === 'trashed') waiting.push(digest)
         else if (outcome === 'gone' || (outcome === 'unrestorable' && evictDamaged)) ready.add(digest)
@@ -206,6 +230,8 @@ export class RepositoryTask {
       const isGone = method === 'DELETE' && answer === 202 && reference.startsWith('sha256:')
       if (isGone) this.#order.gone?.(this.repository, reference)
     }
-    return { ...this.#site, repository: this.repository, journal, ended, audit }
+    const isOwn = run === this.#order.run
+    const recorded = isOwn ? this.#sample.recorded(journal) : journal
+    return { ...this.#site, repository: this.repository, journal: recorded, ended, audit }
   }
 }

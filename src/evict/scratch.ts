@@ -1,16 +1,31 @@
 import { TallymanError } from '#catalogue/error.ts'
+import { digestOf } from '#registry/digest.ts'
+import { OCI_INDEX } from '#registry/media-types.ts'
 import { calls, type Hands } from './hands.ts'
-import { placeholder } from './placeholder.ts'
+import type { RawManifest } from './placeholder.ts'
+
+/**
+ * A manifest that nobody has, and whose type says that it is ours: no rule is about it (S08). It is the same in every run on a repository, so that what a killed
+ * run left is gone after the next, with the tags of the proof that tags go alone.
+ */
+export function scratchManifest(repository: string): RawManifest {
+  const index = {
+    ...{ schemaVersion: 2, mediaType: OCI_INDEX, artifactType: 'application/vnd.tallyman.scratch.v1+json' },
+    ...{ manifests: [], annotations: { 'dev.tallyman.scratch': repository } },
+  }
+  const bytes = Buffer.from(JSON.stringify(index))
+  return { digest: digestOf(bytes), mediaType: OCI_INDEX, bytes }
+}
 
 /**
  * The first DELETE by digest in a repository is of a manifest that nobody has: it costs as much as any other, and harms nothing if it is cut
- * off (S16). The manifest is the same in every run on a repository, so that what a killed run left is gone after the next.
+ * off (S16).
  * @returns how long it took, in milliseconds
  * @throws DELETE_UNSAFE it was cut off, failed, or took longer than a DELETE may take here; REGISTRY_* where it is refused
  */
 export async function proveDelete(hands: Hands): Promise<number> {
   const { repository, signal, guard, audit } = hands
-  const scratch = placeholder(`scratch ${repository}`)
+  const scratch = scratchManifest(repository)
   await hands.push.putManifest(repository, scratch.digest, scratch, calls(hands).write)
   await hands.pace.next(signal)
   const outcome = await hands.delete.deleteManifest(repository, scratch.digest, { signal, guard, audit })

@@ -1,6 +1,7 @@
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
+import { savedManifests } from './journal-state.ts'
 import { putBackLost } from './put-back.ts'
 import { copyOf } from './save.ts'
 import { unsafe } from './scratch.ts'
@@ -59,9 +60,12 @@ async function untagOne(hands: Hands, { tag, digest }: Binding): Promise<Obstacl
   }
 }
 
-/** What a tag named when it was decided that it stays, as far as the registry still has it. */
-export async function stayed(hands: Hands, { tags }: Eviction, tag: string) {
+/** What a tag named when it was decided that it stays: as the registry has it, or the journal, where that went along (S40). */
+export async function stayed(hands: Hands, { tags }: Pick<Eviction, 'tags'>, tag: string) {
   const digest = tags.get(tag)
-  const copy = digest === undefined ? undefined : await copyOf(hands, digest)
-  return typeof copy === 'object' ? copy : undefined
+  if (digest === undefined) return undefined
+  const copy = await copyOf(hands, digest)
+  return typeof copy === 'object'
+    ? copy
+    : (await savedManifests(hands.journal, new Set([digest]))).get(digest)
 }

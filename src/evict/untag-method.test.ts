@@ -1,27 +1,28 @@
 import { expect, test } from 'vitest'
-import { mayPlaceholder, untagMethod } from './untag-method.ts'
+import { untagMethod } from './untag-method.ts'
 
 test.each([
-  ['supported', 'supported', true, 'Native'],
-  ['supported', 'disabled', false, 'Native'],
-  ['unsupported', 'supported', true, 'Placeholder'],
-  ['unsupported', 'supported', false, undefined],
-  ['unsupported', 'disabled', true, undefined],
-  ['denied', 'denied', true, undefined],
-  ['unknown', 'unknown', true, undefined],
+  ['distribution-3', 'supported', 'supported', 'Auto', 'Native'],
+  ['distribution-3', 'supported', 'disabled', 'Auto', 'Native'],
+  ['distribution-3', 'unsupported', 'supported', 'Auto', undefined],
+  ['distribution-3', 'unsupported', 'supported', 'Allowed', 'Placeholder'],
+  ['distribution-2', 'unsupported', 'supported', 'Auto', 'Placeholder'],
+  ['distribution-2', 'unsupported', 'supported', 'Forbidden', undefined],
+  ['distribution-2', 'unsupported', 'disabled', 'Auto', undefined],
+  ['unknown', 'unsupported', 'supported', 'Auto', undefined],
+  ['unknown', 'denied', 'denied', 'Allowed', undefined],
+  ['unknown', 'unknown', 'unknown', 'Allowed', undefined],
 ] as const)(
-  'tag delete %s, digest delete %s, placeholder allowed: %s',
-  (tagDelete, digestDelete, may, method) => {
-    expect(untagMethod({ tagDelete, digestDelete, readOnly: false }, may)).toBe(method)
+  'on %s, tag delete %s, digest delete %s, a placeholder %s: %s',
+  (product, tagDelete, digestDelete, use, method) => {
+    expect(untagMethod({ tagDelete, digestDelete }, product, use)).toBe(method)
   },
 )
 
-test.each([
-  ['Auto', 'distribution-2', true],
-  ['Auto', 'distribution-3', false],
-  ['Auto', 'unknown', false],
-  ['Allowed', 'unknown', true],
-  ['Forbidden', 'distribution-2', false],
-] as const)('a placeholder with %s on %s: %s', (use, product, may) => {
-  expect(mayPlaceholder(use, product)).toBe(may)
+test('S40: no tag goes by its name on a product on which no test has shown what goes along, nor where one only answers like distribution 2', () => {
+  const found = { tagDelete: 'supported', digestDelete: 'supported' } as const
+  for (const product of ['unknown', 'distribution-2'] as const) {
+    expect(untagMethod(found, product, 'Auto')).toBeUndefined()
+    expect(untagMethod(found, product, 'Allowed')).toBe('Placeholder')
+  }
 })

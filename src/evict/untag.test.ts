@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
+import type { RegistryClient } from '#registry/client.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage, type TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
@@ -26,7 +27,8 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
   afterAll(() => site.stop())
 
   const isNative = method === 'Native'
-  const TAKES = isNative ? { method: 'DELETE' } : { method: 'PUT', path: /\/manifests\/(?!sha256:)/ }
+  /** Not of a scratch manifest. */
+  const TAKES = { method: isNative ? 'DELETE' : 'PUT', path: /\/manifests\/(?!sha256:|tallyman-scratch)/ }
   /** Of the placeholder; the first DELETE is of the scratch manifest. */
   const REMOVAL = { method: 'DELETE', nth: 2 } as const
 
@@ -151,8 +153,56 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     await pushManifest(site.registry, repository, { ...stand, bytes: Buffer.from(stand.bytes) }, to)
   }
 
-  // The rest is of placeholders.
-  if (isNative) return
+  if (isNative) {
+    /** A product whose DELETE of a tag takes the manifest, with its other tags. */
+    const takesImages = (but = /^$/): RegistryClient =>
+      new Proxy(site.client, {
+        get(target, key) {
+          const value: unknown = Reflect.get(target, key, target)
+          if (key !== 'deleteManifest') return typeof value === 'function' ? value.bind(target) : value
+          return async (...[name, reference, options]: Parameters<RegistryClient['deleteManifest']>) => {
+            const { digest } = await target.headManifest(name, reference, {})
+            return await target.deleteManifest(name, but.test(reference) ? reference : digest, options)
+          }
+        },
+      })
+
+    test('S40: where a DELETE of a tag takes more than the name, that shows with a manifest of ours, and nothing else is touched', async () => {
+      const tags = world('takes', 'a', 'kept')
+      site.storage.tag('takes', digest(tags.a), 'prod')
+      const before = await site.tags('takes')
+      const { hands, lines } = site.hands('takes', { delete: takesImages() })
+      const running = untag(hands, evictionOf('takes', tags, ['a']), method)
+      await expect(running).rejects.toMatchObject({ code: 'UNTAG_UNSUPPORTED' })
+      expect(await site.tags('takes')).toEqual(before)
+      expect(lines.map(({ reference }) => reference)).not.toContain('a')
+    })
+
+    test('S40: of a proof that was stopped nothing is left after the next', async () => {
+      const tags = world('proof', 'a', 'kept')
+      site.proxy.rule({ kind: 'cut', at: 'request', times: 1 }, { method: 'DELETE' })
+      site.proxy.rule({ kind: 'status', status: 500, times: 1 }, { method: 'DELETE', nth: 2 })
+      const run = () => untag(site.hands('proof').hands, evictionOf('proof', tags, ['a']), method)
+      await expect(run()).rejects.toMatchObject({ code: 'DELETE_UNSAFE' })
+      expect(Object.keys(await site.tags('proof'))).toContain('tallyman-scratch-2')
+      await run()
+      expect(await site.tags('proof')).toEqual({ kept: digest(tags.kept) })
+    })
+
+    test('S40: a tag that goes along with its manifest is put back out of the journal', async () => {
+      const tags = world('along', 'a')
+      const [image] = Object.values(tags)
+      if (image === undefined) throw new Error('no image')
+      site.storage.tag('along', digest(image), 'prod')
+      const { hands } = site.hands('along', { delete: takesImages(/^tallyman-scratch/) })
+      const running = untag(hands, evictionOf('along', { ...tags, prod: image }, ['a']), method)
+      await expect(running).rejects.toThrow(/prod went .*; put back: prod$/)
+      expect(await site.tags('along')).toEqual({ prod: digest(image) })
+    })
+
+    // The rest is of placeholders.
+    return
+  }
 
   test('S17: what comes into use before the placeholder goes gets its own manifest back first', async () => {
     const tags = world('in-time', 'a', 'b', 'c')

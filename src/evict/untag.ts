@@ -8,6 +8,7 @@ import { copied } from './save.ts'
 import { proveDelete } from './scratch.ts'
 import { settle } from './settle.ts'
 import { untagBatch } from './untag-batch.ts'
+import { proveUntag } from './untag-proof.ts'
 
 /** `Native`: by name, where the product can. `Placeholder`: written over, then deleted together (docs/deleting.md). */
 export type UntagMethod = 'Native' | 'Placeholder'
@@ -18,13 +19,13 @@ const BATCH = 1_000
 /**
  * The first stage in one repository: afterwards no doomed tag resolves, and every manifest is still there. Can be called again after any
  * interruption, with the same journal; it goes on where it was.
- * @throws what stopped it (DELETE_*, REGISTRY_*, what the guard throws); what had ended by then was told
+ * @throws UNTAG_UNSUPPORTED tags don't go alone here, and none went; what stopped it (DELETE_*, REGISTRY_*, what the guard throws): what had ended by then was told
  */
 export async function untag(hands: Hands, eviction: Eviction, method: UntagMethod): Promise<void> {
   await settle(hands)
   const left = await notYetUntagged(hands, eviction.bindings)
   if (left.length === 0) return
-  if (method === 'Placeholder') await proveDelete(hands)
+  await (method === 'Native' ? proveUntag(hands) : proveDelete(hands))
   let size = BATCH
   for await (const { items, copies } of copied(hands, left, BATCH, ({ digest }) => digest)) {
     const manifests = new Map<string, SavedManifest>()

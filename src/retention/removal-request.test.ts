@@ -136,6 +136,53 @@ describe('what is refused', () => {
     expect(decision.removals[0]?.orphans).toContain(companion(c))
   })
 
+  describe('S42: what is forced takes nothing along that somebody else uses', () => {
+    const [x, y, shared] = [imageFacts('x', 13), imageFacts('y', 14), imageFacts('shared', 15)]
+    const forced = indexFacts('forced', [x, shared])
+    const other = indexFacts('other', [y, shared])
+    const decidedIn = (used: readonly string[], texts = ['!v1']) =>
+      decided(texts, {
+        repositories: [
+          repositoryFacts(
+            'app',
+            { v1: forced },
+            { untagged: [x.digest, y.digest, shared.digest, other.digest] },
+          ),
+        ],
+        manifests: [x, y, shared, forced, other],
+        used: ['app:v1', ...used].map((image) => imageUse(`${HOST}/${image}`)),
+      })
+
+    test.each([
+      ['an index without a tag that is in use', `app@${other.digest}`, [forced.digest, x.digest]],
+      ['a platform that a pod runs', `app@${x.digest}`, [forced.digest]],
+    ])('%s', (_, used, left) => {
+      expect(new Set(digests(decidedIn([used])))).toEqual(new Set(left))
+    })
+
+    test('nor a part of what no tag names and nobody asked for', () => {
+      expect(new Set(digests(decidedIn([])))).toEqual(new Set([forced.digest, x.digest]))
+      const both = decidedIn([], ['!v1', `@${other.digest}`])
+      expect(digests(both)).toContain(shared.digest)
+    })
+
+    test('unless that is forced itself', () => {
+      expect(digests(decidedIn([`app@${x.digest}`], ['!v1', `!@${x.digest}`]))).toContain(x.digest)
+    })
+  })
+
+  test('S33: what lies in the trash of another installation', () => {
+    const copy = `m-${a.digest.slice('sha256:'.length)}`
+    const inTrash = (name: string, tags: Record<string, ManifestFacts>) => {
+      const requests = Object.keys(tags).map((tag) => ({ repository: name, tag, isForced: true }))
+      const judgement = judged({ repositories: [repositoryFacts(name, tags)], manifests: [a], rules: [] })
+      return refused(decideRemoval(judgement, { requests, allTags: false, workspaces: [] }))
+    }
+    expect(inTrash('ops/trash/app/1', { [copy]: a })).toEqual(['Workspace: it belongs to Tallyman'])
+    expect(inTrash('ops/trash/app/1', { v1: a })).toEqual([])
+    expect(inTrash('ops/app/1', { [copy]: a })).toEqual([])
+  })
+
   test('and then nothing goes', () => {
     expect(decided(['multi', 'c3']).removals).toEqual([])
   })
@@ -207,8 +254,14 @@ test('S06, S15: whatever is asked for, nothing goes that a tag needs that stays,
       )
       const reach = withAttached(atOnce(manifestGraph(facts, new Pace())), asked)
       for (const digest of doomed) expect(reach).toContain(digest)
-      if (requests.some(({ isForced }) => isForced)) return
-      for (const [digest] of judgement.parts.marks.digests) expect(doomed).not.toContain(digest)
+      const forced = new Set(asked.filter((_, n) => requests[n]?.isForced))
+      const staysToo = new Set(
+        [...judgement.parts.marks.digests.keys()].filter((digest) => !forced.has(digest)),
+      )
+      for (const digest of staysToo)
+        for (const { digest: child } of facts.manifests.get(digest)?.children ?? []) staysToo.add(child)
+      for (const digest of staysToo) expect(doomed).not.toContain(digest)
+      if (forced.size > 0) return
       for (const tag of going) expect(judgement.parts.marks.tag('app', tag)).toBeUndefined()
     }),
     { numRuns: 1_000 },

@@ -1,6 +1,7 @@
 import { atOnce } from '#inventory/at-once.ts'
 import { completeness } from '#retention/completeness.ts'
 import type { RepositoryFacts } from '#retention/facts.ts'
+import { foundWorkspaces } from '#retention/found-workspaces.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { isOwnContent } from '#retention/own-content.ts'
 import { Protection } from '#retention/protection.ts'
@@ -15,7 +16,7 @@ export interface RemovalRequests {
   readonly requests: readonly RemovalRequest[]
   /** A digest may take tags along that nobody named. */
   readonly allTags: boolean
-  /** What repositories of workspaces begin with (S08). */
+  /** What repositories of workspaces begin with (S08); those that are found for what they hold come on top (S33). */
   readonly workspaces: readonly string[]
 }
 
@@ -61,7 +62,9 @@ export interface RemovalDecision {
  * What a tag leaves without a name goes along: its manifest, what that holds, signatures and the like.
  * @param judgement of the repositories that are named, by no rules
  */
-export function decideRemoval({ parts }: Judgement, asked: RemovalRequests): RemovalDecision {
+export function decideRemoval({ parts }: Judgement, requested: RemovalRequests): RemovalDecision {
+  const workspaces = [...requested.workspaces, ...foundWorkspaces(parts.facts)]
+  const asked = { ...requested, workspaces }
   const protection = new Protection(parts.graph, () => undefined)
   for (const [digest, { name }] of parts.marks.digests) protection.add(digest, name)
   atOnce(protection.follow(new Pace()))
@@ -129,8 +132,10 @@ class RepositoryDecision {
   }
 
   #reach(requests: readonly RemovalRequest[]): RemovalReach {
-    const isInUse = (tag: string) => this.#parts.marks.tag(this.#facts.name, tag) !== undefined
-    return new RemovalReach(this.#named, this.#parts.graph, requests, isInUse)
+    const { graph, marks } = this.#parts
+    const { name, untagged } = this.#facts
+    const isInUse = (tag: string) => marks.tag(name, tag) !== undefined
+    return new RemovalReach({ named: this.#named, untagged, graph, used: marks.digests, isInUse }, requests)
   }
 
   #absent({ tag, digest }: RemovalRequest): Answer | undefined {

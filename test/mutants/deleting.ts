@@ -1,9 +1,12 @@
 import type { MutantsByFile } from './mutant.ts'
 
 const UNTAG = ['src/evict/untag.test.ts']
+const METHOD = ['src/evict/untag-method.test.ts']
 const SWEEP = ['src/evict/sweep.test.ts']
 const OTHERS = ['src/evict/sweep-others.test.ts']
+const SETTLE = ['src/evict/settle.test.ts']
 const EXECUTION = ['src/evict/execution.test.ts']
+const COPIES = ['src/evict/trash-run.test.ts']
 const USAGE = ['src/controllers/fresh-usage.test.ts']
 const GUARD = ['src/controllers/deletion-guard.test.ts']
 const DELETIONS = ['src/registry/deletions.test.ts']
@@ -129,25 +132,25 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S18 a copy has to be old enough',
       find: 'clock.now() - gcWindowMs',
       replace: 'clock.now()',
-      tests: EXECUTION,
+      tests: COPIES,
     },
     {
       rule: 'S18 what waits for its copy keeps its tag',
       find: 'this.#isReady(it) || !this.#goesWithDigest(it)',
       replace: 'true',
-      tests: EXECUTION,
+      tests: COPIES,
     },
     {
       rule: 'S18 what waits for its copy, or has none, is not swept',
       find: '{ may, withTags }',
       replace: '{ withTags }',
-      tests: EXECUTION,
+      tests: COPIES,
     },
     {
       rule: 'S18 what is damaged stays',
       find: "(outcome === 'unrestorable' && evictDamaged)",
       replace: "outcome === 'unrestorable'",
-      tests: EXECUTION,
+      tests: COPIES,
     },
   ],
   'src/evict/execution.ts': [
@@ -159,8 +162,28 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 what stays is looked at afterwards',
-      find: '      await task.verify()\n    })\n  }',
-      replace: '    })\n  }',
+      find: 'if (harm !== undefined) throw harm',
+      replace: '',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S44 what stays is looked at whatever stops a run',
+      find: 'if (!this.#isLeftToOthers(stoppedBy))',
+      replace: 'if (stoppedBy === undefined)',
+      tests: EXECUTION,
+    },
+  ],
+  'src/evict/sample-record.ts': [
+    {
+      rule: 'S44 what was whole is in the journal before anything goes',
+      find: '[fresh, ...records]',
+      replace: 'records',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S44 what was whole before a call that was cut off counts',
+      find: '[...(earlier?.whole ?? []), ...whole]',
+      replace: 'whole',
       tests: EXECUTION,
     },
   ],
@@ -184,12 +207,34 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: EXECUTION,
     },
   ],
-  'src/evict/capabilities.ts': [
+  'src/evict/untag-method.ts': [
     {
-      rule: 'S15 a tag is deleted by name only where a test has shown what that takes',
-      find: 'TESTED.has(product)',
-      replace: 'true',
-      tests: EXECUTION,
+      rule: 'S40 a tag is deleted by name only where a test has shown what that takes',
+      find: " && shown === 'distribution-3') return",
+      replace: ') return',
+      tests: METHOD,
+    },
+    {
+      rule: 'S40 what answers like distribution 2 and deletes tags is not that',
+      find: "product === 'distribution-2' && tagDelete === 'supported' ? 'unknown' : product",
+      replace: 'tagDelete === undefined ? product : product',
+      tests: METHOD,
+    },
+  ],
+  'src/evict/untag.ts': [
+    {
+      rule: 'S40 before tags go by their names, one goes that nobody has',
+      find: "method === 'Native' ? proveUntag(hands) : proveDelete(hands)",
+      replace: "method === 'Native' ? undefined : proveDelete(hands)",
+      tests: UNTAG,
+    },
+  ],
+  'src/evict/untag-proof.ts': [
+    {
+      rule: 'S40 what a DELETE of a tag takes along is looked at',
+      find: '(await wentAlone(hands, digest)) ? undefined',
+      replace: 'digest !== GOES ? undefined',
+      tests: UNTAG,
     },
   ],
   'src/controllers/fresh-usage.ts': [
@@ -295,6 +340,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'if (lost.length < 0)',
       tests: UNTAG,
     },
+    {
+      rule: 'S40 what went along is put back out of the journal',
+      find: 'copy : (await savedManifests(hands.journal, new Set([digest]))).get(digest)',
+      replace: 'copy : undefined',
+      tests: UNTAG,
+    },
   ],
   'src/evict/overwrite.ts': [
     {
@@ -304,25 +355,33 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: UNTAG,
     },
     {
+      rule: 'S17 a tag made from a placeholder stops the run',
+      find: 'await assertNobodyFollowed(hands, missingFrom(before, await listTags(hands)), stand, bindings)',
+      replace: '',
+      tests: UNTAG,
+    },
+  ],
+  'src/evict/placeholder-followers.ts': [
+    {
       rule: 'S15 a tag that goes with a placeholder is put back',
       find: 'if (lost.length > 0)',
       replace: 'if (lost.length < 0)',
       tests: UNTAG,
     },
     {
-      rule: 'S17 a tag made from a placeholder stops the run',
-      find: 'await nobodyFollowed(hands, before, stand)',
-      replace: '',
-      tests: UNTAG,
+      rule: 'S43 so is one found that names nothing because a DELETE of the placeholder was cut off',
+      find: 'await revive(hands, dangling, stand)',
+      replace: 'await revive(hands, [], stand)',
+      tests: SETTLE,
     },
+  ],
+  'src/evict/placeholder-removal.ts': [
     {
       rule: 'S17 what stops the work gives the tags back',
       find: 'await giveBack(unstoppable, bindings, manifests, stand)',
       replace: 'await giveBack(unstoppable, [], manifests, stand)',
       tests: UNTAG,
     },
-  ],
-  'src/evict/placeholder-removal.ts': [
     {
       rule: 'S17 what came into use gets its manifest back',
       find: 'await giveBack(hands, used, manifests, stand)',
@@ -377,8 +436,14 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 what was pushed since is asked what it contains',
-      find: 'this.#expected.named.has(digest) || depth === MAX_DEPTH',
-      replace: 'true',
+      find: 'if (this.#expected.named.has(digest)) return',
+      replace: 'return',
+      tests: SWEEP,
+    },
+    {
+      rule: 'S15 what lies too deep to be read blocks',
+      find: 'if (depth > MAX_DEPTH)\n      throw this.#unsettled(',
+      replace: 'if (depth > MAX_DEPTH)\n      return void (',
       tests: SWEEP,
     },
     {
@@ -548,12 +613,24 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: SWEEP,
     },
   ],
-  'src/evict/settle.ts': [
+  'src/evict/settle-sweep.ts': [
     {
       rule: 'S16 a tag that a killed run left naming nothing is put back',
-      find: 'const lost = await revive(hands, dangling, last)',
-      replace: 'const lost = await revive(hands, [], last)',
+      find: 'await revive(hands, dangling, manifest)',
+      replace: 'await revive(hands, [], manifest)',
       tests: SWEEP,
+    },
+    {
+      rule: 'S16 so it is where others have deleted what was to go later',
+      find: "absent.has(digest) && !absent.has(digests[at + 1] ?? '')",
+      replace: 'at === digests.findLastIndex((each) => absent.has(each)) && absent.has(digest)',
+      tests: SETTLE,
+    },
+    {
+      rule: 'S41 nothing is settled while manifests go that a living run deletes',
+      find: 'if (vanished.length === 0)',
+      replace: 'if (vanished.length >= 0)',
+      tests: SETTLE,
     },
     {
       rule: 'S37 a tag that is missing where a process died is told of',
@@ -563,7 +640,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S37 what it may have named is there by its digest',
-      find: 'if (lost === undefined) await keepByDigest(hands, last)',
+      find: 'await keepByDigest(hands, manifest)',
       replace: '',
       tests: OTHERS,
     },

@@ -30,6 +30,12 @@ export const REMOVING_MUTANTS: MutantsByFile = {
       tests: REQUEST,
     },
     {
+      rule: 'S33 removal by name: the trash of others',
+      find: '[...requested.workspaces, ...foundWorkspaces(parts.facts)]',
+      replace: 'requested.workspaces',
+      tests: REQUEST,
+    },
+    {
       rule: 'S09 removal by name: a repository that was not read in full',
       find: 'if (this.#incomplete === undefined) return undefined',
       replace: 'return undefined',
@@ -38,6 +44,18 @@ export const REMOVING_MUTANTS: MutantsByFile = {
   ],
   'src/retention/removal-reach.ts': [
     {
+      rule: 'S42 removal by name: what is forced takes nothing along that is in use',
+      find: 'if (!this.#forced.has(digest)) add(digest, name,',
+      replace: 'if (false) add(digest, name,',
+      tests: REQUEST,
+    },
+    {
+      rule: 'S42 removal by name: a part of what nobody asked for',
+      find: 'if (!this.#attached.has(digest)) add(digest,',
+      replace: 'if (false) add(digest,',
+      tests: REQUEST,
+    },
+    {
       rule: 'S15 removal by name: what another tag names',
       find: 'if (!this.#going.has(tag)) add(digest, tag,',
       replace: 'if (false) add(digest, tag,',
@@ -45,7 +63,7 @@ export const REMOVING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 removal by name: a companion in use',
-      find: ' && !isInUse(tag)',
+      find: ' && !this.#parts.isInUse(tag)',
       replace: '',
       tests: REQUEST,
     },
