@@ -1,8 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Product } from '#registry/client.ts'
 import { damage } from '#test/harness/damage.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
+import {
+  ALL_WENT,
+  END,
+  GOING,
+  GONE,
+  IMAGES,
+  NOTHING_WENT,
+  standingIn,
+  writeExecuted,
+} from '#test/harness/executed.ts'
 import { executeOn } from '#test/harness/execution.ts'
 import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
 import type { Eviction } from './eviction.ts'
@@ -15,16 +25,8 @@ import { RestorationRecords } from './restorations.ts'
 import { restore } from './restore.ts'
 import { copyOf } from './save.ts'
 
-const platform = containerImage({ seed: 'execution/platform' })
-const doomed = imageIndex('oci', [{ image: platform, platform: LINUX_AMD64 }])
-const plain = containerImage({ seed: 'execution/plain' })
-const kept = containerImage({ seed: 'execution/kept' })
-/** `alias` goes and its digest stays; `old` and `plain` go with theirs. */
-const TAGS = { alias: kept, kept, old: doomed, plain }
-const GOING = ['alias', 'old', 'plain']
-const END = { kept: kept.manifest.digest }
+const { platform, doomed, plain, kept } = IMAGES
 const digest = (image: TestImage) => image.manifest.digest
-const GONE = [digest(doomed), digest(platform), digest(plain)]
 
 describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
   let site: EvictionSite
@@ -35,23 +37,10 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
   afterEach(() => site.proxy.clear())
   afterAll(() => site.stop())
 
-  function world(repository: string, tags: Readonly<Record<string, TestImage>> = TAGS): Eviction {
-    for (const [tag, image] of Object.entries(tags)) site.storage.write(repository, image, tag)
-    return evictionOf(repository, tags, GOING)
-  }
+  const world = (repository: string) => writeExecuted(site, repository)
 
   async function expectEnd(...repositories: readonly string[]): Promise<void> {
-    for (const repository of repositories) {
-      expect([repository, await site.tags(repository)]).toEqual([repository, END])
-      for (const each of GONE) expect([each, await site.has(repository, each)]).toEqual([each, false])
-    }
-  }
-
-  /** What was there before anything went. */
-  async function expectUntouched(repository: string): Promise<void> {
-    const all = Object.fromEntries(Object.entries(TAGS).map(([tag, image]) => [tag, digest(image)]))
-    expect([repository, await site.tags(repository)]).toEqual([repository, all])
-    for (const each of GONE) expect([each, await site.has(repository, each)]).toEqual([each, true])
+    for (const name of repositories) expect([name, await standingIn(site, name)]).toEqual([name, ALL_WENT])
   }
 
   test('S20: lets go of all tags in every repository before the first manifest goes', async () => {
@@ -79,67 +68,6 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     const { hands } = site.hands('stages/b')
     const journal = await journalOf({ client: site.client, prefix: 'tallyman' }, 'stages/b', 'run', {})
     expect(await restore({ ...hands, journal }, { tag: 'old', digest: digest(doomed) })).toBe('Restored')
-  })
-
-  test('S18: copies first, lets tags go whose digest stays, and the rest only when the copies are old enough', async () => {
-    const names = ['trash/a', 'trash/b']
-    const evictions = names.map((name) => world(name))
-    const startedAt = Date.now()
-    const first = await executeOn(site, evictions, { onEvict: 'Trash' })
-    expect(first.end).toMatchObject({ phase: 'WaitingForGarbageCollection', problems: [] })
-    expect(first.end.resumesAt).toBeGreaterThan(startedAt + 3_600_000)
-    expect(first.end.counts).toMatchObject({ untagged: 2, swept: 0, trashed: 6 })
-    for (const name of names) {
-      const { alias: _, ...left } = Object.fromEntries(
-        Object.entries(TAGS).map(([tag, image]) => [tag, digest(image)]),
-      )
-      expect(await site.tags(name)).toEqual(left)
-    }
-    const again = await executeOn(site, evictions, { onEvict: 'Trash' })
-    expect(again.end).toMatchObject({ phase: 'WaitingForGarbageCollection', resumesAt: first.end.resumesAt })
-
-    const second = await executeOn(site, evictions, { onEvict: 'Trash', gcWindowMs: 0 })
-    expect(second.end).toMatchObject({ phase: 'Succeeded', resumesAt: undefined })
-    expect(second.end.counts).toMatchObject({ untagged: 4, swept: 6 })
-    await expectEnd(...names)
-  })
-
-  test('S18: what is damaged already stays with all that it holds, unless the policy lets it go', async () => {
-    const eviction = world('trash/damaged')
-    const target = {
-      storageDir: site.registry.storageDir,
-      repository: 'trash/damaged',
-      reference: digest(platform),
-    }
-    damage('layer-link-missing', target)
-    const options = { onEvict: 'Trash', gcWindowMs: 0 } as const
-    await executeOn(site, [eviction], options)
-    const { end } = await executeOn(site, [eviction], options)
-    expect(end.phase).toBe('Partial')
-    expect(end.problems.map(({ error }) => error.code)).toEqual(['NOT_RESTORABLE'])
-    expect(await site.tags('trash/damaged')).toEqual({ ...END, old: digest(doomed) })
-    expect(await site.has('trash/damaged', digest(platform))).toBe(true)
-
-    expect((await executeOn(site, [eviction], { ...options, evictDamaged: true })).end.phase).toBe(
-      'Succeeded',
-    )
-    await expectEnd('trash/damaged')
-  })
-
-  test('S18: what no tag names waits for its copy too', async () => {
-    const extra = containerImage({ seed: 'execution/extra' })
-    world('trash/late')
-    site.storage.write('trash/late', extra)
-    const options = { onEvict: 'Trash', gcWindowMs: 0 } as const
-    await executeOn(site, [evictionOf('trash/late', TAGS, ['plain'])], options)
-    const more = evictionOf('trash/late', TAGS, ['plain'], [extra])
-    const { end } = await executeOn(site, [more], options)
-    expect(end.phase).toBe('WaitingForGarbageCollection')
-    const isThere = async () =>
-      await Promise.all([plain, extra].map((image) => site.has('trash/late', digest(image))))
-    expect(await isThere()).toEqual([false, true])
-    await executeOn(site, [more], options)
-    expect(await isThere()).toEqual([false, false])
   })
 
   test('one repository that cannot be worked on does not keep the others', async () => {
@@ -187,7 +115,8 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
         ['isolated/unsettled', 'DELETE_UNSETTLED'],
       ]),
     )
-    for (const name of ['isolated/absent', 'isolated/denied', 'isolated/null']) await expectUntouched(name)
+    for (const name of ['isolated/absent', 'isolated/denied', 'isolated/null'])
+      expect([name, await standingIn(site, name)]).toEqual([name, NOTHING_WENT])
   })
 
   test('stops where the registry is down altogether', async () => {
@@ -425,31 +354,5 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     expect((await executeOn(site, [odd])).end).toMatchObject({ phase: 'Succeeded', problems: [] })
     expect(await site.tags(name)).toEqual(END)
     expect(journalRepository('tallyman', name)).not.toContain('a0/b')
-  })
-})
-
-describe.each([
-  ['2.8', { delete: false }],
-  ['2.8', { readOnly: true }],
-  ['3', { delete: false }],
-  ['3', { readOnly: true }],
-] as const)('a run on %s that has %o', (version, options) => {
-  test('deletes nothing, and says why', async () => {
-    const site = await startEvictionSite(version, options)
-    onTestFinished(() => site.stop())
-    const names = ['off/a', 'off/b']
-    const evictions = names.map((name) => {
-      for (const [tag, image] of Object.entries(TAGS)) site.storage.write(name, image, tag)
-      return evictionOf(name, TAGS, GOING)
-    })
-    for (const onEvict of ['Trash', 'Delete'] as const) {
-      const { end, lines } = await executeOn(site, evictions, { onEvict })
-      expect(end.phase).toBe('Partial')
-      expect(end.problems.map(({ repository }) => repository)).toEqual(names)
-      expect(end.problems.every(({ error }) => error.kind === 'unsupported')).toBe(true)
-      // Asked once: the answer holds for the registry.
-      expect(lines).toHaveLength(2)
-    }
-    for (const name of names) expect(Object.keys(await site.tags(name))).toEqual(Object.keys(TAGS))
   })
 })

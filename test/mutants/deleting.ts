@@ -7,6 +7,7 @@ const OTHERS = ['src/evict/sweep-others.test.ts']
 const SETTLE = ['src/evict/settle.test.ts']
 const EXECUTION = ['src/evict/execution.test.ts']
 const COPIES = ['src/evict/trash-run.test.ts']
+const COPIES = ['src/evict/trash-run.test.ts']
 const USAGE = ['src/controllers/fresh-usage.test.ts']
 const GUARD = ['src/controllers/deletion-guard.test.ts']
 const DELETIONS = ['src/registry/deletions.test.ts']
@@ -158,19 +159,19 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S20 all tags go before the first manifest does',
       find: '(task) => task.untag())',
       replace: 'async (task) => {\n      await task.untag()\n      await task.sweep()\n    })',
-      tests: EXECUTION,
+      tests: COPIES,
     },
     {
       rule: 'S15 what stays is looked at afterwards',
       find: 'if (harm !== undefined) throw harm',
       replace: '',
-      tests: EXECUTION,
+      tests: COPIES,
     },
     {
       rule: 'S44 what stays is looked at whatever stops a run',
       find: 'if (!this.#isLeftToOthers(stoppedBy))',
       replace: 'if (stoppedBy === undefined)',
-      tests: EXECUTION,
+      tests: COPIES,
     },
   ],
   'src/evict/sample-record.ts': [
@@ -178,7 +179,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S44 what was whole is in the journal before anything goes',
       find: '[fresh, ...records]',
       replace: 'records',
-      tests: EXECUTION,
+      tests: COPIES,
     },
     {
       rule: 'S44 what was whole before a call that was cut off counts',
