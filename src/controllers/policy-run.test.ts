@@ -79,7 +79,8 @@ describe('a run that begins', () => {
 })
 
 describe('S31: a run that goes on', () => {
-  const left = (now: ReturnType<typeof judged>) => atOnce(evictionsLeft(run, intersect(run.bindings, now)))
+  const leftIn = (now: ReturnType<typeof judged>) => atOnce(evictionsLeft(run, intersect(run.bindings, now)))
+  const left = (now: ReturnType<typeof judged>) => leftIn(now).evictions
 
   test('takes what is left of its tags, and sweeps all that it was to sweep', () => {
     const [eviction] = left(world({ v3: a, v1: index }))
@@ -102,12 +103,19 @@ describe('S31: a run that goes on', () => {
     expect(new Set(left(now)[0]?.digests)).toEqual(new Set([b.digest, index.digest]))
   })
 
-  test('sweeps nothing in a repository that was not read in full', () => {
-    const now = judged({
-      repositories: [{ ...repositoryFacts('app', { v3: a, v2: b }), incomplete: 'a listing broke off' }],
-      manifests: [a, b, c, index],
-    })
-    expect(left(now)).toMatchObject([{ bindings: [], digests: [] }])
+  test.each([
+    [
+      'that was not read in full',
+      [{ ...repositoryFacts('app', { v3: a, v2: b }), incomplete: 'a listing broke off' }],
+      'a listing broke off',
+    ],
+    ['that the registry does not list', [repositoryFacts('other', {})], 'does not list it'],
+  ])('sweeps nothing in a repository %s, and leaves it for later', (_, repositories, why) => {
+    const { evictions, postponed } = leftIn(judged({ repositories, manifests: [a, b, c, index] }))
+    expect(evictions).toMatchObject([{ repository: 'app', bindings: [], digests: [] }])
+    const error = { code: 'DELETE_UNSETTLED', message: expect.stringContaining(why) }
+    expect(postponed).toMatchObject([{ repository: 'app', error }])
+    expect(leftIn(world({ v3: a })).postponed).toEqual([])
   })
 
   test('leaves a tag that came into use, one that was moved, and one that it was not to take', () => {

@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { counted } from '#catalogue/counted.ts'
 import { TallymanError } from '#catalogue/error.ts'
 import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import type { RepositoryProblem } from '#evict/execution.ts'
 import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
@@ -42,12 +44,19 @@ export function newRun({ name, plan, cause, registry, mark, evictions, now, nonc
   }
 }
 
+/** What a run that goes on has to do. */
+export interface WorkLeft {
+  readonly evictions: readonly Eviction[]
+  /** Repositories of which it is not known what stays: nothing is swept there yet. */
+  readonly postponed: readonly RepositoryProblem[]
+}
+
 /**
  * What a run that goes on has to do: tags that go still, and every manifest that was to go with it, but for those that something needs by now that stays: it may have been pushed since.
- * In a repository that was not read in full nothing is known of that. In steps.
+ * In a repository that was not read in full, or that the registry does not list, nothing is known of that. In steps.
  * @param left what of its bindings goes by a judgement made now (intersect)
  */
-export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefined, Eviction[]> {
+export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefined, WorkLeft> {
   const pace = new Pace()
   const now = yield* evictionsInSteps(left, pace)
   const still = new Map(now.map((eviction) => [eviction.repository, eviction]))
@@ -56,11 +65,12 @@ export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefin
     left.parts.facts.repositories.map((repository, at) => [repository.name, { repository, at }]),
   )
   const old = new Map<string, string[]>(run.repositories.map((repository) => [repository, []]))
+  const unknown = new Map<string, number>()
   for (const { repository, digest } of run.digests) {
     const place = places.get(repository)
-    const isFree =
-      place === undefined || (place.repository.incomplete === undefined && !stays(place.at, digest))
-    if (isFree) old.get(repository)?.push(digest)
+    const isKnown = place !== undefined && place.repository.incomplete === undefined
+    if (!isKnown) unknown.set(repository, (unknown.get(repository) ?? 0) + 1)
+    else if (!stays(place.at, digest)) old.get(repository)?.push(digest)
     if (pace.isTurnOver()) yield
   }
   const evictions: Eviction[] = []
@@ -80,7 +90,19 @@ export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefin
     }
     evictions.push({ repository, tags, bindings, digests: [...digests] })
   }
-  return evictions
+  const postponed = [...unknown].map(([repository, count]) => ({
+    repository,
+    error: unsettled(repository, count, places.get(repository)?.repository.incomplete),
+  }))
+  return { evictions, postponed }
+}
+
+function unsettled(repository: string, manifests: number, incomplete: string | undefined): TallymanError {
+  const why = incomplete ?? 'the registry does not list it'
+  return new TallymanError(
+    'DELETE_UNSETTLED',
+    `${repository}: ${why}. Of ${counted(manifests, 'manifest')} that the run was to sweep there it is not known whether something needs them by now`,
+  )
 }
 
 /** What is said at the moment of what a run goes by. */

@@ -27,7 +27,7 @@ const stoppedBy = (
 ) => endingWith({ phase: 'Stopped', stoppedBy: new TallymanError(code, 'app:v2 is not whole any more') })
 
 /** A run that goes on, and whose execution ends like this. @returns the record afterwards, and in which order what was done */
-async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEnd>) {
+async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEnd>, now = judgement) {
   const clock = new FakeClock()
   const run = newRun({
     ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: clock.now(), nonce: '3f9a' },
@@ -79,7 +79,7 @@ async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEn
     }),
     registry: { apiVersion, kind: 'Registry', metadata: { name: 'main', namespace: 'shop' }, spec: {} },
     names: { host: HOST, aliases: [] },
-    planning: { judgement, restored: [], soak: { mark: 'mark', lastAt: 0, since: new Map() } },
+    planning: { judgement: now, restored: [], soak: { mark: 'mark', lastAt: 0, since: new Map() } },
     windowAt: () => ({ isOpen: true, endsAt: Number.POSITIVE_INFINITY }),
   }
   const goesOnAt = await runs.resume(context, run)
@@ -126,4 +126,17 @@ test.each([
   expect([record.run === undefined, record.runs.length]).toEqual([isFinal, isFinal ? 1 : 0])
   expect(status?.run).toMatchObject({ phase: 'Partial', message: expect.stringContaining('app: run-1') })
   expect(status?.run?.finishedAt !== undefined).toBe(isFinal)
+})
+
+test('S31: a run that leaves a repository for later goes on when the registry may be read in full again', async () => {
+  const hidden = judged({ repositories: [repositoryFacts('other', {})], manifests: [] })
+  const { record, goesOnIn, status } = await endingWith({ phase: 'Succeeded' }, hidden)
+  expect(goesOnIn).toBe(10 * 60_000)
+  expect(record.run?.id).toBe(status?.run?.id)
+  expect(status?.run).toMatchObject({
+    ...{ phase: 'Partial', message: expect.stringContaining('app: the registry does not list it') },
+  })
+  const problems = [{ repository: 'app', error: new TallymanError('REGISTRY_ABSENT', 'app: gone') }]
+  const over = await endingWith({ phase: 'Partial', problems }, hidden)
+  expect([over.goesOnIn, over.record.run]).toEqual([Number.POSITIVE_INFINITY, undefined])
 })

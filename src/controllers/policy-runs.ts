@@ -8,7 +8,7 @@ import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import { ProgressWriter } from '#controllers/policy-progress.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
-import { begun, ended, evictionsLeft, newRun, paused } from '#controllers/policy-run.ts'
+import { begun, ended, evictionsLeft, newRun, paused, type WorkLeft } from '#controllers/policy-run.ts'
 import {
   type RunPause,
   runAtRest,
@@ -26,7 +26,7 @@ import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
 import type { Product } from '#registry/client.ts'
 import { intersectInSteps } from '#retention/approval.ts'
-import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
+import { evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -37,6 +37,13 @@ import { Pace } from '#time/pace.ts'
 
 /** A run that stopped for something that may pass goes on after so long. */
 const RETRY_MS = 15_000
+/** One of which a part waits for a registry that was not read in full: reading it takes long. */
+const POSTPONED_MS = 10 * 60_000
+
+interface CallEnd extends ExecutionEnd {
+  /** Nothing else is left of it than what waits until the registry is read in full. */
+  readonly isPostponed?: boolean
+}
 
 /** What a run is part of. */
 export interface RunContext {
@@ -93,7 +100,7 @@ export class PolicyRuns {
       }
       await pass.write((status) => ({ ...status, approval }))
     }
-    return await this.#carry({ ...context, record }, run, decision.judgement, evictions)
+    return await this.#carry({ ...context, record }, run, decision.judgement, { evictions, postponed: [] })
   }
 
   /** A run that is open goes on: what of it is still to go by the plan made now. @returns, @throws as start */
@@ -180,7 +187,7 @@ export class PolicyRuns {
     context: RunContext,
     run: OpenRun,
     judgement: Judgement,
-    evictions: readonly Eviction[],
+    { evictions, postponed }: WorkLeft,
   ): Promise<number> {
     const { pass, spec, registry, names, planning } = context
     const { carrier, undo, clock, log } = this.#parts
@@ -194,7 +201,7 @@ export class PolicyRuns {
     const window = context.windowAt(clock.now())
     const endsAt = window.isOpen ? window.endsAt : clock.now()
     const swept = new Map<string, Set<string>>()
-    let end: ExecutionEnd
+    let end: CallEnd
     try {
       end = await pass.shield(() =>
         carrier.carry({
@@ -219,6 +226,7 @@ export class PolicyRuns {
     } finally {
       await progress.end()
     }
+    end = withPostponed(end, postponed)
     const hold = holdFor(end, clock.now())
     // Whatever keeps the rest from being told, nothing more goes.
     if (hold !== undefined) await undo.hold(pass.policy, hold, (compute) => this.#change(context, compute))
@@ -238,7 +246,7 @@ export class PolicyRuns {
     context: RunContext,
     run: OpenRun,
     base: ReturnType<typeof runStatus>,
-    end: ExecutionEnd,
+    end: CallEnd,
   ): Promise<number> {
     const now = this.#parts.clock.now()
     const message = messageOf(end) ?? WAITING[end.phase]
@@ -258,7 +266,7 @@ export class PolicyRuns {
   }
 
   /** When it goes on, ms since the epoch; undefined: it is over. */
-  #resumption(context: RunContext, run: OpenRun, end: ExecutionEnd, now: number): number | undefined {
+  #resumption(context: RunContext, run: OpenRun, end: CallEnd, now: number): number | undefined {
     if (end.phase === 'WaitingForGarbageCollection') return firstIn(context, end.resumesAt ?? now)
     const { stoppedBy } = end
     if (stoppedBy !== undefined) {
@@ -268,8 +276,9 @@ export class PolicyRuns {
     const mayPass = end.problems.some(
       ({ error, isFinal }) => isFinal !== true && error.entry.retry !== 'never' && !FINAL.has(error.code),
     )
-    const isWithin = now + RETRY_MS < run.startedAt + (parseDuration(context.spec.maxDuration) ?? 0)
-    return mayPass && isWithin ? now + RETRY_MS : undefined
+    const at = now + (end.isPostponed === true ? POSTPONED_MS : RETRY_MS)
+    const isWithin = at < run.startedAt + (parseDuration(context.spec.maxDuration) ?? 0)
+    return mayPass && isWithin ? at : undefined
   }
 
   #change(context: RunContext, compute: (record: PolicyRecord) => PolicyRecord): Promise<PolicyRecord> {
@@ -290,6 +299,19 @@ const NOTHING = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, tra
 
 /** Something that was to stay was lost, or nearly: a human has to look before anything more goes. */
 const HARMFUL: ReadonlySet<string> = new Set(['EVICTION_HARMED', 'DELETE_TOOK_TAG'])
+/** How a call ended that has left repositories for later; those that have a problem of their own have told it. */
+function withPostponed(end: ExecutionEnd, postponed: WorkLeft['postponed']): CallEnd {
+  const told = new Set(end.problems.map(({ repository }) => repository))
+  const waiting = postponed.filter(({ repository }) => !told.has(repository))
+  if (waiting.length === 0) return end
+  return {
+    ...end,
+    phase: end.phase === 'Succeeded' ? 'Partial' : end.phase,
+    problems: [...end.problems, ...waiting],
+    isPostponed: end.problems.length === 0,
+  }
+}
+
 /** Another try of the same run changes nothing. */
 const FINAL: ReadonlySet<string> = new Set([
   'UNTAG_UNSUPPORTED',
