@@ -61,8 +61,10 @@ function saidLines({ ruled: { repository }, said, plan }: PolicyRuling): string[
   const rows = said.map((each) => [
     `${repository}:${each.tag}`,
     printable(`${(isUncertain(each) ? MAY : SAID)[each.action]}: ${each.reason}`),
-    each.rule === null ? '' : `by rule ${printable(each.rule)}`,
-    each.plannedAt === undefined ? '' : `as its plan of ${minute(each.plannedAt)} says`,
+    [
+      ...(each.rule === null ? [] : [`by rule ${printable(each.rule)}`]),
+      ...(each.plannedAt === undefined ? [] : [`as its plan of ${minute(each.plannedAt)} says`]),
+    ].join('  '),
   ])
   const lines = alignedLines(rows)
   if (plan !== undefined && said.some(isUncertain)) {
