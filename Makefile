@@ -36,9 +36,8 @@ lint: install ## Format, lint, types, import boundaries, generated files; proves
 test: prepare build ## Run every test against a real API server and real registries. Last line: N passed, N failed.
 	@scripts/test $(ONLY)
 
-soak: prepare build ## Let everything go wrong for MINUTES=5; no image in use may be lost. PART=inventory or policy for one half, or kills: minutes of runs killed at every single request on both registries, and of the operator killed and frozen in the middle of one; SEED=n repeats a run, as far as real time lets it.
-	@if [ '$(PART)' = kills ]; then TALLYMAN_EVERY_REQUEST=1 scripts/test execution-kill trash-kill policy-kill e2e/kill node/disturbed-run; \
-	else node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)' '$(PART)'; fi
+soak: prepare build ## Let everything go wrong for MINUTES=10; no image in use may be lost. PART=inventory or policy for one half. PART=kills: runs killed at every single request on both registries, also while others push, move and use images, and the operator killed and frozen in the middle of one: a round of many minutes, or as many as begin within MINUTES. SEED=n repeats a run, as far as real time lets it.
+	@node --disable-warning=ExperimentalWarning scripts/soak.ts '$(MINUTES)' '$(SEED)' '$(PART)'
 
 mutants: prepare ## Take one protection of what is in use after the other out of a copy; for each some test must fail. ONLY=text: of that rule or file.
 	@node --disable-warning=ExperimentalWarning scripts/mutants.ts $(if $(ONLY),'$(ONLY)')

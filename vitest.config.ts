@@ -4,6 +4,7 @@ const everyRequest = process.env.TALLYMAN_EVERY_REQUEST === '1'
 
 /** Minutes each: `make soak PART=kills` runs them. */
 const KILLS = [
+  'src/evict/disturbed-kill.test.ts',
   'src/evict/execution-kill.test.ts',
   'src/evict/trash-kill.test.ts',
   'test/e2e/policy-kill.test.ts',

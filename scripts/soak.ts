@@ -1,4 +1,4 @@
-// `make soak MINUTES=10 SEED=7 PART=policy`: what the operator watches and what its policies delete, with everything that goes wrong in a bad year.
+// `make soak MINUTES=10 SEED=7 PART=policy`: what the operator watches and what its policies delete, with everything that goes wrong in a bad year. `PART=kills`: soak-kills.ts.
 import { ProcessTerminal } from '#commands/terminal.ts'
 import { machineTime } from '#test/soak/machine-time.ts'
 import { lostImages, policyProgressLine, policyResultLines } from '#test/soak/policy/report.ts'
@@ -6,6 +6,7 @@ import { policySoak } from '#test/soak/policy/soak.ts'
 import { elapsed, progressLine, resultLines } from '#test/soak/report.ts'
 import { soak } from '#test/soak/soak.ts'
 import { recordCount } from '../bench/counts.ts'
+import { soakKills } from './soak-kills.ts'
 
 const MINUTE_MS = 60_000
 const EXIT_INTERRUPTED = 130
@@ -44,27 +45,41 @@ const PARTS: Readonly<Record<string, Part>> = {
   },
 }
 
-const minutes = numberOf('MINUTES', process.argv[2], 10)
-const seed = numberOf('SEED', process.argv[3], Math.floor(machineTime()) % 100_000)
-const parts = partsOf(process.argv[4])
+const KILLS = 'kills'
+
+/** undefined: as long as it takes to be counted, or one round of kills. */
+const minutesGiven = numberOf('MINUTES', process.argv[2])
+const seed = numberOf('SEED', process.argv[3]) ?? Math.floor(machineTime()) % 100_000
 const terminal = new ProcessTerminal(process.stdout, process.stderr)
 
 const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => stop.abort())
 
-terminal.note(`${minutes} minutes with SEED=${seed}; Ctrl-C ends it`)
-try {
-  const durationMs = (minutes * MINUTE_MS) / parts.length
-  for (const [name, part] of parts) {
-    if (stop.signal.aborted) break
-    terminal.note(`PART=${name}`)
-    const isWell = await part({ durationMs, seed, signal: stop.signal }, show)
-    if (!isWell) process.exitCode = 1
+if (process.argv[4] === KILLS) process.exitCode = await kills()
+else await soakParts(partsOf(process.argv[4]))
+
+async function kills(): Promise<number> {
+  const durationMs = minutesGiven === undefined ? undefined : minutesGiven * MINUTE_MS
+  const code = await soakKills({ durationMs, seed, signal: stop.signal }, (line) => terminal.note(line))
+  return stop.signal.aborted ? EXIT_INTERRUPTED : code
+}
+
+async function soakParts(parts: readonly [string, Part][]): Promise<void> {
+  const minutes = minutesGiven ?? COUNTED_MINUTES * Object.keys(PARTS).length
+  terminal.note(`${minutes} minutes with SEED=${seed}; Ctrl-C ends it`)
+  try {
+    const durationMs = (minutes * MINUTE_MS) / parts.length
+    for (const [name, part] of parts) {
+      if (stop.signal.aborted) break
+      terminal.note(`PART=${name}`)
+      const isWell = await part({ durationMs, seed, signal: stop.signal }, show)
+      if (!isWell) process.exitCode = 1
+    }
+    if (stop.signal.aborted) process.exitCode ??= EXIT_INTERRUPTED
+  } catch (error) {
+    if (!stop.signal.aborted) throw error
+    process.exitCode = EXIT_INTERRUPTED
   }
-  if (stop.signal.aborted) process.exitCode ??= EXIT_INTERRUPTED
-} catch (error) {
-  if (!stop.signal.aborted) throw error
-  process.exitCode = EXIT_INTERRUPTED
 }
 
 function show(line: string): void {
@@ -77,8 +92,8 @@ async function print(lines: readonly string[]): Promise<void> {
   await terminal.print(`${lines.join('\n')}\n`)
 }
 
-function numberOf(name: string, text: string | undefined, otherwise: number): number {
-  if (text === undefined || text === '') return otherwise
+function numberOf(name: string, text: string | undefined): number | undefined {
+  if (text === undefined || text === '') return undefined
   const value = Number(text)
   if (Number.isFinite(value) && value > 0) return value
   return refuse(`${name} is a number above 0, not ${JSON.stringify(text)}`)
@@ -88,7 +103,7 @@ function partsOf(text: string | undefined): [string, Part][] {
   const all = Object.entries(PARTS)
   if (text === undefined || text === '') return all
   const chosen = all.filter(([name]) => name === text)
-  const names = Object.keys(PARTS).join(' or ')
+  const names = [...Object.keys(PARTS), KILLS].join(' or ')
   return chosen.length > 0 ? chosen : refuse(`PART is ${names}, not ${JSON.stringify(text)}`)
 }
 
