@@ -16,27 +16,29 @@ export type ContextOfInstallation = (installation: string, signal: AbortSignal) 
 export class ClaimedUsage {
   readonly #client: RegistryClient
   readonly #contextOf: ContextOfInstallation
-  readonly #claims = new Claims(NOBODY)
+  readonly #claims: ReadonlyMap<string, Claims>
 
-  constructor(client: RegistryClient, contextOf: ContextOfInstallation) {
+  /** @param repositories from which something is to go */
+  constructor(client: RegistryClient, repositories: readonly string[], contextOf: ContextOfInstallation) {
     this.#client = client
     this.#contextOf = contextOf
+    this.#claims = new Map(claimsAbove(repositories).map((place) => [place, new Claims(NOBODY, place)]))
   }
 
   /** Reads only what has changed since. @throws CLAIM_FOREIGN one does not say it; REGISTRY_*, CANCELLED */
   async read(signal: AbortSignal): Promise<UsageClaim[]> {
-    const found = await this.#claims.read(this.#client, { signal }, NEVER)
     const usage: UsageClaim[] = []
-    for (const claim of found) {
-      const { content } = claim
-      if ('heartbeat' in content && 'claim' in content.usage) usage.push(content.usage.claim)
-      else throw await this.#unknown(claim, signal)
+    for (const [place, claims] of this.#claims) {
+      for (const claim of await claims.read(this.#client, { signal }, NEVER)) {
+        const { content } = claim
+        if ('heartbeat' in content && 'claim' in content.usage) usage.push(content.usage.claim)
+        else throw await this.#unknown(`${place}:${claim.tag}`, claim, signal)
+      }
     }
     return usage
   }
 
-  async #unknown({ tag, content }: FoundClaim, signal: AbortSignal): Promise<TallymanError> {
-    const name = `${CLAIMS_REPOSITORY}:${tag}`
+  async #unknown(name: string, { content }: FoundClaim, signal: AbortSignal): Promise<TallymanError> {
     const unknown = (whose: string, why: string) =>
       new TallymanError('CLAIM_FOREIGN', `${name} does not say what ${whose} uses: ${why}`)
     if ('unreadable' in content) return unknown('that installation', content.unreadable)
@@ -49,4 +51,18 @@ export class ClaimedUsage {
       `${why} (written ${new Date(at).toISOString()}). What its inventories lack: kubectl --context ${context} get imageinventories --all-namespaces -o wide. It says so within ten minutes after all of them are Synced and Trusted`,
     )
   }
+}
+
+/**
+ * Where claims lie that are about these repositories: an operator that names the registry by a longer path has its own below that.
+ * @returns `tallyman-claims`, and `a/tallyman-claims`, `a/b/tallyman-claims` for `a/b/c`
+ */
+function claimsAbove(repositories: readonly string[]): string[] {
+  const places = new Set([CLAIMS_REPOSITORY])
+  for (const repository of repositories) {
+    const parts = repository.split('/')
+    for (let depth = 1; depth < parts.length; depth++)
+      places.add(`${parts.slice(0, depth).join('/')}/${CLAIMS_REPOSITORY}`)
+  }
+  return [...places]
 }

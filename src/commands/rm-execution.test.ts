@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ClaimedUsage } from '#commands/rm-claims.ts'
 import { carryOut, type RemovalWork } from '#commands/rm-execution.ts'
+import { Claims } from '#evict/claims.ts'
 import { type InUseIndex, inUseIndex } from '#inventory/in-use-index.ts'
 import { compilePins } from '#inventory/pins.ts'
 import type { RepositoryRemoval } from '#retention/removal-request.ts'
@@ -85,4 +87,17 @@ test('S40: where no tag goes by its name, each manifest takes its tags along', a
   })
   expect(ended.sort()).toEqual(['manifest swept', 'manifest swept', 'v1 untagged', 'v2 untagged'])
   expect(lines.filter((reference) => !reference.startsWith('sha256:'))).toEqual([])
+})
+
+test('S01: claims count of operators that name the registry by a longer path, for what lies below that', async () => {
+  const holder = { installation: 'one', operator: 'tallyman', process: 'one' }
+  const lists = { images: ['r.example/team/app:v1'], digests: [], configs: [], pins: [] }
+  const usage = { ...lists, synced: true, trusted: true, installation: 'one', writtenAt: Date.now() }
+  await new Claims(holder, 'team/tallyman-claims').write(site.direct, usage, {})
+  const claimed = async (...repositories: string[]) => {
+    const claims = new ClaimedUsage(site.direct, repositories, async () => undefined)
+    return (await claims.read(new AbortController().signal)).flatMap(({ images }) => images)
+  }
+  expect(await claimed('team/shop/app')).toEqual(lists.images)
+  expect(await claimed('shop/app', 'team')).toEqual([])
 })

@@ -49,7 +49,8 @@ export async function removeImages(
     const clusters = await watchedUse(options, terminal, session.signal)
     if (clusters === undefined) return FAILED
     try {
-      const claims = new ClaimedUsage(session.client, (installation, ends) =>
+      const repositories = requests.map(({ repository }) => repository)
+      const claims = new ClaimedUsage(session.client, repositories, (installation, ends) =>
         contextOfInstallation(installation, options, ends),
       )
       const holders = holdersOf({ requests, options }, names, session.client)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { claimBlocks, recordBlocks } from './policy-blocks.ts'
+import { imageFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
+import { claimBlocks, claimedBelowBlocks, recordBlocks } from './policy-blocks.ts'
 
 const { signal } = new AbortController()
 const registry = (spec: object) => ({
@@ -42,4 +43,20 @@ test('S01: nothing is carried out in a registry that is not claimed, and a plan 
     throw new TallymanError('LEADERSHIP_LOST', 'another one leads')
   }
   await expect(blocksOf('Approve', lost)).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+})
+
+test('S01: nor where another installation claims it below a longer path, as neither of the two sees the other one', () => {
+  const image = imageFacts('claim', 1)
+  const repositories = [
+    repositoryFacts('team/tallyman-claims', { 'ours.tallyman': image, 'theirs.tallyman': image }),
+    repositoryFacts('shop/tallyman-claims', { 'ours.tallyman': image }),
+    repositoryFacts('shop/not-tallyman-claims', { v1: image }),
+  ]
+  expect(claimedBelowBlocks({ repositories }, 'ours.tallyman')).toMatchObject([
+    {
+      code: 'ClaimNotHeld',
+      message: expect.stringMatching(/^team\/tallyman-claims:theirs.tallyman claims/),
+      isAcceptable: false,
+    },
+  ])
 })

@@ -4,7 +4,9 @@ import type { PolicyContext } from '#controllers/policy-pass.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import { workspaceOf } from '#controllers/workspaces.ts'
+import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import type { Block } from '#retention/blocks.ts'
+import type { RegistryFacts } from '#retention/facts.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { toleratedProblem } from '#runtime/tolerated-problem.ts'
 
@@ -40,6 +42,25 @@ export async function claimBlocks(
     const message = `the registry is not claimed: ${toleratedProblem(thrown, signal).advice}`
     return [{ code: 'ClaimNotHeld', message, isAcceptable: false }]
   }
+}
+
+/**
+ * An installation that names the registry by a longer path claims below that, does not see our claim, and its own is not read (S01).
+ * @param own the tag of our claims; undefined: not known yet
+ */
+export function claimedBelowBlocks(
+  { repositories }: Pick<RegistryFacts, 'repositories'>,
+  own: string | undefined,
+): Block[] {
+  return repositories
+    .filter(({ name }) => name.endsWith(`/${CLAIMS_REPOSITORY}`))
+    .flatMap(({ name, tags }) => {
+      const other = tags.find(({ tag }) => tag !== own)
+      if (other === undefined) return []
+      const path = name.slice(0, -CLAIMS_REPOSITORY.length - 1)
+      const message = `${name}:${other.tag} claims the registry below ${path}, and does not see our claim: let spec.url of all Registries name it by the same path, or delete that tag once nobody needs its images`
+      return [{ code: 'ClaimNotHeld', message, isAcceptable: false } as const]
+    })
 }
 
 /** What an ImageInventory protected that is gone may still run (S05). @throws KUBE_*, CANCELLED */

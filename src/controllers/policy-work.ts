@@ -5,7 +5,7 @@ import { holdText } from '#controllers/evicted-hold.ts'
 import { withRestorations } from '#controllers/evicted-news.ts'
 import { watchBlocks } from '#controllers/evicted-room.ts'
 import type { PolicyAnchors } from '#controllers/policy-anchors.ts'
-import { claimBlocks, leftBlocks, recordBlocks } from '#controllers/policy-blocks.ts'
+import { claimBlocks, claimedBelowBlocks, leftBlocks, recordBlocks } from '#controllers/policy-blocks.ts'
 import { isNewPolicy } from '#controllers/policy-due.ts'
 import { PolicyExecution } from '#controllers/policy-execution.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
@@ -41,7 +41,7 @@ export interface PolicyWorkParts {
   readonly access: RegistryAccess
   readonly registries: ObjectStore<RegistryObject>
   readonly live: Pick<Inventories, 'all'>
-  readonly claims: Pick<RegistryClaims, 'claimsOf' | 'hold'>
+  readonly claims: Pick<RegistryClaims, 'claimsOf' | 'hold' | 'ownTag'>
   readonly memories: PolicyMemories
   readonly records: PolicyRecords
   readonly plans: PolicyPlans
@@ -155,6 +155,7 @@ export class PolicyWork {
         now: clock.now(),
       })),
       ...unclaimed,
+      ...(spec.mode === 'DryRun' ? [] : claimedBelowBlocks(planning.facts, claims.ownTag)),
     ]
     if (memory.recordProblem === undefined)
       record = await undo.released(pass.policy, record, (compute) =>

@@ -7,6 +7,7 @@ import { type RegistryObject, type RegistryPolicyObject, specOf } from '#control
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { CLAIM_TIMES, type ClaimTimes, RegistryClaim } from '#evict/claim.ts'
+import { claimTag } from '#evict/claim-artifact.ts'
 import { CLAIMS_REPOSITORY, type UsageClaim } from '#inventory/claim.ts'
 import { registryUrl } from '#inventory/registry-names.ts'
 import type { KubeClient } from '#kube/client.ts'
@@ -100,6 +101,12 @@ export class RegistryClaims {
     const kept = this.#term?.kept.get(url)
     if (kept === undefined) throw new TallymanError('CLAIM_LOST', `${url} is not claimed`)
     kept.claim.assertHeld()
+  }
+
+  /** The tag of our claims; undefined: not known before the first one is held. */
+  get ownTag(): string | undefined {
+    if (this.#installation === undefined) return undefined
+    return claimTag({ installation: this.#installation, operator: this.#parts.operator })
   }
 
   /** What other installations use, as of the last look: to be united with what ours does. @throws SPEC_INVALID */

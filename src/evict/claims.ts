@@ -36,9 +36,10 @@ export interface GoneClaims {
   readonly afterMs: number
 }
 
-/** Reads and writes the claims of one registry. */
+/** Reads and writes the claims of one registry, or of those who name it by one longer path. */
 export class Claims {
   readonly #holder: ClaimHolder
+  readonly #repository: string
   /** By tag, as of the last look. */
   #found: ReadonlyMap<string, FoundClaim> = new Map()
   /** By digest of the layer; what no claim names any more is forgotten. */
@@ -47,8 +48,10 @@ export class Claims {
   readonly #goneSince = new Map<string, number>()
   #written: ClaimParts | undefined
 
-  constructor(holder: ClaimHolder) {
+  /** @param repository where they lie */
+  constructor(holder: ClaimHolder, repository: string = CLAIMS_REPOSITORY) {
     this.#holder = holder
+    this.#repository = repository
   }
 
   /**
@@ -57,7 +60,7 @@ export class Claims {
    * @throws REGISTRY_*, CLAIM_FOREIGN
    */
   async read(client: RegistryClient, call: CallOptions, gone: GoneClaims): Promise<readonly FoundClaim[]> {
-    const tags = await claimTags(client, call)
+    const tags = await claimTags(client, this.#repository, call)
     const documents = new Map<string, ReadClaim>()
     const found: FoundClaim[] = []
     for (const tag of tags) {
@@ -84,7 +87,7 @@ export class Claims {
     const parts = claimInParts(this.#written, usage)
     const upload = async (bytes: Buffer): Promise<UsageLayer> => {
       const blob = { digest: digestOf(bytes), size: bytes.length }
-      await client.uploadBlob(CLAIMS_REPOSITORY, blob, () => bytes, call)
+      await client.uploadBlob(this.#repository, blob, () => bytes, call)
       return blob
     }
     await upload(EMPTY_CONFIG)
@@ -93,7 +96,7 @@ export class Claims {
       await upload(Buffer.from(writeClaim(parts.added))),
     ]
     const manifest = claimManifest({ holder: this.#holder, at: usage.writtenAt, layers })
-    await client.putManifest(CLAIMS_REPOSITORY, claimTag(this.#holder), manifest, call)
+    await client.putManifest(this.#repository, claimTag(this.#holder), manifest, call)
     this.#written = parts
     return manifest.digest
   }
@@ -127,13 +130,13 @@ export class Claims {
     let digest: string | undefined
     const unreadable = (why: string): FoundClaim => ({ tag, digest, content: { unreadable: why } })
     try {
-      digest = (await client.headManifest(CLAIMS_REPOSITORY, tag, call)).digest
+      digest = (await client.headManifest(this.#repository, tag, call)).digest
       const before = this.#found.get(tag)
       const known = before !== undefined && 'heartbeat' in before.content ? before.content : undefined
       const heartbeat =
         before?.digest === digest && known !== undefined
           ? known.heartbeat
-          : readClaimManifest(await client.getManifest(CLAIMS_REPOSITORY, digest, call))
+          : readClaimManifest(await client.getManifest(this.#repository, digest, call))
       if (heartbeat === undefined) return unreadable('it is no claim of this version of Tallyman')
       if (claimTag(heartbeat.holder) !== tag) return unreadable('what it says is the claim of another')
       const read = await this.#read(client, heartbeat, documents, call)
@@ -153,7 +156,9 @@ export class Claims {
     call: CallOptions,
   ): Promise<readonly ReadClaim[]> {
     for (const layer of heartbeat.layers) {
-      const read = this.#documents.get(layer.digest) ?? (await readLayer(client, heartbeat, layer, call))
+      const read =
+        this.#documents.get(layer.digest) ??
+        (await readLayer(client, this.#repository, heartbeat, layer, call))
       documents.set(layer.digest, read)
     }
     return heartbeat.layers.flatMap(({ digest }) => documents.get(digest) ?? [])
@@ -190,13 +195,13 @@ export async function discardHeartbeat(
 }
 
 /** @throws REGISTRY_*; there are none where nobody has claimed the registry yet */
-async function claimTags(client: RegistryClient, call: CallOptions): Promise<string[]> {
+async function claimTags(client: RegistryClient, repository: string, call: CallOptions): Promise<string[]> {
   const tags: string[] = []
   try {
-    for await (const page of client.tags(CLAIMS_REPOSITORY, call)) {
+    for await (const page of client.tags(repository, call)) {
       tags.push(...page)
       if (tags.length > MAX_CLAIMS) {
-        throw new TallymanError('CLAIM_FOREIGN', `${CLAIMS_REPOSITORY} has more than ${MAX_CLAIMS} tags`)
+        throw new TallymanError('CLAIM_FOREIGN', `${repository} has more than ${MAX_CLAIMS} tags`)
       }
     }
   } catch (error) {
@@ -207,6 +212,7 @@ async function claimTags(client: RegistryClient, call: CallOptions): Promise<str
 
 async function readLayer(
   client: RegistryClient,
+  repository: string,
   { holder, at }: Heartbeat,
   layer: UsageLayer,
   call: CallOptions,
@@ -214,7 +220,7 @@ async function readLayer(
   if (layer.size > MAX_DOCUMENT_BYTES)
     return { problem: 'Malformed', message: `It has a document of ${layer.size} bytes` }
   const parts: Uint8Array[] = []
-  for await (const part of client.readBlob(CLAIMS_REPOSITORY, layer, call)) parts.push(part)
+  for await (const part of client.readBlob(repository, layer, call)) parts.push(part)
   const text = Buffer.concat(parts).toString('utf8')
   // How old it is, the heartbeat says: what has not changed is not written again.
   return readClaim(text, {

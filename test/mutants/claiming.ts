@@ -6,6 +6,22 @@ const CONFLICT = ['src/controllers/policy-conflict.test.ts', 'src/crds/glob-over
 
 /** Who else may delete from a registry, or uses it (S01). */
 export const CLAIMING_MUTANTS: MutantsByFile = {
+  'src/time/moment.ts': [
+    {
+      rule: 'S01, S03 what is known gets older while a machine is suspended, too',
+      find: 'Math.max(clock.now() - since.wall, clock.monotonic() - since.monotonic)',
+      replace: 'clock.monotonic() - since.monotonic',
+      tests: ['src/time/moment.test.ts', 'src/commands/rm-use.test.ts', ...CLAIM],
+    },
+  ],
+  'src/controllers/policy-blocks.ts': [
+    {
+      rule: 'S01 a claim of another below a longer path',
+      find: 'if (other === undefined) return []',
+      replace: 'if (other !== null) return []',
+      tests: ['src/controllers/policy-blocks.test.ts'],
+    },
+  ],
   'src/evict/claim.ts': [
     {
       rule: 'S01 a claim has to stand before it is held',
@@ -29,12 +45,6 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
       rule: 'S01 what was not looked at lately is not held',
       find: 'if (ageMs > this.#times.heldMs)',
       replace: 'if (ageMs < 0)',
-      tests: CLAIM,
-    },
-    {
-      rule: 'S01 also while a machine was suspended',
-      find: 'Math.max(now.wall - began.wall, now.monotonic - began.monotonic)',
-      replace: 'now.monotonic - began.monotonic',
       tests: CLAIM,
     },
     {

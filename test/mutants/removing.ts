@@ -68,17 +68,25 @@ export const REMOVING_MUTANTS: MutantsByFile = {
       tests: REQUEST,
     },
   ],
+  'src/commands/rm-claims.ts': [
+    {
+      rule: 'S01 removal by name: claims below a longer path',
+      find: 'depth < parts.length',
+      replace: 'depth < 1',
+      tests: ['src/commands/rm-execution.test.ts'],
+    },
+  ],
   'src/commands/rm-use.ts': [
     {
       rule: 'S03 removal by name: the clusters are asked again before a request',
-      find: 'this.#parts.clock.monotonic() - this.#provenAt > FRESH_MS',
-      replace: 'this.#provenAt === Number.NEGATIVE_INFINITY',
+      find: 'this.#proven !== undefined && ageOf(this.#proven, this.#parts.clock) <= FRESH_MS',
+      replace: 'this.#proven !== undefined',
       tests: ['src/commands/rm-use.test.ts'],
     },
     {
       rule: 'S03 removal by name: an answer is as old as its question',
-      find: 'this.#provenAt = askedAt',
-      replace: 'this.#provenAt = Math.max(askedAt, clock.monotonic())',
+      find: 'this.#proven = asked\n',
+      replace: 'this.#proven = asked.wall > 0 ? momentOf(clock) : asked\n',
       tests: ['src/commands/rm-use.test.ts'],
     },
     {
