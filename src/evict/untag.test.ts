@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
+import { executeOn } from '#test/harness/execution.ts'
 import { containerImage, type TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
 import type { Candidate } from './eviction.ts'
@@ -176,6 +177,18 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
       await expect(running).rejects.toMatchObject({ code: 'UNTAG_UNSUPPORTED' })
       expect(await site.tags('takes')).toEqual(before)
       expect(lines.map(({ reference }) => reference)).not.toContain('a')
+    })
+
+    test('S40: a run goes on there by digests: each takes its tags along, and a tag stays whose digest stays', async () => {
+      const tags = world('digests', 'a', 'b', 'kept')
+      const [a] = Object.values(tags)
+      if (a === undefined) throw new Error('no image')
+      site.storage.tag('digests', digest(a), 'prod')
+      const eviction = evictionOf('digests', { ...tags, prod: a }, ['a', 'b'])
+      const { end, lines } = await executeOn(site, [eviction], { site: { delete: takesImages() } })
+      expect(await site.tags('digests')).toEqual({ a: digest(a), prod: digest(a), kept: digest(tags.kept) })
+      expect(end.problems.map(({ error }) => error.code)).toEqual(['UNTAG_UNSUPPORTED'])
+      expect(lines.map(({ reference }) => reference)).not.toContain('b')
     })
 
     test('S40: of a proof that was stopped nothing is left after the next', async () => {
