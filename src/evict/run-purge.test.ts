@@ -89,6 +89,15 @@ describe.each(['2.8', '3'] as const)('a run that is over, on %s', (version) => {
     expect(await purge('all')).toEqual({ kind: 'gone', lines: [] })
   })
 
+  test('S45: what another run has in the trash stays where this one had only begun to copy the same', async () => {
+    await taken('same')
+    const { digest, hasCopy } = await taken('same', OTHER)
+    const begun = { repository: 'tallyman/trash/same/1', manifests: [{ digest, children: [] }] }
+    await append('same', [{ kind: 'trashing', at: 1, ...begun }])
+    expect(await purge('same')).toMatchObject({ kind: 'gone' })
+    expect([await hasCopy(), Object.keys(await journals('same'))]).toEqual([true, [OTHER]])
+  })
+
   test('S19: a copy that stays because it is in use keeps the journal; later both go', async () => {
     const { digest, hasCopy } = await taken('used')
     expect(await purge('used', { stillDoomed: sparing(digest) })).toEqual({ kind: 'needed', lines: [] })

@@ -2,6 +2,7 @@ import { historyOfRun, type ListedHistory, type RunHistory, stillEvicted } from 
 import { calls, type Hands } from './hands.ts'
 import { type DoomedJournal, type JournalRemoval, removeJournal } from './journal-removal.ts'
 import { journalState } from './journal-state.ts'
+import { otherJournals } from './trash-others.ts'
 import { liesInTrash, trashBelow } from './trash-place.ts'
 import { purgeTrash } from './trash-purge.ts'
 
@@ -32,7 +33,7 @@ export async function purgeCopies(hands: Hands, purge: RunPurge): Promise<RunHis
   if (history.unsettled.some(({ isLost }) => isLost !== true)) return undefined
   learn(repository, history)
   const place = trashBelow(shelf.prefix)
-  await purgeTrash(hands, place, before)
+  await purgeTrash(hands, place, before, otherJournals(shelf, { repository, run }, calls(hands).read))
   const { copies } = await journalState(hands.journal)
   return copies.some((copy) => liesInTrash(place, copy.repository)) ? undefined : history
 }

@@ -1,4 +1,4 @@
-import type { TrashRecord } from './journal.ts'
+import type { TrashLook, TrashRecord } from './journal.ts'
 
 /** The copy of one manifest in the trash. */
 export interface TrashCopy {
@@ -11,6 +11,8 @@ export interface TrashCopy {
   readonly begunAt: number
   /** When it was read again, whole; undefined: nobody knows whether it is. */
   readonly at: number | undefined
+  /** It was about to be deleted: what lies there by now may be another run's. */
+  readonly isPurging?: boolean | undefined
 }
 
 /** The copies that a journal speaks of, but for those that were purged. */
@@ -37,7 +39,7 @@ export class TrashCopies {
       if (copy === undefined) continue
       this.#copies.delete(key(repository, digest))
       if (kind === 'purged') continue
-      this.#copies.set(key(repository, digest), { ...copy, at: kind === 'trashed' ? at : undefined })
+      this.#copies.set(key(repository, digest), after(copy, record))
     }
   }
 
@@ -53,6 +55,16 @@ export class TrashCopies {
   }
 }
 
-function key(repository: string, digest: string): string {
+function after(copy: TrashCopy, { kind, at }: TrashLook): TrashCopy {
+  if (kind === 'purging') return { ...copy, isPurging: true }
+  return { ...copy, at: kind === 'trashed' ? at : undefined }
+}
+
+/** The identity of a copy: a digest in one place is one thing, whoever put it there. */
+export function copyKey({ repository, digest }: Pick<TrashCopy, 'repository' | 'digest'>): string {
   return `${repository}@${digest}`
+}
+
+function key(repository: string, digest: string): string {
+  return copyKey({ repository, digest })
 }

@@ -6,11 +6,17 @@ import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/h
 import { LeapingClock } from '#test/harness/leaping-clock.ts'
 import type { Candidate } from './eviction.ts'
 import type { Hands } from './hands.ts'
-import { MemoryJournal } from './journal.ts'
+import { type Journal, MemoryJournal } from './journal.ts'
+import { journalState } from './journal-state.ts'
 import { copyToTrash, provenInTrash, purgeTrash } from './trash.ts'
+import type { OtherJournals } from './trash-others.ts'
 
 const PLACE = { prefix: 'tallyman/trash' }
 const DAY = 86_400_000
+/** No other run has copied anything from there. */
+const nobody: OtherJournals = async function* () {
+  yield* []
+}
 const digest = (image: TestImage) => image.manifest.digest
 
 describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
@@ -41,7 +47,7 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
   test('S19: deletes what is older by its digest, indexes first, each with its line of audit; the source stays', async () => {
     const { index, platform, plain, clock, hands, digests, copy, lies } = await world('old')
     const { hands: able, lines } = hands()
-    expect(await purgeTrash(able, PLACE, clock.now())).toBe(3)
+    expect(await purgeTrash(able, PLACE, clock.now(), nobody)).toBe(3)
     for (const image of [index, platform, plain]) {
       expect(await lies(image)).toBe(false)
       expect(await site.has('old', digest(image))).toBe(true)
@@ -56,17 +62,17 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
     expect(order.indexOf(digest(index))).toBeLessThan(order.indexOf(digest(platform)))
     // Nobody believes in it any more, and it can be copied again.
     expect(await provenInTrash(able, PLACE, digests, clock.now())).toEqual(new Set())
-    expect(await purgeTrash(able, PLACE, clock.now())).toBe(0)
+    expect(await purgeTrash(able, PLACE, clock.now(), nobody)).toBe(0)
     await copyToTrash(able, PLACE, digests)
     expect((await provenInTrash(able, PLACE, digests, clock.now() + DAY)).size).toBe(3)
   })
 
   test('leaves what is younger, with what it contains however old that is', async () => {
     const { index, platform, plain, clock, hands, journal, lies, copy } = await world('young')
-    expect(await purgeTrash(hands().hands, PLACE, clock.now() - 2 * DAY)).toBe(0)
+    expect(await purgeTrash(hands().hands, PLACE, clock.now() - 2 * DAY, nobody)).toBe(0)
     const at = clock.now()
     await journal.append([{ kind: 'trashed', at, repository: copy, digests: [digest(index)] }])
-    expect(await purgeTrash(hands().hands, PLACE, at)).toBe(1)
+    expect(await purgeTrash(hands().hands, PLACE, at, nobody)).toBe(1)
     expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
   })
 
@@ -77,7 +83,7 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       asked.push(candidate)
       return sparing(digest(index))(candidate)
     }
-    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now())).toBe(1)
+    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now(), nobody)).toBe(1)
     expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
     // It is asked about the source: that is what is in use.
     expect(asked).toContainEqual({ repository: 'used', digest: digest(plain) })
@@ -91,7 +97,7 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       looks += 1
       return looks === 1
     }
-    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now())).toBe(1)
+    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now(), nobody)).toBe(1)
     expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
   })
 
@@ -101,7 +107,9 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       throw new TallymanError('LEADERSHIP_LOST', 'somebody else leads')
     }
     const { hands: bound, lines } = hands({ guard })
-    await expect(purgeTrash(bound, PLACE, clock.now())).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+    await expect(purgeTrash(bound, PLACE, clock.now(), nobody)).rejects.toMatchObject({
+      code: 'LEADERSHIP_LOST',
+    })
     expect(lines).toEqual([])
     expect(await lies(index)).toBe(true)
   })
@@ -111,7 +119,7 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
     const at = clock.now() - DAY
     const manifests = [{ digest: digest(index), children: [] }]
     await journal.append([{ kind: 'trashing', at, repository: 'outside', manifests }])
-    await purgeTrash(hands().hands, PLACE, clock.now())
+    await purgeTrash(hands().hands, PLACE, clock.now(), nobody)
     expect(await site.has('outside', digest(index))).toBe(true)
   })
 
@@ -125,7 +133,76 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
     await expect(copying).rejects.toMatchObject({ code: 'CANCELLED' })
     const copy = `${PLACE.prefix}/half/1`
     expect(await site.has(copy, digest(image))).toBe(true)
-    expect(await purgeTrash(hands({ journal }).hands, PLACE, clock.now() + 1)).toBe(1)
+    expect(await purgeTrash(hands({ journal }).hands, PLACE, clock.now() + 1, nobody)).toBe(1)
     expect(await site.has(copy, digest(image))).toBe(false)
+  })
+
+  /** Two runs that copy the same image to the same place, one after the other; `first` is what the earlier one does. */
+  async function sharing(source: string, first: (hands: Hands, digest: string) => Promise<unknown>) {
+    const image = containerImage({ seed: `${source}/image` })
+    site.storage.write(source, image, 'v1')
+    const [earlier, later] = [new MemoryJournal(), new MemoryJournal()]
+    await first(site.hands(source, { journal: earlier }).hands, digest(image))
+    const { hands: second } = site.hands(source, { journal: later })
+    await copyToTrash(second, PLACE, [digest(image)])
+    const lies = () => site.has(`${PLACE.prefix}/${source}/1`, digest(image))
+    expect(await lies()).toBe(true)
+    const purge = async (whose: MemoryJournal, others: readonly Pick<Journal, 'read'>[]) => {
+      const { hands, lines } = site.hands(source, { journal: whose })
+      const count = await purgeTrash(hands, PLACE, Date.now() + DAY, async function* () {
+        yield* others
+      })
+      const { copies } = await journalState(whose)
+      return { count, deleted: lines.length, left: copies.length, lies: await lies() }
+    }
+    return { image, earlier, later, purge }
+  }
+
+  test('S45: the copy of a later run stays where an earlier one had begun one that it never wrote', async () => {
+    const { earlier, later, purge } = await sharing('begun', async (hands, digest) => {
+      site.proxy.rule({ kind: 'status', status: 403 }, { method: 'PUT', path: /trash\/begun\/1\/manifests/ })
+      await expect(copyToTrash(hands, PLACE, [digest])).rejects.toThrow()
+      site.proxy.clear()
+    })
+    expect(await purge(earlier, [later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
+  })
+
+  test('S45: an earlier run that goes on makes a copy of its own', async () => {
+    const { image, earlier, later, purge } = await sharing('on', async (hands, digest) => {
+      site.proxy.rule({ kind: 'status', status: 403 }, { method: 'PUT', path: /trash\/on\/1\/manifests/ })
+      await expect(copyToTrash(hands, PLACE, [digest])).rejects.toThrow()
+      site.proxy.clear()
+    })
+    const { hands } = site.hands('on', { journal: earlier })
+    await copyToTrash(hands, PLACE, [digest(image)], async function* () {
+      yield later
+    })
+    expect(await site.has(`${PLACE.prefix}/on/2`, digest(image))).toBe(true)
+    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
+    const proven = await provenInTrash(hands, PLACE, [digest(image)], Date.now() + DAY)
+    expect([...proven]).toEqual([digest(image)])
+  })
+
+  test('S45: the copy of a later run stays where an earlier one was killed before it had recorded that its own went', async () => {
+    const { earlier, later, purge } = await sharing('gone', async (hands, digest) => {
+      await copyToTrash(hands, PLACE, [digest])
+      const dying = { ...hands, journal: dyingJournal(hands.journal, 'purged') }
+      const purging = purgeTrash(dying, PLACE, Date.now() + DAY, nobody)
+      await expect(purging).rejects.toMatchObject({ code: 'CANCELLED' })
+    })
+    // What cannot be read may speak of it.
+    const lost = new TallymanError('JOURNAL_LOST', 'listed, and names nothing')
+    const unreadable = {
+      read: () => {
+        throw lost
+      },
+    }
+    const [before] = [...(await journalState(earlier)).copies]
+    expect(before?.isPurging).toBe(true)
+    const again = new MemoryJournal()
+    for await (const record of earlier.read()) await again.append([record])
+    expect(await purge(again, [unreadable])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+    expect(await purge(earlier, [later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
   })
 })

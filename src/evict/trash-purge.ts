@@ -1,25 +1,34 @@
+import { sideBySide } from '#scan/side-by-side.ts'
 import type { Hands } from './hands.ts'
 import { journalState } from './journal-state.ts'
 import { guardians, sweepOrder } from './sweep-order.ts'
 import { headDigest } from './tags.ts'
 import { takeAway } from './take-away.ts'
-import type { TrashCopy } from './trash-copies.ts'
+import { copyKey, type TrashCopy } from './trash-copies.ts'
+import { copiesOfOthers, type OtherJournals } from './trash-others.ts'
 import { liesInTrash, type TrashPlace } from './trash-place.ts'
+import { WIDTH } from './width.ts'
 
 /**
  * Deletes the copies in the trash that this journal speaks of and that were made before `before`, indexes before their platforms. What is in use by now
- * stays, with all that it contains (S04), and so does what a younger copy contains.
+ * stays, with all that it contains (S04), and so does what a younger copy contains. What another run has in the same place is left to that (S45).
  * @param before in milliseconds since the epoch
- * @returns how many were deleted, or had gone already
+ * @param others asked only where this journal does not know whether what lies there is its own
+ * @returns how many were deleted, had gone already, or are another run's
  * @throws what stopped it; what had gone by then is found out by the next call
  */
-export async function purgeTrash(hands: Hands, place: TrashPlace, before: number): Promise<number> {
+export async function purgeTrash(
+  hands: Hands,
+  place: TrashPlace,
+  before: number,
+  others: OtherJournals,
+): Promise<number> {
   const { copies } = await journalState(hands.journal)
   const shelves = Map.groupBy(copies, ({ repository }) => repository)
   let purged = 0
   for (const [repository, lying] of shelves) {
     if (!liesInTrash(place, repository)) continue
-    const digests = await purgeShelf(hands, repository, lying, before)
+    const digests = await purgeShelf(hands, repository, lying, before, others)
     if (digests.length === 0) continue
     await hands.journal.append([{ kind: 'purged', at: hands.clock.now(), repository, digests }])
     purged += digests.length
@@ -32,6 +41,7 @@ async function purgeShelf(
   repository: string,
   lying: readonly TrashCopy[],
   before: number,
+  others: OtherJournals,
 ): Promise<string[]> {
   const byDigest = new Map(lying.map((copy) => [copy.digest, copy]))
   const stays = new Set<string>()
@@ -49,13 +59,40 @@ async function purgeShelf(
   const edges = new Map(
     lying.map(({ digest, children }) => [digest, { children, nested: [], subject: undefined }]),
   )
-  const purged: string[] = []
+  const going = lying.filter(({ digest }) => !stays.has(digest))
+  const purged = await notOurs(hands, repository, going, others)
+  const ours = going.filter(({ digest }) => !purged.includes(digest)).map(({ digest }) => digest)
+  if (ours.length > 0)
+    await hands.journal.append([{ kind: 'purging', at: hands.clock.now(), repository, digests: ours }])
+  const isOurs = new Set(ours)
   for (const digest of sweepOrder(guardians(edges))) {
-    if (stays.has(digest)) continue
+    if (stays.has(digest) || !isOurs.has(digest)) continue
     if (await purge(hands, repository, digest)) purged.push(digest)
     else keep(digest)
   }
   return purged
+}
+
+/**
+ * What this run has begun and never seen whole may not be there, and what it has begun to delete may be gone: then another run may put its own copy there. It is looked what is there
+ * first: what is put there afterwards is not deleted, and whoever has put it there before has said so in its journal.
+ * @returns digests of what is not there, or another run's
+ */
+async function notOurs(
+  hands: Hands,
+  repository: string,
+  copies: readonly TrashCopy[],
+  others: OtherJournals,
+): Promise<string[]> {
+  const doubtful = copies.filter(({ at, isPurging }) => at === undefined || isPurging === true)
+  const found = await sideBySide(doubtful, WIDTH, ({ digest }) =>
+    headDigest({ ...hands, repository }, digest),
+  )
+  const there = doubtful.filter((_, index) => found[index] !== undefined)
+  const theirs = there.length === 0 ? new Set<string>() : await copiesOfOthers(others, there)
+  return doubtful.flatMap((copy, index) =>
+    found[index] === undefined || theirs.has(copyKey(copy)) ? [copy.digest] : [],
+  )
 }
 
 /** @returns false: it is in use */

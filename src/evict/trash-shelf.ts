@@ -2,6 +2,8 @@ import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { BlobRef, Manifest } from '#registry/client.ts'
 import { calls, type Reach } from './hands.ts'
 import { listTags } from './tags.ts'
+import { copyKey, type TrashCopy } from './trash-copies.ts'
+import { copiesOfOthers, type OtherJournals } from './trash-others.ts'
 import { MAX_TAGS, trashTag } from './trash-place.ts'
 import { blobsOf, childrenOf, isPartlyElsewhere, MAX_DEPTH, Wholeness } from './wholeness.ts'
 
@@ -30,15 +32,27 @@ export class TrashShelf {
     this.#taken = new Set([...listed, ...ours])
   }
 
-  /** @param ours the manifests that the journal says this run has there, whole or not */
-  static async open(reach: Reach, repository: string, ours: readonly string[]): Promise<TrashShelf> {
+  /**
+   * @param begun what the journal says this run has there, or has begun and may not have written: then another run may have it there instead
+   * @param others who is asked for that
+   */
+  static async open(
+    reach: Reach,
+    repository: string,
+    begun: readonly TrashCopy[],
+    others: OtherJournals | undefined,
+  ): Promise<TrashShelf> {
     let listed = new Set<string>()
     try {
       listed = await listTags({ ...reach, repository })
     } catch (error) {
       if (!hasCode(error, 'REGISTRY_ABSENT')) throw error
     }
-    return new TrashShelf(reach, repository, listed, new Set(ours.map(trashTag)))
+    const doubtful = begun.filter(({ digest, at }) => at === undefined && listed.has(trashTag(digest)))
+    const isAsked = others !== undefined && doubtful.length > 0
+    const theirs = isAsked ? await copiesOfOthers(others, doubtful) : new Set<string>()
+    const ours = begun.filter((copy) => !theirs.has(copyKey(copy)))
+    return new TrashShelf(reach, repository, listed, new Set(ours.map(({ digest }) => trashTag(digest))))
   }
 
   /**

@@ -1,6 +1,7 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { Reach } from './hands.ts'
 import type { TrashCopy } from './trash-copies.ts'
+import type { OtherJournals } from './trash-others.ts'
 import { type TrashPlace, trashRepository } from './trash-place.ts'
 import { TrashShelf } from './trash-shelf.ts'
 
@@ -12,15 +13,22 @@ export class TrashShelves {
   readonly #reach: Reach
   readonly #place: TrashPlace
   readonly #copies: readonly TrashCopy[]
+  readonly #others: OtherJournals | undefined
   /** The repository in which the copy of a digest was begun last. */
   readonly #begun: ReadonlyMap<string, string>
   readonly #shelves = new Map<string, TrashShelf>()
 
   /** @param copies of the journal */
-  constructor(reach: Reach, place: TrashPlace, copies: readonly TrashCopy[]) {
+  constructor(
+    reach: Reach,
+    place: TrashPlace,
+    copies: readonly TrashCopy[],
+    others: OtherJournals | undefined,
+  ) {
     this.#reach = reach
     this.#place = place
     this.#copies = copies
+    this.#others = others
     this.#begun = new Map(copies.map(({ digest, repository }) => [digest, repository]))
   }
 
@@ -48,8 +56,8 @@ export class TrashShelves {
   async #at(repository: string): Promise<TrashShelf> {
     const open = this.#shelves.get(repository)
     if (open !== undefined) return open
-    const ours = this.#copies.filter((copy) => copy.repository === repository).map(({ digest }) => digest)
-    const shelf = await TrashShelf.open(this.#reach, repository, ours)
+    const begun = this.#copies.filter((copy) => copy.repository === repository)
+    const shelf = await TrashShelf.open(this.#reach, repository, begun, this.#others)
     this.#shelves.set(repository, shelf)
     return shelf
   }

@@ -3,6 +3,7 @@ import { journalState } from './journal-state.ts'
 import { copied } from './save.ts'
 import { familyOf } from './trash-family.ts'
 import { fillShelf, type TrashImage, type TrashOutcome } from './trash-filling.ts'
+import type { OtherJournals } from './trash-others.ts'
 import type { TrashPlace } from './trash-place.ts'
 import type { TrashShelf } from './trash-shelf.ts'
 import { TrashShelves } from './trash-shelves.ts'
@@ -18,6 +19,7 @@ const BATCH = 500
 /**
  * Makes a complete copy of each manifest, with all that it contains, in the trash (S18). What the journal says was copied is not copied again.
  * Can be called again after any interruption, with the same journal. Of what is `unrestorable` the manifest is in the journal, if it can be read.
+ * @param others asked only where an interrupted call may have made a copy, or another run instead (S45); absent: no other run copies from there
  * @returns for each digest how it ended
  * @throws TRASH_UNUSABLE the source is whole and its copy is not; REGISTRY_*
  */
@@ -25,9 +27,10 @@ export async function copyToTrash(
   reach: Reach,
   place: TrashPlace,
   digests: readonly string[],
+  others?: OtherJournals,
 ): Promise<ReadonlyMap<string, TrashOutcome>> {
   const { trashed, copies } = await journalState(reach.journal)
-  const shelves = new TrashShelves(reach, place, copies)
+  const shelves = new TrashShelves(reach, place, copies, others)
   const outcomes = new Map<string, TrashOutcome>()
   const left: string[] = []
   for (const digest of new Set(digests)) {

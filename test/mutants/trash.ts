@@ -35,6 +35,12 @@ export const TRASH_MUTANTS: MutantsByFile = {
       tests: TRASH,
     },
     {
+      rule: 'S45 a copy that another run has made instead is not counted on',
+      find: 'begun.filter((copy) => !theirs.has(copyKey(copy)))',
+      replace: 'begun',
+      tests: PURGE,
+    },
+    {
       rule: 'S19 500 tags in a repository at most',
       find: 'if (fresh.length > 0 && isFull) return false',
       replace: '',
@@ -159,6 +165,38 @@ export const TRASH_MUTANTS: MutantsByFile = {
       find: 'if (!liesInTrash(place, repository)) continue',
       replace: '',
       tests: PURGE,
+    },
+    {
+      rule: 'S45 what was begun and never seen whole may be of another run',
+      find: 'at === undefined || isPurging === true',
+      replace: 'isPurging === true',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 what was about to be deleted may be of another run',
+      find: 'at === undefined || isPurging === true',
+      replace: 'at === undefined',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 that it is about to be deleted is recorded first',
+      find: "await hands.journal.append([{ kind: 'purging', at: hands.clock.now(), repository, digests: ours }])",
+      replace: '{\n    }',
+      tests: PURGE,
+    },
+  ],
+  'src/evict/trash-others.ts': [
+    {
+      rule: 'S45 a journal that cannot be read may speak of any copy',
+      find: "if (theirs === 'unreadable') return asked",
+      replace: "if (theirs === 'unreadable') continue",
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 the journals of other runs are asked',
+      find: 'if (other !== run) yield',
+      replace: 'if (other === run) yield',
+      tests: RUNS,
     },
   ],
   'src/evict/run-purge.ts': [
