@@ -21,7 +21,7 @@ import type { Window } from '#controllers/policy-window.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
-import type { ExecutionEnd } from '#evict/execution.ts'
+import { type ExecutionEnd, HARMFUL } from '#evict/execution.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
 import type { Product } from '#registry/client.ts'
@@ -297,8 +297,6 @@ export class PolicyRuns {
 
 const NOTHING = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, trashed: 0 }
 
-/** Something that was to stay was lost, or nearly: a human has to look before anything more goes. */
-const HARMFUL: ReadonlySet<string> = new Set(['EVICTION_HARMED', 'DELETE_TOOK_TAG'])
 /** How a call ended that has left repositories for later; those that have a problem of their own have told it. */
 function withPostponed(end: ExecutionEnd, postponed: WorkLeft['postponed']): CallEnd {
   const told = new Set(end.problems.map(({ repository }) => repository))

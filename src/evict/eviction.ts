@@ -13,6 +13,12 @@ export interface Candidate {
  */
 export type Outcome = 'untagged' | 'swept' | 'gone' | 'moved' | 'spared' | 'named' | 'unreadable'
 
+/** An image that stays; without a tag: in use, and no tag names it. */
+export interface KeptImage {
+  readonly tag?: string | undefined
+  readonly digest: string
+}
+
 /** A candidate without its repository, and how it ended. */
 export interface Ended {
   readonly tag?: string | undefined

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { TallymanError } from '#catalogue/error.ts'
+import { type ErrorCode, TallymanError } from '#catalogue/error.ts'
 import type { Product } from '#registry/client.ts'
-import { damage } from '#test/harness/damage.ts'
+import { type DamageKind, damage } from '#test/harness/damage.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
 import {
   ALL_WENT,
@@ -236,6 +236,57 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
       },
     })
     expect(await site.tags('unnamed')).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+  })
+
+  /** Consents until a tag has gone; then `meanwhile` happens, and nothing more may go. */
+  function stopping(repository: string, code: ErrorCode, meanwhile: () => void = () => undefined) {
+    let isDone = false
+    return async () => {
+      if (!isDone && (await site.tags(repository)).plain !== undefined) return
+      if (!isDone) meanwhile()
+      isDone = true
+      throw new TallymanError(code, 'no more')
+    }
+  }
+
+  const harm = (repository: string, kind: DamageKind) => () =>
+    void damage(kind, { storageDir: site.registry.storageDir, repository, reference: 'kept' })
+
+  test('S44: what stays is looked at whatever stops a run, in every repository', async () => {
+    const names = ['stopped/a', 'stopped/b', 'stopped/c']
+    const evictions = names.map((name) => world(name))
+    const guard = stopping('stopped/c', 'BARRIER_NOT_REACHED', () => {
+      harm('stopped/a', 'layer-link-missing')()
+      harm('stopped/c', 'tag-gone')()
+    })
+    const { end } = await executeOn(site, evictions, { site: { guard } })
+    expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
+    expect(end.stoppedBy?.message).toContain('stopped/a')
+    expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
+      ['stopped/c', 'EVICTION_HARMED'],
+    ])
+    for (const name of ['stopped/a', 'stopped/c'])
+      expect(await site.tags(name)).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+    expect((await site.tags('stopped/b')).plain).toBeUndefined()
+  })
+
+  test('S44: harm done before a process was cut off is found by the one that goes on', async () => {
+    const eviction = world('cut-off')
+    const guard = stopping('cut-off', 'LEADERSHIP_LOST', harm('cut-off', 'layer-link-missing'))
+    const first = await executeOn(site, [eviction], { site: { guard } })
+    expect(first.end.stoppedBy?.code).toBe('LEADERSHIP_LOST')
+    const { end } = await executeOn(site, [eviction])
+    expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
+    expect(await site.tags('cut-off')).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+  })
+
+  test('S44: what others delete while a run waits that was looked at is no harm', async () => {
+    const eviction = world('waiting')
+    const guard = stopping('waiting', 'BARRIER_NOT_REACHED')
+    const first = await executeOn(site, [eviction], { site: { guard } })
+    expect(first.end.stoppedBy?.code).toBe('BARRIER_NOT_REACHED')
+    harm('waiting', 'tag-gone')()
+    expect((await executeOn(site, [eviction])).end.phase).toBe('Succeeded')
   })
 
   test('S38: a tag that named nothing before the run is no loss, as long as its digest is there', async () => {

@@ -35,6 +35,7 @@ export async function execute(site: ExecutionSite, order: ExecutionOrder): Promi
 
 class Execution {
   readonly #meter: ProgressMeter
+  readonly #signal: AbortSignal
   readonly #tasks: readonly RepositoryTask[]
   readonly #problems: RepositoryProblem[] = []
   readonly #blocked = new Set<RepositoryTask>()
@@ -46,6 +47,7 @@ class Execution {
       bindings: evictions.reduce((sum, { bindings }) => sum + bindings.length, 0),
       digests: evictions.reduce((sum, { digests }) => sum + digests.length, 0),
     }
+    this.#signal = site.signal
     this.#meter = new ProgressMeter(site.clock, planned, progress)
     this.#tasks = evictions.map((eviction) => new RepositoryTask(site, order, eviction, this.#meter))
   }
@@ -58,8 +60,7 @@ class Execution {
       stoppedBy = asTallymanError(thrown)
       if (stoppedBy.code === 'INTERNAL') throw thrown
     }
-    if (stoppedBy === undefined || ENDED_IN_ORDER.has(stoppedBy.code))
-      stoppedBy = await this.#verified(stoppedBy)
+    if (!this.#isLeftToOthers(stoppedBy)) stoppedBy = await this.#verified(stoppedBy)
     this.#meter.end()
     return this.#end(stoppedBy)
   }
@@ -83,27 +84,45 @@ class Execution {
     )
     await this.#each(this.#open(), async (task) => {
       await task.sweep()
-      await task.verify()
+      const harm = await task.verify()
+      if (harm !== undefined) throw harm
     })
   }
 
+  /** Another process leads by now, or this one ends: who goes on looks at what the journals say was whole (S44). */
+  #isLeftToOthers(stoppedBy: TallymanError | undefined): boolean {
+    return this.#signal.aborted || stoppedBy?.code === 'LEADERSHIP_LOST' || stoppedBy?.code === 'CANCELLED'
+  }
+
   /**
-   * Looks at what was not looked at yet: where nothing was swept, or something went wrong.
-   * @returns what stops the run: what was found, or what has ended it before
+   * Looks at what was not looked at yet: where nothing was swept, something went wrong, or something stopped the run, whatever that was (S44).
+   * @returns what stops the run: the first harm, or what has ended it before
    */
   async #verified(before: TallymanError | undefined): Promise<TallymanError | undefined> {
     this.#meter.begin('Verifying', this.#tasks.length)
+    this.#unreachable = 0
+    const goesOn = before !== undefined || this.#problems.length > 0 || this.#ripe().length > 0
+    const harms: RepositoryProblem[] = []
+    let after: TallymanError | undefined
     try {
       await this.#each(this.#tasks, async (task) => {
-        await task.verify()
+        const harm = await task.verify()
+        if (harm !== undefined) harms.push({ repository: task.repository, error: harm })
+        else if (goesOn) await task.conclude()
         this.#meter.did(1)
       })
-      return before
     } catch (thrown) {
-      const error = asTallymanError(thrown)
-      if (error.code === 'INTERNAL') throw thrown
-      return error
+      after = asTallymanError(thrown)
+      if (after.code === 'INTERNAL') throw thrown
     }
+    const errors = [before, ...harms.map(({ error }) => error)]
+    const first = errors.find((error) => error !== undefined && HARMFUL.has(error.code))
+    this.#problems.push(...harms.filter(({ error }) => error !== first))
+    return first ?? before ?? after
+  }
+
+  #ripe(): number[] {
+    return this.#tasks.flatMap(({ ripeAt }) => ripeAt ?? [])
   }
 
   #open(): RepositoryTask[] {
@@ -132,7 +151,7 @@ class Execution {
   #end(stoppedBy: TallymanError | undefined): ExecutionEnd {
     const problems = [...this.#problems, ...this.#tasks.flatMap((task) => task.problems())]
     const { counts } = this.#meter
-    const ripe = this.#tasks.flatMap(({ ripeAt }) => ripeAt ?? [])
+    const ripe = this.#ripe()
     const resumesAt = ripe.length === 0 ? undefined : Math.max(...ripe)
     return { phase: phaseOf(stoppedBy, problems, resumesAt), counts, problems, resumesAt, stoppedBy }
   }
@@ -148,8 +167,8 @@ function phaseOf(
   return problems.length === 0 ? 'Succeeded' : 'Partial'
 }
 
-/** Told to end, with everything as it should be. */
-const ENDED_IN_ORDER: ReadonlySet<string> = new Set(['EVICTION_WINDOW_ENDED', 'EVICTION_SUSPENDED'])
+/** Something that was to stay was lost, or nearly: a human has to look before anything more goes. */
+export const HARMFUL: ReadonlySet<string> = new Set(['EVICTION_HARMED', 'DELETE_TOOK_TAG'])
 
 const OF_ONE_REPOSITORY: ReadonlySet<string> = new Set([
   'DELETE_UNSETTLED',

@@ -47,11 +47,17 @@ const record: fc.Arbitrary<JournalRecord> = fc.oneof(
     manifests: fc.array(fc.record({ digest: text, children: fc.array(text) })),
   }),
   fc.record({
-    kind: fc.constantFrom('trashed' as const, 'untrusted' as const, 'purged' as const),
+    kind: fc.constantFrom('trashed' as const, 'untrusted' as const, 'purging' as const, 'purged' as const),
     at: fc.nat(),
     repository: text,
     digests: fc.array(text),
   }),
+  fc.record({
+    kind: fc.constant('sample' as const),
+    at: fc.nat(),
+    images: fc.array(fc.record({ tag: text, digest: text }, { requiredKeys: ['digest'] })),
+  }),
+  fc.record({ kind: fc.constant('verified' as const), at: fc.nat() }),
 )
 
 describe('a line of a journal', () => {

@@ -47,11 +47,17 @@ const Line = z.discriminatedUnion('kind', [
     manifests: z.array(z.object({ digest: z.string(), children: z.array(z.string()) })),
   }),
   z.object({
-    kind: z.enum(['trashed', 'untrusted', 'purged']),
+    kind: z.enum(['trashed', 'untrusted', 'purging', 'purged']),
     at: z.number(),
     repository: z.string(),
     digests: z.array(z.string()),
   }),
+  z.object({
+    kind: z.literal('sample'),
+    at: z.number(),
+    images: z.array(z.object({ tag: z.string().optional(), digest: z.string() })),
+  }),
+  z.object({ kind: z.literal('verified'), at: z.number() }),
 ])
 
 /** A record as a line of JSON. The bytes of a manifest are in base64, so that they come back as they were. */

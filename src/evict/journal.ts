@@ -1,4 +1,4 @@
-import type { Binding, Ended } from './eviction.ts'
+import type { Binding, Ended, KeptImage } from './eviction.ts'
 import type { RawManifest } from './placeholder.ts'
 
 /** Exactly what a manifest was, saved before anything that it belongs to goes. */
@@ -61,9 +61,12 @@ export interface Trashing {
   readonly manifests: readonly { readonly digest: string; readonly children: readonly string[] }[]
 }
 
-/** Copies that were read again, whole (`trashed`), of which something is missing (`untrusted`), or that were deleted (`purged`). */
+/**
+ * Copies that were read again, whole (`trashed`), of which something is missing (`untrusted`), that are about to be deleted (`purging`), or that are no longer there, or another
+ * run's (`purged`).
+ */
 export interface TrashLook {
-  readonly kind: 'trashed' | 'untrusted' | 'purged'
+  readonly kind: 'trashed' | 'untrusted' | 'purging' | 'purged'
   readonly at: number
   /** Of the trash. */
   readonly repository: string
@@ -72,7 +75,27 @@ export interface TrashLook {
 
 export type TrashRecord = Trashing | TrashLook
 
-export type JournalRecord = SavedManifest | Intent | IntentOutcome | Restoration | TrashRecord
+/** What stays of the repository and was whole, as the run found it before it took anything more. */
+export interface SampleTaken {
+  readonly kind: 'sample'
+  readonly at: number
+  readonly images: readonly KeptImage[]
+}
+
+/** All of the samples until here was looked at again, and was whole. */
+export interface SampleVerified {
+  readonly kind: 'verified'
+  readonly at: number
+}
+
+export type JournalRecord =
+  | SavedManifest
+  | Intent
+  | IntentOutcome
+  | Restoration
+  | TrashRecord
+  | SampleTaken
+  | SampleVerified
 
 /**
  * What one run does in one repository, in order: all that is needed to finish it or to take it back. One writer at a time.
@@ -82,6 +105,11 @@ export interface Journal {
   append(records: readonly JournalRecord[]): Promise<void>
   /** All that was appended so far, by processes before this one too. */
   read(): AsyncIterable<JournalRecord>
+  /**
+   * Takes in what another process has appended since this was read or written: what is appended next goes behind that.
+   * @throws JOURNAL_CONFLICT, JOURNAL_LOST what is there does not begin with what this has read or written
+   */
+  catchUp(): Promise<void>
 }
 
 /** A journal that lives and dies with its process: for work that nobody has to take over. */
@@ -94,5 +122,9 @@ export class MemoryJournal implements Journal {
 
   async *read(): AsyncGenerator<JournalRecord, void, void> {
     yield* this.#records
+  }
+
+  async catchUp(): Promise<void> {
+    // Nobody else can write it.
   }
 }

@@ -1,16 +1,11 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Judgement } from '#retention/judge.ts'
+import type { KeptImage } from './eviction.ts'
 import type { Reach } from './hands.ts'
 import { journalState } from './journal-state.ts'
 import { restore } from './restore.ts'
 import { headDigest } from './tags.ts'
 import { Wholeness } from './wholeness.ts'
-
-/** An image that stays; without a tag: in use, and no tag names it. */
-export interface KeptImage {
-  readonly tag?: string | undefined
-  readonly digest: string
-}
 
 /** What is looked at before and after a run, by repository. */
 export type KeptSample = ReadonlyMap<string, readonly KeptImage[]>
@@ -71,9 +66,9 @@ export async function wholeOf(reach: Reach, images: readonly KeptImage[]): Promi
 
 /**
  * Looks whether images that were whole before still are. On a loss everything that the run took from the repository is brought back.
- * @throws EVICTION_HARMED what is lost, and what could not be brought back
+ * @returns EVICTION_HARMED, with what is lost and what could not be brought back; undefined: all of them are whole
  */
-export async function assertWhole(reach: Reach, images: readonly KeptImage[]): Promise<void> {
+export async function harmTo(reach: Reach, images: readonly KeptImage[]): Promise<TallymanError | undefined> {
   const { repository } = reach
   const looks = new Wholeness(reach, repository)
   for (const image of images) {
@@ -81,12 +76,13 @@ export async function assertWhole(reach: Reach, images: readonly KeptImage[]): P
     if (loss === undefined) continue
     const failed = await takeBack(reach)
     const rest = failed.length === 0 ? '' : `; not brought back: ${failed.slice(0, 3).join(', ')}`
-    throw new TallymanError(
+    return new TallymanError(
       'EVICTION_HARMED',
       `${repository}${image.tag === undefined ? '' : `:${image.tag}`} (${image.digest}) stays and ${loss}${rest}`,
       { details: { notBroughtBack: failed.length } },
     )
   }
+  return undefined
 }
 
 /** What a tag names by now counts, where somebody has moved it since. Who has removed one cannot be known: that is a loss (S38). */

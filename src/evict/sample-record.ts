@@ -1,0 +1,95 @@
+import type { KeptImage } from './eviction.ts'
+import type { Reach } from './hands.ts'
+import type { Journal, JournalRecord, SampleTaken } from './journal.ts'
+import { wholeOf } from './sample.ts'
+
+/** What was whole before a run took anything from a repository. */
+export interface Before {
+  /** When the first look began, ms since the epoch. */
+  readonly at: number
+  readonly whole: readonly KeptImage[]
+}
+
+/**
+ * The sample of one repository in one call of a run. The journal knows of it before it knows of anything that goes, so that harm is found by whoever goes on where a call was
+ * cut off: a sample that is taken then would take it for the state before (S44). What nothing goes after is not recorded.
+ */
+export class SampleRecord {
+  #before: Before | undefined
+  /** What the journal does not say yet. */
+  #fresh: SampleTaken | undefined
+  /** Whether the journal speaks of a sample that nobody has looked at again. */
+  #isOpen = false
+  #isWhole = false
+
+  /** What is to be looked at again; undefined: nothing was looked at yet, or all of it was looked at once more. */
+  get before(): Before | undefined {
+    return this.#before
+  }
+
+  /** Looks at the images, but for those that an earlier call has seen whole and nobody has looked at since: for these, that counts. */
+  async take(reach: Reach, images: readonly KeptImage[]): Promise<void> {
+    const at = reach.clock.now()
+    const earlier = await openSample(reach.journal)
+    const known = new Set(earlier?.whole.map(keyOf))
+    const whole = await wholeOf(
+      reach,
+      images.filter((image) => !known.has(keyOf(image))),
+    )
+    this.#isOpen = earlier !== undefined
+    this.#fresh = whole.length === 0 ? undefined : { kind: 'sample', at, images: whole }
+    this.#before = { at: earlier?.at ?? at, whole: [...(earlier?.whole ?? []), ...whole] }
+  }
+
+  /** The journal of the run, with the sample before the first records that it gets. */
+  recorded(journal: Journal): Journal {
+    return {
+      append: (records) => this.#append(journal, records),
+      read: () => journal.read(),
+      catchUp: () => journal.catchUp(),
+    }
+  }
+
+  /** It was looked at again. */
+  looked(isWhole: boolean): void {
+    this.#before = undefined
+    this.#isWhole = isWhole
+  }
+
+  /** Where all of it was whole, the run takes a sample anew when it goes on: what others take away until then is no harm of the run. */
+  async conclude(reach: () => Promise<Pick<Reach, 'journal' | 'clock'>>): Promise<void> {
+    if (!this.#isWhole || !this.#isOpen) return
+    const { journal, clock } = await reach()
+    await journal.append([{ kind: 'verified', at: clock.now() }])
+    this.#isOpen = false
+  }
+
+  async #append(journal: Journal, records: readonly JournalRecord[]): Promise<void> {
+    const fresh = this.#fresh
+    if (fresh === undefined) return await journal.append(records)
+    await journal.append([fresh, ...records])
+    this.#fresh = undefined
+    this.#isOpen = true
+  }
+}
+
+/** What earlier calls of a run have seen whole and not looked at again; undefined: nothing, as in a journal of a version that did not record it. */
+export async function openSample(journal: Pick<Journal, 'read'>): Promise<Before | undefined> {
+  let at: number | undefined
+  const images = new Map<string, KeptImage>()
+  for await (const record of journal.read()) {
+    if (record.kind === 'verified') {
+      at = undefined
+      images.clear()
+    }
+    if (record.kind !== 'sample') continue
+    at ??= record.at
+    for (const image of record.images) if (!images.has(keyOf(image))) images.set(keyOf(image), image)
+  }
+  return at === undefined ? undefined : { at, whole: [...images.values()] }
+}
+
+/** No tag has a colon. */
+function keyOf({ tag, digest }: KeptImage): string {
+  return tag ?? digest
+}
