@@ -56,4 +56,8 @@ export class JournalView implements Journal {
   async *read(): AsyncGenerator<JournalRecord, void, void> {
     yield* this.#records
   }
+
+  async catchUp(): Promise<void> {
+    // It stays what the journal said when it was read.
+  }
 }

@@ -1,15 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Eviction, Outcome } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin, end } from './intents.ts'
 import type { SavedManifest } from './journal.ts'
 import { placeholder, type RawManifest } from './placeholder.ts'
-import { giveBack, removePlaceholder } from './placeholder-removal.ts'
-import { putBackLost } from './put-back.ts'
+import { assertNobodyFollowed, assertOthersLeft } from './placeholder-followers.ts'
+import { removePlaceholder, withWayBack } from './placeholder-removal.ts'
 import { unsafe } from './scratch.ts'
-import { headDigest, listTags, missingFrom, resolveTags } from './tags.ts'
+import { headDigest, listTags, missingFrom } from './tags.ts'
 import { takeAway } from './take-away.ts'
 import { stayed } from './untag-batch.ts'
 import { WIDTH } from './width.ts'
@@ -57,44 +56,17 @@ export async function overwriteBatch(
     })
     const results = looks.flatMap((it) => it ?? [])
     const over = results.filter(({ outcome }) => outcome === 'untagged')
-    await nobodyFollowed(hands, before, stand)
+    await assertNobodyFollowed(hands, missingFrom(before, await listTags(hands)), stand, bindings)
     const removed = await removePlaceholder(hands, stand, over.map(bindingOf), manifests)
     const others = results.filter(({ outcome }) => outcome !== 'untagged')
     return { ended: [...removed.ended, ...others], left: removed.left }
   })
   await end(hands, intent, ended)
-  const planned = new Set(bindings.map(({ tag }) => tag))
-  const lost = missingFrom(left, before).filter((tag) => !planned.has(tag))
-  if (lost.length > 0) await putBackLost(hands, lost, (tag) => stayed(hands, eviction, tag))
+  await assertOthersLeft(hands, { before, left }, bindings, (tag) => stayed(hands, eviction, tag))
   return begun
 }
 
 const bindingOf = ({ tag, digest }: Binding): Binding => ({ tag, digest })
-
-/**
- * While a placeholder stands in for tags, whatever goes wrong gives them their own manifests back, also where the work was told to stop: nobody
- * may come back for a long time. Where that fails too, and where another process leads by now, the open intent says what is left to do.
- */
-async function withWayBack<T>(
-  hands: Hands,
-  bindings: readonly Binding[],
-  manifests: ReadonlyMap<string, SavedManifest>,
-  stand: RawManifest,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const unstoppable: Hands = { ...hands, signal: new AbortController().signal }
-    try {
-      await giveBack(unstoppable, bindings, manifests, stand)
-    } catch (second) {
-      const { code, message, details } = asTallymanError(error)
-      throw new TallymanError(code, message, { details, cause: second })
-    }
-    throw error
-  }
-}
 
 async function overwriteOne(hands: Hands, { tag, digest }: Binding, stand: RawManifest): Promise<Outcome> {
   const { repository } = hands
@@ -119,18 +91,4 @@ async function overwriteOne(hands: Hands, { tag, digest }: Binding, stand: RawMa
       )
     }
   }
-}
-
-/**
- * Somebody may have promoted a tag while the placeholder stood in for it. What the new tag should name can't be known, and deleting the
- * placeholder would take it: the run stops.
- */
-async function nobodyFollowed(hands: Hands, before: ReadonlySet<string>, stand: RawManifest): Promise<void> {
-  const resolved = await resolveTags(hands, missingFrom(before, await listTags(hands)))
-  const followers = [...resolved].filter(([, digest]) => digest === stand.digest).map(([tag]) => tag)
-  if (followers.length === 0) return
-  throw new TallymanError(
-    'DELETE_UNSETTLED',
-    `${hands.repository}: ${followers.slice(0, 3).join(', ')} was made from a tag that was about to go; nothing was deleted, push it again`,
-  )
 }

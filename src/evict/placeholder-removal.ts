@@ -1,3 +1,4 @@
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { DeleteOutcome } from '#registry/client.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Ended } from './eviction.ts'
@@ -51,6 +52,31 @@ export async function removePlaceholder(
     }
     failures += 1
     if (failures === 2) throw unsafe(hands, 'of a placeholder failed twice')
+  }
+}
+
+/**
+ * While a placeholder stands in for tags, whatever goes wrong gives them their own manifests back, also where the work was told to stop: nobody
+ * may come back for a long time. Where that fails too, and where another process leads by now, the open intent says what is left to do.
+ */
+export async function withWayBack<T>(
+  hands: Hands,
+  bindings: readonly Binding[],
+  manifests: ReadonlyMap<string, SavedManifest>,
+  stand: RawManifest,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const unstoppable: Hands = { ...hands, signal: new AbortController().signal }
+    try {
+      await giveBack(unstoppable, bindings, manifests, stand)
+    } catch (second) {
+      const { code, message, details } = asTallymanError(error)
+      throw new TallymanError(code, message, { details, cause: second })
+    }
+    throw error
   }
 }
 

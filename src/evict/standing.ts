@@ -6,7 +6,7 @@ import { assertListed, listTags, missingFrom, resolveTags } from './tags.ts'
 
 /** Listings until two in a row agree; somebody pushes all the time where they never do. */
 const ROUNDS = 5
-/** Deeper than any index nests. */
+/** Indexes in indexes: what is deeper no runtime pulls. */
 const MAX_DEPTH = 4
 
 /** What the plan knew: what the tags that stay named, and what is to go names. */
@@ -39,7 +39,7 @@ export class Standing {
 
   /**
    * Lists all tags, asks each what it names, and lists again until nothing has changed.
-   * @throws DELETE_UNSETTLED a tag disappeared meanwhile, is not listed, names nothing, or cannot be read
+   * @throws DELETE_UNSETTLED a tag disappeared meanwhile, is not listed, names nothing, cannot be read, or is nested too deep
    */
   static async read(hands: Hands, expected: Expected): Promise<Standing> {
     const standing = new Standing(hands, expected)
@@ -112,7 +112,12 @@ export class Standing {
   async #need(digest: string, depth: number): Promise<void> {
     if (this.#needed.has(digest)) return
     this.#needed.add(digest)
-    if (this.#expected.named.has(digest) || depth === MAX_DEPTH) return
+    if (this.#expected.named.has(digest)) return
+    if (depth > MAX_DEPTH)
+      throw this.#unsettled(
+        [digest],
+        `lies more than ${MAX_DEPTH} indexes deep, and what it contains is not known`,
+      )
     const { children, nested } = this.#expected.edges.get(digest) ?? (await this.#read(digest))
     for (const child of children) {
       if (nested.includes(child)) await this.#need(child, depth + 1)

@@ -85,6 +85,23 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
     expect(await unfinishedRuns(place, {})).toEqual([])
   })
 
+  test('S41: is continued behind what another process has appended, and not where another one lies there', async () => {
+    const records = [intent('1'), outcome('1'), intent('2')]
+    const first = await open('continued')
+    await first.append(records.slice(0, 1))
+    await (await open('continued')).append(records.slice(1, 2))
+    await expect(first.append(records.slice(2))).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+    await first.catchUp()
+    await first.append(records.slice(2))
+    expect(await all(await open('continued'))).toEqual(records)
+
+    await (await open('continued', 'other')).append([saved('other')])
+    const { workspaceRepository } = placeOf('continued')
+    const other = await site.direct.getManifest(workspaceRepository, 'other')
+    await site.direct.putManifest(workspaceRepository, RUN, other)
+    await expect(first.catchUp()).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+  })
+
   test('S19: of two runs that say the same has two digests: one is deleted without the other', async () => {
     for (const run of ['a', 'b']) await (await open('twins', run)).append([saved('one')])
     const digests = await Promise.all(

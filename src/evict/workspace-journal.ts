@@ -58,6 +58,15 @@ export class WorkspaceJournal implements Journal {
     await this.#write([])
   }
 
+  async catchUp(): Promise<void> {
+    const { lost, digest, chunks, open } = await findJournal(this.#place, this.#call)
+    if (lost !== undefined) throw lost
+    if (this.#chunks.some((chunk, at) => chunks[at]?.digest !== chunk.digest)) throw this.#conflict(digest)
+    this.#chunks = chunks
+    this.#open = open
+    this.#heads = new Set([digest])
+  }
+
   async #write(records: readonly JournalRecord[]): Promise<void> {
     const { client, workspaceRepository, run, repository, known } = this.#place
     const chunks = chunksOf(records)
@@ -93,13 +102,15 @@ export class WorkspaceJournal implements Journal {
 
   /** A registry knows no "if it is still that": this is the last look before it is written over. */
   async #assertUnchanged(): Promise<void> {
-    const { workspaceRepository, run } = this.#place
     const now = await headAt(this.#place, this.#call)
-    if (this.#heads.has(now)) return
+    if (!this.#heads.has(now)) throw this.#conflict(now)
+  }
+
+  #conflict(now: string | undefined): TallymanError {
     const last = [...this.#heads].findLast((digest) => digest !== undefined)
-    throw new TallymanError(
+    return new TallymanError(
       'JOURNAL_CONFLICT',
-      `${workspaceRepository}:${run} names ${now ?? 'nothing'} by now, and ${last ?? 'there was nothing'} when it was last read or written`,
+      `${placeKey(this.#place)} names ${now ?? 'nothing'} by now, and ${last ?? 'there was nothing'} when it was last read or written`,
     )
   }
 

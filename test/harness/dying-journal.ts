@@ -5,6 +5,7 @@ import type { Journal, JournalRecord } from '#evict/journal.ts'
 export function dyingJournal(journal: Journal, kind: JournalRecord['kind']): Journal {
   return {
     read: () => journal.read(),
+    catchUp: () => journal.catchUp(),
     append: async (records) => {
       if (records.some((record) => record.kind === kind)) throw new TallymanError('CANCELLED', 'killed')
       await journal.append(records)

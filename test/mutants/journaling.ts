@@ -20,7 +20,35 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
       tests: JOURNAL,
     },
   ],
+  'src/evict/intents.ts': [
+    {
+      rule: 'S41 what went is recorded also where another process has ended it',
+      find: 'await recordLate(hands.journal, intent, outcome)',
+      replace: '',
+      tests: ['src/evict/settle.test.ts'],
+    },
+  ],
+  'src/evict/late-outcome.ts': [
+    {
+      rule: 'S41 an intent is ended once: what is begun next is seen to be open',
+      find: 'if (isOpen) return',
+      replace: 'if (isOpen || ended.length > 0) return',
+      tests: ['src/evict/late-outcome.test.ts'],
+    },
+    {
+      rule: 'S41 what is back since then is not recorded as gone',
+      find: "if (record.kind === 'restored') known.add(keyOf(record))",
+      replace: '',
+      tests: ['src/evict/late-outcome.test.ts'],
+    },
+  ],
   'src/evict/workspace-journal.ts': [
+    {
+      rule: 'S41 another journal is not continued',
+      find: 'this.#chunks.some((chunk, at) => chunks[at]?.digest !== chunk.digest)',
+      replace: 'this.#chunks.length < 0',
+      tests: ['src/evict/workspace-journal.test.ts'],
+    },
     {
       rule: 'S34 a journal is written on what was read or written last',
       find: 'await this.#assertUnchanged()',

@@ -63,10 +63,28 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       tests: CARRIER,
     },
   ],
-  'src/evict/settle.ts': [
+  'src/evict/settle-overwrite.ts': [
     {
       rule: 'S17 tags are given back before anything that may be forbidden',
       find: 'await giveBack(hands, stays, manifests, stand)',
+      replace: '',
+      tests: SETTLE,
+    },
+    {
+      rule: 'S43 a tag that names a placeholder that a dead process left does not go with it',
+      find: 'const names = await assertNobodyFollowed(hands, others, stand, bindings)',
+      replace: 'const names = new Map<string, string>()',
+      tests: SETTLE,
+    },
+    {
+      rule: 'S43 everything else gets its own manifest back then',
+      find: 'withWayBack(hands, listed,',
+      replace: 'withWayBack(hands, [],',
+      tests: SETTLE,
+    },
+    {
+      rule: 'S43 a tag that went along with that placeholder gets back what it named',
+      find: 'await assertOthersLeft(hands, counts, bindings, (tag) => stayed(hands, { tags: names }, tag))',
       replace: '',
       tests: SETTLE,
     },

@@ -22,9 +22,9 @@ export const DELETING_ERRORS = {
     kind: 'conflict',
     retry: 'backoff',
     means:
-      'The tags of a repository are not known for certain: two listings disagree, a tag is listed and names nothing, or one is missing that somebody else may have deleted; nothing is deleted in it meanwhile.',
+      'The tags of a repository are not known for certain: two looks disagree, because somebody pushes or another process deletes, a tag is listed and names nothing, or a placeholder, or one is missing that somebody else may have deleted; nothing is deleted in it meanwhile.',
     remedy:
-      'None where it is pushed to: it is tried again. A tag that goes on naming nothing has to be pushed again or removed in the registry. One that is missing and should not be has to be pushed again; what it may have named is there by its digest.',
+      'None where somebody pushes or deletes: it is tried again. A tag that goes on naming nothing, or names a placeholder, has to be pushed again or removed in the registry. One that is missing and should not be has to be pushed again; what it may have named is there by its digest.',
   },
   DELETE_TOOK_TAG: {
     kind: 'conflict',

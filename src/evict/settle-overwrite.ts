@@ -1,0 +1,45 @@
+import { endedByName } from './ended-by-name.ts'
+import type { Hands } from './hands.ts'
+import { end } from './intents.ts'
+import type { Intent, Step } from './journal.ts'
+import { savedManifests } from './journal-state.ts'
+import { placeholder } from './placeholder.ts'
+import { assertNobodyFollowed, assertOthersLeft } from './placeholder-followers.ts'
+import { giveBack, isDoomed, isWhole, removePlaceholder, withWayBack } from './placeholder-removal.ts'
+import { missingFrom, resolveTags, settledTags } from './tags.ts'
+import { stayed } from './untag-batch.ts'
+
+/**
+ * Finishes what a process began that died while a placeholder stood in for tags. Those that are not to go any more get their own manifests back, and the others go with it.
+ * @throws DELETE_UNSETTLED it still goes on, or another tag names the placeholder by now: everything else has its own manifest then, and the intent is open; DELETE_UNSAFE,
+ * DELETE_TOOK_TAG, what the guard throws
+ */
+export async function settleOverwrite(
+  hands: Hands,
+  intent: Intent,
+  { bindings, nonce }: Extract<Step, { readonly action: 'overwrite' }>,
+): Promise<void> {
+  const left = await settledTags(hands)
+  const stand = placeholder(nonce)
+  const gone = await endedByName(hands, bindings, left)
+  const listed = bindings.filter(({ tag }) => left.has(tag))
+  const manifests = await savedManifests(hands.journal, new Set(listed.map(({ digest }) => digest)))
+  // What stays has its own manifest back before anything is asked for that may be forbidden (S17).
+  const stays = listed.filter((binding) => !isDoomed(hands, binding))
+  await giveBack(hands, stays, manifests, stand)
+  const others = missingFrom(new Set(bindings.map(({ tag }) => tag)), left)
+  const { names, removed } = await withWayBack(hands, listed, manifests, stand, async () => {
+    const names = await assertNobodyFollowed(hands, others, stand, bindings)
+    if (await isWhole(hands, stand, listed, left)) return { names }
+    const named = await resolveTags(
+      hands,
+      listed.map(({ tag }) => tag),
+    )
+    const over = listed.filter(({ tag }) => named.get(tag) === stand.digest)
+    return { names, removed: await removePlaceholder(hands, stand, over, manifests) }
+  })
+  await end(hands, intent, [...gone, ...(removed?.ended ?? [])])
+  if (removed === undefined) return
+  const counts = { before: others, left: removed.left }
+  await assertOthersLeft(hands, counts, bindings, (tag) => stayed(hands, { tags: names }, tag))
+}

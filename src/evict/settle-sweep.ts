@@ -1,0 +1,106 @@
+import { TallymanError } from '#catalogue/error.ts'
+import type { Ended } from './eviction.ts'
+import type { Hands } from './hands.ts'
+import { end } from './intents.ts'
+import type { Intent, Step } from './journal.ts'
+import { savedManifests } from './journal-state.ts'
+import type { RawManifest } from './placeholder.ts'
+import { named, putBackLost, revive } from './put-back.ts'
+import { deletedByOthers, keepByDigest, notWritten } from './sweep-lost.ts'
+import { missingFrom, resolveTags, settledTags } from './tags.ts'
+import { tagsThen } from './tags-then.ts'
+
+type SweepStep = Extract<Step, { readonly action: 'sweep' }>
+
+/**
+ * Finishes what a process began that died while it deleted manifests. They go one after the other, and the tags are counted between two: a tag that names nothing was
+ * the last one's, by somebody who moved it there (S15). Of one that is missing nobody can tell by now whether the last DELETE took it: the last manifest is there again,
+ * and that is told (S37).
+ * @throws DELETE_UNSETTLED it still goes on, or a tag is missing; DELETE_TOOK_TAG
+ */
+export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep): Promise<void> {
+  const { digests, bindings = [] } = step
+  const { left, absent } = await afterQuiet(hands, digests)
+  const taken = bindings.filter(({ tag, digest }) => absent.has(digest) && !left.has(tag))
+  const saved = await savedManifests(hands.journal, new Set(mayBeLast(digests, absent)))
+  const last = mayBeLast(digests, absent).flatMap((digest) => saved.get(digest) ?? [])
+  const { tags, back } = await reviveDangling(hands, left, last)
+  const known = new Set([...left, ...taken.map(({ tag }) => tag)])
+  const missing = last.length === 0 ? [] : await missingSince(hands, intent.id, digests, known)
+  if (missing.length > 0) {
+    for (const manifest of last) {
+      await keepByDigest(hands, manifest)
+      back.add(manifest.digest)
+    }
+  }
+  await end(hands, intent, [
+    ...digests
+      .filter((digest) => absent.has(digest) && !back.has(digest))
+      .map((digest): Ended => ({ digest, outcome: 'swept' })),
+    ...taken.map((binding): Ended => ({ ...binding, outcome: 'untagged' })),
+  ])
+  const kept = last.map(({ digest }) => digest).join(' or ')
+  if (tags.size > 0) {
+    const more = missing.length === 0 ? undefined : notWritten(missing, kept)
+    await putBackLost(hands, [...tags.keys()], async (tag) => tags.get(tag), more)
+  }
+  if (missing.length > 0) throw deletedByOthers(hands, missing, kept)
+}
+
+/** @returns the tags, and those of the manifests that are not there @throws DELETE_UNSETTLED one of either went in a quiet period: whoever has begun that still deletes (S16, S41) */
+async function afterQuiet(hands: Hands, digests: readonly string[]) {
+  const before = await absentOf(hands, digests)
+  const left = await settledTags(hands)
+  const absent = await absentOf(hands, digests)
+  const vanished = missingFrom(before, absent)
+  if (vanished.length === 0) return { left, absent }
+  throw new TallymanError(
+    'DELETE_UNSETTLED',
+    `${hands.repository}: ${named(vanished)} disappeared while nothing was asked for: the run that has begun that still deletes, or its last DELETE goes on`,
+    { details: { vanished: vanished.length } },
+  )
+}
+
+async function absentOf(hands: Hands, digests: readonly string[]): Promise<Set<string>> {
+  const found = await resolveTags(hands, digests)
+  return new Set(digests.filter((digest) => found.get(digest) === undefined))
+}
+
+/**
+ * Those of the absent manifests that may be the last one that was deleted, the latest first: each behind which there is one that is there, in the order in which they go.
+ * That one was left alone, or others have deleted what comes behind it.
+ */
+function mayBeLast(digests: readonly string[], absent: ReadonlySet<string>): string[] {
+  return digests.filter((digest, at) => absent.has(digest) && !absent.has(digests[at + 1] ?? '')).reverse()
+}
+
+/**
+ * Writes one of these again after the other, until no tag names nothing any more.
+ * @returns by tag, what it names again; and the digests of all that were written
+ */
+async function reviveDangling(hands: Hands, left: ReadonlySet<string>, manifests: readonly RawManifest[]) {
+  const names = await resolveTags(hands, left)
+  let dangling = [...left].filter((tag) => names.get(tag) === undefined)
+  const tags = new Map<string, RawManifest>()
+  const back = new Set<string>()
+  for (const manifest of manifests) {
+    if (dangling.length === 0) break
+    const revived = await revive(hands, dangling, manifest)
+    back.add(manifest.digest)
+    for (const tag of revived?.tags ?? []) tags.set(tag, manifest)
+    dangling = dangling.filter((tag) => !tags.has(tag))
+  }
+  return { tags, back }
+}
+
+/** The tags that there were before a sweep and are not among these; none, where what they may have named is back already: then they were told of. */
+async function missingSince(
+  hands: Hands,
+  intent: string,
+  digests: readonly string[],
+  known: ReadonlySet<string>,
+): Promise<readonly string[]> {
+  const then = await tagsThen(hands.journal, intent)
+  if (then === undefined || digests.some((digest) => then.returned.has(digest))) return []
+  return missingFrom(known, then.tags)
+}
