@@ -60,6 +60,10 @@ test('S03: before a request the clusters are asked, once for all that wait, and 
   await use.refresh(signal)
   expect(asked).toBe(2)
   expect(use.index).not.toBe(second)
+  // While a machine is suspended, the monotonic clock stands still.
+  clock.jump(3_001)
+  await use.refresh(signal)
+  expect(asked).toBe(3)
 })
 
 test('S03: an answer is as old as its question, and where it takes longer than 3 s nothing may go', async () => {

@@ -5,6 +5,7 @@ import { type Holders, withHeld } from '#inventory/held-images.ts'
 import { type InUseIndex, inUseIndex, type KnownUsage } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Clock } from '#time/clock.ts'
+import { ageOf, type Moment, momentOf } from '#time/moment.ts'
 
 /** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
 const FRESH_MS = 3_000
@@ -27,8 +28,8 @@ export class RecentUse {
   readonly known: KnownUsage
   readonly #parts: RecentUseParts
   #index: InUseIndex
-  /** What was created before is known; monotonic ms. What was read for the first decision was read for no request. */
-  #provenAt = Number.NEGATIVE_INFINITY
+  /** What was created before is known; undefined: what was read for the first decision was read for no request. */
+  #proven: Moment | undefined
   /** Several requests wait for one look. */
   #looking: Promise<void> | undefined
 
@@ -54,7 +55,7 @@ export class RecentUse {
    * @throws BARRIER_NOT_REACHED, CLAIM_FOREIGN, KUBE_*, REGISTRY_*, CANCELLED
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    for (let tries = 1; this.#parts.clock.monotonic() - this.#provenAt > FRESH_MS; tries++) {
+    for (let tries = 1; !this.#isFresh(); tries++) {
       if (tries > TRIES)
         throw new TallymanError('BARRIER_NOT_REACHED', `What is in use is not known within ${FRESH_MS} ms`)
       this.#looking ??= this.#look(signal).finally(() => {
@@ -64,14 +65,18 @@ export class RecentUse {
     }
   }
 
+  #isFresh(): boolean {
+    return this.#proven !== undefined && ageOf(this.#proven, this.#parts.clock) <= FRESH_MS
+  }
+
   async #look(signal: AbortSignal): Promise<void> {
     const { clusters, claims, names, holders, clock } = this.#parts
     // First: a registry that is slow does not make what the clusters use any older.
     const claimed = await claims.read(signal)
-    const askedAt = clock.monotonic()
+    const asked = momentOf(clock)
     const snapshot = await clusters.barrier(signal)
     const usage = { snapshots: [snapshot], claims: claimed }
     this.#index = withHeld(inUseIndex(usage, names), await holders(usage, signal))
-    this.#provenAt = askedAt
+    this.#proven = asked
   }
 }

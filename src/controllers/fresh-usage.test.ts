@@ -34,8 +34,12 @@ afterAll(async () => {
 /** An inventory of the cluster, how often a barrier was asked of it, and a clock that a test moves. */
 async function watched(floor = 0, changes: Partial<InventoryConfig> = {}) {
   /** For who asks, no time passes after a barrier but what a test lets pass. */
-  const since = { barrier: 0, ms: 0 }
-  const clock: Clock = { ...systemClock, monotonic: () => since.barrier + since.ms }
+  const since = { barrier: { wall: 0, monotonic: 0 }, ms: 0, suspendedMs: 0 }
+  const clock: Clock = {
+    ...systemClock,
+    now: () => since.barrier.wall + since.ms + since.suspendedMs,
+    monotonic: () => since.barrier.monotonic + since.ms,
+  }
   const entry = clusterOver('here', operator)
   const config = inventoryConfig([{ ...entry, policy: { ...entry.policy, floor } }], changes)
   const inventory = new LiveInventory({ config, memory: 'none', clock: systemClock, log: silentLog })
@@ -47,7 +51,11 @@ async function watched(floor = 0, changes: Partial<InventoryConfig> = {}) {
     barrier: async (ended) => {
       asked.times += 1
       const snapshot = await inventory.barrier(ended)
-      Object.assign(since, { barrier: snapshot.barrier?.monotonic ?? 0, ms: asked.slowMs })
+      Object.assign(
+        since,
+        { ms: asked.slowMs, suspendedMs: 0 },
+        { barrier: snapshot.barrier ?? since.barrier },
+      )
       return snapshot
     },
   }
@@ -89,6 +97,9 @@ test('S03: knows every pod that was created before it was asked, and asks again 
   since.ms = 3_001
   await usage.refresh(signal)
   expect(asked.times).toBe(2)
+  since.suspendedMs = 3_001
+  await usage.refresh(signal)
+  expect(asked.times).toBe(3)
   // Nothing is in use that was not.
   expect(usage.index).toBe(index)
   await createPod('second')
@@ -174,13 +185,13 @@ test('S35: an index in use that is pushed during the run keeps its platforms fro
   await createPod('late', `r.example/${repository}@${image.manifest.digest}`)
   const { usage: make, live } = await watched()
   let now = 0
-  const clock: Clock = { ...systemClock, monotonic: () => now }
+  const clock: Clock = { ...systemClock, now: () => now, monotonic: () => now }
   const inventory = {
     key: 'ns/all',
     live: {
       barrier: async (ended: AbortSignal) => ({
         ...(await live.barrier(ended)),
-        barrier: { wall: 0, monotonic: now },
+        barrier: { wall: now, monotonic: now },
       }),
     },
   }

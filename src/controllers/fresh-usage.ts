@@ -8,6 +8,7 @@ import type { RegistryNames } from '#inventory/locate.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { HeldImages } from '#scan/used-indexes.ts'
 import type { Clock } from '#time/clock.ts'
+import { ageOf } from '#time/moment.ts'
 
 /** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
 const FRESH_MS = 3_000
@@ -72,8 +73,8 @@ export class FreshUsage {
   #isFresh(): boolean {
     const lives = this.#parts.inventories().map(({ live }) => live)
     if (lives.length === 0 || !isSame(lives, this.#lives)) return false
-    const now = this.#parts.clock.monotonic()
-    return this.#held.every(({ barrier }) => barrier !== undefined && now - barrier.monotonic <= FRESH_MS)
+    const { clock } = this.#parts
+    return this.#held.every(({ barrier }) => barrier !== undefined && ageOf(barrier, clock) <= FRESH_MS)
   }
 
   /** Nothing is used that was not when the index was built, nor the other way round, and no index in use may be there by now that was not. */

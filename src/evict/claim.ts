@@ -2,6 +2,7 @@ import { TallymanError } from '#catalogue/error.ts'
 import { CLAIMS_REPOSITORY, type UsageClaim } from '#inventory/claim.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
 import type { Clock } from '#time/clock.ts'
+import { ageOf, type Moment, momentOf } from '#time/moment.ts'
 import { type ClaimHolder, claimTag } from './claim-artifact.ts'
 import { standingAmong } from './claim-standing.ts'
 import { Claims, type FoundClaim } from './claims.ts'
@@ -52,11 +53,6 @@ export interface ClaimReach {
   readonly discard: (digest: string) => void
 }
 
-interface Moment {
-  readonly wall: number
-  readonly monotonic: number
-}
-
 interface Look {
   readonly began: Moment
   readonly found: readonly FoundClaim[]
@@ -105,13 +101,13 @@ export class RegistryClaim {
 
   /** It was looked at lately enough that nothing has to be asked again. */
   get isRecent(): boolean {
-    return this.#look !== undefined && this.#ageOf(this.#look) < this.#times.lookMs
+    return this.#look !== undefined && ageOf(this.#look.began, this.#clock) < this.#times.lookMs
   }
 
   /** Looks at all claims, and writes ours where that is due. @throws CLAIM_FOREIGN, REGISTRY_*, LEADERSHIP_LOST */
   async refresh(reach: ClaimReach): Promise<void> {
     const read: CallOptions = { signal: reach.signal, lane: 'interactive' }
-    const began = this.#now()
+    const began = momentOf(this.#clock)
     const gone = { now: began.monotonic, afterMs: this.#times.settleMs }
     const found = await this.#claims.read(reach.client, read, gone)
     const own = found.find(({ tag }) => tag === claimTag(this.#holder))
@@ -131,7 +127,7 @@ export class RegistryClaim {
   assertHeld(): void {
     const look = this.#look
     if (look === undefined) throw lost('the claims of others have not been read yet')
-    const ageMs = this.#ageOf(look)
+    const ageMs = ageOf(look.began, this.#clock)
     if (ageMs > this.#times.heldMs)
       throw lost(`the claims of others were read ${Math.round(ageMs / 1000)} s ago for the last time`)
     const { obstacle } = standingAmong(this.#holder, look.found, this.#clock.now())
@@ -154,16 +150,6 @@ export class RegistryClaim {
 
   #isOurs({ content }: FoundClaim): boolean {
     return 'heartbeat' in content && content.heartbeat.holder.process === this.#holder.process
-  }
-
-  /** Monotonic time stands still while a machine is suspended. */
-  #ageOf({ began }: Look): number {
-    const now = this.#now()
-    return Math.max(now.wall - began.wall, now.monotonic - began.monotonic)
-  }
-
-  #now(): Moment {
-    return { wall: this.#clock.now(), monotonic: this.#clock.monotonic() }
   }
 }
 

@@ -1,5 +1,6 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { DestructiveOptions } from '#registry/client.ts'
+import { ageOf, momentOf } from '#time/moment.ts'
 import type { Candidate, Outcome } from './eviction.ts'
 import type { Hands } from './hands.ts'
 
@@ -23,9 +24,9 @@ export async function takeAway<T extends object>(
   let obstacle: Obstacle | undefined
   const guard = async (signal: AbortSignal) => {
     await hands.guard(signal)
-    const askedAt = hands.clock.monotonic()
+    const asked = momentOf(hands.clock)
     obstacle = await stands()
-    if (obstacle === undefined && hands.clock.monotonic() - askedAt > LOOK_MS) await hands.guard(signal)
+    if (obstacle === undefined && ageOf(asked, hands.clock) > LOOK_MS) await hands.guard(signal)
     if (obstacle === undefined && !candidates.every(hands.stillDoomed)) obstacle = 'spared'
     if (obstacle !== undefined) throw new TallymanError('CANCELLED', `Nothing is deleted: ${obstacle}`)
   }

@@ -200,7 +200,10 @@ describe('S16: a request that takes something away', () => {
     expect(lines).toEqual([])
   })
 
-  test('asks the guard anew where it had to wait for its turn', async () => {
+  test.each([
+    ['it had to wait for its turn', (clock: FakeClock) => clock.advance(1_500)],
+    ['the machine was suspended meanwhile', async (clock: FakeClock) => clock.jump(1_500)],
+  ])('S03: asks the guard anew where %s', async (_, pass) => {
     const { digest } = pushed(registry, 'waiting', 'a').manifest
     const clock = new FakeClock()
     const slow = poolWith(clock)
@@ -214,7 +217,7 @@ describe('S16: a request that takes something away', () => {
     }
     const deleting = client.deleteManifest('waiting', digest, willing({ guard }).options)
     await eventually(() => asked === 1)
-    await clock.advance(1_500)
+    await pass(clock)
     held.release()
     await heading
     expect(await deleting).toMatchObject({ kind: 'deleted' })

@@ -1,5 +1,6 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Clock } from '#time/clock.ts'
+import { ageOf, momentOf } from '#time/moment.ts'
 import { throwIfAborted } from './abort.ts'
 import type { Reply } from './reply.ts'
 import type { Call, Transport } from './transport.ts'
@@ -61,12 +62,11 @@ export async function sendDestructive(
   for (let consents = 1; ; consents++) {
     throwIfAborted(signal)
     await guard(signal)
-    const consentedAt = clock.monotonic()
+    const consented = momentOf(clock)
     let sentAt: number | undefined
     const beforeSend = () => {
-      const now = clock.monotonic()
-      if (now - consentedAt > CONSENT_MS) throw overdue
-      sentAt = now
+      if (ageOf(consented, clock) > CONSENT_MS) throw overdue
+      sentAt = clock.monotonic()
     }
     const ended = await outcomeOf(
       transport.send({
@@ -81,7 +81,7 @@ export async function sendDestructive(
     if ('error' in ended && ended.error === overdue && consents < MAX_CONSENTS) continue
     const refused = 'error' in ended && ended.error.kind === 'throttled'
     if ('error' in ended && (sentAt === undefined || refused)) throw ended.error
-    const durationMs = clock.monotonic() - (sentAt ?? consentedAt)
+    const durationMs = clock.monotonic() - (sentAt ?? consented.monotonic)
     const answer = 'error' in ended ? ended.error.code : ended.reply.status
     audit({ registry: transport.host, method: call.method, repository, reference, answer, durationMs })
     return { ...ended, durationMs }

@@ -8,6 +8,7 @@ import { areSound, DEFAULT_LEASE_TIMES, fencedRequestMs, type LeaseTimes } from 
 import type { Metrics } from '#runtime/metrics.ts'
 import { jittered } from '#time/backoff.ts'
 import type { Clock } from '#time/clock.ts'
+import { ageOf, type Moment, momentOf } from '#time/moment.ts'
 
 export interface LeaderElectorOptions {
   /** On a connection of its own: the lease must not wait behind other requests. */
@@ -24,11 +25,6 @@ export interface LeaderElectorOptions {
    * A rejection ends the election: run() rejects with it.
    */
   readonly lead: (term: AbortSignal) => Promise<void>
-}
-
-interface Moment {
-  readonly monotonic: number
-  readonly wall: number
 }
 
 /**
@@ -197,7 +193,7 @@ export class LeaderElector implements Fence {
   /** Notes when a successful write was *sent*: the others may count from then on. */
   async #write(send: (call: CallOptions) => Promise<Lease>): Promise<void> {
     const { clock } = this.#options
-    const sentAt = { monotonic: clock.monotonic(), wall: clock.now() }
+    const sentAt = momentOf(clock)
     this.#held = await send(this.#call())
     this.#renewSentAt = sentAt
   }
@@ -244,11 +240,10 @@ export class LeaderElector implements Fence {
     return { timeoutMs: Math.max(1_000, this.#times.renewDeadlineMs / 2) }
   }
 
-  /** Since the last successful renewal was sent. Linux stops the monotonic clock while a VM sleeps, and the wall clock may be set: the larger counts. */
+  /** Since the last successful renewal was sent. */
   #ageMs(): number {
-    const { clock } = this.#options
     if (this.#renewSentAt === undefined) return Number.POSITIVE_INFINITY
-    return Math.max(clock.monotonic() - this.#renewSentAt.monotonic, clock.now() - this.#renewSentAt.wall)
+    return ageOf(this.#renewSentAt, this.#options.clock)
   }
 
   #show(leads: boolean): void {
