@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type ErrorCode, TallymanError } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
+import type { ErrorCode } from '#catalogue/error-codes.ts'
 import type { Product } from '#registry/client.ts'
 import { type DamageKind, damage } from '#test/harness/damage.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
