@@ -66,7 +66,8 @@ export const DECIDING_MUTANTS: MutantsByFile = {
     {
       rule: 'S31 nor in a repository that is not listed',
       find: 'if (!isKnown) unknown.set(repository, (unknown.get(repository) ?? 0) + 1)',
-      replace: 'if (place === undefined) old.get(repository)?.push(digest)\n    else if (!isKnown) unknown.set(repository, 1)',
+      replace:
+        'if (place === undefined) old.get(repository)?.push(digest)\n    else if (!isKnown) unknown.set(repository, 1)',
       tests: RUN,
     },
     {
