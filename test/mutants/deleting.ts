@@ -80,8 +80,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/take-away.ts': [
     {
       rule: 'S03 the guard is asked before each request',
-      find: 'await hands.guard(signal)\n    const askedAt',
-      replace: 'const askedAt',
+      find: 'await hands.guard(signal)\n    const asked',
+      replace: 'const asked',
       tests: UNTAG,
     },
     {
