@@ -89,10 +89,10 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     const { status } = await policy()
     expect(status?.plan).toMatchObject({ repositories: 1, tags: 7, keep: 3, evict: 4, untag: 0 })
     expect(status?.plan).toMatchObject({ unmatchedRules: ['typo'] })
-    await told('RulesUnmatched')
     const hours = (Date.parse(status?.nextPlanTime ?? '') - Date.parse(status?.plan?.time ?? '')) / 3_600_000
     expect(hours).toBeGreaterThan(22)
     expect(hours).toBeLessThanOrEqual(24)
+    await told('RulesUnmatched')
     expect(status?.evictions?.map(({ image, action, rule }) => `${image} ${action} ${rule}`)).toEqual([
       `${host}/${cart}:first Evict newest`,
       `${host}/${cart}:v1 Evict newest`,
@@ -350,6 +350,9 @@ describe('with an account for each right', () => {
       { message: 'the run to stop', timeoutMs: 60_000 },
     )
     expect(stopped).toMatchObject({ plan: digest, message: expect.stringContaining('spec.suspend is true') })
+    await eventually(async () => (await policy('main')).status?.nextPlanTime === undefined, {
+      message: 'no plan that is due',
+    })
     const before = going.count
     slow()
     await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: false } })
@@ -363,9 +366,6 @@ describe('with an account for each right', () => {
     expect(run).toMatchObject({ phase: 'Succeeded', id: stopped.id, untagged: 5, swept: 5 })
     expect(going.count).toBeGreaterThan(before)
   })
-    await eventually(async () => (await policy('main')).status?.nextPlanTime === undefined, {
-      message: 'no plan that is due',
-    })
 
   test('S19: it looked, wrote and deleted with an account for each', () => {
     const methodsOf = (account: string) =>
