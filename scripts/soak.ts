@@ -75,6 +75,7 @@ async function soakParts(parts: readonly [string, Part][]): Promise<void> {
       const isWell = await part({ durationMs, seed, signal: stop.signal }, show)
       if (!isWell) process.exitCode = 1
     }
+    terminal.note('Runs killed at every single request: make soak PART=kills')
     if (stop.signal.aborted) process.exitCode ??= EXIT_INTERRUPTED
   } catch (error) {
     if (!stop.signal.aborted) throw error

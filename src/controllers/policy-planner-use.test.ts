@@ -131,6 +131,35 @@ describe.each(['2.8', '3'] as const)('a plan for a registry %s', (version) => {
   })
 
   test.each([
+    ['is refused', registryError(403, 'DENIED', 'requested access to the resource is denied')],
+    ['fails', { kind: 'status', status: 500 } as const],
+    ['breaks off half-way', { kind: 'cut', at: 'body', after: 20 } as const],
+  ])(
+    'S09: nothing goes of a repository whose list of tags %s, and nothing is an orphan of it',
+    async (_, fault) => {
+      const removed = proxy.rule(fault, { path: '/v2/shop/signed/tags/list' })
+      const { judgement, facts } = await plan(ORPHANS)
+      removed()
+      expect(codes(judgement)).toMatchObject({
+        [SIGNATURE]: 'keep SubjectUnknown',
+        [PLATFORM]: 'evict Superseded',
+      })
+      const signed = facts.repositories.find(({ name }) => name === 'shop/signed')
+      expect(signed?.incomplete).toMatch(/^its tags could not be listed: REGISTRY_/)
+    },
+  )
+
+  test.each([
+    ['is refused', registryError(403, 'DENIED', 'requested access to the resource is denied')],
+    ['breaks off half-way', { kind: 'cut', at: 'body', after: 20 } as const],
+  ])('S09: no plan is made where the list of repositories %s', async (_, fault) => {
+    const removed = proxy.rule(fault, { path: '/v2/_catalog' })
+    const planned = plan(ORPHANS)
+    await expect(planned).rejects.toMatchObject({ code: expect.stringMatching(/^REGISTRY_/) })
+    removed()
+  })
+
+  test.each([
     ['uses', { inventories: async () => [{ name: 'ops/all', retainMs: 0, snapshot: snapshotOf([USE]) }] }],
     ['claims', { claims: [claimOf([snapshotOf([USE])], 'other', 0)] }],
   ])('S39: what answers 404 and somebody %s makes nothing an orphan', async (_, changes) => {

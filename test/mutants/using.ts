@@ -158,6 +158,14 @@ export const USING_MUTANTS: MutantsByFile = {
       tests: ['src/controllers/evicted-watch.test.ts'],
     },
   ],
+  'src/scan/registry-reader.ts': [
+    {
+      rule: 'S09 a list of tags that cannot be read is no empty one',
+      find: 'incomplete: `its tags could not be listed: ',
+      replace: 'incomplete: undefined && `',
+      tests: ['src/controllers/policy-planner-use.test.ts'],
+    },
+  ],
   'src/scan/repository-reader.ts': [
     {
       rule: 'S36 a tag in use that the list lacks',
