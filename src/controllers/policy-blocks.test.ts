@@ -50,12 +50,21 @@ test('S01: nor where another installation claims it below a longer path, as neit
   const repositories = [
     repositoryFacts('team/tallyman-claims', { 'ours.tallyman': image, 'theirs.tallyman': image }),
     repositoryFacts('shop/tallyman-claims', { 'ours.tallyman': image }),
+    repositoryFacts('dark/tallyman-claims', {}, { incomplete: 'its tags could not be listed' }),
+    repositoryFacts('dark/app', {}, { incomplete: 'its tags could not be listed' }),
     repositoryFacts('shop/not-tallyman-claims', { v1: image }),
   ]
   expect(claimedBelowBlocks({ repositories }, 'ours.tallyman')).toMatchObject([
     {
       code: 'ClaimNotHeld',
       message: expect.stringMatching(/^team\/tallyman-claims:theirs.tallyman claims/),
+      isAcceptable: false,
+    },
+    {
+      code: 'ClaimNotHeld',
+      message: expect.stringMatching(
+        /^whether somebody else claims the registry below dark is not known: .*could not be listed$/,
+      ),
       isAcceptable: false,
     },
   ])

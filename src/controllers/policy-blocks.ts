@@ -39,8 +39,7 @@ export async function claimBlocks(
     await claims.hold(registry, signal)
     return []
   } catch (thrown) {
-    const message = `the registry is not claimed: ${toleratedProblem(thrown, signal).advice}`
-    return [{ code: 'ClaimNotHeld', message, isAcceptable: false }]
+    return notHeld(`the registry is not claimed: ${toleratedProblem(thrown, signal).advice}`)
   }
 }
 
@@ -54,13 +53,23 @@ export function claimedBelowBlocks(
 ): Block[] {
   return repositories
     .filter(({ name }) => name.endsWith(`/${CLAIMS_REPOSITORY}`))
-    .flatMap(({ name, tags }) => {
-      const other = tags.find(({ tag }) => tag !== own)
-      if (other === undefined) return []
+    .flatMap(({ name, tags, incomplete }) => {
       const path = name.slice(0, -CLAIMS_REPOSITORY.length - 1)
-      const message = `${name}:${other.tag} claims the registry below ${path}, and does not see our claim: let spec.url of all Registries name it by the same path, or delete that tag once nobody needs its images`
-      return [{ code: 'ClaimNotHeld', message, isAcceptable: false } as const]
+      const other = tags.find(({ tag }) => tag !== own)
+      if (other !== undefined) {
+        return notHeld(
+          `${name}:${other.tag} claims the registry below ${path}, and does not see our claim: let spec.url of all Registries name it by the same path, or delete that tag once nobody needs its images`,
+        )
+      }
+      if (incomplete === undefined) return []
+      return notHeld(
+        `whether somebody else claims the registry below ${path} is not known: ${name}: ${incomplete}`,
+      )
     })
+}
+
+function notHeld(message: string): Block[] {
+  return [{ code: 'ClaimNotHeld', message, isAcceptable: false }]
 }
 
 /** What an ImageInventory protected that is gone may still run (S05). @throws KUBE_*, CANCELLED */

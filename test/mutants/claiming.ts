@@ -17,8 +17,14 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-blocks.ts': [
     {
       rule: 'S01 a claim of another below a longer path',
-      find: 'if (other === undefined) return []',
-      replace: 'if (other !== null) return []',
+      find: 'if (other !== undefined) {',
+      replace: 'if (other === null) {',
+      tests: ['src/controllers/policy-blocks.test.ts'],
+    },
+    {
+      rule: 'S01 claims below a longer path that cannot be read',
+      find: 'if (incomplete === undefined) return []',
+      replace: 'if (incomplete !== null) return []',
       tests: ['src/controllers/policy-blocks.test.ts'],
     },
   ],
