@@ -136,6 +136,14 @@ test('S31: a run that leaves a repository for later goes on when the registry ma
   expect(status?.run).toMatchObject({
     ...{ phase: 'Partial', message: expect.stringContaining('app: the registry does not list it') },
   })
+  for (const [code, goesOnAfter] of [
+    ['UNTAG_UNSUPPORTED', 10 * 60_000],
+    ['REGISTRY_TIMEOUT', 15_000],
+  ] as const) {
+    const beside = [{ repository: 'other', error: new TallymanError(code, 'other: v1') }]
+    const both = await endingWith({ phase: 'Partial', problems: beside }, hidden)
+    expect(both.goesOnIn, code).toBe(goesOnAfter)
+  }
   const problems = [{ repository: 'app', error: new TallymanError('REGISTRY_ABSENT', 'app: gone') }]
   const over = await endingWith({ phase: 'Partial', problems }, hidden)
   expect([over.goesOnIn, over.record.run]).toEqual([Number.POSITIVE_INFINITY, undefined])

@@ -41,7 +41,7 @@ const RETRY_MS = 15_000
 const POSTPONED_MS = 10 * 60_000
 
 interface CallEnd extends ExecutionEnd {
-  /** Nothing else is left of it than what waits until the registry is read in full. */
+  /** Nothing else of it may pass than what waits until the registry is read in full. */
   readonly isPostponed?: boolean
 }
 
@@ -273,12 +273,9 @@ export class PolicyRuns {
       if (HARMFUL.has(stoppedBy.code)) return undefined
       return firstIn(context, now + RETRY_MS)
     }
-    const mayPass = end.problems.some(
-      ({ error, isFinal }) => isFinal !== true && error.entry.retry !== 'never' && !FINAL.has(error.code),
-    )
     const at = now + (end.isPostponed === true ? POSTPONED_MS : RETRY_MS)
     const isWithin = at < run.startedAt + (parseDuration(context.spec.maxDuration) ?? 0)
-    return mayPass && isWithin ? at : undefined
+    return end.problems.some(mayPass) && isWithin ? at : undefined
   }
 
   #change(context: RunContext, compute: (record: PolicyRecord) => PolicyRecord): Promise<PolicyRecord> {
@@ -306,7 +303,7 @@ function withPostponed(end: ExecutionEnd, postponed: WorkLeft['postponed']): Cal
     ...end,
     phase: end.phase === 'Succeeded' ? 'Partial' : end.phase,
     problems: [...end.problems, ...waiting],
-    isPostponed: end.problems.length === 0,
+    isPostponed: !end.problems.some(mayPass),
   }
 }
 
@@ -317,6 +314,12 @@ const FINAL: ReadonlySet<string> = new Set([
   'DELETE_UNSAFE',
   'TRASH_UNUSABLE',
 ])
+
+/** Another try of the same run may get past it. */
+function mayPass({ error, isFinal }: ExecutionEnd['problems'][number]): boolean {
+  return isFinal !== true && error.entry.retry !== 'never' && !FINAL.has(error.code)
+}
+
 /** The first moment from `time` on at which something may go. */
 function firstIn({ windowAt }: RunContext, time: number): number {
   const window = windowAt(time)
