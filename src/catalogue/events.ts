@@ -96,7 +96,7 @@ export const EVENT_REASONS = {
     type: 'Warning',
     action: 'Evict',
     means:
-      'spec.approvedPlan of a RegistryPolicy leads to nothing: no such plan is kept, it is too old, or nothing goes by it; told once of each plan, when that begins.',
+      'spec.approvedPlan of a RegistryPolicy leads to nothing: no such plan is kept, it is too old, or nothing goes by it; told of each plan whenever that begins, also after it could not be told whether the plan was carried out.',
   },
   HoldNotReleased: {
     type: 'Warning',
