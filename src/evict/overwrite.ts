@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Eviction, Outcome } from './eviction.ts'
 import type { Hands } from './hands.ts'
-import { begin, end } from './intents.ts'
+import { begin } from './intents.ts'
 import type { SavedManifest } from './journal.ts'
 import { placeholder, type RawManifest } from './placeholder.ts'
-import { assertNobodyFollowed, assertOthersLeft } from './placeholder-followers.ts'
+import { assertNobodyFollowed, endAndCount } from './placeholder-followers.ts'
 import { removePlaceholder, withWayBack } from './placeholder-removal.ts'
 import { unsafe } from './scratch.ts'
 import { headDigest, listTags, missingFrom } from './tags.ts'
@@ -61,8 +61,7 @@ export async function overwriteBatch(
     const others = results.filter(({ outcome }) => outcome !== 'untagged')
     return { ended: [...removed.ended, ...others], left: removed.left }
   })
-  await end(hands, intent, ended)
-  await assertOthersLeft(hands, { before, left }, bindings, (tag) => stayed(hands, eviction, tag))
+  await endAndCount(hands, intent, ended, { before, left, bindings }, (tag) => stayed(hands, eviction, tag))
   return begun
 }
 

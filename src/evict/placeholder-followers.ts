@@ -1,6 +1,9 @@
 import { TallymanError } from '#catalogue/error.ts'
-import type { Binding } from './eviction.ts'
+import type { Binding, Ended } from './eviction.ts'
 import type { Hands } from './hands.ts'
+import { end } from './intents.ts'
+import type { Intent } from './journal.ts'
+import { lookAfter } from './look-after.ts'
 import type { RawManifest } from './placeholder.ts'
 import { named, putBackLost, revive } from './put-back.ts'
 import { missingFrom, resolveTags } from './tags.ts'
@@ -38,16 +41,39 @@ export async function assertNobodyFollowed(
   )
 }
 
+/** The tags before a placeholder went, and afterwards. */
+interface TagCount {
+  readonly before: Iterable<string>
+  readonly left: ReadonlySet<string>
+  /** That were to go: they are not missed. */
+  readonly bindings: readonly Binding[]
+}
+
 /**
- * Counts the tags when a placeholder is gone: one that went along, because it was made or moved in the last moment, gets back what it named.
- * @param before the tags that there were, and `left` those that there are
- * @param bindings that were to go
- * @throws DELETE_TOOK_TAG
+ * Records how the tags behind a placeholder ended when that is gone, and counts the others, also where that cannot be recorded: one that went along, because it was made or moved in
+ * the last moment, gets back what it named.
+ * @throws DELETE_TOOK_TAG before all else; what `end` throws
  */
-export async function assertOthersLeft(
+export async function endAndCount(
   hands: Hands,
-  { before, left }: { readonly before: Iterable<string>; readonly left: ReadonlySet<string> },
-  bindings: readonly Binding[],
+  intent: Intent,
+  ended: readonly Ended[],
+  tags: TagCount,
+  manifestOf: (tag: string) => Promise<RawManifest | undefined>,
+): Promise<void> {
+  const count = () => assertOthersLeft(hands, tags, manifestOf)
+  try {
+    await end(hands, intent, ended)
+  } catch (error) {
+    await lookAfter(error, count)
+    throw error
+  }
+  await count()
+}
+
+async function assertOthersLeft(
+  hands: Hands,
+  { before, left, bindings }: TagCount,
   manifestOf: (tag: string) => Promise<RawManifest | undefined>,
 ): Promise<void> {
   const planned = new Set(bindings.map(({ tag }) => tag))

@@ -41,6 +41,7 @@ export async function revive(
 /**
  * Tags that a request of ours took although nobody wanted it: they get back what they named then, and the run stops (S15).
  * @param more what else is to be told
+ * @throws DELETE_TOOK_TAG, because of what kept one that is back from being recorded, if anything did; REGISTRY_*
  */
 export async function putBackLost(
   hands: Hands,
@@ -49,11 +50,17 @@ export async function putBackLost(
   more?: string,
 ): Promise<never> {
   const back: string[] = []
+  let unrecorded: unknown
   for (const tag of lost) {
     const manifest = await manifestOf(tag)
     if (manifest === undefined || !(await putBack(hands, tag, manifest))) continue
     back.push(tag)
-    await hands.journal.append([{ kind: 'restored', at: hands.clock.now(), tag, digest: manifest.digest }])
+    try {
+      await hands.journal.append([{ kind: 'restored', at: hands.clock.now(), tag, digest: manifest.digest }])
+    } catch (error) {
+      // That a tag went has to be told all the same, and the next one put back.
+      unrecorded ??= error
+    }
   }
   const missing = lost.filter((tag) => !back.includes(tag))
   const unknown = missing.length === 0 ? '' : `; not known what they named: ${named(missing)}`
@@ -61,7 +68,7 @@ export async function putBackLost(
   throw new TallymanError(
     'DELETE_TOOK_TAG',
     `${hands.repository}: ${named(lost)} went although nobody wanted it; put back: ${named(back)}${rest}`,
-    { details: { lost: lost.length, putBack: back.length } },
+    { details: { lost: lost.length, putBack: back.length }, cause: unrecorded },
   )
 }
 

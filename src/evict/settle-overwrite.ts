@@ -4,7 +4,7 @@ import { end } from './intents.ts'
 import type { Intent, Step } from './journal.ts'
 import { savedManifests } from './journal-state.ts'
 import { placeholder } from './placeholder.ts'
-import { assertNobodyFollowed, assertOthersLeft } from './placeholder-followers.ts'
+import { assertNobodyFollowed, endAndCount } from './placeholder-followers.ts'
 import { giveBack, isDoomed, isWhole, removePlaceholder, withWayBack } from './placeholder-removal.ts'
 import { missingFrom, resolveTags, settledTags } from './tags.ts'
 import { stayed } from './untag-batch.ts'
@@ -38,8 +38,8 @@ export async function settleOverwrite(
     const over = listed.filter(({ tag }) => named.get(tag) === stand.digest)
     return { names, removed: await removePlaceholder(hands, stand, over, manifests) }
   })
-  await end(hands, intent, [...gone, ...(removed?.ended ?? [])])
-  if (removed === undefined) return
-  const counts = { before: others, left: removed.left }
-  await assertOthersLeft(hands, counts, bindings, (tag) => stayed(hands, { tags: names }, tag))
+  if (removed === undefined) return await end(hands, intent, gone)
+  const ended = [...gone, ...removed.ended]
+  const tags = { before: others, left: removed.left, bindings }
+  await endAndCount(hands, intent, ended, tags, (tag) => stayed(hands, { tags: names }, tag))
 }

@@ -131,6 +131,21 @@ test('S43: one that is promoted in the last moment, and goes along, gets back wh
   expect((await journalState(journal)).open).toEqual([])
 })
 
+test('S43: so does one where another process has continued the journal meanwhile', async () => {
+  const opened = () => journalOf(shelfOf(site), 'continued', 'run', {})
+  const journal = await opened()
+  const { own } = await diedOverwriting(site, 'continued', journal, 'before it arrived')
+  const promote = async () => {
+    await promoteOntoPlaceholder('continued', journal)
+    await (await opened()).append([{ kind: 'verified', at: 1 }])
+  }
+  await expect(
+    settle(site.hands('continued', { journal: await opened(), guard: promote }).hands),
+  ).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+  expect(await site.tags('continued')).toEqual({ c: own.c })
+  expect((await journalState(await opened())).open).toEqual([])
+})
+
 test('S41: while manifests still go that another process deletes, nothing is settled', async () => {
   const { digests } = writeUntagged(site, 'alive', {
     staying: { kept: freshImage() },

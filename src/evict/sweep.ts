@@ -1,8 +1,8 @@
-import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin, end } from './intents.ts'
 import { type Edges, edgesOf, journalState } from './journal-state.ts'
+import { lookAfter } from './look-after.ts'
 import { copied } from './save.ts'
 import { proveDelete } from './scratch.ts'
 import { settle } from './settle.ts'
@@ -79,17 +79,6 @@ export async function sweep(
       throw error
     }
     await end(hands, intent, ended)
-  }
-}
-
-/** What stopped it does not keep the last DELETE from being looked after. @throws what that brings to light */
-async function lookAfter(error: unknown, look: () => Promise<void>): Promise<void> {
-  try {
-    await look()
-  } catch (found) {
-    if (hasCode(found, 'DELETE_TOOK_TAG', 'DELETE_UNSETTLED')) throw found
-    const { code, message, details } = asTallymanError(error)
-    throw new TallymanError(code, message, { details, cause: found })
   }
 }
 

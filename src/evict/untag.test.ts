@@ -1,12 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { RegistryClient } from '#registry/client.ts'
+import { dyingJournal } from '#test/harness/dying-journal.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
 import { executeOn } from '#test/harness/execution.ts'
 import { containerImage, type TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
 import type { Candidate } from './eviction.ts'
 import type { Hands } from './hands.ts'
+import { type Journal, MemoryJournal } from './journal.ts'
 import { journalState } from './journal-state.ts'
 import { type UntagMethod, untag } from './untag.ts'
 import { WIDTH } from './width.ts'
@@ -269,6 +271,26 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
     expect(await site.tags('promoted')).toMatchObject({ a: digest(tags.a), b: digest(tags.b) })
   })
+
+  test.each([
+    ['how it went', ['outcome']],
+    ['nothing any more', ['outcome', 'restored']],
+  ] as const)(
+    'S43: a kept tag that goes along is put back also where %s can not be recorded',
+    async (_, kinds) => {
+      const repository = `unrecorded-${kinds.length}`
+      const tags = world(repository, 'a', 'kept')
+      const journal = kinds.reduce<Journal>(dyingJournal, new MemoryJournal())
+      const { hands } = site.hands(repository, { journal })
+      const held = site.proxy.hold(REMOVAL)
+      const running = untag(hands, evictionOf(repository, tags, ['a']), method)
+      await held.arrived
+      await promote(repository, 'a', 'kept')
+      held.release()
+      await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+      expect(await site.tags(repository)).toEqual({ kept: digest(tags.kept) })
+    },
+  )
 
   test('S17: where the work is told to stop, no tag is left with a placeholder', async () => {
     const tags = world('stopped', 'a', 'b')

@@ -10,6 +10,12 @@ const PLACEHOLDER = ['src/evict/placeholder.test.ts']
 export const PUTTING_BACK_MUTANTS: MutantsByFile = {
   'src/evict/put-back.ts': [
     {
+      rule: 'S43 a tag that went is told of also where that it is back cannot be recorded',
+      find: 'unrecorded ??= error',
+      replace: 'throw error',
+      tests: UNTAG,
+    },
+    {
       rule: 'S15 what somebody has pushed is not written over',
       find: 'if (now !== undefined && now !== over) return false',
       replace: '',

@@ -84,8 +84,8 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S43 a tag that went along with that placeholder gets back what it named',
-      find: 'await assertOthersLeft(hands, counts, bindings, (tag) => stayed(hands, { tags: names }, tag))',
-      replace: '',
+      find: 'await endAndCount(hands, intent, ended, tags, (tag) => stayed(hands, { tags: names }, tag))',
+      replace: 'await end(hands, intent, ended)',
       tests: SETTLE,
     },
   ],
