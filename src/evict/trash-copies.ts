@@ -23,23 +23,19 @@ export class TrashCopies {
     const { kind, at, repository } = record
     if (kind === 'trashing') {
       for (const { digest, children } of record.manifests) {
-        const known = this.#copies.get(key(repository, digest))
-        this.#copies.set(key(repository, digest), {
-          digest,
-          repository,
-          children,
-          begunAt: at,
-          at: known?.at,
-        })
+        const key = copyKey({ repository, digest })
+        const known = this.#copies.get(key)
+        this.#copies.set(key, { digest, repository, children, begunAt: at, at: known?.at })
       }
       return
     }
     for (const digest of record.digests) {
-      const copy = this.#copies.get(key(repository, digest))
+      const key = copyKey({ repository, digest })
+      const copy = this.#copies.get(key)
       if (copy === undefined) continue
-      this.#copies.delete(key(repository, digest))
+      this.#copies.delete(key)
       if (kind === 'purged') continue
-      this.#copies.set(key(repository, digest), after(copy, record))
+      this.#copies.set(key, after(copy, record))
     }
   }
 
@@ -63,8 +59,4 @@ function after(copy: TrashCopy, { kind, at }: TrashLook): TrashCopy {
 /** The identity of a copy: a digest in one place is one thing, whoever put it there. */
 export function copyKey({ repository, digest }: Pick<TrashCopy, 'repository' | 'digest'>): string {
   return `${repository}@${digest}`
-}
-
-function key(repository: string, digest: string): string {
-  return copyKey({ repository, digest })
 }

@@ -2,6 +2,7 @@ import { hasCode } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import type { Journal } from './journal.ts'
 import { type JournalShelf, journaledRuns, journalOf } from './journal-shelf.ts'
+import { missingFrom } from './tags.ts'
 import { copyKey, TrashCopies, type TrashCopy } from './trash-copies.ts'
 
 /** The journals of all other runs about a source, read anew at each call. */
@@ -20,22 +21,31 @@ export function otherJournals(
   }
 }
 
-/**
- * Those of some copies that other runs have begun to make in the same place and not purged: theirs, if they are there at all (S45). What cannot be read may speak of any.
- * @returns their keys @throws REGISTRY_*
- */
+/** Of some copies, by `copyKey`. */
+export interface OthersCopies {
+  /** That other runs have begun to make in the same place and not purged: theirs, if they are there at all. */
+  readonly theirs: ReadonlySet<string>
+  /** That a journal which cannot be read may speak of. */
+  readonly unknown: ReadonlySet<string>
+}
+
+/** Where nobody needs to be asked. */
+export const NOBODYS: OthersCopies = { theirs: new Set(), unknown: new Set() }
+
+/** Whose copies are (S45). @throws REGISTRY_* */
 export async function copiesOfOthers(
   others: OtherJournals,
   copies: readonly TrashCopy[],
-): Promise<ReadonlySet<string>> {
+): Promise<OthersCopies> {
   const asked = new Set(copies.map(copyKey))
-  const found = new Set<string>()
+  const theirs = new Set<string>()
+  let isReadable = true
   for await (const journal of others()) {
-    const theirs = await copiesIn(journal)
-    if (theirs === 'unreadable') return asked
-    for (const copy of theirs) if (asked.has(copyKey(copy))) found.add(copyKey(copy))
+    const told = await copiesIn(journal)
+    if (told === 'unreadable') isReadable = false
+    else for (const copy of told) if (asked.has(copyKey(copy))) theirs.add(copyKey(copy))
   }
-  return found
+  return { theirs, unknown: new Set(isReadable ? [] : missingFrom(theirs, asked)) }
 }
 
 async function copiesIn(journal: Pick<Journal, 'read'>): Promise<readonly TrashCopy[] | 'unreadable'> {

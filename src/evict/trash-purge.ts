@@ -5,13 +5,14 @@ import { guardians, sweepOrder } from './sweep-order.ts'
 import { headDigest } from './tags.ts'
 import { takeAway } from './take-away.ts'
 import { copyKey, type TrashCopy } from './trash-copies.ts'
-import { copiesOfOthers, type OtherJournals } from './trash-others.ts'
+import { copiesOfOthers, NOBODYS, type OtherJournals } from './trash-others.ts'
 import { liesInTrash, type TrashPlace } from './trash-place.ts'
 import { WIDTH } from './width.ts'
 
 /**
  * Deletes the copies in the trash that this journal speaks of and that were made before `before`, indexes before their platforms. What is in use by now
- * stays, with all that it contains (S04), and so does what a younger copy contains. What another run has in the same place is left to that (S45).
+ * stays, with all that it contains (S04), and so does what a younger copy contains. What another run has in the same place is left to that, and what may be another run's stays until that
+ * is known (S45).
  * @param before in milliseconds since the epoch
  * @param others asked only where this journal does not know whether what lies there is its own
  * @returns how many were deleted, had gone already, or are another run's
@@ -60,11 +61,14 @@ async function purgeShelf(
     lying.map(({ digest, children }) => [digest, { children, nested: [], subject: undefined }]),
   )
   const going = lying.filter(({ digest }) => !stays.has(digest))
-  const purged = await notOurs(hands, repository, going, others)
-  const ours = going.filter(({ digest }) => !purged.includes(digest)).map(({ digest }) => digest)
-  if (ours.length > 0)
-    await hands.journal.append([{ kind: 'purging', at: hands.clock.now(), repository, digests: ours }])
-  const isOurs = new Set(ours)
+  const { purged, unknown } = await notOurs(hands, repository, going, others)
+  for (const digest of unknown) keep(digest)
+  const ours = going.filter(({ digest }) => !stays.has(digest) && !purged.includes(digest))
+  // A journal has room for so many records, and what is refused is tried again for as long as it is.
+  const digests = ours.filter(({ isPurging }) => isPurging !== true).map(({ digest }) => digest)
+  if (digests.length > 0)
+    await hands.journal.append([{ kind: 'purging', at: hands.clock.now(), repository, digests }])
+  const isOurs = new Set(ours.map(({ digest }) => digest))
   for (const digest of sweepOrder(guardians(edges))) {
     if (stays.has(digest) || !isOurs.has(digest)) continue
     if (await purge(hands, repository, digest)) purged.push(digest)
@@ -76,23 +80,25 @@ async function purgeShelf(
 /**
  * What this run has begun and never seen whole may not be there, and what it has begun to delete may be gone: then another run may put its own copy there. It is looked what is there
  * first: what is put there afterwards is not deleted, and whoever has put it there before has said so in its journal.
- * @returns digests of what is not there, or another run's
+ * @returns digests of what is not there, or another run's, and of what may be another run's: nobody knows until the journal can be read that may speak of it
  */
 async function notOurs(
   hands: Hands,
   repository: string,
   copies: readonly TrashCopy[],
   others: OtherJournals,
-): Promise<string[]> {
+): Promise<{ purged: string[]; unknown: readonly string[] }> {
   const doubtful = copies.filter(({ at, isPurging }) => at === undefined || isPurging === true)
   const found = await sideBySide(doubtful, WIDTH, ({ digest }) =>
     headDigest({ ...hands, repository }, digest),
   )
   const there = doubtful.filter((_, index) => found[index] !== undefined)
-  const theirs = there.length === 0 ? new Set<string>() : await copiesOfOthers(others, there)
-  return doubtful.flatMap((copy, index) =>
-    found[index] === undefined || theirs.has(copyKey(copy)) ? [copy.digest] : [],
-  )
+  const { theirs, unknown } = there.length === 0 ? NOBODYS : await copiesOfOthers(others, there)
+  const isOver = (copy: TrashCopy, index: number) => found[index] === undefined || theirs.has(copyKey(copy))
+  return {
+    purged: doubtful.filter(isOver).map(({ digest }) => digest),
+    unknown: there.filter((copy) => unknown.has(copyKey(copy))).map(({ digest }) => digest),
+  }
 }
 
 /** @returns false: it is in use */

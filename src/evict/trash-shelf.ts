@@ -3,7 +3,7 @@ import type { BlobRef, Manifest } from '#registry/client.ts'
 import { calls, type Reach } from './hands.ts'
 import { listTags } from './tags.ts'
 import { copyKey, type TrashCopy } from './trash-copies.ts'
-import { copiesOfOthers, type OtherJournals } from './trash-others.ts'
+import { copiesOfOthers, NOBODYS, type OtherJournals } from './trash-others.ts'
 import { MAX_TAGS, trashTag } from './trash-place.ts'
 import { blobsOf, childrenOf, isPartlyElsewhere, MAX_DEPTH, Wholeness } from './wholeness.ts'
 
@@ -50,8 +50,8 @@ export class TrashShelf {
     }
     const doubtful = begun.filter(({ digest, at }) => at === undefined && listed.has(trashTag(digest)))
     const isAsked = others !== undefined && doubtful.length > 0
-    const theirs = isAsked ? await copiesOfOthers(others, doubtful) : new Set<string>()
-    const ours = begun.filter((copy) => !theirs.has(copyKey(copy)))
+    const { theirs, unknown } = isAsked ? await copiesOfOthers(others, doubtful) : NOBODYS
+    const ours = begun.filter((copy) => !theirs.has(copyKey(copy)) && !unknown.has(copyKey(copy)))
     return new TrashShelf(reach, repository, listed, new Set(ours.map(({ digest }) => trashTag(digest))))
   }
 

@@ -179,8 +179,20 @@ export const TRASH_MUTANTS: MutantsByFile = {
       tests: PURGE,
     },
     {
+      rule: 'S45 what may be of another run stays until that is known',
+      find: 'for (const digest of unknown) keep(digest)',
+      replace: 'purged.push(...unknown)',
+      tests: PURGE,
+    },
+    {
+      rule: 'S19 what is refused at every pass does not fill the journal',
+      find: 'ours.filter(({ isPurging }) => isPurging !== true)',
+      replace: 'ours',
+      tests: PURGE,
+    },
+    {
       rule: 'S45 that it is about to be deleted is recorded first',
-      find: "await hands.journal.append([{ kind: 'purging', at: hands.clock.now(), repository, digests: ours }])",
+      find: "await hands.journal.append([{ kind: 'purging', at: hands.clock.now(), repository, digests }])",
       replace: '{\n    }',
       tests: PURGE,
     },
@@ -188,8 +200,8 @@ export const TRASH_MUTANTS: MutantsByFile = {
   'src/evict/trash-others.ts': [
     {
       rule: 'S45 a journal that cannot be read may speak of any copy',
-      find: "if (theirs === 'unreadable') return asked",
-      replace: "if (theirs === 'unreadable') continue",
+      find: "if (told === 'unreadable') isReadable = false",
+      replace: "if (told === 'unreadable') continue",
       tests: PURGE,
     },
     {
