@@ -68,7 +68,7 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
     inventories: () => inventories.list().map(keyOf),
   })
   const memories = new PolicyMemories({ ...common, tries })
-  const records = new PolicyRecords(memories)
+  const records = new PolicyRecords(memories, clock)
   const plans = new PolicyPlans({ ...common, policies, reporter, tries })
   const restorer = new EvictedRestorer(common)
   const indexes = new RegistryIndexes(access, clock)

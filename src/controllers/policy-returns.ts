@@ -1,5 +1,4 @@
 import { asTallymanError } from '#catalogue/error.ts'
-import type { ControllerDeps } from '#controllers/deps.ts'
 import { holdOn, withHold } from '#controllers/evicted-hold.ts'
 import {
   type RestorationStatus,
@@ -24,11 +23,18 @@ import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
 import { registryNames, registryUrl } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
+import type { EventRecorder } from '#runtime/events.ts'
 import { keyOf } from '#runtime/object-key.ts'
+import type { ObjectMetrics } from '#runtime/object-metrics.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
+import type { Clock } from '#time/clock.ts'
 
 export interface PolicyReturnsParts {
-  readonly deps: Pick<ControllerDeps, 'clock' | 'events' | 'objectMetrics'>
+  readonly deps: {
+    readonly clock: Clock
+    readonly events: Pick<EventRecorder, 'record'>
+    readonly objectMetrics: Pick<ObjectMetrics, 'set'>
+  }
   readonly restorer: Pick<EvictedRestorer, 'bringBack'>
   readonly undo: Pick<PolicyUndo, 'evicted' | 'keepReturned' | 'learn'>
   readonly holds: PolicyHolds
@@ -89,7 +95,7 @@ export class PolicyReturns {
   cameIntoUse(key: string, returns: readonly EvictedReturn[], pending: number): void {
     const policy = this.#parts.policies.get(key)
     if (policy === undefined) return
-    const { deps, undo, holds, registries, log } = this.#parts
+    const { deps, undo, holds, registries } = this.#parts
     const from = pulledFrom(namedRegistry(policy, registries))
     const subject = policySubject(policy)
     const labels = { namespace: subject.namespace, name: subject.name }
@@ -100,29 +106,37 @@ export class PolicyReturns {
     if (because !== undefined) holds.add(key, holdOn(because, deps.clock.now()))
     const term = this.#term
     if (term === undefined || term.aborted) return
-    this.#record(policy, returns, term).catch((thrown: unknown) => {
+    const failed = (what: string) => (thrown: unknown) => {
       if (term.aborted) return
       const { code, advice } = asTallymanError(thrown)
-      log.warn({ policy: key, code, reason: advice }, 'what was brought back is not recorded')
-    })
+      this.#parts.log.warn({ policy: key, code, reason: advice }, what)
+    }
+    // Where the hold cannot be recorded, as by a record that is not ours (S32), it is told all the same.
+    this.#record(policy, term)
+      .catch(failed('that nothing more goes is not recorded'))
+      .then(() => this.#tell(policy, returns, term))
+      .catch(failed('what was brought back is not told in the status'))
   }
 
-  async #record(
+  async #record(policy: RegistryPolicyObject, term: AbortSignal): Promise<void> {
+    const { records, reporter, registries, holds } = this.#parts
+    const registry = namedRegistry(policy, registries)
+    const hold = holds.get(keyOf(policy))
+    if (registry === undefined || hold === undefined) return
+    const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
+    await records.change(reporter.latest(policy), registry, url, (record) => withHold(record, hold), term)
+  }
+
+  async #tell(
     policy: RegistryPolicyObject,
     returns: readonly EvictedReturn[],
     term: AbortSignal,
   ): Promise<void> {
-    const { records, reporter, registries, holds, deps } = this.#parts
-    const registry = namedRegistry(policy, registries)
-    const told = returnStatus(returns, pulledFrom(registry), deps.clock.now())
-    const hold = holds.get(keyOf(policy))
-    if (registry !== undefined && hold !== undefined) {
-      const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
-      await records.change(policy, registry, url, (record) => withHold(record, hold), term)
-    }
+    const { reporter, registries, holds, deps } = this.#parts
+    const now = deps.clock.now()
+    const told = returnStatus(returns, pulledFrom(namedRegistry(policy, registries)), now)
     const held = holds.standing(keyOf(policy))
     if (told.length === 0 && held === undefined) return
-    const now = deps.clock.now()
     await reporter.write(
       reporter.latest(policy),
       (status) => {

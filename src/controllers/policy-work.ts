@@ -14,9 +14,8 @@ import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import { type PolicyPast, RECORD_RETRY_MS } from '#controllers/policy-past.ts'
 import { type Planning, type PlanningInput, planPolicy } from '#controllers/policy-planner.ts'
 import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
-import type { PolicyRecords } from '#controllers/policy-records.ts'
+import { type PolicyRecords, recordLoss } from '#controllers/policy-records.ts'
 import { locatedEntries, stayingTags } from '#controllers/policy-restore.ts'
-import { lostRecord } from '#controllers/policy-run.ts'
 import type { PolicyRuns } from '#controllers/policy-runs.ts'
 import { planBefore, tellPlan } from '#controllers/policy-telling.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
@@ -114,10 +113,7 @@ export class PolicyWork {
     const opened = await access.open(registry, pass.signal)
     await onAnswer()
     const loaded = await memories.load(pass.policy, registry, opened.url, pass.signal)
-    const lost = lostRecord(pass.policy.status?.run, loaded.record, {
-      now: clock.now(),
-      retainForMs: parseDuration(spec.trash.retainFor) ?? Number.POSITIVE_INFINITY,
-    })
+    const lost = recordLoss(pass.policy, loaded.record, clock.now())
     const memory = { ...loaded, recordProblem: loaded.recordProblem ?? lost }
     let { record } = memory
     const recalled = await past.recall(pass, context, loaded)

@@ -2,6 +2,7 @@ import type { MutantsByFile } from './mutant.ts'
 
 const DECISION = ['src/controllers/policy-decision.test.ts']
 const RUN = ['src/controllers/policy-run.test.ts']
+const RETURNS = ['src/controllers/policy-returns.test.ts']
 const WINDOW = ['src/controllers/policy-window.test.ts']
 
 /** Whether a policy carries something out, and for how long that holds. */
@@ -105,6 +106,22 @@ export const DECIDING_MUTANTS: MutantsByFile = {
       find: 'isRecordRead || run?.id === shown?.id ? run : undefined',
       replace: 'run',
       tests: RUN,
+    },
+  ],
+  'src/controllers/policy-records.ts': [
+    {
+      rule: 'S32 nothing is written over a record that was lost',
+      find: 'recordProblem ?? recordLoss(policy, record, this.#clock.now())',
+      replace: 'recordProblem',
+      tests: RETURNS,
+    },
+  ],
+  'src/controllers/policy-returns.ts': [
+    {
+      rule: 'S04 what cannot be recorded is told all the same',
+      find: "      .catch(failed('that nothing more goes is not recorded'))\n",
+      replace: '',
+      tests: RETURNS,
     },
   ],
   'src/controllers/policy-window.ts': [

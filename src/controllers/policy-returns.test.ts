@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
+import { PolicyHolds } from '#controllers/policy-holds.ts'
+import { PolicyRecords } from '#controllers/policy-records.ts'
+import { PolicyReturns } from '#controllers/policy-returns.ts'
+import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
+import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
+import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
+import { FakeClock } from '#test/harness/fake-clock.ts'
+import { silentLog } from '#test/harness/reflected.ts'
+
+// What is told and recorded of what came back; that it comes back is in evicted-watch.test.ts.
+
+const apiVersion = 'tallyman.dev/v1alpha1'
+const RUN: NonNullable<RegistryPolicyStatus['run']> = {
+  ...{ id: 'run-5', plan: 'sha256:1', bindings: 1, untagged: 1, swept: 0, spared: 0 },
+  ...{ startedAt: '2026-01-01T00:00:00Z', finishedAt: '2026-01-01T00:00:00Z' },
+  cause: 'Enforced',
+  phase: 'Succeeded',
+}
+const ENDED = { id: RUN.id, plan: RUN.plan, startedAt: 1, finishedAt: 2, repositories: ['app'] }
+const POLICY: RegistryPolicyObject = {
+  ...{ apiVersion, kind: 'RegistryPolicy', metadata: { name: 'main', namespace: 'shop' } },
+  spec: { registryRef: { name: 'main' }, trash: { retainFor: '720h' } },
+  status: { run: RUN },
+}
+const REGISTRY: RegistryObject = {
+  ...{ apiVersion, kind: 'Registry', metadata: { name: 'main', namespace: 'shop' } },
+  spec: { url: 'https://r.example' },
+}
+
+/** Something that a policy had evicted came into use and is back, while its record is this one. @returns what is recorded and told then */
+async function cameIntoUse(record: PolicyRecord, recordProblem: TallymanError | undefined) {
+  const clock = new FakeClock()
+  const objectMetrics = { set: () => undefined }
+  const policies = { get: () => POLICY }
+  const kept: PolicyRecord[] = []
+  const memories = {
+    load: async () => ({
+      ...{ record, recordProblem, bindings: undefined, manifests: new Map(), soak: undefined },
+    }),
+    saveRecord: async (_policy: unknown, _registry: unknown, next: PolicyRecord) => void kept.push(next),
+  }
+  const told = Promise.withResolvers<RegistryPolicyStatus>()
+  const returns = new PolicyReturns({
+    deps: { clock, objectMetrics, events: { record: () => undefined } },
+    restorer: {
+      bringBack: async function* () {
+        yield* []
+      },
+    },
+    undo: {
+      evicted: () => ({ went: new EvictedThings(), returned: [], unsettled: [] }),
+      keepReturned: () => undefined,
+      learn: async () => undefined,
+    },
+    holds: new PolicyHolds(policies, objectMetrics),
+    records: new PolicyRecords(memories, clock),
+    reporter: {
+      latest: (policy) => policy,
+      write: async (policy, compute) => {
+        told.resolve(compute(policy.status ?? {}))
+        return policy
+      },
+    },
+    ...{ policies, registries: { get: () => REGISTRY }, log: silentLog },
+  })
+  returns.beginTerm(new AbortController().signal)
+  const thing = { run: RUN.id, repository: 'app', tag: 'v1', digest: 'sha256:a', at: 1 }
+  const reason = { kind: 'pinned', pin: 'app:v1' } as const
+  returns.cameIntoUse('shop/main', [{ use: { thing, reason }, outcome: 'Restored', isNews: true }], 0)
+  return { status: await told.promise, kept }
+}
+
+test.each([
+  ['is read', { ...EMPTY_RECORD, runs: [ENDED] }, undefined, 1],
+  ['does not know of the run of the status', EMPTY_RECORD, undefined, 0],
+  ['cannot be read', EMPTY_RECORD, new TallymanError('RECORD_CONFLICT', 'another one'), 0],
+] as const)(
+  'S04, S32: what came into use is told, and held, where the record %s; it is recorded in no other record',
+  async (_what, record, problem, times) => {
+    const { status, kept } = await cameIntoUse(record, problem)
+    expect(status.restorations).toMatchObject([{ image: 'r.example/app:v1', outcome: 'Restored' }])
+    expect(status.hold).toMatchObject({ because: expect.stringContaining('app:v1') })
+    expect(kept).toHaveLength(times)
+    for (const { hold } of kept) expect(hold?.because).toBe(status.hold?.because)
+  },
+)
