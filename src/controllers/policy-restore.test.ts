@@ -64,6 +64,11 @@ describe('what spec.restore brings back', () => {
     const back = history([v1], [{ ...v1, at: NOW }])
     expect(askedBack([{ repository: '**' }], back)).toEqual([])
   })
+
+  test('is still gone where something else of the repository is back', () => {
+    const back = history([v1, v2], [{ ...v1, at: NOW }])
+    expect(askedBack([{ repository: 'shop/app', tag: 'v2' }], back)).toEqual([v2])
+  })
 })
 
 describe('an entry of spec.restore', () => {

@@ -1,7 +1,8 @@
 import { compileGlob } from '#crds/glob.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { withWhatRefersToThem } from '#evict/chosen-back.ts'
-import { type Evicted, type EvictionHistory, evictedKey, stillEvicted } from '#evict/evicted.ts'
+import { type Evicted, type EvictionHistory, stillEvicted } from '#evict/evicted.ts'
+import { evictedKey } from '#evict/evicted-key.ts'
 import { locator, type RegistryNames } from '#inventory/locate.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
@@ -159,10 +160,14 @@ function* listedTags(
   }
 }
 
-/** What went of the run and from the repositories that an entry names. What refers to something lies beside it. */
-function* wentBy(entry: RestoreEntry, { went }: EvictionHistory): Generator<Evicted, void, void> {
-  const isNamed = repositoryMatcher(entry)
-  for (const each of went) if (isOfRun(entry, each) && isNamed(each.repository)) yield each
+/** What went of the run and from the repositories that an entry names, again for whoever asks again. What refers to something lies beside it. */
+function wentBy(entry: RestoreEntry, { went }: EvictionHistory): Iterable<Evicted> {
+  return {
+    *[Symbol.iterator]() {
+      const isNamed = repositoryMatcher(entry)
+      for (const each of went) if (isOfRun(entry, each) && isNamed(each.repository)) yield each
+    },
+  }
 }
 
 function isOfRun({ run }: RestoreEntry, each: Pick<Evicted, 'run'>): boolean {

@@ -1,19 +1,14 @@
 import { hasCode, type TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { parseManifest } from '#registry/manifest.ts'
+import { digestKey, type EvictedThing, evictedKey, tagKey } from './evicted-key.ts'
 import { goneAgain } from './gone-again.ts'
 import type { Journal, JournalRecord, SavedManifest } from './journal.ts'
 import { type JournalShelf, journaledRuns, journalOf, restoredRuns } from './journal-shelf.ts'
 import { restorationsOf } from './restorations.ts'
 
 /** A tag, or a manifest, that a run took away. */
-export interface Evicted {
-  readonly run: string
-  readonly repository: string
-  readonly tag?: string | undefined
-  readonly digest: string
-  /** When it was recorded that it is gone, ms since the epoch. */
-  readonly at: number
+export interface Evicted extends EvictedThing {
   /** Of an image: the digest of its config. */
   readonly config?: string | undefined
   /** What the manifest refers to: it is a signature or the like. */
@@ -23,13 +18,7 @@ export interface Evicted {
 }
 
 /** A tag, or a manifest, that was brought back. */
-export interface Returned {
-  readonly run: string
-  readonly repository: string
-  readonly tag?: string | undefined
-  readonly digest: string
-  /** ms since the epoch. */
-  readonly at: number
+export interface Returned extends EvictedThing {
   /** By the run itself: it had taken, or hidden, what was to stay. */
   readonly isHarm?: boolean | undefined
 }
@@ -43,6 +32,7 @@ export interface Unsettled {
 
 /** What runs have done in repositories. */
 export interface EvictionHistory {
+  /** Is gone through more than once. */
   readonly went: Iterable<Evicted>
   readonly returned: readonly Returned[]
   /** Runs that have begun something of which nobody knows how it ended. */
@@ -176,19 +166,6 @@ export function returnTimes(returned: readonly Returned[]): (each: Evicted) => n
     const at = back.get(evictedKey(each))
     return at !== undefined && at >= each.at ? at : undefined
   }
-}
-
-/** The identity of what went: a tag is one thing, whatever it named. */
-export function evictedKey(each: Pick<Evicted, 'repository' | 'tag' | 'digest'>): string {
-  return each.tag === undefined ? digestKey(each) : tagKey(each)
-}
-
-function tagKey({ repository, tag }: Pick<Evicted, 'repository' | 'tag'>): string {
-  return `${repository}:${tag}`
-}
-
-function digestKey({ repository, digest }: Pick<Evicted, 'repository' | 'digest'>): string {
-  return `${repository}@${digest}`
 }
 
 /** What the records of one run in one repository come to. */
