@@ -1,4 +1,4 @@
-import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
 import type { RegistrySession } from '#commands/registry-session.ts'
 import type { RestoreRow } from '#commands/restore-format.ts'
 import type { AskedRestore } from '#commands/restore-options.ts'
@@ -16,7 +16,7 @@ import { journalRepository } from '#evict/journal-artifact.ts'
 import { type JournalShelf, journaledRepositories } from '#evict/journal-shelf.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import { unfinishedRuns } from '#evict/workspace-journal.ts'
-import type { RegistryClient } from '#registry/client.ts'
+import { digestAt } from '#registry/digest-at.ts'
 import { systemClock } from '#time/clock.ts'
 
 export interface Gone {
@@ -101,8 +101,9 @@ export async function* lookedAt(
 ): AsyncGenerator<RestoreRow, void, void> {
   for (const thing of things) {
     if (thing.isPart === true) continue
-    const named = await namedBy(client, thing, signal)
-    const outcome = named === undefined ? 'WouldRestore' : named === thing.digest ? 'Present' : 'Taken'
+    const { repository, tag, digest } = thing
+    const named = await digestAt(client, repository, tag ?? digest, { signal, lane: 'bulk' })
+    const outcome = named === undefined ? 'WouldRestore' : named === digest ? 'Present' : 'Taken'
     yield { thing, outcome }
   }
 }
@@ -130,18 +131,5 @@ export async function* broughtBack(
   )
   for await (const result of results) {
     if (result.outcome !== 'Present' || result.thing.isPart !== true) yield result
-  }
-}
-
-async function namedBy(
-  client: RegistryClient,
-  { repository, tag, digest }: Evicted,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  try {
-    return (await client.headManifest(repository, tag ?? digest, { signal, lane: 'bulk' })).digest
-  } catch (error) {
-    if (hasCode(error, 'REGISTRY_ABSENT')) return undefined
-    throw error
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
-import { type Evicted, evictedKey } from '#evict/evicted.ts'
+import type { Evicted } from '#evict/evicted.ts'
+import { evictedKey } from '#evict/evicted-key.ts'
 import type { InUseIndex, KnownUsage, UseReason } from '#inventory/in-use-index.ts'
 import { compilePins } from '#inventory/pins.ts'
 

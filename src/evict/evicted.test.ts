@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Evicted, evictedKey, type Returned, stillEvicted } from './evicted.ts'
+import { type Evicted, type Returned, stillEvicted } from './evicted.ts'
+import { evictedKey } from './evicted-key.ts'
 
 const thing = fc.record({
   repository: fc.constantFrom('shop/app', 'shop/web'),

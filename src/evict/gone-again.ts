@@ -1,19 +1,15 @@
-interface Dated {
-  readonly run: string
-  readonly repository: string
-  readonly tag?: string | undefined
-  readonly digest: string
-  /** ms since the epoch. */
-  readonly at: number
-}
+import { digestKey, type EvictedThing, tagKey } from './evicted-key.ts'
 
 /**
  * Tags that came back and whose manifest the same run has taken after that: its DELETE was on its way, and takes along what names it by then. The process that sent it learns that from its
  * answer; for the next one only the journal says so (S04).
  * @returns whether that is so of a tag that went
  */
-export function goneAgain(went: Iterable<Dated>, returned: readonly Dated[]): (each: Dated) => boolean {
-  const back = new Map<string, Dated>()
+export function goneAgain(
+  went: Iterable<EvictedThing>,
+  returned: readonly EvictedThing[],
+): (each: EvictedThing) => boolean {
+  const back = new Map<string, EvictedThing>()
   for (const each of returned) {
     if (each.tag === undefined) continue
     const before = back.get(tagKey(each))
@@ -35,10 +31,6 @@ export function goneAgain(went: Iterable<Dated>, returned: readonly Dated[]): (e
   }
 }
 
-function tagKey({ repository, tag }: Dated): string {
-  return `${repository}:${tag}`
-}
-
-function manifestKey({ run, repository, digest }: Dated): string {
-  return `${run} ${repository}@${digest}`
+function manifestKey(each: EvictedThing): string {
+  return `${each.run} ${digestKey(each)}`
 }

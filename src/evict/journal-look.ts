@@ -42,19 +42,6 @@ export async function findJournal(place: JournalPlace, call: CallOptions): Promi
   return { ...found, lost: new TallymanError('JOURNAL_LOST', why) }
 }
 
-/** The digest that the tag of a journal names; undefined: nothing. */
-export async function headAt(
-  { client, workspaceRepository, run }: JournalPlace,
-  call: CallOptions,
-): Promise<string | undefined> {
-  try {
-    return (await client.headManifest(workspaceRepository, run, call)).digest
-  } catch (error) {
-    if (hasCode(error, 'REGISTRY_ABSENT')) return undefined
-    throw error
-  }
-}
-
 /**
  * What the tag of a journal names; undefined: there is none, which the list of tags has to say as well. A 404 may pass, and a DELETE that was cut off leaves the tag: neither
  * makes a journal one that never was (S34).

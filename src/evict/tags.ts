@@ -1,4 +1,5 @@
-import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
+import { digestAt } from '#registry/digest-at.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import { type Access, calls, type Hands, type Reach } from './hands.ts'
 import { WIDTH } from './width.ts'
@@ -14,12 +15,7 @@ export async function listTags(hands: Reach): Promise<Set<string>> {
 
 /** The digest that a tag names, or the digest itself where there is such a manifest; undefined: absent. */
 export async function headDigest(hands: Access, reference: string): Promise<string | undefined> {
-  try {
-    return (await hands.pull.headManifest(hands.repository, reference, calls(hands).read)).digest
-  } catch (error) {
-    if (hasCode(error, 'REGISTRY_ABSENT')) return undefined
-    throw error
-  }
+  return await digestAt(hands.pull, hands.repository, reference, calls(hands).read)
 }
 
 /** What each of these tags names; undefined: it names nothing. */

@@ -1,11 +1,12 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
+import { digestAt } from '#registry/digest-at.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import { type Chunk, EMPTY_CONFIG, journalManifest, readJournalManifest } from './journal-artifact.ts'
 import { chunksOf, openedBy } from './journal-chunks.ts'
 import { fromLine } from './journal-lines.ts'
-import { type Found, findJournal, headAt, manifestAt } from './journal-look.ts'
+import { type Found, findJournal, manifestAt } from './journal-look.ts'
 import { type JournalPlace, journalTags, placeKey } from './journal-place.ts'
 
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024
@@ -102,7 +103,8 @@ export class WorkspaceJournal implements Journal {
 
   /** A registry knows no "if it is still that": this is the last look before it is written over. */
   async #assertUnchanged(): Promise<void> {
-    const now = await headAt(this.#place, this.#call)
+    const { client, workspaceRepository, run } = this.#place
+    const now = await digestAt(client, workspaceRepository, run, this.#call)
     if (!this.#heads.has(now)) throw this.#conflict(now)
   }
 

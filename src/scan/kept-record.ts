@@ -1,5 +1,6 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, Manifest } from '#registry/client.ts'
+import { digestAt } from '#registry/digest-at.ts'
 import {
   type AllowedBinding,
   type AllowedDigest,
@@ -55,25 +56,13 @@ export async function keepRecord(
  * @throws RECORD_CONFLICT the tag names something else than what was read or written last; REGISTRY_*
  */
 export async function assertUnchanged(place: RecordPlace, call: CallOptions): Promise<void> {
-  const { repository, tag, known } = place
-  const now = await headAt(place, call)
+  const { client, repository, tag, known } = place
+  const now = await digestAt(client, repository, tag, call)
   if (known.isOurs(place, now)) return
   throw new TallymanError(
     'RECORD_CONFLICT',
     `${repository}:${tag} names ${now ?? 'nothing'} by now, and ${known.seenAt(place) ?? 'there was nothing'} when it was last read or written`,
   )
-}
-
-async function headAt(
-  { client, repository, tag }: KeptPlace,
-  call: CallOptions,
-): Promise<string | undefined> {
-  try {
-    return (await client.headManifest(repository, tag, call)).digest
-  } catch (error) {
-    if (hasCode(error, 'REGISTRY_ABSENT')) return undefined
-    throw error
-  }
 }
 
 function* bindingFiles(bindings: Iterable<AllowedBinding>): Generator<Buffer> {
