@@ -10,10 +10,10 @@ interface Known {
   /** What was read or written there last. */
   readonly seen: string | undefined
   /** What was sent since, and not answered. */
-  readonly sent: readonly string[]
+  readonly sent: ReadonlySet<string>
 }
 
-const NOTHING: Known = { seen: undefined, sent: [] }
+const NOTHING: Known = { seen: undefined, sent: new Set() }
 
 /**
  * The records of policies that this process has read or written. Where one of them is gone, nobody has begun without one: a disk is not there, or a replica is behind (S34). Where it is
@@ -29,19 +29,19 @@ export class KnownRecords {
 
   /** @param digest of its manifest */
   saw(at: RecordAt, digest: string): void {
-    this.#known.set(keyOf(at), { seen: digest, sent: [] })
+    this.#known.set(keyOf(at), { seen: digest, sent: new Set() })
   }
 
   /** It is about to be written: an answer that is lost does not say whether it was. */
   sends(at: RecordAt, digest: string): void {
     const { seen, sent } = this.#of(at)
-    this.#known.set(keyOf(at), { seen, sent: [...sent, digest] })
+    this.#known.set(keyOf(at), { seen, sent: new Set([...sent, digest]) })
   }
 
   /** @param digest of what is there; undefined: nothing is @returns whether nobody else has written there since */
   isOurs(at: RecordAt, digest: string | undefined): boolean {
     const { seen, sent } = this.#of(at)
-    return digest === seen || (digest !== undefined && sent.includes(digest))
+    return digest === seen || (digest !== undefined && sent.has(digest))
   }
 
   #of(at: RecordAt): Known {

@@ -76,7 +76,7 @@ class SharedTurns {
 
   did(pieces: number): void {
     this.#done += pieces
-    if (this.#done < STEP) return
+    if (this.#done < STEP || this.#turn !== undefined) return
     this.#done = 0
     this.#turn = setImmediate().then(() => {
       this.#turn = undefined
