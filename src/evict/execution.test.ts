@@ -24,6 +24,7 @@ import { journalState } from './journal-state.ts'
 import { placeholder } from './placeholder.ts'
 import { RestorationRecords } from './restorations.ts'
 import { restore } from './restore.ts'
+import { openSample } from './sample-record.ts'
 import { copyOf } from './save.ts'
 
 const { platform, doomed, plain, kept } = IMAGES
@@ -271,23 +272,49 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     expect((await site.tags('stopped/b')).plain).toBeUndefined()
   })
 
-  test('S44: harm done before a process was cut off is found by the one that goes on', async () => {
-    const eviction = world('cut-off')
-    const guard = stopping('cut-off', 'LEADERSHIP_LOST', harm('cut-off', 'layer-link-missing'))
-    const first = await executeOn(site, [eviction], { site: { guard } })
-    expect(first.end.stoppedBy?.code).toBe('LEADERSHIP_LOST')
-    const { end } = await executeOn(site, [eviction])
-    expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
-    expect(await site.tags('cut-off')).toMatchObject({ old: digest(doomed), plain: digest(plain) })
-  })
+  test.each(['cut-off', 'cut-off-unlisted'])(
+    'S44: harm done before a process was cut off is found by the one that goes on (%s)',
+    async (repository) => {
+      const eviction = world(repository)
+      const guard = stopping(repository, 'LEADERSHIP_LOST', harm(repository, 'layer-link-missing'))
+      const first = await executeOn(site, [eviction], { site: { guard } })
+      expect(first.end.stoppedBy?.code).toBe('LEADERSHIP_LOST')
+      // It comes not so far there as to take a sample of its own.
+      site.proxy.rule({ kind: 'status', status: 403 }, { path: /v2\/cut-off-unlisted\/tags\/list/ })
+      const { end } = await executeOn(site, [eviction])
+      site.proxy.clear()
+      expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
+      expect(await site.tags(repository)).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+    },
+  )
 
-  test('S44: what others delete while a run waits that was looked at is no harm', async () => {
-    const eviction = world('waiting')
-    const guard = stopping('waiting', 'BARRIER_NOT_REACHED')
-    const first = await executeOn(site, [eviction], { site: { guard } })
-    expect(first.end.stoppedBy?.code).toBe('BARRIER_NOT_REACHED')
-    harm('waiting', 'tag-gone')()
-    expect((await executeOn(site, [eviction])).end.phase).toBe('Succeeded')
+  test.each([
+    ['stopped', 'Stopped'],
+    ['done', 'Succeeded'],
+  ] as const)(
+    'S44: what others delete between two calls of a run is no harm where the first was looked at (%s)',
+    async (name, phase) => {
+      const repository = `between/${name}`
+      const eviction = world(repository)
+      const stopped = phase === 'Stopped' ? { guard: stopping(repository, 'BARRIER_NOT_REACHED') } : {}
+      expect((await executeOn(site, [eviction], { site: stopped })).end.phase).toBe(phase)
+      harm(repository, 'tag-gone')()
+      expect((await executeOn(site, [eviction])).end.phase).toBe('Succeeded')
+    },
+  )
+
+  test('S44: a run whose journal another process goes on with leaves it open there what was whole', async () => {
+    const eviction = world('taken-over')
+    const other = () => journalOf({ client: site.direct, prefix: 'tallyman' }, 'taken-over', 'run', {})
+    let isDone = false
+    const guard = async () => {
+      if (isDone) return
+      isDone = (await site.tags('taken-over')).plain === undefined
+      if (isDone) await (await other()).append([{ kind: 'restored', at: 1, digest: digest(kept) }])
+    }
+    const { end } = await executeOn(site, [eviction], { site: { guard } })
+    expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_CONFLICT'])
+    expect((await openSample(await other()))?.whole).toEqual([{ tag: 'kept', digest: digest(kept) }])
   })
 
   test('S38: a tag that named nothing before the run is no loss, as long as its digest is there', async () => {

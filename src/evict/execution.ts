@@ -38,7 +38,8 @@ class Execution {
   readonly #signal: AbortSignal
   readonly #tasks: readonly RepositoryTask[]
   readonly #problems: RepositoryProblem[] = []
-  readonly #blocked = new Set<RepositoryTask>()
+  /** By what. */
+  readonly #blocked = new Map<RepositoryTask, TallymanError>()
   #unreachable = 0
 
   constructor(site: ExecutionSite, order: ExecutionOrder) {
@@ -84,9 +85,17 @@ class Execution {
     )
     await this.#each(this.#open(), async (task) => {
       await task.sweep()
-      const harm = await task.verify()
+      const harm = await this.#look(task)
       if (harm !== undefined) throw harm
     })
+  }
+
+  /** @returns harm */
+  async #look(task: RepositoryTask): Promise<TallymanError | undefined> {
+    const harm = await task.verify()
+    const isTakenOver = this.#blocked.get(task)?.code === 'JOURNAL_CONFLICT'
+    if (harm === undefined && !isTakenOver) await task.conclude()
+    return harm
   }
 
   /** Another process leads by now, or this one ends: who goes on looks at what the journals say was whole (S44). */
@@ -101,14 +110,12 @@ class Execution {
   async #verified(before: TallymanError | undefined): Promise<TallymanError | undefined> {
     this.#meter.begin('Verifying', this.#tasks.length)
     this.#unreachable = 0
-    const goesOn = before !== undefined || this.#problems.length > 0 || this.#ripe().length > 0
     const harms: RepositoryProblem[] = []
     let after: TallymanError | undefined
     try {
       await this.#each(this.#tasks, async (task) => {
-        const harm = await task.verify()
+        const harm = await this.#look(task)
         if (harm !== undefined) harms.push({ repository: task.repository, error: harm })
-        else if (goesOn) await task.conclude()
         this.#meter.did(1)
       })
     } catch (thrown) {
@@ -119,10 +126,6 @@ class Execution {
     const first = errors.find((error) => error !== undefined && HARMFUL.has(error.code))
     this.#problems.push(...harms.filter(({ error }) => error !== first))
     return first ?? before ?? after
-  }
-
-  #ripe(): number[] {
-    return this.#tasks.flatMap(({ ripeAt }) => ripeAt ?? [])
   }
 
   #open(): RepositoryTask[] {
@@ -140,8 +143,10 @@ class Execution {
       } catch (thrown) {
         const error = asTallymanError(thrown)
         if (!concernsOneRepository(error)) throw thrown
-        this.#blocked.add(task)
-        this.#problems.push({ repository: task.repository, error })
+        if (!this.#blocked.has(task)) {
+          this.#blocked.set(task, error)
+          this.#problems.push({ repository: task.repository, error })
+        }
         this.#unreachable = error.kind === 'unreachable' ? this.#unreachable + 1 : 0
         if (this.#unreachable === MOST_UNREACHABLE) throw error
       }
@@ -151,7 +156,7 @@ class Execution {
   #end(stoppedBy: TallymanError | undefined): ExecutionEnd {
     const problems = [...this.#problems, ...this.#tasks.flatMap((task) => task.problems())]
     const { counts } = this.#meter
-    const ripe = this.#ripe()
+    const ripe = this.#tasks.flatMap(({ ripeAt }) => ripeAt ?? [])
     const resumesAt = ripe.length === 0 ? undefined : Math.max(...ripe)
     return { phase: phaseOf(stoppedBy, problems, resumesAt), counts, problems, resumesAt, stoppedBy }
   }

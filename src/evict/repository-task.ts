@@ -35,7 +35,7 @@ export class RepositoryTask {
   #method: UntagMethod | undefined
   /** Tags that go by themselves. */
   #bindings: readonly Binding[] = []
-  readonly #sample = new SampleRecord()
+  readonly #sample: SampleRecord
   #ripeAt: number | undefined
 
   constructor(site: ExecutionSite, order: ExecutionOrder, eviction: Eviction, meter: ProgressMeter) {
@@ -43,6 +43,7 @@ export class RepositoryTask {
     this.#order = order
     this.#eviction = eviction
     this.#meter = meter
+    this.#sample = new SampleRecord(eviction)
     this.#going = new Set(eviction.digests)
   }
 
@@ -120,7 +121,7 @@ export class RepositoryTask {
 
   /** Looks once whether what stays is as it was before anything went. @returns EVICTION_HARMED where it is not */
   async verify(): Promise<TallymanError | undefined> {
-    const { before } = this.#sample
+    const before = await this.#sample.before(() => this.#hands())
     if (before === undefined) return undefined
     const { whole, at } = before
     const harm = await harmTo(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
@@ -128,7 +129,7 @@ export class RepositoryTask {
     return harm
   }
 
-  /** After `verify`, where the run goes on in a later call. */
+  /** After `verify`: where all of it was whole, that is in the journal. Not where another process goes on with that. */
   async conclude(): Promise<void> {
     await this.#sample.conclude(() => this.#hands())
   }

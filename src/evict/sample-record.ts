@@ -1,4 +1,4 @@
-import type { KeptImage } from './eviction.ts'
+import type { Binding, Eviction, KeptImage } from './eviction.ts'
 import type { Reach } from './hands.ts'
 import type { Journal, JournalRecord, SampleTaken } from './journal.ts'
 import { wholeOf } from './sample.ts'
@@ -15,33 +15,44 @@ export interface Before {
  * cut off: a sample that is taken then would take it for the state before (S44). What nothing goes after is not recorded.
  */
 export class SampleRecord {
+  /** What goes by now, whatever an earlier call has seen, as keyOf. */
+  readonly #going: ReadonlySet<string>
   #before: Before | undefined
   /** What the journal does not say yet. */
   #fresh: SampleTaken | undefined
   /** Whether the journal speaks of a sample that nobody has looked at again. */
   #isOpen = false
-  #isWhole = false
+  /** What looking again came to. */
+  #found: 'whole' | 'harm' | undefined
 
-  /** What is to be looked at again; undefined: nothing was looked at yet, or all of it was looked at once more. */
-  get before(): Before | undefined {
+  constructor(eviction: Pick<Eviction, 'bindings' | 'digests'>) {
+    this.#going = keysOf(eviction)
+  }
+
+  /**
+   * What is to be looked at again; undefined: nothing, or it was. Where this call has not come to take a sample, that is what earlier ones have seen whole.
+   * @param reach asked only then
+   */
+  async before(reach: () => Promise<Pick<Reach, 'journal'>>): Promise<Before | undefined> {
+    if (this.#found !== undefined) return undefined
+    this.#before ??= await this.#earlier((await reach()).journal)
     return this.#before
   }
 
   /** Looks at the images, but for those that an earlier call has seen whole and nobody has looked at since: for these, that counts. */
   async take(reach: Reach, images: readonly KeptImage[]): Promise<void> {
     const at = reach.clock.now()
-    const earlier = await openSample(reach.journal)
+    const earlier = await this.#earlier(reach.journal)
     const known = new Set(earlier?.whole.map(keyOf))
     const whole = await wholeOf(
       reach,
       images.filter((image) => !known.has(keyOf(image))),
     )
-    this.#isOpen = earlier !== undefined
     this.#fresh = whole.length === 0 ? undefined : { kind: 'sample', at, images: whole }
     this.#before = { at: earlier?.at ?? at, whole: [...(earlier?.whole ?? []), ...whole] }
   }
 
-  /** The journal of the run, with the sample before the first records that it gets. */
+  /** The journal of the run, with the sample before the first intent that it gets: until then nothing can go. */
   recorded(journal: Journal): Journal {
     return {
       append: (records) => this.#append(journal, records),
@@ -52,28 +63,38 @@ export class SampleRecord {
 
   /** It was looked at again. */
   looked(isWhole: boolean): void {
-    this.#before = undefined
-    this.#isWhole = isWhole
+    this.#found = isWhole ? 'whole' : 'harm'
   }
 
-  /** Where all of it was whole, the run takes a sample anew when it goes on: what others take away until then is no harm of the run. */
+  /** Where all of it was whole, the run takes a sample anew if it goes on: what others take away until then is no harm of the run. */
   async conclude(reach: () => Promise<Pick<Reach, 'journal' | 'clock'>>): Promise<void> {
-    if (!this.#isWhole || !this.#isOpen) return
+    if (this.#found !== 'whole' || !this.#isOpen) return
     const { journal, clock } = await reach()
     await journal.append([{ kind: 'verified', at: clock.now() }])
     this.#isOpen = false
   }
 
+  async #earlier(journal: Pick<Journal, 'read'>): Promise<Before | undefined> {
+    const earlier = await openSample(journal)
+    this.#isOpen = earlier !== undefined
+    if (earlier === undefined) return undefined
+    return { at: earlier.at, whole: earlier.whole.filter((image) => !this.#going.has(keyOf(image))) }
+  }
+
   async #append(journal: Journal, records: readonly JournalRecord[]): Promise<void> {
     const fresh = this.#fresh
-    if (fresh === undefined) return await journal.append(records)
+    if (fresh === undefined || records.every(({ kind }) => kind !== 'intent'))
+      return await journal.append(records)
     await journal.append([fresh, ...records])
     this.#fresh = undefined
     this.#isOpen = true
   }
 }
 
-/** What earlier calls of a run have seen whole and not looked at again; undefined: nothing, as in a journal of a version that did not record it. */
+/**
+ * What earlier calls of a run have seen whole and not looked at again, without what a later one took up to take away; undefined: nothing, as in a journal of a version that
+ * did not record it.
+ */
 export async function openSample(journal: Pick<Journal, 'read'>): Promise<Before | undefined> {
   let at: number | undefined
   const images = new Map<string, KeptImage>()
@@ -82,11 +103,23 @@ export async function openSample(journal: Pick<Journal, 'read'>): Promise<Before
       at = undefined
       images.clear()
     }
+    if (record.kind === 'intent') for (const key of keysOf(record.step)) images.delete(key)
     if (record.kind !== 'sample') continue
     at ??= record.at
     for (const image of record.images) if (!images.has(keyOf(image))) images.set(keyOf(image), image)
   }
   return at === undefined ? undefined : { at, whole: [...images.values()] }
+}
+
+/** What goes. `digests`: without a tag. */
+interface Going {
+  readonly bindings?: readonly Binding[] | undefined
+  readonly digests?: readonly string[] | undefined
+}
+
+/** As keyOf. */
+function keysOf({ bindings = [], digests = [] }: Going): Set<string> {
+  return new Set([...bindings.map(({ tag }) => tag), ...digests])
 }
 
 /** No tag has a colon. */

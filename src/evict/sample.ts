@@ -26,8 +26,10 @@ export function keptSample({ repositories, parts }: Judgement): KeptSample {
     if (verdicts.every(({ action }) => action === 'keep')) continue
     const used = new Map<string, KeptImage>()
     const kept = new Map<string, KeptImage>()
-    for (const { tag, digest, action } of verdicts) {
+    for (const { tag, digest, action, reason } of verdicts) {
       if (digest === undefined || action !== 'keep') continue
+      // What a killed proof has left goes with the next one (S40).
+      if (reason.code === 'Workspace') continue
       const group = parts.marks.digests.has(digest) ? used : kept
       if (!group.has(digest)) group.set(digest, { tag, digest })
     }

@@ -73,6 +73,11 @@ describe.each(['2.8', '3'] as const)('S18: a run with copies on %s', (version) =
     expect(first.end).toMatchObject({ phase: 'WaitingForGarbageCollection', problems: [] })
     expect(first.end.resumesAt).toBeGreaterThan(startedAt + 3_600_000)
     expect(first.end.counts).toMatchObject({ untagged: 2, swept: 0, trashed: 6 })
+    // S44: the sample is recorded with what takes away, and not with the copies.
+    const journal = await journalOf({ client: site.client, prefix: 'tallyman' }, 'trash/a', 'run', {})
+    const kinds: string[] = []
+    for await (const { kind } of journal.read()) kinds.push(kind)
+    expect(kinds.indexOf('sample')).toBeGreaterThan(kinds.lastIndexOf('trashed'))
     for (const name of names) {
       const { alias: _, ...left } = Object.fromEntries(
         Object.entries(TAGS).map(([tag, image]) => [tag, digest(image)]),

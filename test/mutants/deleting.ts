@@ -6,6 +6,8 @@ const SWEEP = ['src/evict/sweep.test.ts']
 const OTHERS = ['src/evict/sweep-others.test.ts']
 const SETTLE = ['src/evict/settle.test.ts']
 const EXECUTION = ['src/evict/execution.test.ts']
+const SAMPLE = ['src/evict/sample.test.ts']
+const SAMPLE_RECORD = ['src/evict/sample-record.test.ts']
 const COPIES = ['src/evict/trash-run.test.ts']
 const USAGE = ['src/controllers/fresh-usage.test.ts']
 const GUARD = ['src/controllers/deletion-guard.test.ts']
@@ -172,6 +174,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: 'if (stoppedBy === undefined)',
       tests: EXECUTION,
     },
+    {
+      rule: 'S44 the sample stays open for another process that goes on with the journal',
+      find: 'harm === undefined && !isTakenOver',
+      replace: 'harm === undefined',
+      tests: EXECUTION,
+    },
   ],
   'src/evict/sample-record.ts': [
     {
@@ -185,6 +193,24 @@ export const DELETING_MUTANTS: MutantsByFile = {
       find: '[...(earlier?.whole ?? []), ...whole]',
       replace: 'whole',
       tests: EXECUTION,
+    },
+    {
+      rule: 'S44 also where the call after that takes no sample',
+      find: 'this.#before ??= await this.#earlier((await reach()).journal)',
+      replace: '',
+      tests: SAMPLE_RECORD,
+    },
+    {
+      rule: 'S44 what goes by now is no harm',
+      find: 'earlier.whole.filter((image) => !this.#going.has(keyOf(image)))',
+      replace: 'earlier.whole',
+      tests: SAMPLE_RECORD,
+    },
+    {
+      rule: 'S44 what a call since then took up to take away is no harm',
+      find: 'images.delete(key)',
+      replace: 'void key',
+      tests: SAMPLE_RECORD,
     },
   ],
   'src/evict/sample.ts': [
@@ -205,6 +231,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       find: 'named === undefined ? { digest } : { tag, digest }',
       replace: '{ tag, digest }',
       tests: EXECUTION,
+    },
+    {
+      rule: 'S40 what a killed proof has left is in no sample',
+      find: "if (reason.code === 'Workspace') continue",
+      replace: '',
+      tests: SAMPLE,
     },
   ],
   'src/evict/untag-method.ts': [
