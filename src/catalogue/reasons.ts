@@ -37,26 +37,29 @@ export const CONDITION_REASONS = {
     means: 'spec.inventoryRef names no ImageInventory in this namespace.',
   },
   SecretNotFound: {
-    on: ['Ready', 'Reachable', 'PlanReady'],
+    on: ['Ready', 'Reachable', 'Healthy', 'PlanReady'],
     means: 'A Secret or ConfigMap that the spec names is missing, or lacks the key.',
   },
   SecretForbidden: {
-    on: ['Ready', 'Reachable', 'PlanReady'],
+    on: ['Ready', 'Reachable', 'Healthy', 'PlanReady'],
     means: 'The operator may not read Secrets in this namespace.',
   },
   SecretInvalid: {
-    on: ['Ready', 'Reachable', 'PlanReady'],
+    on: ['Ready', 'Reachable', 'Healthy', 'PlanReady'],
     means: 'The Secret holds no usable credentials or certificate.',
   },
-  Unauthorized: { on: ['Ready', 'Reachable', 'PlanReady'], means: 'The registry refuses the credentials.' },
+  Unauthorized: {
+    on: ['Ready', 'Reachable', 'Healthy', 'PlanReady'],
+    means: 'The registry refuses the credentials.',
+  },
   RealmUntrusted: {
-    on: ['Ready', 'Reachable', 'PlanReady'],
+    on: ['Ready', 'Reachable', 'Healthy', 'PlanReady'],
     means: 'Credentials are not sent to the token server that the registry names.',
   },
   Unreachable: { on: ['Ready', 'Reachable'], means: 'No connection to the registry, or it broke.' },
   Timeout: { on: ['Ready', 'Reachable'], means: 'The registry did not answer in time.' },
   TLSUntrusted: {
-    on: ['Ready', 'Reachable', 'PlanReady'],
+    on: ['Ready', 'Reachable', 'Healthy', 'PlanReady'],
     means: 'The certificate of the registry cannot be verified.',
   },
   NotTLS: { on: ['Ready', 'Reachable'], means: 'The port does not speak TLS.' },
@@ -133,8 +136,7 @@ export const CONDITION_REASONS = {
   NotCheckedYet: { on: ['Healthy'], means: 'No run has ended yet.' },
   RegistryUnreachable: {
     on: ['Healthy', 'PlanReady'],
-    means:
-      'The registry is down or refuses us: nothing can be said about its images. RegistryPolicy: it is down, or what answers is no registry.',
+    means: 'The registry is down, or what answers is no registry: nothing can be said about its images.',
   },
   InventoryNotSynced: {
     on: ['Healthy', 'Trusted', 'PlanReady'],

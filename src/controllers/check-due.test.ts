@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { dueAt, nextStart } from '#controllers/check-due.ts'
+import { KEPT_OUT } from '#controllers/probe-reasons.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
 import { scheduleOf } from '#controllers/schedule.ts'
 import { outdatedAt } from '#health/staleness.ts'
@@ -61,6 +62,7 @@ describe('a check is due at once', () => {
   test.each([
     'NotCheckedYet',
     'RegistryUnreachable',
+    ...KEPT_OUT,
     'InventoryNotSynced',
     'OutdatedReport',
     'NothingMatched',

@@ -1,4 +1,5 @@
 import type { ConditionReason } from '#catalogue/reasons.ts'
+import { KEPT_OUT } from '#controllers/probe-reasons.ts'
 import type { RegistryCheckObject, RegistryObject } from '#controllers/resources.ts'
 import type { Schedule } from '#controllers/schedule.ts'
 import { getCondition, rfc3339Seconds } from '#runtime/conditions.ts'
@@ -12,6 +13,7 @@ const NOT_LOOKED: ReadonlySet<string> = new Set<ConditionReason>([
   'RegistryNotFound',
   'InventoryNotFound',
   'RegistryUnreachable',
+  ...KEPT_OUT,
   'InventoryNotSynced',
   'OutdatedReport',
   'NothingMatched',

@@ -18,7 +18,7 @@ import {
 import type { ControllerDeps } from '#controllers/deps.ts'
 import type { LiveInventories } from '#controllers/image-inventory-controller.ts'
 import { pauseUntil } from '#controllers/pause.ts'
-import { probeReason } from '#controllers/probe-reasons.ts'
+import { keptOutReason, probeReason } from '#controllers/probe-reasons.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import {
   type ImageInventoryObject,
@@ -210,7 +210,7 @@ export class RegistryCheckController {
         error.code.startsWith('REGISTRY_')
       if (signal.aborted || !aboutRegistry) throw error
       const message = `Registry ${due.registry.metadata.name}: ${error.advice}`
-      await this.#unknown(pass, 'RegistryUnreachable', message)
+      await this.#unknown(pass, keptOutReason(error.code) ?? 'RegistryUnreachable', message)
       // Also what the code calls final is tried again: the registry may be mended without a change of this spec.
       throw new TallymanError('REGISTRY_UNREACHABLE', message, { cause: error })
     }

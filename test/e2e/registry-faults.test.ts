@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { KEPT_OUT } from '#controllers/probe-reasons.ts'
 import { REGISTRIES } from '#controllers/resources.ts'
 import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -90,6 +91,9 @@ async function siteOf(name: string, timeout = '30s'): Promise<FaultSite> {
   }
 }
 
+/** What a check says where the Registry says `reason`. */
+const keptOut = (reason: string) => KEPT_OUT.find((each) => each === reason) ?? 'RegistryUnreachable'
+
 const told = (kind: string, place: FaultSite['place'], reason: string) =>
   eventually(async () => (await world.api.events(kind, place)).some((event) => event.reason === reason), {
     message: `the event ${reason}`,
@@ -120,7 +124,7 @@ describe.concurrent(
         expect(messageOf(failing, 'Ready')).toMatch(says)
         const check = await settled(readCheck, {
           Ready: 'True Succeeded',
-          Healthy: 'Unknown RegistryUnreachable',
+          Healthy: `Unknown ${keptOut(reason)}`,
         })
         expect(messageOf(check, 'Healthy')).toMatch(says)
         expect(check.status?.findings).toBeUndefined()
@@ -170,7 +174,7 @@ describe.concurrent(
         })
         const check = await settled(readCheck, {
           Ready: 'True Succeeded',
-          Healthy: ['Unknown RegistryUnreachable', says],
+          Healthy: [`Unknown ${keptOut(reason)}`, says],
         })
         const { run, findings, findingCounts, images } = before.status ?? {}
         expect(findingsOf(check)).toEqual(['app/gone:1 TagMissing Warning'])
