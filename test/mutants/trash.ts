@@ -36,7 +36,7 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S45 a copy that another run has made instead is not counted on',
-      find: 'begun.filter((copy) => !theirs.has(copyKey(copy)))',
+      find: 'begun.filter((copy) => !theirs.has(copyKey(copy)) && !unknown.has(copyKey(copy)))',
       replace: 'begun',
       tests: PURGE,
     },
