@@ -223,6 +223,7 @@ test('it says what the last plan of a policy says, which remembers more, and onl
   const other = [{ ...newest[0], name: 'renamed' }]
   await world.prod.apply([registryPolicy(shop('kept'), { registryRef: { name: 'kept' }, rules: other })])
   expect((await kept()).stdout).toContain('is not known here: its last one is by rules that it had before.\n')
+  await world.prod.kubectl(['delete', 'registrypolicy/kept', 'registry/kept', '--namespace', 'shop'])
 })
 
 test.each([
