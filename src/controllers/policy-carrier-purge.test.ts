@@ -43,7 +43,9 @@ test('S19: what spec.restore asks for by now keeps its copy, though the run was 
   const registry = registryAt(site)
   const policy = policyWith(spec)
   let now = policyWith({ ...spec, restore: [{ repository: '**', tag: 'v1' }] })
-  const snapshot = snapshotOf([], { barrier: { wall: 0, monotonic: Number.POSITIVE_INFINITY } })
+  const snapshot = snapshotOf([], {
+    barrier: { wall: Number.POSITIVE_INFINITY, monotonic: Number.POSITIVE_INFINITY },
+  })
   const inventories = [{ key: 'shop/all', live: { barrier: async () => snapshot } }]
   const live = { all: () => inventories }
   const carrier = () => carrierAt({ site, product: 'distribution-3', registry, policy: () => now }, { live })

@@ -52,7 +52,9 @@ describe.each([
     const registry = registryAt(site)
     const policy = policyWith(SPEC)
     const uses = [imageUse(`${site.proxy.host}/${image}`)]
-    const snapshot = snapshotOf(uses, { barrier: { wall: 0, monotonic: Number.POSITIVE_INFINITY } })
+    const snapshot = snapshotOf(uses, {
+      barrier: { wall: Number.POSITIVE_INFINITY, monotonic: Number.POSITIVE_INFINITY },
+    })
     const inventories = [{ key: 'shop/all', live: { barrier: async () => snapshot } }]
     const live = { all: () => inventories }
     const carrier = carrierAt({ site, product, registry, policy: () => policy }, { live })
