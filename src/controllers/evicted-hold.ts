@@ -8,8 +8,15 @@ export function holdOn(because: string, now: number): Hold {
 }
 
 /** The record with a hold. Of two the newer one counts: a human may have looked at the other. */
-export function withHold(record: PolicyRecord, hold: Hold): PolicyRecord {
-  return (record.hold?.since ?? 0) > hold.since ? record : { ...record, hold }
+export function withHold(record: PolicyRecord, { since, because }: Hold): PolicyRecord {
+  return (record.hold?.since ?? 0) > since ? record : { ...record, hold: { since, because } }
+}
+
+/** The hold that the status of a policy tells of, with the same token; undefined: it tells of none. */
+export function toldHold({ status }: RegistryPolicyObject): Hold | undefined {
+  if (status?.hold === undefined) return undefined
+  const { since, because } = status.hold
+  return { since: Date.parse(since) || 0, because }
 }
 
 /** What a human who has looked writes into `spec.releaseHold`. It speaks of one hold: another one has another token. */

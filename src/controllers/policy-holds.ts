@@ -1,11 +1,14 @@
-import { holdText, type StandingHold, standingHold } from '#controllers/evicted-hold.ts'
+import { holdText, type StandingHold, standingHold, toldHold } from '#controllers/evicted-hold.ts'
 import { policySubject } from '#controllers/policy-reporter.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import type { Hold } from '#retention/policy-record.ts'
 import type { ObjectMetrics } from '#runtime/object-metrics.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 
-/** The policies of which nothing goes until a human has looked (S04): known at once, before it is recorded, and measured. */
+/**
+ * The policies of which nothing goes until a human has looked (S04): known at once, before it is recorded, and measured. What the status tells holds as well: a leader before
+ * may have been kept from recording it.
+ */
 export class PolicyHolds {
   readonly #policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>
   readonly #metrics: Pick<ObjectMetrics, 'set'>
@@ -36,10 +39,6 @@ export class PolicyHolds {
     this.#holds.delete(key)
   }
 
-  get(key: string): Hold | undefined {
-    return this.#holds.get(key)
-  }
-
   /** Why nothing of the policy goes; undefined: nothing is in the way. */
   because(key: string): string | undefined {
     const standing = this.standing(key)
@@ -49,7 +48,11 @@ export class PolicyHolds {
   /** The hold of the policy that nobody has ended; undefined: nothing is in the way. */
   standing(key: string): StandingHold | undefined {
     const policy = this.#policies.get(key)
-    return policy === undefined ? undefined : standingHold(this.#holds.get(key), policy)
+    if (policy === undefined) return undefined
+    const known = this.#holds.get(key)
+    const told = toldHold(policy)
+    const isNewer = told !== undefined && (known === undefined || told.since > known.since)
+    return standingHold(isNewer ? told : known, policy)
   }
 
   /** A hold ends by what the policy says: each look at the policy measures anew. */

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
+import type { PolicyMemories } from '#controllers/policy-memory.ts'
 import { PolicyRecords } from '#controllers/policy-records.ts'
 import { PolicyReturns } from '#controllers/policy-returns.ts'
 import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
@@ -30,18 +31,15 @@ const REGISTRY: RegistryObject = {
   spec: { url: 'https://r.example' },
 }
 
-/** Something that a policy had evicted came into use and is back, while its record is this one. @returns what is recorded and told then */
-async function cameIntoUse(record: PolicyRecord, recordProblem: TallymanError | undefined) {
+/** Something that a policy had evicted came into use and is back. @param load what its workspace says of its record */
+function cameIntoUse(load: PolicyMemories['load']) {
   const clock = new FakeClock()
   const objectMetrics = { set: () => undefined }
   const policies = { get: () => POLICY }
   const kept: PolicyRecord[] = []
-  const memories = {
-    load: async () => ({
-      ...{ record, recordProblem, bindings: undefined, manifests: new Map(), soak: undefined },
-    }),
-    saveRecord: async (_policy: unknown, _registry: unknown, next: PolicyRecord) => void kept.push(next),
-  }
+  const saveRecord = async (_policy: unknown, _registry: unknown, next: PolicyRecord) => void kept.push(next)
+  const records = new PolicyRecords({ load, saveRecord }, clock)
+  const changes: Promise<PolicyRecord>[] = []
   const told = Promise.withResolvers<RegistryPolicyStatus>()
   const returns = new PolicyReturns({
     deps: { clock, objectMetrics, events: { record: () => undefined } },
@@ -56,7 +54,13 @@ async function cameIntoUse(record: PolicyRecord, recordProblem: TallymanError | 
       learn: async () => undefined,
     },
     holds: new PolicyHolds(policies, objectMetrics),
-    records: new PolicyRecords(memories, clock),
+    records: {
+      change: (...asked) => {
+        const change = records.change(...asked)
+        changes.push(change)
+        return change
+      },
+    },
     reporter: {
       latest: (policy) => policy,
       write: async (policy, compute) => {
@@ -70,7 +74,7 @@ async function cameIntoUse(record: PolicyRecord, recordProblem: TallymanError | 
   const thing = { run: RUN.id, repository: 'app', tag: 'v1', digest: 'sha256:a', at: 1 }
   const reason = { kind: 'pinned', pin: 'app:v1' } as const
   returns.cameIntoUse('shop/main', [{ use: { thing, reason }, outcome: 'Restored', isNews: true }], 0)
-  return { status: await told.promise, kept }
+  return { status: told.promise, kept, recorded: () => Promise.allSettled(changes) }
 }
 
 test.each([
@@ -80,10 +84,22 @@ test.each([
 ] as const)(
   'S04, S32: what came into use is told, and held, where the record %s; it is recorded in no other record',
   async (_what, record, problem, times) => {
-    const { status, kept } = await cameIntoUse(record, problem)
-    expect(status.restorations).toMatchObject([{ image: 'r.example/app:v1', outcome: 'Restored' }])
-    expect(status.hold).toMatchObject({ because: expect.stringContaining('app:v1') })
+    const memory = { bindings: undefined, manifests: new Map(), soak: undefined }
+    const { status, kept, recorded } = cameIntoUse(async () => ({
+      ...memory,
+      record,
+      recordProblem: problem,
+    }))
+    const { restorations, hold } = await status
+    expect(restorations).toMatchObject([{ image: 'r.example/app:v1', outcome: 'Restored' }])
+    expect(hold).toMatchObject({ because: expect.stringContaining('app:v1') })
+    await recorded()
     expect(kept).toHaveLength(times)
-    for (const { hold } of kept) expect(hold?.because).toBe(status.hold?.because)
+    for (const each of kept) expect(each.hold?.because).toBe(hold?.because)
   },
 )
+
+test('S04: what came into use is told at once, also where the workspace does not answer', async () => {
+  const { status } = cameIntoUse(() => new Promise(() => undefined))
+  expect((await status).restorations).toMatchObject([{ image: 'r.example/app:v1', outcome: 'Restored' }])
+})

@@ -23,6 +23,7 @@ import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
 import { registryNames, registryUrl } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
+import type { PolicyRecord } from '#retention/policy-record.ts'
 import type { EventRecorder } from '#runtime/events.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectMetrics } from '#runtime/object-metrics.ts'
@@ -111,20 +112,23 @@ export class PolicyReturns {
       const { code, advice } = asTallymanError(thrown)
       this.#parts.log.warn({ policy: key, code, reason: advice }, what)
     }
-    // Where the hold cannot be recorded, as by a record that is not ours (S32), it is told all the same.
-    this.#record(policy, term)
-      .catch(failed('that nothing more goes is not recorded'))
-      .then(() => this.#tell(policy, returns, term))
-      .catch(failed('what was brought back is not told in the status'))
+    // Neither waits for the other: where the hold cannot be recorded, as by a record that is not ours (S32), or by a workspace that does not answer, it is told all the same.
+    void this.#record(policy, term).catch(failed('that nothing more goes is not recorded'))
+    void this.#tell(policy, returns, term).catch(failed('what was brought back is not told in the status'))
   }
 
   async #record(policy: RegistryPolicyObject, term: AbortSignal): Promise<void> {
     const { records, reporter, registries, holds } = this.#parts
     const registry = namedRegistry(policy, registries)
-    const hold = holds.get(keyOf(policy))
-    if (registry === undefined || hold === undefined) return
+    const key = keyOf(policy)
+    if (registry === undefined || holds.standing(key) === undefined) return
     const url = registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
-    await records.change(reporter.latest(policy), registry, url, (record) => withHold(record, hold), term)
+    const compute = (record: PolicyRecord) => {
+      // A human may have ended it meanwhile.
+      const standing = holds.standing(key)
+      return standing === undefined ? record : withHold(record, standing)
+    }
+    await records.change(reporter.latest(policy), registry, url, compute, term)
   }
 
   async #tell(

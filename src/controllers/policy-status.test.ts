@@ -42,7 +42,11 @@ describe('the status of a policy that is held', () => {
 
   test('has the token and what to look at, and what is written in its place', () => {
     const held = heldPolicy({ observedGeneration: 3 }, hold, READ_AT)
-    expect(held.hold).toEqual({ token: 'hold-b', since: '2026-11-01T00:00:00Z', because: 'it was in use' })
+    expect(held.hold).toEqual({
+      token: 'hold-b',
+      since: '2026-11-01T00:00:00.000Z',
+      because: 'it was in use',
+    })
     expect(held.conditions).toMatchObject([{ type: 'PlanReady', status: 'False', reason: 'Held' }])
     expect(withStandingHold(held, { ...hold, refused: 'hold-a' }).hold).toMatchObject({
       refusedToken: 'hold-a',

@@ -117,7 +117,8 @@ export function withStandingHold(
 ): RegistryPolicyStatus {
   if (hold === undefined) return status
   const { token, since, because, refused } = hold
-  const told = { token, since: rfc3339Seconds(since), because }
+  // To the millisecond: who reads it back has the same token.
+  const told = { token, since: new Date(since).toISOString(), because }
   return { ...status, hold: refused === undefined ? told : { ...told, refusedToken: refused } }
 }
 

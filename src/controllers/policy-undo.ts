@@ -62,17 +62,22 @@ export class PolicyUndo {
   }
 
   /**
-   * Forgets a hold that a human has ended: it does not come back when the token is taken out of the spec.
+   * Has the record say what holds the policy: a hold that could not be recorded when it came is recorded now, and one that a human has ended is forgotten: it does not come back
+   * when the token is taken out of the spec.
    * @throws what keeps that from being recorded
    */
-  async released(
+  async recordHold(
     policy: RegistryPolicyObject,
     record: PolicyRecord,
     change: (compute: (record: PolicyRecord) => PolicyRecord) => Promise<PolicyRecord>,
   ): Promise<PolicyRecord> {
     const key = keyOf(policy)
     const { hold } = record
-    if (this.#parts.holds.because(key) !== undefined) return record
+    const standing = this.#parts.holds.standing(key)
+    if (standing !== undefined) {
+      if (standing.since <= (hold?.since ?? 0)) return record
+      return await change((now) => withHold(now, standing))
+    }
     this.#parts.holds.released(key)
     if (hold === undefined) return record
     return await change((now) => (now.hold?.since === hold.since ? { ...now, hold: undefined } : now))

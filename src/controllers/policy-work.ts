@@ -115,10 +115,17 @@ export class PolicyWork {
     const loaded = await memories.load(pass.policy, registry, opened.url, pass.signal)
     const lost = recordLoss(pass.policy, loaded.record, clock.now())
     const memory = { ...loaded, recordProblem: loaded.recordProblem ?? lost }
-    let { record } = memory
     const recalled = await past.recall(pass, context, loaded)
     const { history, told } = recalled
     const problem = recalled.problem ?? lost
+    const recordHold = async (now: PolicyRecord) =>
+      memory.recordProblem === undefined
+        ? await undo.recordHold(pass.policy, now, (compute) =>
+            records.change(pass.policy, registry, opened.url, compute, pass.signal),
+          )
+        : now
+    // Before anything that may fail: what is in no record may be lost with this process.
+    let record = await recordHold(memory.record)
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
     const before = problem === undefined ? await planBefore(this.#parts, pass, registry) : undefined
     const went = before === undefined ? undefined : wentBy(before, history)
@@ -153,10 +160,7 @@ export class PolicyWork {
       ...unclaimed,
       ...(spec.mode === 'DryRun' ? [] : claimedBelowBlocks(planning.facts, claims.ownTag)),
     ]
-    if (memory.recordProblem === undefined)
-      record = await undo.released(pass.policy, record, (compute) =>
-        records.change(pass.policy, registry, opened.url, compute, pass.signal),
-      )
+    record = await recordHold(record)
     const hold = undo.standingHold(keyOf(pass.policy))
     const held = hold === undefined ? undefined : holdText(hold)
     await tellPlan(plans, pass, context, {

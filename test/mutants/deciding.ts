@@ -119,9 +119,17 @@ export const DECIDING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-returns.ts': [
     {
       rule: 'S04 what cannot be recorded is told all the same',
-      find: "      .catch(failed('that nothing more goes is not recorded'))\n",
-      replace: '',
+      find: 'void this.#tell(policy, returns, term)',
+      replace: 'void this.#record(policy, term).then(() => this.#tell(policy, returns, term))',
       tests: RETURNS,
+    },
+  ],
+  'src/controllers/policy-holds.ts': [
+    {
+      rule: 'S04 a hold that only the status tells of holds the next leader',
+      find: 'const told = toldHold(policy)',
+      replace: 'const told = toldHold({ ...policy, status: undefined })',
+      tests: ['src/controllers/policy-holds.test.ts'],
     },
   ],
   'src/controllers/policy-window.ts': [

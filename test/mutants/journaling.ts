@@ -120,6 +120,12 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/policy-undo.ts': [
     {
+      rule: 'S04 a hold that could not be recorded is recorded by the next plan',
+      find: 'return await change((now) => withHold(now, standing))',
+      replace: 'return record',
+      tests: ['src/controllers/policy-undo.test.ts'],
+    },
+    {
       rule: 'S12 so it is with the first plan of a term, and with each later one',
       find: '{ ...withReturned(known, returned), unknownReturns }',
       replace: 'withReturned(known, returned)',

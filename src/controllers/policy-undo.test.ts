@@ -1,0 +1,53 @@
+import { expect, test } from 'vitest'
+import { holdOn, holdToken } from '#controllers/evicted-hold.ts'
+import { PolicyHolds } from '#controllers/policy-holds.ts'
+import { PolicyUndo } from '#controllers/policy-undo.ts'
+import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
+import { FakeClock } from '#test/harness/fake-clock.ts'
+
+// What the record says of a hold; what is read of journals is in policy-restore-run.test.ts.
+
+const KEY = 'shop/main'
+const OLD = holdOn('an earlier one', 1)
+const NEW = holdOn('app:v1 came into use', 2)
+
+/** @returns the record after the next plan of a policy that is held, and how often it was written */
+async function planned(known: Hold | undefined, recorded: Hold | undefined, releaseHold?: string) {
+  const policy: RegistryPolicyObject = {
+    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: { releaseHold } },
+    metadata: { name: 'main', namespace: 'shop' },
+  }
+  const holds = new PolicyHolds({ get: () => policy }, { set: () => undefined })
+  const undo = new PolicyUndo({
+    restorer: {
+      historyOf: () => Promise.reject(new Error('nothing is read')),
+      returnedTo: () => Promise.reject(new Error('nothing is read')),
+    },
+    watch: { add: () => undefined, follow: () => undefined, forget: () => undefined },
+    ...{ holds, clock: new FakeClock() },
+  })
+  if (recorded !== undefined) holds.add(KEY, recorded)
+  if (known !== undefined) holds.add(KEY, known)
+  let record: PolicyRecord = { ...EMPTY_RECORD, hold: recorded }
+  let writes = 0
+  const answer = await undo.recordHold(policy, record, async (compute) => {
+    writes += 1
+    record = compute(record)
+    return record
+  })
+  expect(answer).toBe(record)
+  return { hold: record.hold, writes }
+}
+
+test('S04: a hold that could not be recorded when it came is recorded by the next plan', async () => {
+  expect(await planned(NEW, undefined)).toEqual({ hold: NEW, writes: 1 })
+  expect(await planned(NEW, OLD)).toEqual({ hold: NEW, writes: 1 })
+  expect(await planned(NEW, OLD, holdToken(OLD))).toEqual({ hold: NEW, writes: 1 })
+})
+
+test('S04: one that is recorded is not written again, and one that a human has ended is taken out', async () => {
+  expect(await planned(undefined, NEW)).toEqual({ hold: NEW, writes: 0 })
+  expect(await planned(undefined, NEW, holdToken(NEW))).toEqual({ hold: undefined, writes: 1 })
+  expect(await planned(NEW, undefined, holdToken(NEW))).toEqual({ hold: undefined, writes: 0 })
+})
