@@ -33,7 +33,10 @@ const why = (input: Partial<EmptyInput>, changes: Partial<typeof EMPTY> = {}) =>
 }
 
 test('S39: what had tags that nobody is known to have removed is not taken for empty', () => {
-  expect(why({})).toBe('it lists no tags, and had 1 tag that nobody is known to have removed')
+  const until = new Date(READ_AT + BELIEVED_AFTER_MS).toISOString()
+  expect(why({})).toBe(
+    `it lists no tags, and had 1 tag that nobody is known to have removed: it counts as empty from ${until}`,
+  )
   expect(why({ went: undefined })).toBeDefined()
   expect(why({ went: [{ ...GONE, digest: digestOf('another') }] })).toBeDefined()
   expect(why({ went: [GONE] })).toBeUndefined()

@@ -62,7 +62,8 @@ export function doubtEmpty(facts: RegistryFacts, { before, went, useOf }: EmptyI
     // Also once it is believed: such a use may go on for years.
     emptySince.set(name, since)
     if (facts.readAt - since >= BELIEVED_AFTER_MS) return repository
-    return { ...repository, incomplete: use === undefined || lost > 0 ? whyLost(lost) : whyMeant(use, since) }
+    const why = use === undefined || lost > 0 ? whyLost(lost) : whyMeant(use)
+    return { ...repository, incomplete: `${why}: it counts as empty from ${believedFrom(since)}` }
   })
   return { facts: { ...facts, repositories }, emptySince }
 }
@@ -71,13 +72,16 @@ function whyNamed(use: RepositoryUse): string {
   return `it lists no tags, and an image of it is in use (${whoUses(use)}): push that again, or use it no more`
 }
 
-function whyMeant(use: RepositoryUse, since: number): string {
-  const until = new Date(since + BELIEVED_AFTER_MS).toISOString()
-  return `it lists no tags, and an image of it may be in use (${whoUses(use)}): it counts as empty from ${until}`
+function whyMeant(use: RepositoryUse): string {
+  return `it lists no tags, and an image of it may be in use (${whoUses(use)})`
 }
 
 function whyLost(lost: number): string {
   return `it lists no tags, and had ${lost} ${lost === 1 ? 'tag' : 'tags'} that nobody is known to have removed`
+}
+
+function believedFrom(since: number): string {
+  return new Date(since + BELIEVED_AFTER_MS).toISOString()
 }
 
 function whoUses({ reason }: RepositoryUse): string {
