@@ -1,3 +1,4 @@
+import { enumerated } from '#catalogue/enumerated.ts'
 import { asTallymanError } from '#catalogue/error.ts'
 import { clusterPolicies } from '#commands/cluster-policies.ts'
 import { type PolicyAbout, policiesAbout, type RegistryAbout } from '#commands/policies-about.ts'
@@ -106,7 +107,7 @@ async function rulingsOf(
   const [first] = policies
   if (first === undefined) return []
   const unsaid = (why: string) => {
-    const names = policies.map(({ name, cluster }) => `${name} of ${cluster}`).join(' and ')
+    const names = enumerated(policies.map(({ name, cluster }) => `${name} of ${cluster}`))
     terminal.note(`tallyman: whether it stays by RegistryPolicy ${names} is not said: ${why}`)
   }
   const place = placeOf(first.registry, reference, options)
