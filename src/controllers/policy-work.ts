@@ -145,7 +145,7 @@ export class PolicyWork {
         ),
     })
     const tookMs = clock.monotonic() - begunAt
-    record = await this.#remember(pass, registry, opened.url, memory, planning)
+    record = await this.#remember(pass, registry, opened.url, { ...memory, record }, planning)
     const blocks = [
       ...planning.blocks,
       ...(await leftBlocks(left, pass.signal)),
