@@ -6,6 +6,7 @@ import { EvictedWatch } from '#controllers/evicted-watch.ts'
 import { PolicyAnchors } from '#controllers/policy-anchors.ts'
 import { PolicyCarrier } from '#controllers/policy-carrier.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
+import { PolicyLeftovers } from '#controllers/policy-leftovers.ts'
 import { PolicyMemories } from '#controllers/policy-memory.ts'
 import { PolicyPast } from '#controllers/policy-past.ts'
 import { PolicyPlans } from '#controllers/policy-plans.ts'
@@ -89,6 +90,7 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
     heldBecause: (policy) => undo.heldBecause(policy),
   })
   const runs = new PolicyRuns({ carrier, records, undo, clock, log })
+  const leftovers = new PolicyLeftovers({ carrier, records, undo, clock, log })
   const anchors = new PolicyAnchors(common)
   const work = new PolicyWork({
     ...{
@@ -100,6 +102,7 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
       records,
       plans,
       runs,
+      leftovers,
       anchors,
       undo,
       past,

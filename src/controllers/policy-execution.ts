@@ -1,6 +1,7 @@
 import { asTallymanError } from '#catalogue/error.ts'
 import { mayPurge } from '#controllers/evicted-room.ts'
 import { type ApprovedPlan, decide } from '#controllers/policy-decision.ts'
+import type { PolicyLeftovers } from '#controllers/policy-leftovers.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { PolicyPlans } from '#controllers/policy-plans.ts'
 import { openRun, runRefusal } from '#controllers/policy-run.ts'
@@ -15,6 +16,7 @@ import type { Clock } from '#time/clock.ts'
 export interface PolicyExecutionParts {
   readonly plans: Pick<PolicyPlans, 'find'>
   readonly runs: PolicyRuns
+  readonly leftovers: Pick<PolicyLeftovers, 'purge'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -90,7 +92,7 @@ export class PolicyExecution {
   async #purge(context: RunContext): Promise<void> {
     const { signal, policy } = context.pass
     try {
-      await this.#parts.runs.purge(context)
+      await this.#parts.leftovers.purge(context)
     } catch (thrown) {
       signal.throwIfAborted()
       const { code, advice } = asTallymanError(thrown)

@@ -2,10 +2,10 @@ import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import { newRun } from '#controllers/policy-run.ts'
+import { NO_COUNTS } from '#controllers/policy-run-end.ts'
 import { PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { EvictedThings } from '#evict/evicted-things.ts'
 import type { ExecutionEnd } from '#evict/execution.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
 import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
@@ -19,7 +19,6 @@ import { imageFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
 const apiVersion = 'tallyman.dev/v1alpha1'
 const [a, b] = [imageFacts('a', 10), imageFacts('b', 11)] as const
 const judgement = judged({ repositories: [repositoryFacts('app', { v2: a, v1: b })], manifests: [a, b] })
-const COUNTS = { bindings: 0, digests: 0, untagged: 0, swept: 0, spared: 0, trashed: 0 }
 
 /** A run that goes on, and whose execution stops for `code`. */
 const stoppedBy = (
@@ -37,9 +36,7 @@ async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEn
   let record: PolicyRecord = { ...EMPTY_RECORD, run }
   const runs = new PolicyRuns({
     carrier: {
-      carry: async () => ({ counts: COUNTS, problems: [], ...end }),
-      settle: async () => [],
-      purge: async () => ({ over: new Set(), problems: [], refused: undefined, stoppedBy: undefined }),
+      carry: async () => ({ counts: NO_COUNTS, problems: [], ...end }),
     },
     records: {
       change: async (_policy, _registry, _url, compute) => {
@@ -48,14 +45,12 @@ async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEn
       },
     },
     undo: {
-      evicted: () => ({ went: new EvictedThings(), returned: [], unsettled: [] }),
       hold: async (_policy, hold, change) => {
         steps.push('hold')
         await change((before) => ({ ...before, hold }))
       },
       learn: async () => void steps.push('learn'),
       took: () => undefined,
-      unlearn: () => undefined,
     },
     ...{ clock, log: silentLog },
   })

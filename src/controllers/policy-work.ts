@@ -9,6 +9,7 @@ import { claimBlocks, claimedBelowBlocks, leftBlocks, recordBlocks } from '#cont
 import { isNewPolicy } from '#controllers/policy-due.ts'
 import { PolicyExecution } from '#controllers/policy-execution.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
+import type { PolicyLeftovers } from '#controllers/policy-leftovers.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import { type PolicyPast, RECORD_RETRY_MS } from '#controllers/policy-past.ts'
@@ -45,6 +46,7 @@ export interface PolicyWorkParts {
   readonly records: PolicyRecords
   readonly plans: PolicyPlans
   readonly runs: PolicyRuns
+  readonly leftovers: PolicyLeftovers
   readonly anchors: PolicyAnchors
   readonly undo: PolicyUndo
   readonly past: PolicyPast
@@ -87,12 +89,12 @@ export class PolicyWork {
    * @throws CANCELLED, LEADERSHIP_LOST and what keeps the registry from being opened
    */
   async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
-    const { past, undo, runs, clock } = this.#parts
+    const { past, undo, leftovers, clock } = this.#parts
     const { policy } = pass
     if (spec.mode === 'DryRun' && policy.status?.run === undefined) return Number.POSITIVE_INFINITY
     const { record, problem } = await past.watchIn(registry, pass)
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
-    await runs.settle(pass, registry, undo.unsettled(policy))
+    await leftovers.settle(pass, registry, undo.unsettled(policy))
     if (spec.suspend) return await past.restoreSuspended(pass, { registry, spec }, record)
     const isBlocked = spec.mode !== 'DryRun' && policy.status?.blocks?.some(({ approvable }) => !approvable)
     const { run } = record
@@ -116,8 +118,6 @@ export class PolicyWork {
     const lost = recordLoss(pass.policy, loaded.record, clock.now())
     const memory = { ...loaded, recordProblem: loaded.recordProblem ?? lost }
     const recalled = await past.recall(pass, context, loaded)
-    const { history, told } = recalled
-    const problem = recalled.problem ?? lost
     const recordHold = async (now: PolicyRecord) =>
       memory.recordProblem === undefined
         ? await undo.recordHold(pass.policy, now, (compute) =>
@@ -126,6 +126,8 @@ export class PolicyWork {
         : now
     // Before anything that may fail: what is in no record may be lost with this process.
     let record = await recordHold(memory.record)
+    const { history, told } = recalled
+    const problem = recalled.problem ?? lost
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
     const before = problem === undefined ? await planBefore(this.#parts, pass, registry) : undefined
     const went = before === undefined ? undefined : wentBy(before, history)

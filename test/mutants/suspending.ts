@@ -48,6 +48,8 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       replace: 'if (hold === null) await undo.hold(',
       tests: RUNS,
     },
+  ],
+  'src/controllers/policy-run-end.ts': [
     {
       rule: 'S04 what was harmed ends the run',
       find: 'if (HARMFUL.has(stoppedBy.code)) return undefined',
