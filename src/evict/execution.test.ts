@@ -288,34 +288,89 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     },
   )
 
+  test('S44: that a sample could not be looked at is told beside what no other try gets past', async () => {
+    const eviction = world('unlooked')
+    let isDone = false
+    const guard = async () => {
+      if (isDone || (await site.tags('unlooked')).plain !== undefined) return
+      isDone = true
+      site.proxy.rule({ kind: 'status', status: 403 }, { method: 'DELETE', path: /v2\/unlooked\// })
+      const path = new RegExp(`v2/unlooked/manifests/${digest(kept)}`)
+      site.proxy.rule({ kind: 'status', status: 401 }, { path })
+    }
+    const { end } = await executeOn(site, [eviction], { site: { guard } })
+    site.proxy.clear()
+    const told = end.problems.map(({ error }) => [error.code, error.entry.retry])
+    expect(told).toEqual([
+      ['REGISTRY_FORBIDDEN', 'never'],
+      ['REGISTRY_UNAUTHORIZED', 'backoff'],
+    ])
+    harm('unlooked', 'layer-link-missing')()
+    expect((await executeOn(site, [eviction])).end.stoppedBy?.code).toBe('EVICTION_HARMED')
+  })
+
+  test('S44: a call looks where it has come to, and everywhere where the run is over', async () => {
+    const evictions = ['met/a', 'met/z'].map((name) => world(name))
+    const cutOff = stopping('met/z', 'LEADERSHIP_LOST', () => {
+      harm('met/a', 'layer-link-missing')()
+      harm('met/z', 'tag-gone')()
+    })
+    await executeOn(site, evictions, { site: { guard: cutOff } })
+    const stopped = async () => {
+      throw new TallymanError('BARRIER_NOT_REACHED', 'no more')
+    }
+    const asked = site.proxy.counter({ path: /\/journals\/met\/[az]\// })
+    const { end } = await executeOn(site, [world('met/0'), ...evictions], { site: { guard: stopped } })
+    expect([end.stoppedBy?.code, end.problems, asked.count]).toEqual(['BARRIER_NOT_REACHED', [], 0])
+    const last = await executeOn(site, evictions, { site: { guard: stopped } })
+    expect(last.end.stoppedBy?.code).toBe('EVICTION_HARMED')
+    expect(last.end.stoppedBy?.message).toContain('met/a')
+    expect(last.end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
+      ['met/z', 'EVICTION_HARMED'],
+    ])
+  })
+
   test.each([
     ['stopped', 'Stopped'],
     ['done', 'Succeeded'],
+    // What is about to go is recorded, which nobody learns: nothing is sent.
+    ['unanswered', 'Partial'],
   ] as const)(
     'S44: what others delete between two calls of a run is no harm where the first was looked at (%s)',
     async (name, phase) => {
       const repository = `between/${name}`
       const eviction = world(repository)
       const stopped = phase === 'Stopped' ? { guard: stopping(repository, 'BARRIER_NOT_REACHED') } : {}
+      const lastByte = { method: 'GET', path: /journals\/between\/unanswered\/blobs\/sha256/ }
+      site.proxy.rule({ kind: 'status', status: 403, times: 1 }, lastByte)
       expect((await executeOn(site, [eviction], { site: stopped })).end.phase).toBe(phase)
       harm(repository, 'tag-gone')()
       expect((await executeOn(site, [eviction])).end.phase).toBe('Succeeded')
     },
   )
 
-  test('S44: a run whose journal another process goes on with leaves it open there what was whole', async () => {
-    const eviction = world('taken-over')
-    const other = () => journalOf({ client: site.direct, prefix: 'tallyman' }, 'taken-over', 'run', {})
-    let isDone = false
-    const guard = async () => {
-      if (isDone) return
-      isDone = (await site.tags('taken-over')).plain === undefined
-      if (isDone) await (await other()).append([{ kind: 'restored', at: 1, digest: digest(kept) }])
-    }
-    const { end } = await executeOn(site, [eviction], { site: { guard } })
-    expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_CONFLICT'])
-    expect((await openSample(await other()))?.whole).toEqual([{ tag: 'kept', digest: digest(kept) }])
-  })
+  test.each([
+    ['goes-on', undefined, ['JOURNAL_CONFLICT']],
+    ['stopped', 'BARRIER_NOT_REACHED', []],
+  ] as const)(
+    'S44: a run whose journal another process goes on with leaves it open there what was whole, whatever else stops it (%s)',
+    async (name, stop, problems) => {
+      const repository = `taken-over/${name}`
+      const eviction = world(repository)
+      const other = () => journalOf({ client: site.direct, prefix: 'tallyman' }, repository, 'run', {})
+      let isDone = false
+      const guard = async () => {
+        if (isDone && stop !== undefined) throw new TallymanError(stop, 'no more')
+        if (isDone || (await site.has(repository, digest(doomed)))) return
+        isDone = true
+        await (await other()).append([{ kind: 'restored', at: 1, digest: digest(kept) }])
+      }
+      const { end } = await executeOn(site, [eviction], { site: { guard } })
+      expect(end.stoppedBy?.code).toBe(stop)
+      expect(end.problems.map(({ error }) => error.code)).toEqual(problems)
+      expect((await openSample(await other()))?.whole).toEqual([{ tag: 'kept', digest: digest(kept) }])
+    },
+  )
 
   test('S38: a tag that named nothing before the run is no loss, as long as its digest is there', async () => {
     const eviction = world('unnamed-before')

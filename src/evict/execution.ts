@@ -38,8 +38,8 @@ class Execution {
   readonly #signal: AbortSignal
   readonly #tasks: readonly RepositoryTask[]
   readonly #problems: RepositoryProblem[] = []
-  /** By what. */
-  readonly #blocked = new Map<RepositoryTask, TallymanError>()
+  /** Where nothing more is done but to look, with the codes of what was told of it. */
+  readonly #blocked = new Map<RepositoryTask, Set<string>>()
   #unreachable = 0
 
   constructor(site: ExecutionSite, order: ExecutionOrder) {
@@ -85,17 +85,9 @@ class Execution {
     )
     await this.#each(this.#open(), async (task) => {
       await task.sweep()
-      const harm = await this.#look(task)
+      const harm = await task.verify()
       if (harm !== undefined) throw harm
     })
-  }
-
-  /** @returns harm */
-  async #look(task: RepositoryTask): Promise<TallymanError | undefined> {
-    const harm = await task.verify()
-    const isTakenOver = this.#blocked.get(task)?.code === 'JOURNAL_CONFLICT'
-    if (harm === undefined && !isTakenOver) await task.conclude()
-    return harm
   }
 
   /** Another process leads by now, or this one ends: who goes on looks at what the journals say was whole (S44). */
@@ -104,7 +96,8 @@ class Execution {
   }
 
   /**
-   * Looks at what was not looked at yet: where nothing was swept, something went wrong, or something stopped the run, whatever that was (S44).
+   * Looks at what was not looked at yet: where nothing was swept, something went wrong, or something stopped the run, whatever that was (S44). Where this call has not come to,
+   * the next one does, unless the run is over.
    * @returns what stops the run: the first harm, or what has ended it before
    */
   async #verified(before: TallymanError | undefined): Promise<TallymanError | undefined> {
@@ -112,9 +105,10 @@ class Execution {
     this.#unreachable = 0
     const harms: RepositoryProblem[] = []
     let after: TallymanError | undefined
+    const isOver = () => harms.length > 0 || HARMFUL.has(before?.code ?? '')
     try {
       await this.#each(this.#tasks, async (task) => {
-        const harm = await this.#look(task)
+        const harm = task.isBegun || isOver() ? await task.verify() : undefined
         if (harm !== undefined) harms.push({ repository: task.repository, error: harm })
         this.#meter.did(1)
       })
@@ -143,14 +137,18 @@ class Execution {
       } catch (thrown) {
         const error = asTallymanError(thrown)
         if (!concernsOneRepository(error)) throw thrown
-        if (!this.#blocked.has(task)) {
-          this.#blocked.set(task, error)
-          this.#problems.push({ repository: task.repository, error })
-        }
+        this.#block(task, error)
         this.#unreachable = error.kind === 'unreachable' ? this.#unreachable + 1 : 0
         if (this.#unreachable === MOST_UNREACHABLE) throw error
       }
     }
+  }
+
+  /** What keeps its sample from being looked at is told beside what nothing gets past: that may pass, and the run goes on for it (S44). */
+  #block(task: RepositoryTask, error: TallymanError): void {
+    const told = this.#blocked.get(task) ?? new Set<string>()
+    if (!told.has(error.code)) this.#problems.push({ repository: task.repository, error })
+    this.#blocked.set(task, told.add(error.code))
   }
 
   #end(stoppedBy: TallymanError | undefined): ExecutionEnd {

@@ -1,12 +1,19 @@
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 
-/** What stopped it does not keep the last DELETE from being looked after. @throws what that brings to light */
+/**
+ * Looks after the last DELETE of work that an error has stopped.
+ * @throws what that brings to light (DELETE_TOOK_TAG, DELETE_UNSETTLED); where the look fails otherwise, what stopped the work. Its cause has both errors as they were.
+ */
 export async function lookAfter(error: unknown, look: () => Promise<void>): Promise<void> {
   try {
     await look()
   } catch (found) {
-    if (hasCode(found, 'DELETE_TOOK_TAG', 'DELETE_UNSETTLED')) throw found
-    const { code, message, details } = asTallymanError(error)
-    throw new TallymanError(code, message, { details, cause: found })
+    const isTelling = hasCode(found, 'DELETE_TOOK_TAG', 'DELETE_UNSETTLED')
+    const { code, message, details, retryAfterMs } = asTallymanError(isTelling ? found : error)
+    const cause = new AggregateError([error, found], 'What stopped the work, and what looking after it met')
+    throw new TallymanError(code, message, {
+      ...{ details, cause },
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    })
   }
 }

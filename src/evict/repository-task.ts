@@ -8,7 +8,7 @@ import { calls, type Hands } from './hands.ts'
 import { journalOf } from './journal-shelf.ts'
 import { journalState } from './journal-state.ts'
 import { harmTo } from './sample.ts'
-import { SampleRecord } from './sample-record.ts'
+import { type Before, SampleRecord } from './sample-record.ts'
 import { settleOthers } from './settle-others.ts'
 import { sweep } from './sweep.ts'
 import { assertListed, listTags } from './tags.ts'
@@ -36,6 +36,7 @@ export class RepositoryTask {
   /** Tags that go by themselves. */
   #bindings: readonly Binding[] = []
   readonly #sample: SampleRecord
+  #isBegun = false
   #ripeAt: number | undefined
 
   constructor(site: ExecutionSite, order: ExecutionOrder, eviction: Eviction, meter: ProgressMeter) {
@@ -49,6 +50,11 @@ export class RepositoryTask {
 
   get repository(): string {
     return this.#eviction.repository
+  }
+
+  /** Whether this call has come to it. */
+  get isBegun(): boolean {
+    return this.#isBegun
   }
 
   /** When the last copy that was made is old enough, ms since the epoch; undefined: none has to grow older. */
@@ -79,6 +85,7 @@ export class RepositoryTask {
    * @throws what blocks the repository (see Execution), or stops the run
    */
   async prepare(): Promise<void> {
+    this.#isBegun = true
     await this.#settleOthers()
     this.#method = await this.#untagMethod()
     const hands = await this.#hands()
@@ -119,19 +126,18 @@ export class RepositoryTask {
     await sweep(await this.#hands(), this.#eviction, { may, withTags })
   }
 
-  /** Looks once whether what stays is as it was before anything went. @returns EVICTION_HARMED where it is not */
+  /** Looks once whether what stays is as it was before anything went, and records where it is. @returns EVICTION_HARMED where it is not */
   async verify(): Promise<TallymanError | undefined> {
     const before = await this.#sample.before(() => this.#hands())
-    if (before === undefined) return undefined
-    const { whole, at } = before
-    const harm = await harmTo(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
-    this.#sample.looked(harm === undefined)
+    const harm = before === undefined ? undefined : await this.#harmSince(before)
+    await this.#sample.conclude(() => this.#hands())
     return harm
   }
 
-  /** After `verify`: where all of it was whole, that is in the journal. Not where another process goes on with that. */
-  async conclude(): Promise<void> {
-    await this.#sample.conclude(() => this.#hands())
+  async #harmSince({ whole, at }: Before): Promise<TallymanError | undefined> {
+    const harm = await harmTo(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
+    this.#sample.looked(harm === undefined)
+    return harm
   }
 
   /** What was brought back meanwhile, whoever did. */

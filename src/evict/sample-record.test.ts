@@ -11,6 +11,8 @@ const sample = (at: number, ...images: readonly ReturnType<typeof image>[]): Jou
   images,
 })
 
+const intent = (id: string, step: Step): JournalRecord => ({ kind: 'intent', id, at: 2, step })
+
 async function openAfter(...records: readonly JournalRecord[]) {
   const journal = new MemoryJournal()
   await journal.append(records)
@@ -52,7 +54,21 @@ test('S44: what a later call takes away is no harm, and the rest counts until so
   expect(await openSample(journal)).toBeUndefined()
 
   // A call after that, to which nothing of it is left to do.
-  const intent = (id: string, step: Step) => ({ kind: 'intent' as const, id, at: 2, step })
   const untag = intent('1', { action: 'untag', bindings })
   expect(await openAfter(seen, untag, intent('2', { action: 'sweep', digests }))).toEqual(left)
+})
+
+test('S44: it stays open while what was sent may still work in the registry, however whole all was', async () => {
+  const stays = image('stays', 'sha256:a')
+  const journal = new MemoryJournal()
+  await journal.append([sample(1, stays), intent('1', { action: 'sweep', digests: ['sha256:b'] })])
+  const reach = async () => ({ journal, clock: systemClock })
+  const record = new SampleRecord({ bindings: [], digests: ['sha256:b'] })
+  await record.before(reach)
+  record.looked(true)
+  await record.conclude(reach)
+  expect(await openSample(journal)).toEqual({ at: 1, whole: [stays] })
+  await journal.append([{ kind: 'outcome', intent: '1', at: 3, ended: [] }])
+  await record.conclude(reach)
+  expect(await openSample(journal)).toBeUndefined()
 })

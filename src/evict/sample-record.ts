@@ -1,3 +1,4 @@
+import { hasCode } from '#catalogue/error.ts'
 import type { Binding, Eviction, KeptImage } from './eviction.ts'
 import type { Reach } from './hands.ts'
 import type { Journal, JournalRecord, SampleTaken } from './journal.ts'
@@ -20,8 +21,12 @@ export class SampleRecord {
   #before: Before | undefined
   /** What the journal does not say yet. */
   #fresh: SampleTaken | undefined
-  /** Whether the journal speaks of a sample that nobody has looked at again. */
-  #isOpen = false
+  /** Whether the journal may speak of a sample that nobody has looked at again. */
+  #mayBeOpen = false
+  /** Whether another process goes on with the journal. */
+  #isTakenOver = false
+  /** Intents whose record failed: it may be there all the same, and nothing was sent under it. */
+  readonly #unsent = new Set<string>()
   /** What looking again came to. */
   #found: 'whole' | 'harm' | undefined
 
@@ -66,28 +71,38 @@ export class SampleRecord {
     this.#found = isWhole ? 'whole' : 'harm'
   }
 
-  /** Where all of it was whole, the run takes a sample anew if it goes on: what others take away until then is no harm of the run. */
+  /**
+   * Where all of it was whole, the run takes a sample anew if it goes on: what others take away until then is no harm of the run. It stays open while something that was sent
+   * may still work in the registry, and for another process that goes on with the journal (S44).
+   */
   async conclude(reach: () => Promise<Pick<Reach, 'journal' | 'clock'>>): Promise<void> {
-    if (this.#found !== 'whole' || !this.#isOpen) return
+    if (this.#found !== 'whole' || !this.#mayBeOpen || this.#isTakenOver) return
     const { journal, clock } = await reach()
+    const { sample, intents } = await told(journal)
+    if (sample === undefined || [...intents].some((id) => !this.#unsent.has(id))) return
     await journal.append([{ kind: 'verified', at: clock.now() }])
-    this.#isOpen = false
+    this.#mayBeOpen = false
   }
 
   async #earlier(journal: Pick<Journal, 'read'>): Promise<Before | undefined> {
     const earlier = await openSample(journal)
-    this.#isOpen = earlier !== undefined
+    this.#mayBeOpen = earlier !== undefined
     if (earlier === undefined) return undefined
     return { at: earlier.at, whole: earlier.whole.filter((image) => !this.#going.has(keyOf(image))) }
   }
 
   async #append(journal: Journal, records: readonly JournalRecord[]): Promise<void> {
-    const fresh = this.#fresh
-    if (fresh === undefined || records.every(({ kind }) => kind !== 'intent'))
-      return await journal.append(records)
-    await journal.append([fresh, ...records])
-    this.#fresh = undefined
-    this.#isOpen = true
+    const intents = records.flatMap((record) => (record.kind === 'intent' ? record.id : []))
+    const fresh = intents.length === 0 ? undefined : this.#fresh
+    if (fresh !== undefined) this.#mayBeOpen = true
+    try {
+      await journal.append(fresh === undefined ? records : [fresh, ...records])
+    } catch (error) {
+      for (const id of intents) this.#unsent.add(id)
+      if (hasCode(error, 'JOURNAL_CONFLICT')) this.#isTakenOver = true
+      throw error
+    }
+    if (fresh !== undefined) this.#fresh = undefined
   }
 }
 
@@ -96,19 +111,35 @@ export class SampleRecord {
  * did not record it.
  */
 export async function openSample(journal: Pick<Journal, 'read'>): Promise<Before | undefined> {
+  return (await told(journal)).sample
+}
+
+interface Told {
+  /** As openSample. */
+  readonly sample: Before | undefined
+  /** Ids of those that have no outcome. */
+  readonly intents: ReadonlySet<string>
+}
+
+async function told(journal: Pick<Journal, 'read'>): Promise<Told> {
   let at: number | undefined
   const images = new Map<string, KeptImage>()
+  const intents = new Set<string>()
   for await (const record of journal.read()) {
     if (record.kind === 'verified') {
       at = undefined
       images.clear()
     }
-    if (record.kind === 'intent') for (const key of keysOf(record.step)) images.delete(key)
+    if (record.kind === 'outcome') intents.delete(record.intent)
+    if (record.kind === 'intent') {
+      intents.add(record.id)
+      for (const key of keysOf(record.step)) images.delete(key)
+    }
     if (record.kind !== 'sample') continue
     at ??= record.at
     for (const image of record.images) if (!images.has(keyOf(image))) images.set(keyOf(image), image)
   }
-  return at === undefined ? undefined : { at, whole: [...images.values()] }
+  return { sample: at === undefined ? undefined : { at, whole: [...images.values()] }, intents }
 }
 
 /** What goes. `digests`: without a tag. */

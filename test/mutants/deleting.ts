@@ -175,13 +175,31 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: EXECUTION,
     },
     {
-      rule: 'S44 the sample stays open for another process that goes on with the journal',
-      find: 'harm === undefined && !isTakenOver',
-      replace: 'harm === undefined',
+      rule: 'S44 that a sample could not be looked at is told',
+      find: 'if (!told.has(error.code))',
+      replace: 'if (told.size === 0)',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S44 where a run is over, what no call has come to is looked at, too',
+      find: 'task.isBegun || isOver()',
+      replace: 'task.isBegun',
       tests: EXECUTION,
     },
   ],
   'src/evict/sample-record.ts': [
+    {
+      rule: 'S44 the sample stays open for another process that goes on with the journal',
+      find: ' || this.#isTakenOver',
+      replace: '',
+      tests: EXECUTION,
+    },
+    {
+      rule: 'S44 the sample stays open while what was sent may still work in the registry',
+      find: ' || [...intents].some((id) => !this.#unsent.has(id))',
+      replace: '',
+      tests: SAMPLE_RECORD,
+    },
     {
       rule: 'S44 what was whole is in the journal before anything goes',
       find: '[fresh, ...records]',
