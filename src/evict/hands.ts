@@ -41,6 +41,11 @@ export interface Hands extends Reach {
   readonly deleteLimitMs: number
 }
 
+/** For what must not be left undone where the work is told to stop: nobody may come back for a long time. Each request has its time limits all the same. */
+export function unstoppable(hands: Hands): Hands {
+  return { ...hands, signal: new AbortController().signal }
+}
+
 /** For reads and for writes that take nothing away. */
 export function calls({ signal, fence, lane = 'bulk' }: Access) {
   const read = { signal, lane }

@@ -1,16 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { sideBySide } from '#scan/side-by-side.ts'
+import { carryOut } from './carry-out.ts'
 import type { Binding, Eviction, Outcome } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin } from './intents.ts'
 import type { SavedManifest } from './journal.ts'
 import { placeholder, type RawManifest } from './placeholder.ts'
-import { assertNobodyFollowed, endAndCount } from './placeholder-followers.ts'
+import { assertNobodyFollowed } from './placeholder-followers.ts'
 import { removePlaceholder, withWayBack } from './placeholder-removal.ts'
 import { unsafe } from './scratch.ts'
 import { headDigest, listTags, missingFrom } from './tags.ts'
 import { takeAway } from './take-away.ts'
-import { stayed } from './untag-batch.ts'
 import { WIDTH } from './width.ts'
 
 /**
@@ -48,20 +48,22 @@ export async function overwriteBatch(
   const before = await listTags(hands)
   let begun = 0
   const endsAt = hands.clock.monotonic() + LONGEST_MS
-  const { ended, left } = await withWayBack(hands, bindings, manifests, stand, async () => {
-    const looks = await sideBySide(bindings, WIDTH, async (binding) => {
-      if (begun > 0 && hands.clock.monotonic() >= endsAt) return undefined
-      begun += 1
-      return { ...binding, outcome: await overwriteOne(hands, binding, stand) }
-    })
-    const results = looks.flatMap((it) => it ?? [])
-    const over = results.filter(({ outcome }) => outcome === 'untagged')
-    await assertNobodyFollowed(hands, missingFrom(before, await listTags(hands)), stand, bindings)
-    const removed = await removePlaceholder(hands, stand, over.map(bindingOf), manifests)
-    const others = results.filter(({ outcome }) => outcome !== 'untagged')
-    return { ended: [...removed.ended, ...others], left: removed.left }
-  })
-  await endAndCount(hands, intent, ended, { before, left, bindings }, (tag) => stayed(hands, eviction, tag))
+  const tags = { all: before, bindings, digestOf: (tag: string) => eviction.tags.get(tag) }
+  await carryOut(hands, intent, tags, (hands) =>
+    withWayBack(hands, bindings, manifests, stand, async () => {
+      const looks = await sideBySide(bindings, WIDTH, async (binding) => {
+        if (begun > 0 && hands.clock.monotonic() >= endsAt) return undefined
+        begun += 1
+        return { ...binding, outcome: await overwriteOne(hands, binding, stand) }
+      })
+      const results = looks.flatMap((it) => it ?? [])
+      const over = results.filter(({ outcome }) => outcome === 'untagged')
+      await assertNobodyFollowed(hands, missingFrom(before, await listTags(hands)), stand, bindings)
+      const removed = await removePlaceholder(hands, stand, over.map(bindingOf), manifests)
+      const others = results.filter(({ outcome }) => outcome !== 'untagged')
+      return { ended: [...removed.ended, ...others], left: removed.left }
+    }),
+  )
   return begun
 }
 

@@ -1,12 +1,9 @@
 import { TallymanError } from '#catalogue/error.ts'
-import type { Binding, Ended } from './eviction.ts'
+import type { Binding } from './eviction.ts'
 import type { Hands } from './hands.ts'
-import { end } from './intents.ts'
-import type { Intent } from './journal.ts'
-import { lookAfter } from './look-after.ts'
 import type { RawManifest } from './placeholder.ts'
-import { named, putBackLost, revive } from './put-back.ts'
-import { missingFrom, resolveTags } from './tags.ts'
+import { named, revive } from './put-back.ts'
+import { resolveTags } from './tags.ts'
 
 /**
  * Somebody may have promoted a tag while a placeholder stood in for it. What the tag that they made, or moved, should name can't be known, and deleting the
@@ -39,44 +36,4 @@ export async function assertNobodyFollowed(
     `${hands.repository}: ${named(followers)} names a placeholder: it was made from a tag that was about to go, ${from}. Nothing is deleted here until it is pushed again`,
     { details: { followers: followers.length } },
   )
-}
-
-/** The tags before a placeholder went, and afterwards. */
-interface TagCount {
-  readonly before: Iterable<string>
-  readonly left: ReadonlySet<string>
-  /** That were to go: they are not missed. */
-  readonly bindings: readonly Binding[]
-}
-
-/**
- * Records how the tags behind a placeholder ended when that is gone, and counts the others, also where that cannot be recorded: one that went along, because it was made or moved in
- * the last moment, gets back what it named.
- * @throws DELETE_TOOK_TAG before all else; what `end` throws
- */
-export async function endAndCount(
-  hands: Hands,
-  intent: Intent,
-  ended: readonly Ended[],
-  tags: TagCount,
-  manifestOf: (tag: string) => Promise<RawManifest | undefined>,
-): Promise<void> {
-  const count = () => assertOthersLeft(hands, tags, manifestOf)
-  try {
-    await end(hands, intent, ended)
-  } catch (error) {
-    await lookAfter(error, count)
-    throw error
-  }
-  await count()
-}
-
-async function assertOthersLeft(
-  hands: Hands,
-  { before, left, bindings }: TagCount,
-  manifestOf: (tag: string) => Promise<RawManifest | undefined>,
-): Promise<void> {
-  const planned = new Set(bindings.map(({ tag }) => tag))
-  const lost = missingFrom(left, before).filter((tag) => !planned.has(tag))
-  if (lost.length > 0) await putBackLost(hands, lost, manifestOf)
 }

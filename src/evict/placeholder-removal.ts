@@ -2,7 +2,7 @@ import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { DeleteOutcome } from '#registry/client.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Ended } from './eviction.ts'
-import { calls, type Hands } from './hands.ts'
+import { calls, type Hands, unstoppable } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
 import type { RawManifest } from './placeholder.ts'
 import { putBack } from './put-back.ts'
@@ -56,8 +56,7 @@ export async function removePlaceholder(
 }
 
 /**
- * While a placeholder stands in for tags, whatever goes wrong gives them their own manifests back, also where the work was told to stop: nobody
- * may come back for a long time. Where that fails too, and where another process leads by now, the open intent says what is left to do.
+ * While a placeholder stands in for tags, whatever goes wrong gives them their own manifests back, also where the work was told to stop. Where that fails too, and where another process leads by now, the open intent says what is left to do.
  */
 export async function withWayBack<T>(
   hands: Hands,
@@ -69,9 +68,8 @@ export async function withWayBack<T>(
   try {
     return await work()
   } catch (error) {
-    const unstoppable: Hands = { ...hands, signal: new AbortController().signal }
     try {
-      await giveBack(unstoppable, bindings, manifests, stand)
+      await giveBack(unstoppable(hands), bindings, manifests, stand)
     } catch (second) {
       const { code, message, details } = asTallymanError(error)
       throw new TallymanError(code, message, { details, cause: second })

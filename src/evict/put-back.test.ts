@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage } from '#test/harness/images.ts'
 import type { JournalRecord } from './journal.ts'
@@ -64,6 +65,45 @@ test('S15: tags that were taken are put back and recorded, what cannot be is nam
   const records: JournalRecord[] = []
   for await (const record of hands.journal.read()) records.push(record)
   expect(records).toEqual([expect.objectContaining({ kind: 'restored', tag: 'lost', digest: OURS.digest })])
+})
+
+test('S43: one that cannot be put back does not keep the others from it, nor does a stop, and the run stops for what was taken', async () => {
+  const hands = {
+    ...world('refused'),
+    signal: AbortSignal.abort(new TallymanError('CANCELLED', 'suspended')),
+  }
+  site.proxy.rule({ kind: 'status', status: 403 }, { method: 'PUT', path: /\/refused\/manifests\/first$/ })
+  const stops = putBackLost(hands, ['first', 'unreadable', 'second'], async (tag) => {
+    if (tag === 'unreadable') throw new TallymanError('REGISTRY_TIMEOUT', 'no answer')
+    return OURS
+  })
+  await expect(stops).rejects.toMatchObject({
+    code: 'DELETE_TOOK_TAG',
+    message: expect.stringMatching(/; put back: second; not put back: first, unreadable \(.+\)$/),
+    cause: expect.objectContaining({ code: 'REGISTRY_FORBIDDEN' }),
+  })
+  expect(await site.tags('refused')).toEqual({ second: OURS.digest, theirs: THEIRS.digest })
+})
+
+test('S43: where the registry is away not every one is tried, and where another process leads none is written', async () => {
+  const hands = world('away')
+  const away = new TallymanError('REGISTRY_TIMEOUT', 'no answer')
+  const asked: string[] = []
+  const stops = putBackLost(hands, ['a', 'b', 'c', 'd', 'e'], async (tag) => {
+    asked.push(tag)
+    throw away
+  })
+  await expect(stops).rejects.toMatchObject({
+    code: 'DELETE_TOOK_TAG',
+    message: expect.stringMatching(/; put back: none; not put back: a, b, c, d, e \(no answer\)$/),
+    cause: away,
+  })
+  expect(asked).toEqual(['a', 'b', 'c'])
+  const lost = new TallymanError('LEADERSHIP_LOST', 'another one leads')
+  const fence = () => {
+    throw lost
+  }
+  await expect(putBackLost({ ...hands, fence }, ['a'], async () => OURS)).rejects.toBe(lost)
 })
 
 test('S16: a tag that names nothing for another reason is not taken for one that we took', async () => {

@@ -1,7 +1,10 @@
-import { TallymanError } from '#catalogue/error.ts'
-import { calls, type Hands } from './hands.ts'
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
+import { calls, type Hands, unstoppable } from './hands.ts'
 import type { RawManifest } from './placeholder.ts'
 import { headDigest, resolveTags } from './tags.ts'
+
+/** So many tags in a row for which the registry does not answer: the others are not tried, or that would take hours. */
+const MOST_UNREACHABLE = 3
 
 /**
  * Gives a tag its manifest back, unless it names something that nobody of us put there.
@@ -38,38 +41,74 @@ export async function revive(
   return tags.length === 0 ? undefined : { tags, manifest }
 }
 
+/** What a tag named that went, looked up by the hands that are given. @returns undefined: nobody knows */
+export type ManifestOf = (tag: string, hands: Hands) => Promise<RawManifest | undefined>
+
 /**
- * Tags that a request of ours took although nobody wanted it: they get back what they named then, and the run stops (S15).
+ * Tags that a request of ours took although nobody wanted it: they get back what they named then, also where the work was told to stop, and the run stops (S15). What keeps one of
+ * them from that keeps neither the others from it nor the run from being stopped for it.
  * @param more what else is to be told
- * @throws DELETE_TOOK_TAG, because of what kept one that is back from being recorded, if anything did; REGISTRY_*
+ * @throws DELETE_TOOK_TAG, because of the first thing that kept one from being put back or recorded, if anything did; LEADERSHIP_LOST
  */
 export async function putBackLost(
   hands: Hands,
   lost: readonly string[],
-  manifestOf: (tag: string) => Promise<RawManifest | undefined>,
+  manifestOf: ManifestOf,
   more?: string,
 ): Promise<never> {
-  const back: string[] = []
-  let unrecorded: unknown
+  const urgent = unstoppable(hands)
+  const returns: Return[] = []
   for (const tag of lost) {
-    const manifest = await manifestOf(tag)
-    if (manifest === undefined || !(await putBack(hands, tag, manifest))) continue
-    back.push(tag)
-    try {
-      await hands.journal.append([{ kind: 'restored', at: hands.clock.now(), tag, digest: manifest.digest }])
-    } catch (error) {
-      // That a tag went has to be told all the same, and the next one put back.
-      unrecorded ??= error
-    }
+    const last = returns.slice(-MOST_UNREACHABLE).filter(isUnreachable)
+    const isAway = last.length === MOST_UNREACHABLE
+    returns.push(isAway ? { ...last[0], tag, state: 'failed' } : await returnOf(urgent, tag, manifestOf))
   }
-  const missing = lost.filter((tag) => !back.includes(tag))
-  const unknown = missing.length === 0 ? '' : `; not known what they named: ${named(missing)}`
-  const rest = more === undefined ? unknown : `${unknown}; ${more}`
-  throw new TallymanError(
-    'DELETE_TOOK_TAG',
-    `${hands.repository}: ${named(lost)} went although nobody wanted it; put back: ${named(back)}${rest}`,
-    { details: { lost: lost.length, putBack: back.length }, cause: unrecorded },
+  const those = (state: Return['state']) => returns.flatMap((it) => (it.state === state ? it.tag : []))
+  const [unknown, failed] = [those('unknown'), those('failed')]
+  const errors = [...returns.filter(({ state }) => state === 'failed'), ...returns].flatMap(
+    (it) => it.error ?? [],
   )
+  const told = [
+    `${named(lost)} went although nobody wanted it`,
+    `put back: ${named(those('back'))}`,
+    ...(unknown.length === 0 ? [] : [`not known what they named: ${named(unknown)}`]),
+    ...(failed.length === 0 ? [] : [`not put back: ${named(failed)} (${errors[0]?.message})`]),
+    ...(more === undefined ? [] : [more]),
+  ]
+  throw new TallymanError('DELETE_TOOK_TAG', `${hands.repository}: ${told.join('; ')}`, {
+    details: { lost: lost.length, putBack: those('back').length },
+    cause: errors[0],
+  })
+}
+
+/** What became of a tag that went. `unknown`: nobody knows what it named, or it names something else by now. */
+interface Return {
+  readonly tag: string
+  readonly state: 'back' | 'unknown' | 'failed'
+  /** What kept it from being put back, or that from being recorded. */
+  readonly error?: TallymanError | undefined
+}
+
+/** @throws LEADERSHIP_LOST: another process goes on */
+async function returnOf(hands: Hands, tag: string, manifestOf: ManifestOf): Promise<Return> {
+  let manifest: RawManifest | undefined
+  try {
+    manifest = await manifestOf(tag, hands)
+    if (manifest === undefined || !(await putBack(hands, tag, manifest))) return { tag, state: 'unknown' }
+  } catch (error) {
+    if (hasCode(error, 'LEADERSHIP_LOST')) throw error
+    return { tag, state: 'failed', error: asTallymanError(error) }
+  }
+  try {
+    await hands.journal.append([{ kind: 'restored', at: hands.clock.now(), tag, digest: manifest.digest }])
+  } catch (error) {
+    return { tag, state: 'back', error: asTallymanError(error) }
+  }
+  return { tag, state: 'back' }
+}
+
+function isUnreachable({ state, error }: Return): boolean {
+  return state === 'failed' && error?.kind === 'unreachable'
 }
 
 export function named(tags: readonly string[]): string {

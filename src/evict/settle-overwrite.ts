@@ -1,13 +1,12 @@
+import { carryOut } from './carry-out.ts'
 import { endedByName } from './ended-by-name.ts'
 import type { Hands } from './hands.ts'
-import { end } from './intents.ts'
 import type { Intent, Step } from './journal.ts'
 import { savedManifests } from './journal-state.ts'
 import { placeholder } from './placeholder.ts'
-import { assertNobodyFollowed, endAndCount } from './placeholder-followers.ts'
+import { assertNobodyFollowed } from './placeholder-followers.ts'
 import { giveBack, isDoomed, isWhole, removePlaceholder, withWayBack } from './placeholder-removal.ts'
 import { missingFrom, resolveTags, settledTags } from './tags.ts'
-import { stayed } from './untag-batch.ts'
 
 /**
  * Finishes what a process began that died while a placeholder stood in for tags. Those that are not to go any more get their own manifests back, and the others go with it.
@@ -28,18 +27,19 @@ export async function settleOverwrite(
   const stays = listed.filter((binding) => !isDoomed(hands, binding))
   await giveBack(hands, stays, manifests, stand)
   const others = missingFrom(new Set(bindings.map(({ tag }) => tag)), left)
-  const { names, removed } = await withWayBack(hands, listed, manifests, stand, async () => {
-    const names = await assertNobodyFollowed(hands, others, stand, bindings)
-    if (await isWhole(hands, stand, listed, left)) return { names }
-    const named = await resolveTags(
-      hands,
-      listed.map(({ tag }) => tag),
-    )
-    const over = listed.filter(({ tag }) => named.get(tag) === stand.digest)
-    return { names, removed: await removePlaceholder(hands, stand, over, manifests) }
-  })
-  if (removed === undefined) return await end(hands, intent, gone)
-  const ended = [...gone, ...removed.ended]
-  const tags = { before: others, left: removed.left, bindings }
-  await endAndCount(hands, intent, ended, tags, (tag) => stayed(hands, { tags: names }, tag))
+  let named: ReadonlyMap<string, string> = new Map()
+  const tags = { all: others, bindings, digestOf: (tag: string) => named.get(tag) }
+  await carryOut(hands, intent, tags, (hands) =>
+    withWayBack(hands, listed, manifests, stand, async () => {
+      named = await assertNobodyFollowed(hands, others, stand, bindings)
+      if (await isWhole(hands, stand, listed, left)) return { ended: gone, left }
+      const names = await resolveTags(
+        hands,
+        listed.map(({ tag }) => tag),
+      )
+      const over = listed.filter(({ tag }) => names.get(tag) === stand.digest)
+      const removed = await removePlaceholder(hands, stand, over, manifests)
+      return { ended: [...gone, ...removed.ended], left: removed.left }
+    }),
+  )
 }

@@ -120,14 +120,18 @@ test.each([
   },
 )
 
-test('S43: one that is promoted in the last moment, and goes along, gets back what it named', async () => {
+test('S43: one that is promoted in the last moment, and goes along, gets back what it named, also where the tags can not be listed then', async () => {
   const journal = new MemoryJournal()
   const { own } = await diedOverwriting(site, 'late', journal, 'before it arrived')
-  const promote = () => promoteOntoPlaceholder('late', journal)
+  const promote = async () => {
+    await promoteOntoPlaceholder('late', journal)
+    site.proxy.rule({ kind: 'status', status: 403, times: 1 }, { path: /\/late\/tags\/list/ })
+  }
   await expect(settle(site.hands('late', { journal, guard: promote }).hands)).rejects.toMatchObject({
     code: 'DELETE_TOOK_TAG',
   })
   expect(await site.tags('late')).toEqual({ c: own.c })
+  await settle(site.hands('late', { journal }).hands)
   expect((await journalState(journal)).open).toEqual([])
 })
 

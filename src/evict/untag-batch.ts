@@ -1,11 +1,11 @@
 import { sideBySide } from '#scan/side-by-side.ts'
-import type { Binding, Ended, Eviction } from './eviction.ts'
+import { carryOut } from './carry-out.ts'
+import type { Binding, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
-import { savedManifests } from './journal-state.ts'
-import { putBackLost } from './put-back.ts'
-import { copyOf } from './save.ts'
+import { begin } from './intents.ts'
+import type { SavedManifest } from './journal.ts'
 import { unsafe } from './scratch.ts'
-import { headDigest, listTags, missingFrom } from './tags.ts'
+import { headDigest, listTags } from './tags.ts'
 import { type Obstacle, takeAway } from './take-away.ts'
 import { WIDTH } from './width.ts'
 
@@ -15,22 +15,25 @@ const TRIES = 3
 /**
  * Deletes tags by their names. Afterwards every other tag must still be there: a product that takes more than the name is found out by the
  * first batch.
+ * @param manifests of the bindings
  * @throws DELETE_TOOK_TAG, DELETE_UNSAFE, REGISTRY_* where the registry refuses
  */
 export async function untagBatch(
   hands: Hands,
   eviction: Eviction,
   bindings: readonly Binding[],
-): Promise<Ended[]> {
-  const before = await listTags(hands)
-  const ended = await sideBySide(bindings, WIDTH, async (binding) => ({
-    ...binding,
-    outcome: await untagOne(hands, binding),
-  }))
-  const planned = new Set(bindings.map(({ tag }) => tag))
-  const lost = missingFrom(await listTags(hands), before).filter((tag) => !planned.has(tag))
-  if (lost.length > 0) await putBackLost(hands, lost, (tag) => stayed(hands, eviction, tag))
-  return ended
+  manifests: readonly SavedManifest[],
+): Promise<void> {
+  const intent = await begin(hands, { action: 'untag', bindings }, manifests)
+  const all = await listTags(hands)
+  const before = { all, bindings, digestOf: (tag: string) => eviction.tags.get(tag) }
+  await carryOut(hands, intent, before, async (hands) => {
+    const ended = await sideBySide(bindings, WIDTH, async (binding) => ({
+      ...binding,
+      outcome: await untagOne(hands, binding),
+    }))
+    return { ended, left: await listTags(hands) }
+  })
 }
 
 async function untagOne(hands: Hands, { tag, digest }: Binding): Promise<Obstacle | 'untagged'> {
@@ -58,14 +61,4 @@ async function untagOne(hands: Hands, { tag, digest }: Binding): Promise<Obstacl
         throw unsafe(hands, `of tag ${tag} was not carried through ${TRIES} times`, outcome.error)
     }
   }
-}
-
-/** What a tag named when it was decided that it stays: as the registry has it, or the journal, where that went along (S40). */
-export async function stayed(hands: Hands, { tags }: Pick<Eviction, 'tags'>, tag: string) {
-  const digest = tags.get(tag)
-  if (digest === undefined) return undefined
-  const copy = await copyOf(hands, digest)
-  return typeof copy === 'object'
-    ? copy
-    : (await savedManifests(hands.journal, new Set([digest]))).get(digest)
 }

@@ -137,6 +137,28 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     expect(await site.tags('taken')).toEqual({ kept: digest(tags.kept) })
   })
 
+  test.each([
+    ['the tags can not be listed', 'unlisted'],
+    ['the work is told to stop', 'stopping'],
+    ...(isNative ? [['another request of its batch is refused', 'batch'] as const] : []),
+  ] as const)('S43: so it is where %s while it goes', async (_, repository) => {
+    const tags = world(repository, 'a', 'b', 'kept')
+    const abort = new AbortController()
+    const { hands } = site.hands(repository, { signal: abort.signal })
+    const forbidden = { kind: 'status', status: 403, times: 1 } as const
+    if (repository === 'batch') site.proxy.rule(forbidden, { method: 'DELETE', path: /\/manifests\/b$/ })
+    const held = site.proxy.hold(isNative ? { ...TAKES, path: /\/manifests\/a$/ } : REMOVAL)
+    const running = untag(hands, evictionOf(repository, tags, ['a', 'b']), method)
+    await held.arrived
+    if (isNative) await deleteTag(repository, 'kept')
+    else await promote(repository, 'a', 'kept')
+    if (repository === 'unlisted') site.proxy.rule(forbidden, { path: /\/unlisted\/tags\/list/ })
+    if (repository === 'stopping') abort.abort(new TallymanError('CANCELLED', 'suspended'))
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'DELETE_TOOK_TAG' })
+    expect(await site.tags(repository)).toMatchObject({ kept: digest(tags.kept) })
+  })
+
   test('S16: a request whose answer is lost is looked after, and its tag does not go twice', async () => {
     const tags = world('dropped', 'a', 'b')
     site.proxy.rule({ kind: 'drop', times: 1 }, TAKES)
@@ -146,8 +168,9 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     expect(ended).toEqual([{ tag: 'a', digest: digest(tags.a), outcome: 'untagged' }])
   })
 
-  async function deleteTag(repository: string, tag: string): Promise<void> {
-    await site.registry.wire.send({ method: 'DELETE', path: `/v2/${repository}/manifests/${tag}` })
+  /** On 2.8 that takes a digest. */
+  async function deleteTag(repository: string, reference: string): Promise<void> {
+    await site.registry.wire.send({ method: 'DELETE', path: `/v2/${repository}/manifests/${reference}` })
   }
 
   /** Whoever promotes a tag while a placeholder stands in for it promotes that. */
@@ -260,16 +283,19 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     expect({ saved: saved.size, open }).toEqual({ saved: names.length, open: [] })
   })
 
-  test('S17: a tag that was made from a placeholder stops the run, and every tag is what it was', async () => {
-    const tags = world('promoted', 'a', 'b')
+  test('S17: a tag that was made from a placeholder stops the run, and every tag is what it was but for what somebody else has deleted', async () => {
+    const tags = world('promoted', 'a', 'b', 'theirs')
     const held = site.proxy.hold({ method: 'GET', path: /\/promoted\/tags\/list/, nth: 2 })
     const { hands } = site.hands('promoted')
     const running = untag(hands, evictionOf('promoted', tags, ['a']), method)
     await held.arrived
     await promote('promoted', 'a', 'prod')
+    await deleteTag('promoted', digest(tags.theirs))
     held.release()
     await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
-    expect(await site.tags('promoted')).toMatchObject({ a: digest(tags.a), b: digest(tags.b) })
+    const { prod, ...others } = await site.tags('promoted')
+    expect(prod).toBeDefined()
+    expect(others).toEqual({ a: digest(tags.a), b: digest(tags.b) })
   })
 
   test.each([

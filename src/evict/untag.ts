@@ -1,6 +1,5 @@
 import type { Binding, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
-import { begin, end } from './intents.ts'
 import type { SavedManifest } from './journal.ts'
 import { journalState } from './journal-state.ts'
 import { overwriteBatch } from './overwrite.ts'
@@ -36,10 +35,8 @@ export async function untag(hands: Hands, eviction: Eviction, method: UntagMetho
       if (copy === 'gone' || copy === 'unreadable') hands.ended({ tag, digest, outcome: copy })
     }
     if (bindings.length === 0) continue
-    if (method === 'Native') {
-      const intent = await begin(hands, { action: 'untag', bindings }, [...manifests.values()])
-      await end(hands, intent, await untagBatch(hands, eviction, bindings))
-    } else {
+    if (method === 'Native') await untagBatch(hands, eviction, bindings, [...manifests.values()])
+    else {
       let unsaved = [...manifests.values()]
       for (let rest = bindings; rest.length > 0; ) {
         const batch = { bindings: rest.slice(0, size), manifests, unsaved }

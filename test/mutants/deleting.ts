@@ -383,9 +383,9 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: GUARD,
     },
   ],
-  'src/evict/untag-batch.ts': [
+  'src/evict/carry-out.ts': [
     {
-      rule: 'S15 a tag that goes with another is put back',
+      rule: 'S15 a tag that goes with others is put back',
       find: 'if (lost.length > 0)',
       replace: 'if (lost.length < 0)',
       tests: UNTAG,
@@ -394,6 +394,30 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S40 what went along is put back out of the journal',
       find: '(await savedManifests(hands.journal, new Set([digest]))).get(digest)',
       replace: 'undefined',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 also where how the others ended cannot be recorded',
+      find: 'await lookAfter(error, count)',
+      replace: '',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 also where the work fails after a DELETE was sent',
+      find: 'if (isSent)',
+      replace: 'if (isSent === undefined)',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 also where the work is told to stop then',
+      find: 'await listTags(unstoppable(hands))',
+      replace: 'await listTags(hands)',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 not where none was sent: somebody else took what is missing',
+      find: "isSent ||= line.method === 'DELETE'",
+      replace: 'isSent ||= true',
       tests: UNTAG,
     },
   ],
@@ -413,18 +437,6 @@ export const DELETING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/placeholder-followers.ts': [
     {
-      rule: 'S15 a tag that goes with a placeholder is put back',
-      find: 'if (lost.length > 0)',
-      replace: 'if (lost.length < 0)',
-      tests: UNTAG,
-    },
-    {
-      rule: 'S43 also where how the others ended cannot be recorded',
-      find: 'await lookAfter(error, count)',
-      replace: '',
-      tests: UNTAG,
-    },
-    {
       rule: 'S43 so is one found that names nothing because a DELETE of the placeholder was cut off',
       find: 'await revive(hands, dangling, stand)',
       replace: 'await revive(hands, [], stand)',
@@ -434,8 +446,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/placeholder-removal.ts': [
     {
       rule: 'S17 what stops the work gives the tags back',
-      find: 'await giveBack(unstoppable, bindings, manifests, stand)',
-      replace: 'await giveBack(unstoppable, [], manifests, stand)',
+      find: 'await giveBack(unstoppable(hands), bindings, manifests, stand)',
+      replace: 'await giveBack(unstoppable(hands), [], manifests, stand)',
       tests: UNTAG,
     },
     {

@@ -11,9 +11,21 @@ export const PUTTING_BACK_MUTANTS: MutantsByFile = {
   'src/evict/put-back.ts': [
     {
       rule: 'S43 a tag that went is told of also where that it is back cannot be recorded',
-      find: 'unrecorded ??= error',
+      find: "return { tag, state: 'back', error: asTallymanError(error) }",
       replace: 'throw error',
       tests: UNTAG,
+    },
+    {
+      rule: 'S43 and where it, or another one, cannot be put back',
+      find: "return { tag, state: 'failed', error: asTallymanError(error) }",
+      replace: 'throw error',
+      tests: PUT_BACK,
+    },
+    {
+      rule: 'S43 it is put back also where the work was told to stop',
+      find: 'const urgent = unstoppable(hands)',
+      replace: 'const urgent = hands',
+      tests: PUT_BACK,
     },
     {
       rule: 'S15 what somebody has pushed is not written over',
@@ -29,8 +41,8 @@ export const PUTTING_BACK_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 a tag that was taken stops the run',
-      find: "throw new TallymanError(\n    'DELETE_TOOK_TAG'",
-      replace: "new TallymanError(\n    'DELETE_TOOK_TAG'",
+      find: "throw new TallymanError('DELETE_TOOK_TAG'",
+      replace: "new TallymanError('DELETE_TOOK_TAG'",
       tests: UNTAG,
     },
     {

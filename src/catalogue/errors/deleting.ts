@@ -30,8 +30,9 @@ export const DELETING_ERRORS = {
     kind: 'conflict',
     retry: 'backoff',
     means:
-      'A tag that nobody wanted to remove was gone after a request of ours, because somebody had just moved it; it was put back, and the run stopped.',
-    remedy: 'Look whether the tag that the message names is as it should be; the next run goes on.',
+      'A tag that nobody wanted to remove was gone after a request of ours, because somebody had just moved it; it was put back, where the message does not say otherwise, and the run stopped.',
+    remedy:
+      'Look whether the tag that the message names is as it should be, and push it again where it is not; the next run goes on.',
   },
   UNTAG_UNSUPPORTED: {
     kind: 'unsupported',
