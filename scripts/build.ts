@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { build } from 'esbuild'
+import { builtinModules } from './builtin-modules.ts'
 
 const root = join(import.meta.dirname, '..')
 const outfile = join(root, 'dist', 'tallyman.mjs')
@@ -11,7 +12,7 @@ const NEEDS_NODE = `if (Number.parseInt(process.versions.node, 10) < ${OLDEST_NO
   console.error('tallyman: needs Node ${OLDEST_NODE} or newer, and this is ' + process.version + '. Where it was built, node_modules/.bin/node is one.');
   process.exit(1);
 }`
-/** CommonJS packages inside an ESM bundle call require() for Node's own modules. */
+/** Node's own modules are required. */
 const HAS_REQUIRE =
   "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);"
 
@@ -24,9 +25,12 @@ await build({
   target: `node${OLDEST_NODE}`,
   format: 'esm',
   sourcemap: 'linked',
+  // For stack traces names and lines are enough, and Node reads the whole file for the first of them.
+  sourcesContent: false,
   legalComments: 'none',
   define: { 'process.env.TALLYMAN_COMMIT': JSON.stringify(commit()) },
   banner: { js: `${NEEDS_NODE}\n${HAS_REQUIRE}` },
+  plugins: [builtinModules],
   logLevel: 'warning',
 })
 console.log('Bundled: dist/tallyman.mjs')

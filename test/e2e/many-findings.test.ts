@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { FINDINGS_IN_STATUS } from '#crds/registry-check.ts'
 import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, registryError, startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -33,8 +32,8 @@ let check: Check
 beforeAll(async () => {
   ;[world, server] = await Promise.all([startWorld(), startRegistry({ version: '3' })])
   front = await startFaultProxy({ upstream: server.url })
-  // As long as an error may be, and of characters that take six bytes in JSON.
-  front.rule(registryError(404, 'MANIFEST_UNKNOWN', '\u0001"\\'.repeat(4_000)), { path: /\/manifests\// })
+  // Longer than what is told of an answer, and of characters that take six bytes in JSON.
+  front.rule(registryError(404, 'MANIFEST_UNKNOWN', '\u0001"\\'.repeat(400)), { path: /\/manifests\// })
   home = await world.namespace('many')
   for (let number = 0; number < PODS_MADE; number += 1) {
     const containers = Array.from({ length: IMAGES_EACH }, (_, at) => ({
@@ -46,6 +45,9 @@ beforeAll(async () => {
     const object = { apiVersion: 'v1', kind: 'Pod', metadata, spec }
     await world.api.create(PODS, object)
   }
+  await eventually(async () => (await world.api.inventory(in_('all'))).status?.images === IMAGES, {
+    ...{ message: `${IMAGES} images in use`, timeoutMs: 90_000, intervalMs: 250 },
+  })
   const limits = { concurrency: 256 }
   await world.cluster.apply([
     registry(in_('many'), { url: front.url, aliases: [{ host: 'many.example.com' }], limits }),
@@ -55,8 +57,6 @@ beforeAll(async () => {
     async () => {
       const seen = await world.api.check(in_('many'))
       if (seen.status?.images?.total === IMAGES) return seen
-      // The first run may have come before the last pods were known.
-      if (seen.status?.run !== undefined) await world.api.request(REGISTRY_CHECKS, in_('many'))
       return undefined
     },
     { message: `a run over ${IMAGES} images`, timeoutMs: 150_000, intervalMs: 500 },
@@ -118,8 +118,14 @@ describe(`${IMAGES} images that are gone, of a registry with long answers`, () =
     expect(valuesBy(samples, 'tallyman_check_findings', labels, ['code', 'severity'])).toEqual({
       'TagMissing Warning': IMAGES,
     })
-    const infos = samples.filter(({ name }) => name === 'tallyman_check_image_info')
-    expect(infos).toHaveLength(1_000)
+    // They follow the status.
+    await eventually(async () => {
+      const infos = (await scrape(world.operatorUrl)).filter(
+        ({ name }) => name === 'tallyman_check_image_info',
+      )
+      expect(infos).toHaveLength(1_000)
+      return true
+    })
   })
 
   test('are all in the reports, which the operator sends without holding them', async () => {

@@ -5,7 +5,7 @@ import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { artifact, containerImage, cosignSignature, cosignTag, helmChart } from '#test/harness/images.ts'
-import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
+import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { type CommandResult, tallyman } from '#test/harness/tallyman.ts'
 import { namespace, node, pod } from './support/objects.ts'
@@ -37,9 +37,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-const versions: readonly RegistryVersion[] = ['2.8', '3']
-
-describe.each(versions)('tallyman plan, registry %s', (version) => {
+describe('tallyman plan', () => {
   const images = [1, 2, 3, 4, 5].map((day) =>
     containerImage({ seed: `app ${day}`, created: `2026-0${day}-01T00:00:00Z` }),
   )
@@ -47,7 +45,7 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
   let host: string
 
   beforeAll(async () => {
-    registry = await startRegistry({ version })
+    registry = await startRegistry({ version: '3' })
     host = registry.host
     const writer = new StorageWriter(registry.storageDir)
     for (const [at, image] of images.entries()) writer.write('shop/app', image, `v${at + 1}`)
@@ -57,7 +55,7 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
     writer.write('shop/app', cosignSignature(first), cosignTag(first.manifest.digest, 'sig'))
     writer.write('base/os', containerImage({ seed: 'os', created: '2020-01-01T00:00:00Z' }), '2020')
     writer.write('charts/app', helmChart('chart', '1.0.0'), '1.0.0')
-    await cluster.apply([pod({ namespace: 'shop', name: `app-${version}` }, `${host}/shop/app:v3`)])
+    await cluster.apply([pod({ namespace: 'shop', name: 'app' }, `${host}/shop/app:v3`)])
   })
 
   afterAll(async () => {
@@ -100,7 +98,7 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
     expect(stdout).toMatch(
       /keep {3}charts\/app:1\.0\.0 {2}it is no container image but .*helm.*, and no rule names its kind\n/,
     )
-    expect(stdout).toMatch(new RegExp(`keep {3}shop/app:v3 {2}.*/shop/Pod/app-${version} runs it\n`))
+    expect(stdout).toMatch(/keep {3}shop\/app:v3 {2}.*\/shop\/Pod\/app runs it\n/)
     const json = JSON.parse((await plan(`--rules ${folder}/rules.yaml -q -o json`)).stdout)
     expect(json.summary).toMatchObject({ repositories: 3, tags: 9, keep: 5, evict: 4, untag: 0 })
     expect(json.tags).toHaveLength(9)
@@ -146,7 +144,7 @@ describe.each(versions)('tallyman plan, registry %s', (version) => {
   })
 
   test('takes the one RegistryPolicy of several documents, as kustomize writes them', async () => {
-    const file = path.join(folder, `built-${version}.yaml`)
+    const file = path.join(folder, 'built.yaml')
     const others = [
       'kind: Namespace\nmetadata: {name: shop}',
       'kind: Registry\nspec: {url: "https://a.example"}',

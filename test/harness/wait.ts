@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import { systemClock } from '#time/clock.ts'
 
 export interface EventuallyOptions {
-  /** Default 30,000: it guards against hanging, and two cores may be shared by many. */
+  /** Default 60,000: it guards against hanging, and two cores may be shared by many. */
   readonly timeoutMs?: number
   /** Pause between two looks, default 25. */
   readonly intervalMs?: number
@@ -21,7 +21,7 @@ export async function eventually<T>(
   probe: () => T | Promise<T>,
   options: EventuallyOptions = {},
 ): Promise<Exclude<T, false | null | undefined | '' | 0 | 0n>> {
-  const { timeoutMs = 30_000, intervalMs = 25, message = 'the condition', signal } = options
+  const { timeoutMs = 60_000, intervalMs = 25, message = 'the condition', signal } = options
   const deadline = systemClock.monotonic() + timeoutMs
   for (;;) {
     const seen = await look(probe)

@@ -109,7 +109,7 @@ export class Lane {
 
   #final(home: string): Promise<FinalStatus> {
     return eventually(() => finalStatus(this.#api, home, TOKEN), {
-      timeoutMs: 40_000,
+      timeoutMs: 120_000,
       intervalMs: 50,
       message: `the final status in ${home}`,
     })
