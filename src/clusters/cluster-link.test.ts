@@ -260,6 +260,17 @@ describe('S05: another cluster at the same address', () => {
     expect(live.snapshot()).toMatchObject({ frozen: [] })
   })
 
+  it('S03, S44: who waits for a barrier of a watch that ends is told that it is not reached, and not to stop', async () => {
+    watch(inventoryConfig([clusterBy('edge', { kind: 'connection', connection })]))
+    await trusted()
+    const question = world.proxy.hold({ path: '/api/v1/pods', query: /limit=1(&|$)/ })
+    const waiting = live.barrier(AbortSignal.timeout(60_000))
+    await question.arrived
+    live.configure(inventoryConfig([]))
+    await expect(waiting).rejects.toMatchObject({ code: 'BARRIER_NOT_REACHED' })
+    question.release()
+  })
+
   it('is found out without a barrier', async () => {
     watch(inventoryConfig([clusterBy('edge', { kind: 'connection', connection })]))
     await trusted()

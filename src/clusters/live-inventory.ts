@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { TallymanError } from '#catalogue/error.ts'
+import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { isSameAccess } from '#clusters/cluster-access.ts'
 import { BARRIER_TIMEOUT_MS, ClusterLink } from '#clusters/cluster-link.ts'
 import type { WatchObserverFactory } from '#clusters/cluster-watch.ts'
@@ -184,7 +184,7 @@ export class LiveInventory {
 
   /**
    * A snapshot that is complete for everything that was created before this call (S03): it is synced, and `barrier` is not before the call.
-   * @throws BARRIER_NOT_REACHED, KUBE_*, CANCELLED where that can't be proven within `timeoutMs`
+   * @throws BARRIER_NOT_REACHED, KUBE_* where that can't be proven within `timeoutMs`; CANCELLED by the signal
    */
   async barrier(signal: AbortSignal, timeoutMs: number = BARRIER_TIMEOUT_MS): Promise<InventorySnapshot> {
     const begun = this.#now().monotonic
@@ -194,7 +194,14 @@ export class LiveInventory {
     const counted = this.inventory.clusters.filter(
       ({ policy, sameAs, synced }) => sameAs === undefined && (policy.required || synced),
     )
-    await Promise.all(counted.map(({ name }) => this.#links.get(name)?.barrier(ended, timeoutMs)))
+    try {
+      await Promise.all(counted.map(({ name }) => this.#links.get(name)?.barrier(ended, timeoutMs)))
+    } catch (error) {
+      // A watch that ends takes its barriers along. Whoever waits for one was not told to stop, and would leave to others what is his (S44).
+      if (!hasCode(error, 'CANCELLED') || signal.aborted) throw error
+      const message = 'The inventory is not known to be complete: a watch of it ended meanwhile'
+      throw new TallymanError('BARRIER_NOT_REACHED', message, { cause: error })
+    }
     const snapshot = await this.calmSnapshot()
     const { barrier, synced, notSynced } = snapshot
     if (synced && barrier !== undefined && barrier.monotonic >= begun) return snapshot

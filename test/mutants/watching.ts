@@ -8,6 +8,14 @@ const BARRIER = ['src/kube/barrier.test.ts']
  * them only the most important.
  */
 export const WATCHING_MUTANTS: MutantsByFile = {
+  'src/clusters/live-inventory.ts': [
+    {
+      rule: 'S44 a watch that ends does not tell who waits for it to stop',
+      find: "if (!hasCode(error, 'CANCELLED') || signal.aborted) throw error",
+      replace: 'throw error',
+      tests: ['src/clusters/cluster-link.test.ts'],
+    },
+  ],
   'src/kube/list-collector.ts': [
     {
       rule: 'S03 a list that broke off drops nothing',
