@@ -254,23 +254,31 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
   const harm = (repository: string, kind: DamageKind) => () =>
     void damage(kind, { storageDir: site.registry.storageDir, repository, reference: 'kept' })
 
-  test('S44: what stays is looked at whatever stops a run, in every repository', async () => {
-    const names = ['stopped/a', 'stopped/b', 'stopped/c']
-    const evictions = names.map((name) => world(name))
-    const guard = stopping('stopped/c', 'BARRIER_NOT_REACHED', () => {
-      harm('stopped/a', 'layer-link-missing')()
-      harm('stopped/c', 'tag-gone')()
-    })
-    const { end } = await executeOn(site, evictions, { site: { guard } })
-    expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
-    expect(end.stoppedBy?.message).toContain('stopped/a')
-    expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
-      ['stopped/c', 'EVICTION_HARMED'],
-    ])
-    for (const name of ['stopped/a', 'stopped/c'])
-      expect(await site.tags(name)).toMatchObject({ old: digest(doomed), plain: digest(plain) })
-    expect((await site.tags('stopped/b')).plain).toBeUndefined()
-  })
+  test.each([
+    ['stopped', 'BARRIER_NOT_REACHED'],
+    // Somebody else's work was told to stop, as that of a watch, and not this run.
+    ['given-up', 'CANCELLED'],
+  ] as const)(
+    'S44: what stays is looked at whatever stops a run, in every repository (%s)',
+    async (name, code) => {
+      const names = ['a', 'b', 'c'].map((each) => `${name}/${each}`)
+      const [a = '', b = '', c = ''] = names
+      const evictions = names.map((each) => world(each))
+      const guard = stopping(c, code, () => {
+        harm(a, 'layer-link-missing')()
+        harm(c, 'tag-gone')()
+      })
+      const { end } = await executeOn(site, evictions, { site: { guard } })
+      expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
+      expect(end.stoppedBy?.message).toContain(a)
+      expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
+        [c, 'EVICTION_HARMED'],
+      ])
+      for (const each of [a, c])
+        expect(await site.tags(each)).toMatchObject({ old: digest(doomed), plain: digest(plain) })
+      expect((await site.tags(b)).plain).toBeUndefined()
+    },
+  )
 
   test.each(['cut-off', 'cut-off-unlisted'])(
     'S44: harm done before a process was cut off is found by the one that goes on (%s)',

@@ -92,7 +92,7 @@ class Execution {
 
   /** Another process leads by now, or this one ends: who goes on looks at what the journals say was whole (S44). */
   #isLeftToOthers(stoppedBy: TallymanError | undefined): boolean {
-    return this.#signal.aborted || stoppedBy?.code === 'LEADERSHIP_LOST' || stoppedBy?.code === 'CANCELLED'
+    return this.#signal.aborted || stoppedBy?.code === 'LEADERSHIP_LOST'
   }
 
   /**

@@ -175,6 +175,11 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: EXECUTION,
     },
     {
+      rule: 'S44 what tells others to stop does not keep a run from looking',
+      find: "this.#signal.aborted || stoppedBy?.code === 'LEADERSHIP_LOST'",
+      replace: "this.#signal.aborted || ['LEADERSHIP_LOST', 'CANCELLED'].includes(stoppedBy?.code ?? '')",
+    },
+    {
       rule: 'S44 that a sample could not be looked at is told',
       find: 'if (!told.has(error.code))',
       replace: 'if (told.size === 0)',
