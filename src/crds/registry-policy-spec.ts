@@ -124,7 +124,7 @@ export const RegistryPolicySpec = withRules(
       .max(MAX_RESTORES)
       .optional()
       .describe(
-        'What is to be brought back, and stays for as long as it is said here and 31 days after it was brought back.',
+        'What is to be brought back. A tag stays for as long as it is said here, and for 31 days after.',
       ),
     releaseHold: z
       .string()
@@ -143,7 +143,9 @@ export const RegistryPolicySpec = withRules(
       'How long after its start a run may delete. What is left goes in the next one.',
       '6h',
     ).default('6h'),
-    suspend,
+    suspend: suspend.describe(
+      'true makes no plans and deletes nothing: a run stops between two requests, and goes on afterwards. Conditions stay as they are.',
+    ),
   }),
   {
     rule: '!(has(self.schedule) && has(self.interval))',

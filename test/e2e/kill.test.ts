@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { Lane } from './chaos/lane.ts'
 
 /** No run has as many requests: should one never end, the test does. */
@@ -6,6 +6,8 @@ const BOUND = 200
 const LANES = 3
 /** `make soak PART=kills` takes every request, `make test` every fourth. */
 const STEP = process.env.TALLYMAN_EVERY_REQUEST === '1' ? 1 : 4
+
+vi.setConfig({ testTimeout: STEP === 1 ? 1_800_000 : 600_000 })
 
 let lanes: Lane[]
 
@@ -32,4 +34,4 @@ test(`killed at its n-th request, for ${STEP === 1 ? 'every n' : 'every fourth n
   )
   // Watches, Lease, probe, manifests, blobs, status: less would be no whole run.
   expect(Math.min(...lengths)).toBeGreaterThan(20)
-}, 600_000)
+})
