@@ -13,7 +13,7 @@ import { unfinishedRuns } from './workspace-journal.ts'
 const WRITES = { method: ['POST', 'PUT', 'DELETE'] }
 /** Worlds at once: each waits for its own requests most of the time. */
 const AT_ONCE = 12
-const SLOW_MS = 600_000
+const SLOW_MS = 1_800_000
 
 const doomed = containerImage({ seed: 'execution-kill/doomed' })
 const kept = containerImage({ seed: 'execution-kill/kept' })
