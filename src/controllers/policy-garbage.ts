@@ -34,6 +34,6 @@ const NEEDED: Readonly<Record<Product, string>> = {
   'distribution-2':
     'Run `registry garbage-collect CONFIG` while nothing is pushed or deleted; never with -m where images for several platforms lie (docs/deleting.md)',
   'distribution-3':
-    'Run `registry garbage-collect -m CONFIG` while nothing is pushed or deleted (docs/deleting.md)',
+    'Run `registry garbage-collect -m CONFIG` while nothing is pushed or deleted; without -m where something is pulled by a digest that no tag names (docs/deleting.md)',
   unknown: 'Run the garbage collection of the registry while nothing is pushed or deleted (docs/deleting.md)',
 }
