@@ -31,7 +31,7 @@ const exclude = [...configDefaults.exclude, ...NODE, ...(everyRequest ? [] : KIL
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 120_000,
+    testTimeout: 180_000,
     hookTimeout: 240_000,
     allowOnly: process.env.CI === undefined,
     reporters: ['default', './test/closing-line.ts'],

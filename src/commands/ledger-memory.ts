@@ -3,6 +3,7 @@ import { LedgerStore } from '#clusters/ledger-store.ts'
 import type { AskedImage } from '#commands/asked-image.ts'
 import { commandLog } from '#commands/command-log.ts'
 import { isNamed, matchingNames } from '#commands/matching-names.ts'
+import { printable } from '#commands/printable.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import type { RememberedUse } from '#commands/why-report.ts'
 import { ImageInventory } from '#crds/image-inventory.ts'
@@ -52,11 +53,12 @@ export async function ledgerMemory(
     const inventories =
       options.inventory === undefined ? await inventoriesOf(client, limit) : [options.inventory]
     if (inventories.length === 0) return undefined
-    const found: RememberedUse[] = []
+    const found: RememberedUse[][] = []
     for (const inventory of inventories) {
-      found.push(...(await entriesOf(inventory, asked, client, options.namespace, terminal, limit)))
+      const entries = await entriesOf(inventory, asked, client, options.namespace, terminal, limit)
+      if (entries !== undefined) found.push(entries)
     }
-    return found
+    return found.length === 0 ? undefined : found.flat()
   } catch (thrown) {
     signal.throwIfAborted()
     const { message } = asTallymanError(thrown)
@@ -80,6 +82,7 @@ async function inventoriesOf(client: KubeClient, signal: AbortSignal): Promise<s
   return names.sort()
 }
 
+/** undefined: there is no ledger of it, and a line on stderr says where it was looked for. */
 async function entriesOf(
   inventory: string,
   asked: AskedImage,
@@ -87,9 +90,14 @@ async function entriesOf(
   namespace: string,
   terminal: Terminal,
   signal: AbortSignal,
-): Promise<RememberedUse[]> {
+): Promise<RememberedUse[] | undefined> {
   const store = new LedgerStore({ client, fence: READ_ONLY, namespace, inventory, log: commandLog(terminal) })
-  const { memories } = await store.load(signal)
+  const { memories, complete } = await store.load(signal)
+  if (memories.length === 0) {
+    // What is damaged has been told.
+    if (complete) terminal.note(`tallyman: ${printable(noLedger(inventory, namespace))}`)
+    return undefined
+  }
   const images = memories.flatMap(({ name, ledger }) =>
     rememberedImages(name, ledger.entries()).map((entry) => ({
       ...entry,
@@ -102,6 +110,10 @@ async function entriesOf(
       ...{ inventory, cluster, image, firstSeen, lastSeen, users },
     }))
     .sort((a, b) => b.lastSeen - a.lastSeen || compare(a.cluster, b.cluster) || compare(a.image, b.image))
+}
+
+function noLedger(inventory: string, namespace: string): string {
+  return `namespace ${namespace} has no ledger of the ImageInventory ${inventory}. Where the operator runs in another one, --ledger-namespace names that`
 }
 
 function compare(a: string, b: string): number {

@@ -65,7 +65,7 @@ export async function restoreImages(
   asked: AskedRestore,
   surroundings: Omit<AskedRegistry, 'place' | 'options' | 'observer'>,
 ): Promise<number> {
-  const { place, options } = asked
+  const { place, tag, digest, options } = asked
   const { terminal } = surroundings
   return await withRegistry({ ...surroundings, place, options }, async (session) => {
     const {
@@ -80,7 +80,9 @@ export async function restoreImages(
     }
     if (gone.length === 0) {
       terminal.note(printable(`tallyman: ${nothingGone(asked, back, backAt)}`))
-      return (options.list === true || back.length > 0) && lost.length === 0 ? 0 : INCOMPLETE
+      const isListOfAll =
+        options.list === true && options.run === undefined && tag === undefined && digest === undefined
+      return (isListOfAll || back.length > 0) && lost.length === 0 ? 0 : INCOMPLETE
     }
     if (options.list !== true && options.unsettled !== true) await refuseUnsettled(gone, asked, session)
     const rows =

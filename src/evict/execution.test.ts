@@ -128,7 +128,7 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     expect(end.phase).toBe('Stopped')
     expect(end.stoppedBy?.kind).toBe('unreachable')
     expect(end.problems).toHaveLength(3)
-  }, 120_000)
+  })
 
   test('S03, S21: what forbids it stops it between two requests, and a later call does the rest', async () => {
     const names = ['window/a', 'window/b']

@@ -60,7 +60,7 @@ describe('finding the resource of a kind', () => {
       },
     ])
     const rollouts = { ...ROLLOUT, plural: 'rollouts', namespaced: true }
-    await expect.poll(() => findResource(client, ROLLOUT), { timeout: 30_000 }).toEqual(rollouts)
+    await expect.poll(() => findResource(client, ROLLOUT), { timeout: 60_000 }).toEqual(rollouts)
   })
 
   it.each([403, 500, 503])('S05: does not take %i for a kind that is not there', async (status) => {

@@ -67,7 +67,7 @@ async function eventsOf(name: string, namespace = cluster.namespace): Promise<St
   return items.filter((event) => event.metadata.name.startsWith(`${name}.`))
 }
 
-describe('an event', { timeout: 120_000 }, () => {
+describe('an event', () => {
   test('is what the API server and kubectl understand', async () => {
     const { recorder } = await newRecorder()
     recorder.record(subject('first'), 'RegistryUnreachable', 'GET https://me:pw@r.example/v2/?sig=1 failed')

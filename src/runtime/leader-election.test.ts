@@ -57,7 +57,7 @@ async function newElector(lease: string, identity: string, options: Partial<Lead
   return { elector, client, terms, metrics, read: () => client.get<Lease>(LEASES, key), key }
 }
 
-describe('leader election', { timeout: 60_000 }, () => {
+describe('leader election', () => {
   test('lets one lead, and the other follow at once when the first lets go', async () => {
     const first = await newElector('handover', 'first')
     const second = await newElector('handover', 'second')
@@ -146,7 +146,7 @@ describe('leader election', { timeout: 60_000 }, () => {
     } finally {
       await cluster.startApiServer()
     }
-    await eventually(() => elector.isLeader, { timeoutMs: 30_000 })
+    await eventually(() => elector.isLeader)
     expect([terms.length, ended]).toEqual([2, false])
     expect((await read()).spec).toMatchObject({ holderIdentity: 'only', leaseTransitions: 1 })
   })
@@ -204,7 +204,7 @@ describe('leader election', { timeout: 60_000 }, () => {
     })
     const said: string[] = []
     createInterface({ input: child.stdout }).on('line', (line) => said.push(line))
-    await eventually(() => said.includes('leading'), { timeoutMs: 30_000 })
+    await eventually(() => said.includes('leading'))
     const writes = proxy.counter({ method: 'POST', path: /events$/ })
     await eventually(() => writes.count >= 3)
 

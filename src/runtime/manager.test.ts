@@ -41,13 +41,12 @@ async function startOperator(identity: string, server = cluster.server) {
   })
   const said: string[] = []
   createInterface({ input: child.stdout }).on('line', (line) => said.push(line))
-  const hears = (line: string) => eventually(() => said.includes(line), { timeoutMs: 30_000, message: line })
-  const url = async () =>
-    (await eventually(() => said.find((line) => line.startsWith('serving ')), { timeoutMs: 30_000 })).slice(8)
+  const hears = (message: string) => eventually(() => said.includes(message), { message })
+  const url = async () => (await eventually(() => said.find((line) => line.startsWith('serving ')))).slice(8)
   return { child, exited, said, hears, url }
 }
 
-describe('an operator', { timeout: 90_000 }, () => {
+describe('an operator', () => {
   test('at SIGTERM ends what runs, begins nothing, sends its events, and lets go of the lease last', async () => {
     const proxy = await newProxy()
     const key = await registry('draining')

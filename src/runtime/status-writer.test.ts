@@ -65,7 +65,7 @@ const ready = (object: Registry): RegistryStatus => {
   return { ...object.status, ...markReady(object.status ?? {}, stamp, 'probed') }
 }
 
-describe('a status write', { timeout: 120_000 }, () => {
+describe('a status write', () => {
   test('changes only the status, and nothing at all where nothing differs', async () => {
     const { writer, create } = await setUp()
     const object = await create('plain')
@@ -155,9 +155,7 @@ describe('a status write', { timeout: 120_000 }, () => {
   })
 })
 
-test('a watch brings every change of a kind, and our own status write wakes nobody', {
-  timeout: 120_000,
-}, async () => {
+test('a watch brings every change of a kind, and our own status write wakes nobody', async () => {
   const { connection, writer, create, edit } = await setUp()
   const first = await create('watched')
   const metrics = new Metrics()

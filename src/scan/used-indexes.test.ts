@@ -120,7 +120,7 @@ test('S35: whoever uses an index, and whenever that begins, nothing of it goes',
     }),
     { numRuns: 8 },
   )
-}, 60_000)
+})
 
 test('reads an index with the indexes in it once, and none that a plan has read', async () => {
   const indexes = new UsedIndexes()

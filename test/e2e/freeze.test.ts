@@ -64,7 +64,7 @@ async function start(name: string): Promise<Observed> {
 function said({ operator }: Observed, message: string, times = 1): Promise<boolean> {
   return eventually(
     async () => (await logLines(operator.logFile)).filter(({ msg }) => msg === message).length >= times,
-    { message: `${operator.name} to say "${message}" ${times} times`, timeoutMs: 20_000 },
+    { message: `${operator.name} to say "${message}" ${times} times` },
   )
 }
 

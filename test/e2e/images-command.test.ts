@@ -129,11 +129,11 @@ describe('tallyman images', () => {
   test('tells how far it is, and prints nothing where a cluster is not read in time', async () => {
     const late =
       /^tallyman: context slow( is left out)?: It was not read within \d+ ms: jobs: not listed yet\. /m
-    const refused = await whileHeld(() => run('images --all-contexts --timeout 8s', world.withSlow))
+    const refused = await whileHeld(() => run('images --all-contexts --timeout 12s', world.withSlow))
     expect(refused).toMatchObject({ code: 1, stdout: '', stderr: expect.stringMatching(late) })
     expect(refused.stderr).toMatch(/^slow: \d+\/\d+ kinds, \d+ objects? so far$/m)
     const partly = await whileHeld(() =>
-      run('images -q -o names --all-contexts --timeout 4s --allow-missing', world.withSlow),
+      run('images -q -o names --all-contexts --timeout 20s --allow-missing', world.withSlow),
     )
     expect(partly).toMatchObject({ code: 3, stdout: lines(...IN_PROD), stderr: expect.stringMatching(late) })
   })
@@ -247,9 +247,12 @@ describe('tallyman why', () => {
         '',
       ].join('\n'),
     )
-    expect((await run('why nginx:1.24 -q --inventory shop/other')).stdout).toContain(
-      'No ledger remembers it.\n',
-    )
+    expect((await run('why nginx:1.23 -q')).stdout).toContain('No ledger remembers it.\n')
+    for (const elsewhere of ['--inventory shop/other', '--ledger-namespace shop']) {
+      const { stdout, stderr } = await run(`why nginx:1.24 -q ${elsewhere}`)
+      expect(stdout).toContain('no memory of earlier use was read.\n')
+      expect(stderr).toMatch(/^tallyman: namespace \S+ has no ledger of the ImageInventory shop\/\w+\. /)
+    }
     const reader = await world.limited('reader', [
       { apiGroups: ['', 'apps', 'batch'], resources: ['*'], verbs: ['list', 'watch'] },
       { apiGroups: ['tallyman.dev'], resources: ['*'], verbs: READS },

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FINDINGS_IN_STATUS } from '#crds/registry-check.ts'
 import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, registryError, startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -12,8 +12,6 @@ import { registry, registryCheck } from './support/objects.ts'
 import { startWorld, type World } from './support/world.ts'
 
 // A registry that lost everything: what a check says of it stays small where it is stored, and whole where it is read.
-
-vi.setConfig({ testTimeout: 180_000 })
 
 const PODS_MADE = 105
 const IMAGES_EACH = 200
@@ -105,7 +103,7 @@ describe(`${IMAGES} images that are gone, of a registry with long answers`, () =
         const found = await world.api.events('RegistryCheck', in_('many'))
         return found.some(({ reason }) => reason === 'ProblemsFound') ? found : undefined
       },
-      { message: 'the event', timeoutMs: 30_000 },
+      { message: 'the event' },
     )
     expect(events.length).toBeLessThanOrEqual(3)
     // events.k8s.io/v1 takes no longer note.

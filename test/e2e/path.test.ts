@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { PODS } from '#kube/resource.ts'
 import { type DamageKind, damage, type Repair } from '#test/harness/damage.ts'
@@ -12,8 +12,6 @@ import { countCodes, REGISTRIES_UNDER_TEST } from './support/damages.ts'
 import { scrape, valuesBy } from './support/metrics.ts'
 import { accessObjects, node, pod, registry, registryCheck, registrySpec } from './support/objects.ts'
 import { startWorld, type World } from './support/world.ts'
-
-vi.setConfig({ testTimeout: 180_000 })
 
 let world: World
 

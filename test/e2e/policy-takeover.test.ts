@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
@@ -12,8 +12,6 @@ import { imageInventory, pod, registry, registryPolicy } from './support/objects
 import { startWorld, type World } from './support/world.ts'
 
 // What a policy evicted is watched by whoever leads, also long before its next plan.
-
-vi.setConfig({ testTimeout: 120_000 })
 
 const FLAGS = ['--claim-interval', '1500ms']
 let world: World
@@ -74,7 +72,7 @@ async function takeOver(): Promise<void> {
 
 async function comesBack(tag: string): Promise<void> {
   await world.cluster.apply([pod(at(`back-${tag}`), `${server.host}/shop/takeover:${tag}`)])
-  await eventually(async () => (await tags()).includes(tag), { message: `${tag} back`, timeoutMs: 30_000 })
+  await eventually(async () => (await tags()).includes(tag), { message: `${tag} back` })
 }
 
 test('what stood against an approved plan is looked at again, and once it has passed the plan is carried out', async () => {

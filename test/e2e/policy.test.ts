@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { trashTag } from '#evict/trash-place.ts'
 import { PODS } from '#kube/resource.ts'
@@ -14,8 +14,6 @@ import { basicAuthSecret, imageInventory, pod, registry, registryPolicy } from '
 import { startWorld, type World } from './support/world.ts'
 
 // A policy as its users meet it: what they apply, what the status says, and what of the registry goes and comes back.
-
-vi.setConfig({ testTimeout: 120_000 })
 
 let world: World
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { containerImage } from '#test/harness/images.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
@@ -8,7 +8,6 @@ import { startWorld, type World } from './support/world.ts'
 
 // Pull secrets (`credentials: Pod`) where a token server decides, which lets anybody read some repositories, and of workloads that have no pod.
 
-vi.setConfig({ testTimeout: 120_000 })
 const USER = { username: 'tally', password: 'right-horse' }
 const HOST = 'shop.example.com'
 /** Below this anybody may read. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
@@ -9,7 +9,6 @@ import { startWorld, type World } from './support/world.ts'
 
 // Images as their pods would pull them: with the Secrets that they or their ServiceAccounts name (`credentials: Pod`).
 
-vi.setConfig({ testTimeout: 120_000 })
 const USER = { username: 'tally', password: 'right-horse' }
 const HOST = 'shop.example.com'
 

@@ -134,6 +134,15 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
       ...{ code: 3, stdout: '' },
       stderr: `tallyman: nothing is known to be gone from ${host}/shop/cart:v9, by the journals below tallyman\n`,
     })
+    const nobody = ['--list', '--run', 'web-20261126t053000-ffff'] as const
+    const [unknownRun, unknownTag] = await Promise.all([
+      restore(host, ...nobody),
+      restore(`${host}/shop/cart:v9`, '--list'),
+    ])
+    expect([unknownRun.code, unknownTag.code]).toEqual([3, 3])
+    expect(unknownRun.stderr).toMatch(
+      /by the run web-20261126t053000-ffff, by the journals below tallyman\n$/,
+    )
   })
 
   test('brings back what is missing again after it came back, where it is named', async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { PODS } from '#kube/resource.ts'
 import { damage } from '#test/harness/damage.ts'
@@ -15,7 +15,6 @@ import { startWorld, type World } from './support/world.ts'
 
 // What a check may say of what it saw: not more (S22, S24), and where it may not run at all.
 
-vi.setConfig({ testTimeout: 180_000 })
 /** How long runs are asked for again, until one has seen what was changed. */
 const RUNS_MS = 90_000
 

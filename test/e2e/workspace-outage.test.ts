@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REGISTRIES } from '#controllers/resources.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
@@ -13,7 +13,6 @@ import { startWorld, type World } from './support/world.ts'
 
 // Reports that are kept in another registry, and one that takes none: what is said then, and where.
 
-vi.setConfig({ testTimeout: 180_000 })
 const USER = { username: 'tally', password: 'right-horse' }
 const HOST = 'shop.example.com'
 const CHECK = 'in-use'

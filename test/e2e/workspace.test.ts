@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
@@ -13,7 +13,6 @@ import { startWorld, type World } from './support/world.ts'
 
 // Reports that are kept in a registry: what is written where, who may read it, and what a restart finds.
 
-vi.setConfig({ testTimeout: 120_000 })
 const USER = { username: 'tally', password: 'man' }
 
 let world: World
@@ -140,7 +139,7 @@ test('S22: a report that an earlier run left is not shown as that of a later one
   try {
     const url = await operator.url()
     const answers = async () => (await fetch(`${url}/reports/${home}/closed/report.json`)).status
-    await eventually(async () => (await fetch(`${url}/nagios/${home}/closed`)).ok, { timeoutMs: 30_000 })
+    await eventually(async () => (await fetch(`${url}/nagios/${home}/closed`)).ok)
     expect(await answers()).toBe(503)
     await world.api.run(in_('closed'))
     await eventually(async () => (await answers()) === 200, { message: 'the report of the next run' })

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { imageInventory } from '#test/e2e/support/objects.ts'
 import { startWorld, type World } from '#test/e2e/support/world.ts'
 import { collectGarbage } from '#test/harness/garbage-collection.ts'
@@ -12,8 +12,6 @@ import { type Shop, stockShop, tagsOf } from './support/shop.ts'
 import { policyObjects } from './support/shop-policy.ts'
 
 // The last word is a pull: what a policy leaves is what a real node needs that has none of it.
-
-vi.setConfig({ testTimeout: 180_000 })
 
 let world: World
 let servers: TestRegistry[]

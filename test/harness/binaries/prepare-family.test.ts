@@ -86,7 +86,7 @@ describe('preparing a family', () => {
     const env = { ...process.env, PATH: `${at('slow')}:${process.env.PATH ?? ''}` }
     const first = spawn(process.execPath, ['--input-type=module', '-e', script], { env, stdio: 'ignore' })
     const started = () => access(at('building')).then(() => true)
-    await eventually(started, { message: 'the build to start', timeoutMs: 30_000 })
+    await eventually(started, { message: 'the build to start' })
     first.kill('SIGKILL')
     await once(first, 'exit')
     expect(await readdir(at('cache', 'bin'))).toContain('tiny-v1.2.3.lock')

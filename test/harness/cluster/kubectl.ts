@@ -59,7 +59,7 @@ export class Kubectl {
         const tried = await this.run(['apply', '-f', '-'], { input, allowFailure: true })
         return /serviceaccount "default" not found/.test(tried.stderr) ? undefined : tried
       },
-      { message: 'the default ServiceAccount', timeoutMs: 30_000, intervalMs: 100 },
+      { message: 'the default ServiceAccount', intervalMs: 100 },
     )
     if (result.code !== 0) throw new Error(`kubectl apply: ${result.stderr.trim()}`)
   }
