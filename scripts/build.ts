@@ -1,8 +1,10 @@
 // `make build`: one file with everything in it, that starts fast and is all that the image holds besides Node.
 import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { builtinModules } from './builtin-modules.ts'
+import { ownSourceMap } from './own-source-map.ts'
 
 const root = join(import.meta.dirname, '..')
 const outfile = join(root, 'dist', 'tallyman.mjs')
@@ -33,6 +35,8 @@ await build({
   plugins: [builtinModules],
   logLevel: 'warning',
 })
+const mapFile = `${outfile}.map`
+writeFileSync(mapFile, JSON.stringify(ownSourceMap(JSON.parse(readFileSync(mapFile, 'utf8')))))
 console.log('Bundled: dist/tallyman.mjs')
 
 function commit(): string {
