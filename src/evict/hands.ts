@@ -41,9 +41,13 @@ export interface Hands extends Reach {
   readonly deleteLimitMs: number
 }
 
-/** For what must not be left undone where the work is told to stop: nobody may come back for a long time. Each request has its time limits all the same. */
+/**
+ * For what must not be left undone where the work is told to stop: nobody may come back for a long time. Each request, also of the journal, has its time limits all the same, and
+ * none that writes is sent without the lease.
+ */
 export function unstoppable(hands: Hands): Hands {
-  return { ...hands, signal: new AbortController().signal }
+  const { signal } = new AbortController()
+  return { ...hands, signal, journal: hands.journal.withSignal(signal) }
 }
 
 /** For reads and for writes that take nothing away. */

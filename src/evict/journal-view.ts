@@ -60,4 +60,8 @@ export class JournalView implements Journal {
   async catchUp(): Promise<void> {
     // It stays what the journal said when it was read.
   }
+
+  withSignal(): Journal {
+    return this
+  }
 }

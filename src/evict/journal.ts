@@ -110,6 +110,8 @@ export interface Journal {
    * @throws JOURNAL_CONFLICT, JOURNAL_LOST what is there does not begin with what this has read or written
    */
   catchUp(): Promise<void>
+  /** The same journal for work that another signal ends: what one of them has read or written, both know. */
+  withSignal(signal: AbortSignal): Journal
 }
 
 /** A journal that lives and dies with its process: for work that nobody has to take over. */
@@ -126,5 +128,9 @@ export class MemoryJournal implements Journal {
 
   async catchUp(): Promise<void> {
     // Nobody else can write it.
+  }
+
+  withSignal(): Journal {
+    return this
   }
 }

@@ -1,10 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
+import { shelfOf } from '#test/harness/evicted.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage } from '#test/harness/images.ts'
+import { carryOut } from './carry-out.ts'
+import type { Hands } from './hands.ts'
+import { begin } from './intents.ts'
 import type { JournalRecord } from './journal.ts'
+import { journalOf } from './journal-shelf.ts'
 import { placeholder } from './placeholder.ts'
 import { putBack, putBackLost, revive } from './put-back.ts'
+import { SampleRecord } from './sample-record.ts'
 
 const [OURS, THEIRS] = ['ours', 'theirs'].map(
   (seed) => containerImage({ seed: `put back/${seed}` }).manifest,
@@ -83,6 +89,46 @@ test('S43: one that cannot be put back does not keep the others from it, nor doe
     cause: expect.objectContaining({ code: 'REGISTRY_FORBIDDEN' }),
   })
   expect(await site.tags('refused')).toEqual({ second: OURS.digest, theirs: THEIRS.digest })
+})
+
+describe('a kept tag that goes while the run is told to stop is back, and the journal in the workspace says so', () => {
+  const bindings = [{ tag: 'doomed', digest: OURS.digest }]
+  const stop = new TallymanError('CANCELLED', 'suspended')
+
+  test.each([
+    { name: 'S43: in the middle', repository: 'stop-tags', takes: ['doomed', 'kept'], isAtEnd: false },
+    { name: 'S40: with its manifest', repository: 'stop-image', takes: [OURS.digest], isAtEnd: false },
+    { name: 'S40: before the end is recorded', repository: 'stop-end', takes: [OURS.digest], isAtEnd: true },
+  ])('$name', async ({ repository, takes, isAtEnd }) => {
+    site.storage.write(repository, containerImage({ seed: 'put back/ours' }), 'doomed', 'kept')
+    const abort = new AbortController()
+    const { signal } = abort
+    const ofRun = await journalOf(shelfOf(site), repository, 'run', { signal })
+    const journal = new SampleRecord({ bindings, digests: [] }).recorded(ofRun)
+    const { hands } = site.hands(repository, { signal, journal })
+    const saved = { kind: 'manifest', ...OURS, bytes: Buffer.from(OURS.bytes) } as const
+    const intent = await begin(hands, { action: 'untag', bindings }, [saved])
+    const work = async ({ audit, guard }: Hands) => {
+      for (const reference of takes) {
+        await hands.delete.deleteManifest(repository, reference, { signal, audit, guard })
+      }
+      abort.abort(stop)
+      if (isAtEnd) return { ended: [], left: new Set<string>() }
+      throw stop
+    }
+    const before = { all: ['doomed', 'kept'], bindings, digestOf: () => OURS.digest }
+    await expect(carryOut(hands, intent, before, work)).rejects.toMatchObject({
+      code: 'DELETE_TOOK_TAG',
+      details: { lost: 1, putBack: 1 },
+    })
+    expect(await site.tags(repository)).toEqual({ kept: OURS.digest })
+    const records: JournalRecord[] = []
+    for await (const record of (await journalOf(shelfOf(site), repository, 'run', {})).read()) {
+      records.push(record)
+    }
+    const restored = expect.objectContaining({ kind: 'restored', tag: 'kept', digest: OURS.digest })
+    expect(records).toEqual([expect.objectContaining({ kind: 'manifest' }), intent, restored])
+  })
 })
 
 test('S43: where the registry is away not every one is tried, and where another process leads none is written', async () => {

@@ -63,6 +63,7 @@ export class SampleRecord {
       append: (records) => this.#append(journal, records),
       read: () => journal.read(),
       catchUp: () => journal.catchUp(),
+      withSignal: (signal) => this.recorded(journal.withSignal(signal)),
     }
   }
 

@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { TallymanError } from '#catalogue/error.ts'
 import { damage } from '#test/harness/damage.ts'
 import { shelfOf } from '#test/harness/evicted.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { artifact, containerImage } from '#test/harness/images.ts'
 import { pushImage } from '#test/harness/push.ts'
-import type { JournalRecord } from './journal.ts'
+import type { Journal, JournalRecord } from './journal.ts'
 import { journalRepository } from './journal-artifact.ts'
 import { journalOf } from './journal-shelf.ts'
 import { KnownJournals } from './known-journals.ts'
@@ -36,7 +37,7 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
   const manifestOf = (repository: string) => new RegExp(`/v2/${repositoryOf(repository)}/manifests/`)
   const tagsOf = (repository: string) => new RegExp(`/v2/${repositoryOf(repository)}/tags/`)
 
-  async function all(journal: WorkspaceJournal): Promise<JournalRecord[]> {
+  async function all(journal: Pick<Journal, 'read'>): Promise<JournalRecord[]> {
     const records: JournalRecord[] = []
     for await (const record of journal.read()) records.push(record)
     return records
@@ -100,6 +101,29 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
     const other = await site.direct.getManifest(workspaceRepository, 'other')
     await site.direct.putManifest(workspaceRepository, RUN, other)
     await expect(first.catchUp()).rejects.toMatchObject({ code: 'JOURNAL_CONFLICT' })
+  })
+
+  test('S43: is the same one for work that a stop does not end, but a lost Lease', async () => {
+    const records = [intent('1'), saved('one'), outcome('1')]
+    const run = new AbortController()
+    let isLeader = true
+    const beforeSend = () => {
+      if (!isLeader) throw new TallymanError('LEADERSHIP_LOST', 'another one leads')
+    }
+    const first = await WorkspaceJournal.open(placeOf('stopped'), { signal: run.signal, beforeSend })
+    const urgent = first.withSignal(new AbortController().signal)
+    await first.append(records.slice(0, 1))
+    await urgent.append(records.slice(1, 2))
+    await first.append(records.slice(2))
+    run.abort(new TallymanError('CANCELLED', 'suspended'))
+    await expect(first.append([intent('2')])).rejects.toMatchObject({ code: 'CANCELLED' })
+    await urgent.append([intent('3')])
+    await urgent.catchUp()
+    const after = [...records, intent('3')]
+    expect(await all(urgent)).toEqual(after)
+    isLeader = false
+    await expect(urgent.append([outcome('3')])).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+    expect(await all(await open('stopped'))).toEqual(after)
   })
 
   test('S19: of two runs that say the same has two digests: one is deleted without the other', async () => {

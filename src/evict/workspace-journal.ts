@@ -49,18 +49,18 @@ export class WorkspaceJournal implements Journal {
    * Resolves when the manifest that names the lines is tagged, and the last byte of each new chunk came back.
    * @throws JOURNAL_CONFLICT the tag names something else than what was read or written last; JOURNAL_LOST; JOURNAL_INVALID it is full; REGISTRY_*
    */
-  async append(records: readonly JournalRecord[]): Promise<void> {
+  async append(records: readonly JournalRecord[], call = this.#call): Promise<void> {
     if (this.lost !== undefined) throw this.lost
-    await this.#write(records)
+    await this.#write(records, call)
   }
 
   /** Gives a tag that names nothing an empty journal to name: it goes with a manifest only. */
   async bury(): Promise<void> {
-    await this.#write([])
+    await this.#write([], this.#call)
   }
 
-  async catchUp(): Promise<void> {
-    const { lost, digest, chunks, open } = await findJournal(this.#place, this.#call)
+  async catchUp(call = this.#call): Promise<void> {
+    const { lost, digest, chunks, open } = await findJournal(this.#place, call)
     if (lost !== undefined) throw lost
     if (this.#chunks.some((chunk, at) => chunks[at]?.digest !== chunk.digest)) throw this.#conflict(digest)
     this.#chunks = chunks
@@ -68,7 +68,17 @@ export class WorkspaceJournal implements Journal {
     this.#heads = new Set([digest])
   }
 
-  async #write(records: readonly JournalRecord[]): Promise<void> {
+  withSignal(signal: AbortSignal): Journal {
+    const call = { ...this.#call, signal }
+    return {
+      append: (records) => this.append(records, call),
+      read: () => this.read(call),
+      catchUp: () => this.catchUp(call),
+      withSignal: (other) => this.withSignal(other),
+    }
+  }
+
+  async #write(records: readonly JournalRecord[], call: CallOptions): Promise<void> {
     const { client, workspaceRepository, run, repository, known } = this.#place
     const chunks = chunksOf(records)
     const all = [...this.#chunks, ...chunks.map(({ bytes, digest }) => ({ digest, size: bytes.length }))]
@@ -81,20 +91,20 @@ export class WorkspaceJournal implements Journal {
     const open = this.#open + openedBy(records)
     const config = { digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length }
     if (this.#chunks.length === 0) {
-      await client.uploadBlob(workspaceRepository, config, () => EMPTY_CONFIG, this.#call)
+      await client.uploadBlob(workspaceRepository, config, () => EMPTY_CONFIG, call)
     }
     for (const { bytes, digest } of chunks) {
       const blob = { digest, size: bytes.length }
       // A cache may say that it is there although a garbage collection has taken it.
-      await client.uploadBlob(workspaceRepository, blob, () => bytes, { ...this.#call, evenIfThere: true })
+      await client.uploadBlob(workspaceRepository, blob, () => bytes, { ...call, evenIfThere: true })
     }
     const manifest = journalManifest({ repository, run }, all, open)
-    await this.#assertUnchanged()
+    await this.#assertUnchanged(call)
     this.#heads = new Set([...this.#heads, manifest.digest])
-    await client.putManifest(workspaceRepository, run, manifest, this.#call)
+    await client.putManifest(workspaceRepository, run, manifest, call)
     this.#heads = new Set([manifest.digest])
     for (const { bytes, digest } of chunks) {
-      await client.probeBlob(workspaceRepository, { digest, size: bytes.length }, this.#call)
+      await client.probeBlob(workspaceRepository, { digest, size: bytes.length }, call)
     }
     this.#chunks = all
     this.#open = open
@@ -102,9 +112,9 @@ export class WorkspaceJournal implements Journal {
   }
 
   /** A registry knows no "if it is still that": this is the last look before it is written over. */
-  async #assertUnchanged(): Promise<void> {
+  async #assertUnchanged(call: CallOptions): Promise<void> {
     const { client, workspaceRepository, run } = this.#place
-    const now = await digestAt(client, workspaceRepository, run, this.#call)
+    const now = await digestAt(client, workspaceRepository, run, call)
     if (!this.#heads.has(now)) throw this.#conflict(now)
   }
 
@@ -116,7 +126,7 @@ export class WorkspaceJournal implements Journal {
     )
   }
 
-  async *read(): AsyncGenerator<JournalRecord, void, void> {
+  async *read(call = this.#call): AsyncGenerator<JournalRecord, void, void> {
     if (this.lost !== undefined) throw this.lost
     const { client, workspaceRepository } = this.#place
     for (const chunk of this.#chunks) {
@@ -124,7 +134,7 @@ export class WorkspaceJournal implements Journal {
         throw new TallymanError('JOURNAL_INVALID', `${workspaceRepository}: a chunk has ${chunk.size} bytes`)
       }
       const parts: Uint8Array[] = []
-      for await (const part of client.readBlob(workspaceRepository, chunk, this.#call)) parts.push(part)
+      for await (const part of client.readBlob(workspaceRepository, chunk, call)) parts.push(part)
       for (const line of Buffer.concat(parts).toString('utf8').split('\n')) {
         if (line !== '') yield fromLine(line)
       }

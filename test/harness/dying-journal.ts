@@ -6,6 +6,7 @@ export function dyingJournal(journal: Journal, kind: JournalRecord['kind']): Jou
   return {
     read: () => journal.read(),
     catchUp: () => journal.catchUp(),
+    withSignal: (signal) => dyingJournal(journal.withSignal(signal), kind),
     append: async (records) => {
       if (records.some((record) => record.kind === kind)) throw new TallymanError('CANCELLED', 'killed')
       await journal.append(records)

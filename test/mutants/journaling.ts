@@ -44,6 +44,12 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/workspace-journal.ts': [
     {
+      rule: 'S43 work that a stop does not end writes no journal without the Lease',
+      find: '{ ...this.#call, signal }',
+      replace: '{ signal }',
+      tests: ['src/evict/workspace-journal.test.ts'],
+    },
+    {
       rule: 'S41 another journal is not continued',
       find: 'this.#chunks.some((chunk, at) => chunks[at]?.digest !== chunk.digest)',
       replace: 'this.#chunks.length < 0',
@@ -51,14 +57,14 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S34 a journal is written on what was read or written last',
-      find: 'await this.#assertUnchanged()',
+      find: 'await this.#assertUnchanged(call)',
       replace: '',
       tests: JOURNAL,
     },
     {
       rule: 'S34 a journal that is lost is not begun anew',
-      find: 'if (this.lost !== undefined) throw this.lost\n    await this.#write(records)',
-      replace: 'await this.#write(records)',
+      find: 'if (this.lost !== undefined) throw this.lost\n    await this.#write(records, call)',
+      replace: 'await this.#write(records, call)',
       tests: JOURNAL,
     },
     {

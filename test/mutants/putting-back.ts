@@ -8,6 +8,22 @@ const PLACEHOLDER = ['src/evict/placeholder.test.ts']
 
 /** What is saved of a manifest before it goes, and what gives a tag back what it named (S15-S17). */
 export const PUTTING_BACK_MUTANTS: MutantsByFile = {
+  'src/evict/hands.ts': [
+    {
+      rule: 'S43 what it takes to put a tag back is read of the journal, and that it is back is recorded, also where the work was told to stop',
+      find: 'journal: hands.journal.withSignal(signal)',
+      replace: 'journal: hands.journal',
+      tests: PUT_BACK,
+    },
+  ],
+  'src/evict/sample-record.ts': [
+    {
+      rule: 'S43 also where the journal takes the sample',
+      find: 'this.recorded(journal.withSignal(signal))',
+      replace: 'this.recorded(journal)',
+      tests: PUT_BACK,
+    },
+  ],
   'src/evict/put-back.ts': [
     {
       rule: 'S43 a tag that went is told of also where that it is back cannot be recorded',
