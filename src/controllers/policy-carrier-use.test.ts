@@ -27,7 +27,12 @@ const SPEC = RegistryPolicySpec.parse({
   ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, rules: [NEWEST] },
   ...{ mode: 'Enforce', onEvict: 'Delete' },
 })
-const TELL = { progress: () => undefined, ended: () => undefined, gone: () => undefined }
+const TELL = {
+  progress: () => undefined,
+  ended: () => undefined,
+  gone: () => undefined,
+  harmed: async () => undefined,
+}
 const { signal } = new AbortController()
 
 describe.each([

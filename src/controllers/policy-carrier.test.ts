@@ -23,6 +23,8 @@ beforeAll(async () => {
 })
 afterAll(() => site.stop())
 
+const harmed = async () => undefined
+
 const lost = () => {
   throw new TallymanError('CLAIM_LOST', 'the claim was read too long ago')
 }
@@ -40,7 +42,7 @@ test.concurrent.each([
     const registry = registryAt(site)
     const policy = policyWith({ mode: 'Enforce', suspend: false, ...spec })
     const carrier = carrierAt({ site, product: 'distribution-2', registry, policy: () => policy }, parts)
-    const problems = await carrier.settle({ policy, registry, signal }, [{ repository, run: RUN }])
+    const problems = await carrier.settle({ policy, registry, signal, harmed }, [{ repository, run: RUN }])
     expect(problems).toMatchObject([{ repository, error: { code } }])
     expect(await site.tags(repository)).toEqual(left.get(repository)?.own)
     const path = new RegExp(`/${repository}/manifests/`)

@@ -1,4 +1,4 @@
-import { TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import { DeletionGuard } from '#controllers/deletion-guard.ts'
 import { FreshUsage, type FreshUsageParts } from '#controllers/fresh-usage.ts'
 import { locatedEntries, RESTORED_FOR_MS, type RestoreEntry } from '#controllers/policy-restore.ts'
@@ -68,6 +68,8 @@ export interface Load {
   readonly ended: (repository: string, each: Ended) => void
   /** Told of each manifest as soon as it is gone. */
   readonly gone: (repository: string, digest: string) => void
+  /** Told of the first harm at once, and waited for. */
+  readonly harmed: (error: TallymanError) => Promise<void>
   readonly signal: AbortSignal
 }
 
@@ -108,7 +110,7 @@ export class PolicyCarrier {
       gcWindowMs: parseDuration(spec.trash.gcWindow) ?? Number.POSITIVE_INFINITY,
       evictDamaged: spec.evictDamaged,
       placeholder: specOf(RegistrySpec, registry).deletion?.placeholder ?? 'Auto',
-      ...{ progress: load.progress, ended: load.ended, gone: load.gone },
+      ...{ progress: load.progress, ended: load.ended, gone: load.gone, harmed: load.harmed },
     })
   }
 
@@ -150,7 +152,7 @@ export class PolicyCarrier {
    * @throws what keeps it from beginning; LEADERSHIP_LOST, CANCELLED
    */
   async settle(
-    { policy, registry, signal }: Pick<Load, 'policy' | 'registry' | 'signal'>,
+    { policy, registry, signal, harmed }: Pick<Load, 'policy' | 'registry' | 'signal' | 'harmed'>,
     unsettled: EvictionHistory['unsettled'],
   ): Promise<RepositoryProblem[]> {
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
@@ -164,6 +166,8 @@ export class PolicyCarrier {
         const journal = await journalOf(site.shelf, repository, run, call)
         await settle({ ...site, repository, journal, ended: () => undefined })
       } catch (thrown) {
+        // Also where it is told to stop by then.
+        await harmed(asTallymanError(thrown))
         left.push({ repository, error: toleratedProblem(thrown, signal) })
       }
     }

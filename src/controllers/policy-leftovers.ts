@@ -1,10 +1,11 @@
+import type { TallymanError } from '#catalogue/error.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
-import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
+import { PolicyRunHold } from '#controllers/policy-run-hold.ts'
 import type { RunContext } from '#controllers/policy-runs.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
-import type { RegistryObject } from '#controllers/resources.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
+import { HARMFUL } from '#evict/execution.ts'
 import type { Log } from '#kube/log.ts'
 import type { PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -14,7 +15,7 @@ import { parseDuration } from '#time/duration.ts'
 export interface PolicyLeftoversParts {
   readonly carrier: Pick<PolicyCarrier, 'purge' | 'settle'>
   readonly records: Pick<PolicyRecords, 'change'>
-  readonly undo: Pick<PolicyUndo, 'evicted' | 'learn' | 'unlearn'>
+  readonly undo: Pick<PolicyUndo, 'evicted' | 'hold' | 'learn' | 'standingHold' | 'unlearn'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -29,24 +30,27 @@ export class PolicyLeftovers {
 
   /**
    * Gives an end to what a process has begun that died: whatever forbids deleting, tags that name a placeholder get back what they named, and go again by a run (S16, S17). What
-   * has to be deleted for it waits until it may be.
+   * has to be deleted for it waits until it may be. Where a tag that was to stay went with what the dead process deleted, a human looks before anything more goes.
    * @throws what keeps it from being looked at; LEADERSHIP_LOST, CANCELLED
    */
   async settle(
-    pass: PolicyPass,
-    registry: RegistryObject,
+    place: Pick<RunContext, 'pass' | 'registry' | 'url'>,
     unsettled: EvictionHistory['unsettled'],
   ): Promise<void> {
     if (unsettled.length === 0) return
     const { carrier, undo, log } = this.#parts
+    const { pass, registry } = place
     const { policy, signal } = pass
-    const left = await pass.shield(() => carrier.settle({ policy, registry, signal }, unsettled))
+    const hold = new PolicyRunHold(this.#parts, place)
+    const harmed = (error: TallymanError) => hold.record(error)
+    const left = await pass.shield(() => carrier.settle({ policy, registry, signal, harmed }, unsettled))
     for (const { repository, error } of left) {
       log.warn(
         { repository, code: error.code, reason: error.advice },
         'what a run has begun there is not settled',
       )
     }
+    if (left.some(({ error }) => HARMFUL.has(error.code))) await hold.tell()
     for (const [id, places] of Map.groupBy(unsettled, ({ run }) => run)) {
       const repositories = [...new Set(places.map(({ repository }) => repository))]
       await undo.learn(policy, registry, { id, repositories }, signal)

@@ -65,17 +65,21 @@ export class PolicyPast {
 
   /**
    * The same of a policy of this Registry.
-   * @returns its record, and why what it has evicted is not known
+   * @returns its record, the address of the registry, and why what it has evicted is not known
    * @throws CANCELLED, LEADERSHIP_LOST and what keeps the registry from being opened
    */
   async watchIn(
     registry: RegistryObject,
     { policy, signal }: PolicyPass,
-  ): Promise<{ readonly record: PolicyRecord; readonly problem: TallymanError | undefined }> {
+  ): Promise<{
+    readonly record: PolicyRecord
+    readonly url: string
+    readonly problem: TallymanError | undefined
+  }> {
     const { access, memories, undo } = this.#parts
     const { url } = await access.open(registry, signal)
     const { record, recordProblem } = await memories.load(policy, registry, url, signal)
-    return { record, problem: recordProblem ?? (await undo.watchFrom(policy, registry, record, signal)) }
+    return { record, url, problem: recordProblem ?? (await undo.watchFrom(policy, registry, record, signal)) }
   }
 
   /**

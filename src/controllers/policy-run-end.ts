@@ -1,9 +1,7 @@
 import type { TallymanError } from '#catalogue/error.ts'
-import { holdOn } from '#controllers/evicted-hold.ts'
 import type { WorkLeft } from '#controllers/policy-run.ts'
 import type { Window } from '#controllers/policy-window.ts'
 import { type ExecutionEnd, HARMFUL } from '#evict/execution.ts'
-import type { Hold } from '#retention/policy-record.ts'
 
 /** A run that stopped for something that may pass goes on after so long. */
 const RETRY_MS = 15_000
@@ -98,10 +96,4 @@ export function endText({ phase, stoppedBy, problems }: ExecutionEnd): string | 
   if (problems.length > PROBLEMS_NAMED) told.push(`and ${problems.length - PROBLEMS_NAMED} more`)
   if (stoppedBy !== undefined) told.unshift(stoppedBy.advice)
   return told.length === 0 ? WAITING[phase] : told.join('; ')
-}
-
-/** What holds the policy after something was harmed that was to stay (S04); undefined: nothing was. @param now ms since the epoch */
-export function holdFor({ stoppedBy }: ExecutionEnd, now: number): Hold | undefined {
-  if (stoppedBy === undefined || !HARMFUL.has(stoppedBy.code)) return undefined
-  return holdOn(stoppedBy.message, now)
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import type { Load } from '#controllers/policy-carrier.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import { newRun } from '#controllers/policy-run.ts'
 import { NO_COUNTS } from '#controllers/policy-run-end.ts'
@@ -8,7 +9,7 @@ import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { ExecutionEnd } from '#evict/execution.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
-import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
+import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { silentLog } from '#test/harness/reflected.ts'
@@ -25,21 +26,45 @@ const stoppedBy = (
   code: 'EVICTION_HARMED' | 'DELETE_TOOK_TAG' | 'BARRIER_NOT_REACHED' | 'EVICTION_SUSPENDED',
 ) => endingWith({ phase: 'Stopped', stoppedBy: new TallymanError(code, 'app:v2 is not whole any more') })
 
+/** How a call ends, and what happens before it does. */
+interface Call {
+  readonly end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEnd>
+  readonly now?: typeof judgement
+  /** Before it has ended. @param stop tells the policy to stop */
+  readonly meanwhile?: (load: Load, stop: () => void) => Promise<void>
+  /** Whether the workspace takes the record. */
+  readonly isKept?: () => boolean
+}
+
 /** A run that goes on, and whose execution ends like this. @returns the record afterwards, and in which order what was done */
-async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEnd>, now = judgement) {
+const endingWith = (end: Call['end'], now = judgement) => calling({ end, now })
+
+async function calling({
+  end,
+  now = judgement,
+  meanwhile = async () => undefined,
+  isKept = () => true,
+}: Call) {
   const clock = new FakeClock()
+  const stopping = new AbortController()
   const run = newRun({
     ...{ name: 'main', plan: 'sha256:1', cause: 'Approved', now: clock.now(), nonce: '3f9a' },
     ...{ registry: { uid: 'r', url: 'https://r.example' }, mark: 'mark', evictions: evictionsOf(judgement) },
   })
   const steps: string[] = []
+  let held: Hold | undefined
   let record: PolicyRecord = { ...EMPTY_RECORD, run }
   const runs = new PolicyRuns({
     carrier: {
-      carry: async () => ({ counts: NO_COUNTS, problems: [], ...end }),
+      carry: async (load) => {
+        await meanwhile(load, () => stopping.abort(new TallymanError('CANCELLED', 'the spec is another one')))
+        return { counts: NO_COUNTS, problems: [], ...end }
+      },
     },
     records: {
-      change: async (_policy, _registry, _url, compute) => {
+      change: async (_policy, _registry, _url, compute, signal) => {
+        signal.throwIfAborted()
+        if (!isKept()) throw new TallymanError('REGISTRY_FORBIDDEN', 'no pushes')
         record = compute(record)
         return record
       },
@@ -47,9 +72,12 @@ async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEn
     undo: {
       hold: async (_policy, hold, change) => {
         steps.push('hold')
+        held = hold
         await change((before) => ({ ...before, hold }))
       },
       learn: async () => void steps.push('learn'),
+      unknow: () => void steps.push('unknow'),
+      standingHold: () => held && { ...held, token: 'hold-1', refused: undefined },
       took: () => undefined,
     },
     ...{ clock, log: silentLog },
@@ -59,9 +87,10 @@ async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEn
     spec: { approvedPlan: 'sha256:1' },
   }
   const pass: PolicyPass = {
-    ...{ policy, stamp: { generation: 1, now: clock.now() }, signal: new AbortController().signal },
+    ...{ policy, stamp: { generation: 1, now: clock.now() }, signal: stopping.signal },
     shield: (work) => work(),
     write: async (compute) => {
+      stopping.signal.throwIfAborted()
       pass.policy = { ...pass.policy, status: compute(pass.policy.status ?? {}) }
     },
     answer: (compute) => pass.write(compute),
@@ -77,8 +106,12 @@ async function endingWith(end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEn
     planning: { judgement: now, restored: [], soak: { mark: 'mark', lastAt: 0, since: new Map() } },
     windowAt: () => ({ isOpen: true, endsAt: Number.POSITIVE_INFINITY }),
   }
-  const goesOnAt = await runs.resume(context, run)
-  return { record, steps, goesOnIn: goesOnAt - clock.now(), status: pass.policy.status }
+  let left: TallymanError | undefined
+  const goesOnAt = await runs.resume(context, run).catch((thrown: unknown) => {
+    left = asTallymanError(thrown)
+    return Number.NaN
+  })
+  return { record, steps, goesOnIn: goesOnAt - clock.now(), status: pass.policy.status, left: left?.code }
 }
 
 test.each(['EVICTION_HARMED', 'DELETE_TOOK_TAG'] as const)(
@@ -94,6 +127,46 @@ test.each(['EVICTION_HARMED', 'DELETE_TOOK_TAG'] as const)(
     expect(status?.run).toMatchObject({ phase: 'Stopped', message: expect.stringContaining('app:v2') })
   },
 )
+
+const TOOK = new TallymanError('DELETE_TOOK_TAG', 'app:v2 went along')
+const TOOK_END = { phase: 'Stopped', stoppedBy: TOOK } as const
+
+test('S04: that a run has harmed something is recorded as soon as that is known, and once', async () => {
+  const { steps, record, status } = await calling({
+    end: TOOK_END,
+    meanwhile: async (load) => {
+      await load.harmed(TOOK)
+      await load.harmed(new TallymanError('BARRIER_NOT_REACHED', 'harms nothing'))
+    },
+  })
+  expect(steps).toEqual(['hold', 'learn'])
+  expect(record).toMatchObject({ run: undefined, hold: { because: TOOK.message } })
+  expect(status?.hold).toMatchObject({ token: 'hold-1' })
+})
+
+test('S04, S43: it is recorded also where the policy is told to stop by then, and the journals are read anew', async () => {
+  const { steps, record, left } = await calling({ end: TOOK_END, meanwhile: async (_load, stop) => stop() })
+  expect(record).toMatchObject({ run: { id: expect.any(String) }, hold: { because: TOOK.message } })
+  expect([steps, left]).toEqual([['hold', 'unknow'], 'CANCELLED'])
+})
+
+test('S04: where it cannot be recorded the status tells it all the same, and the next plan records it', async () => {
+  const { steps, record, status, left } = await calling({ end: TOOK_END, isKept: () => false })
+  expect(record.hold).toBeUndefined()
+  expect(status?.hold).toMatchObject({ token: 'hold-1', because: TOOK.message })
+  expect([steps, left]).toEqual([['hold', 'learn'], 'REGISTRY_FORBIDDEN'])
+})
+
+test('S04: what a call did that was cut off is read anew, whatever becomes of its run', async () => {
+  const { steps, left } = await calling({
+    end: { phase: 'Succeeded' },
+    meanwhile: async (_load, stop) => {
+      stop()
+      throw new TallymanError('CANCELLED', 'between two requests')
+    },
+  })
+  expect([steps, left]).toEqual([['unknow'], 'CANCELLED'])
+})
 
 test('a run that stopped for something that passes goes on soon, and holds nothing', async () => {
   const { record, steps, goesOnIn } = await stoppedBy('BARRIER_NOT_REACHED')

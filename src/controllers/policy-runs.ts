@@ -12,11 +12,11 @@ import {
   type CallEnd,
   endText,
   goesOnAt,
-  holdFor,
   NO_COUNTS,
   notBegun,
   withPostponed,
 } from '#controllers/policy-run-end.ts'
+import { PolicyRunHold } from '#controllers/policy-run-hold.ts'
 import {
   type RunPause,
   runAtRest,
@@ -28,6 +28,7 @@ import type { PolicyUndo } from '#controllers/policy-undo.ts'
 import type { Window } from '#controllers/policy-window.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { HARMFUL } from '#evict/execution.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
 import type { Product } from '#registry/client.ts'
@@ -58,7 +59,7 @@ export interface RunContext {
 export interface PolicyRunsParts {
   readonly carrier: Pick<PolicyCarrier, 'carry'>
   readonly records: Pick<PolicyRecords, 'change'>
-  readonly undo: Pick<PolicyUndo, 'hold' | 'learn' | 'took'>
+  readonly undo: Pick<PolicyUndo, 'hold' | 'learn' | 'standingHold' | 'took' | 'unknow'>
   readonly clock: Clock
   readonly log: Log
 }
@@ -123,16 +124,46 @@ export class PolicyRuns {
     await this.#rest(context, base, { phase, counts: NO_COUNTS, resumesAt, message: why })
   }
 
-  async #carry(
-    context: RunContext,
-    run: OpenRun,
-    judgement: Judgement,
-    { evictions, postponed }: WorkLeft,
-  ): Promise<number> {
-    const { pass, spec, registry, names, planning } = context
-    const { carrier, undo, clock, log } = this.#parts
+  async #carry(context: RunContext, run: OpenRun, judgement: Judgement, left: WorkLeft): Promise<number> {
+    const { pass } = context
     const base = runStatus(run, pass.policy.status?.run, 'Copying')
     await pass.write((status) => ({ ...status, run: base }))
+    const { end, swept } = await this.#learned(context, run, () =>
+      this.#called(context, run, base, judgement, left.evictions),
+    )
+    if (swept.size > 0) {
+      const bytes = await calmly(sweptBytes(judgement, swept))
+      await pass.write((status) => ({
+        ...status,
+        garbage: garbageAfter(status.garbage, bytes, context.product),
+      }))
+    }
+    return await this.#settle(context, run, base, withPostponed(end, left.postponed))
+  }
+
+  /** What a call did is known afterwards, or is read anew by the next pass, whatever it is left by: else nobody would watch what it took last (S04). */
+  async #learned<T>({ pass, registry }: RunContext, run: OpenRun, call: () => Promise<T>): Promise<T> {
+    const { undo } = this.#parts
+    try {
+      const called = await call()
+      pass.signal.throwIfAborted()
+      await undo.learn(pass.policy, registry, run, pass.signal)
+      return called
+    } catch (thrown) {
+      undo.unknow(pass.policy)
+      throw thrown
+    }
+  }
+
+  async #called(
+    context: RunContext,
+    run: OpenRun,
+    base: ReturnType<typeof runStatus>,
+    judgement: Judgement,
+    evictions: WorkLeft['evictions'],
+  ): Promise<{ readonly end: CallEnd; readonly swept: ReadonlyMap<string, ReadonlySet<string>> }> {
+    const { pass, spec, registry, names, planning } = context
+    const { carrier, undo, clock, log } = this.#parts
     const progress = new ProgressWriter(
       clock,
       (latest) => pass.write((status) => ({ ...status, run: runInProgress(base, latest) })),
@@ -141,6 +172,7 @@ export class PolicyRuns {
     const window = context.windowAt(clock.now())
     const endsAt = window.isOpen ? window.endsAt : clock.now()
     const swept = new Map<string, Set<string>>()
+    const hold = new PolicyRunHold(this.#parts, context)
     let end: CallEnd
     try {
       end = await pass.shield(() =>
@@ -155,6 +187,7 @@ export class PolicyRuns {
           },
           gone: (repository, digest) =>
             undo.took(pass.policy, run.id, repository, { digest, outcome: 'swept' }),
+          harmed: (error) => hold.record(error),
           signal: pass.signal,
         }),
       )
@@ -165,20 +198,10 @@ export class PolicyRuns {
     } finally {
       await progress.end()
     }
-    end = withPostponed(end, postponed)
-    const hold = holdFor(end, clock.now())
-    // Whatever keeps the rest from being told, nothing more goes.
-    if (hold !== undefined) await undo.hold(pass.policy, hold, (compute) => this.#change(context, compute))
+    if (end.stoppedBy !== undefined) await hold.record(end.stoppedBy)
     pass.signal.throwIfAborted()
-    await undo.learn(pass.policy, registry, run, pass.signal)
-    if (swept.size > 0) {
-      const bytes = await calmly(sweptBytes(judgement, swept))
-      await pass.write((status) => ({
-        ...status,
-        garbage: garbageAfter(status.garbage, bytes, context.product),
-      }))
-    }
-    return await this.#settle(context, run, base, end)
+    if (HARMFUL.has(end.stoppedBy?.code ?? '')) await hold.tell()
+    return { end, swept }
   }
 
   async #settle(

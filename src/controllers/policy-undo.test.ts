@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { holdOn, holdToken } from '#controllers/evicted-hold.ts'
+import { NOTHING_KNOWN } from '#controllers/known-history.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
 import { PolicyUndo } from '#controllers/policy-undo.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
@@ -50,4 +51,44 @@ test('S04: one that is recorded is not written again, and one that a human has e
   expect(await planned(undefined, NEW)).toEqual({ hold: NEW, writes: 0 })
   expect(await planned(undefined, NEW, holdToken(NEW))).toEqual({ hold: undefined, writes: 1 })
   expect(await planned(NEW, undefined, holdToken(NEW))).toEqual({ hold: undefined, writes: 0 })
+})
+
+test('S04: what a call did that was cut off is read from all journals again', async () => {
+  const policy: RegistryPolicyObject = {
+    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {} },
+    metadata: { name: 'main', namespace: 'shop' },
+  }
+  const registry = { ...policy, kind: 'Registry' }
+  const read: string[][] = []
+  const undo = new PolicyUndo({
+    restorer: {
+      historyOf: async (_registry, runs) => {
+        read.push(runs.map(({ run }) => run))
+        return NOTHING_KNOWN
+      },
+      returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
+    },
+    watch: { add: () => undefined, follow: () => undefined, forget: () => undefined },
+    holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
+    clock: new FakeClock(),
+  })
+  const past = { plan: 'sha256:1', startedAt: 1, finishedAt: 2, repositories: ['app'] }
+  const record = {
+    ...EMPTY_RECORD,
+    runs: [
+      { ...past, id: 'two' },
+      { ...past, id: 'one' },
+    ],
+  }
+  const { signal } = new AbortController()
+  const watch = () => undo.watchFrom(policy, registry, record, signal)
+  expect([await watch(), await watch(), read]).toEqual([undefined, undefined, [['two', 'one']]])
+  undo.unknow(policy)
+  expect([await watch(), read]).toEqual([
+    undefined,
+    [
+      ['two', 'one'],
+      ['two', 'one'],
+    ],
+  ])
 })

@@ -211,6 +211,11 @@ export class PolicyUndo {
     }
   }
 
+  /** A call of a run was left before its journals were read: the next recall reads all of them, and what has no end is settled. Until then the watch has what it was told (S04). */
+  unknow(policy: RegistryPolicyObject): void {
+    this.#histories.delete(keyOf(policy))
+  }
+
   /** Nothing of these runs is left to bring anything back by: what they took is not watched any more. */
   unlearn(policy: RegistryPolicyObject, registry: RegistryObject, runs: ReadonlySet<string>): void {
     const key = keyOf(policy)

@@ -18,6 +18,7 @@ import type { KeptPlan, PolicyPlans } from '#controllers/policy-plans.ts'
 import { type PolicyRecords, recordLoss } from '#controllers/policy-records.ts'
 import { locatedEntries, stayingTags } from '#controllers/policy-restore.ts'
 import type { PolicyRuns } from '#controllers/policy-runs.ts'
+import { withStandingHold } from '#controllers/policy-status.ts'
 import { planBefore, tellPlan } from '#controllers/policy-telling.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
 import { windowAt } from '#controllers/policy-window.ts'
@@ -92,9 +93,9 @@ export class PolicyWork {
     const { past, undo, leftovers, clock } = this.#parts
     const { policy } = pass
     if (spec.mode === 'DryRun' && policy.status?.run === undefined) return Number.POSITIVE_INFINITY
-    const { record, problem } = await past.watchIn(registry, pass)
+    const { record, url, problem } = await past.watchIn(registry, pass)
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
-    await leftovers.settle(pass, registry, undo.unsettled(policy))
+    await leftovers.settle({ pass, registry, url }, undo.unsettled(policy))
     if (spec.suspend) return await past.restoreSuspended(pass, { registry, spec }, record)
     const isBlocked = spec.mode !== 'DryRun' && policy.status?.blocks?.some(({ approvable }) => !approvable)
     const { run } = record
@@ -126,6 +127,11 @@ export class PolicyWork {
         : now
     // Before anything that may fail: what is in no record may be lost with this process.
     let record = await recordHold(memory.record)
+    // What the status tells would hold again, once the token is taken out of the spec.
+    if (memory.recordProblem === undefined && undo.standingHold(keyOf(pass.policy)) === undefined) {
+      if (pass.policy.status?.hold !== undefined)
+        await pass.write((status) => withStandingHold(status, undefined))
+    }
     const { history, told } = recalled
     const problem = recalled.problem ?? lost
     const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')

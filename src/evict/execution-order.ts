@@ -38,6 +38,8 @@ export interface ExecutionOrder {
   readonly ended?: ((repository: string, each: Ended) => void) | undefined
   /** Told of each manifest as soon as it is gone: that it has ended is told in batches, and somebody may need it by then (S04). */
   readonly gone?: ((repository: string, digest: string) => void) | undefined
+  /** Told of what was to stay and was harmed as soon as that is known, before more is looked at, which takes minutes (S04). Waited for. */
+  readonly harmed?: ((error: TallymanError) => Promise<void>) | undefined
 }
 
 /** Why one repository, or a part of it, is as it was. */

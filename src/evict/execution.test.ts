@@ -16,7 +16,7 @@ import {
 } from '#test/harness/executed.ts'
 import { executeOn } from '#test/harness/execution.ts'
 import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
-import type { Eviction } from './eviction.ts'
+import type { Ended, Eviction } from './eviction.ts'
 import { begin } from './intents.ts'
 import { journalRepository } from './journal-artifact.ts'
 import { journalOf } from './journal-shelf.ts'
@@ -133,6 +133,11 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
   test('S03, S21: what forbids it stops it between two requests, and a later call does the rest', async () => {
     const names = ['window/a', 'window/b']
     const evictions = names.map((name) => world(name))
+    const told: string[] = []
+    const ended = (repository: string, { tag }: Ended) => {
+      if (tag !== undefined) told.push(`${repository}:${tag}`)
+    }
+    let untagged = 0
     for (const code of [
       'EVICTION_WINDOW_ENDED',
       'EVICTION_SUSPENDED',
@@ -144,16 +149,30 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
         left -= 1
         if (left < 0) throw new TallymanError(code, 'no more')
       }
-      const { end, lines } = await executeOn(site, evictions, { site: { guard } })
+      const { end, lines } = await executeOn(site, evictions, { site: { guard }, ended })
+      untagged += end.counts.untagged
+      // Each tag is watched from then on (S04).
+      expect(told.toSorted()).toEqual(await missing(names))
       expect(lines.length).toBeLessThanOrEqual(5)
       expect([end.stoppedBy?.code, end.phase]).toEqual([
         code,
         code === 'EVICTION_WINDOW_ENDED' ? 'Partial' : 'Stopped',
       ])
     }
-    expect((await executeOn(site, evictions)).end.phase).toBe('Succeeded')
+    const { end } = await executeOn(site, evictions, { ended })
+    expect(end.phase).toBe('Succeeded')
     await expectEnd(...names)
+    expect(told.toSorted()).toEqual(await missing(names))
+    expect(untagged + end.counts.untagged).toBe(told.length)
   })
+
+  /** The tags of these repositories that went. */
+  async function missing(repositories: readonly string[]): Promise<string[]> {
+    const tags = await Promise.all(repositories.map((name) => site.tags(name)))
+    return repositories.flatMap((name, at) =>
+      GOING.filter((tag) => tags[at]?.[tag] === undefined).map((tag) => `${name}:${tag}`),
+    )
+  }
 
   test('S04: what is pushed, moved or comes into use meanwhile stays whole', async () => {
     const eviction = world('meanwhile')
@@ -268,9 +287,14 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
         harm(a, 'layer-link-missing')()
         harm(c, 'tag-gone')()
       })
-      const { end } = await executeOn(site, evictions, { site: { guard } })
+      const told: [string, string | undefined][] = []
+      const harmed = async ({ message }: TallymanError) =>
+        void told.push([message, (await site.tags(c)).plain])
+      const { end } = await executeOn(site, evictions, { site: { guard }, harmed })
       expect(end).toMatchObject({ phase: 'Stopped', stoppedBy: { code: 'EVICTION_HARMED' } })
       expect(end.stoppedBy?.message).toContain(a)
+      // Of the first harm at once, before the rest is looked at (S04).
+      expect(told).toEqual([[end.stoppedBy?.message, undefined]])
       expect(end.problems.map(({ repository, error }) => [repository, error.code])).toEqual([
         [c, 'EVICTION_HARMED'],
       ])
@@ -415,12 +439,17 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
   test('S15: a tag that was moved onto what goes in that moment is back, and the run stops', async () => {
     const path = new RegExp(`/moved/manifests/(${GONE.join('|')})`)
     const held = site.proxy.hold({ method: 'DELETE', path })
-    const running = executeOn(site, [world('moved')], { sample: new Map() })
+    const told: string[] = []
+    const running = executeOn(site, [world('moved')], {
+      sample: new Map(),
+      harmed: async ({ code }) => void told.push(code),
+    })
     const request = await held.arrived
     const moved = request.path.slice(-'sha256:'.length - 64)
     await site.direct.putManifest('moved', 'kept', await site.direct.getManifest('moved', moved))
     held.release()
     expect((await running).end.stoppedBy?.code).toBe('DELETE_TOOK_TAG')
+    expect(told).toEqual(['DELETE_TOOK_TAG'])
     expect(await site.tags('moved')).toEqual({ kept: moved })
   })
 

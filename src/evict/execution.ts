@@ -36,6 +36,7 @@ export async function execute(site: ExecutionSite, order: ExecutionOrder): Promi
 class Execution {
   readonly #meter: ProgressMeter
   readonly #signal: AbortSignal
+  readonly #harmed: (error: TallymanError) => Promise<void>
   readonly #tasks: readonly RepositoryTask[]
   readonly #problems: RepositoryProblem[] = []
   /** Where nothing more is done but to look, with the codes of what was told of it. */
@@ -49,6 +50,9 @@ class Execution {
       digests: evictions.reduce((sum, { digests }) => sum + digests.length, 0),
     }
     this.#signal = site.signal
+    this.#harmed = async (error) => {
+      if (HARMFUL.has(error.code)) await order.harmed?.(error)
+    }
     this.#meter = new ProgressMeter(site.clock, planned, progress)
     this.#tasks = evictions.map((eviction) => new RepositoryTask(site, order, eviction, this.#meter))
   }
@@ -60,6 +64,7 @@ class Execution {
     } catch (thrown) {
       stoppedBy = asTallymanError(thrown)
       if (stoppedBy.code === 'INTERNAL') throw thrown
+      await this.#harmed(stoppedBy)
     }
     if (!this.#isLeftToOthers(stoppedBy)) stoppedBy = await this.#verified(stoppedBy)
     this.#meter.end()
@@ -109,7 +114,10 @@ class Execution {
     try {
       await this.#each(this.#tasks, async (task) => {
         const harm = task.isBegun || isOver() ? await task.verify() : undefined
-        if (harm !== undefined) harms.push({ repository: task.repository, error: harm })
+        if (harm !== undefined) {
+          harms.push({ repository: task.repository, error: harm })
+          if (!HARMFUL.has(before?.code ?? '') && harms.length === 1) await this.#harmed(harm)
+        }
         this.#meter.did(1)
       })
     } catch (thrown) {

@@ -39,14 +39,60 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-runs.ts': [
     {
       rule: 'S31 what is not known yet is left for later',
-      find: '    end = withPostponed(end, postponed)\n',
-      replace: '',
+      find: 'base, withPostponed(end, left.postponed))',
+      replace: 'base, end)',
     },
     {
       rule: 'S04 what was harmed holds the policy',
-      find: 'if (hold !== undefined) await undo.hold(',
-      replace: 'if (hold === null) await undo.hold(',
+      find: 'if (end.stoppedBy !== undefined) await hold.record(end.stoppedBy)',
+      replace: '',
       tests: RUNS,
+    },
+    {
+      rule: 'S04 what was harmed holds the policy at once',
+      find: 'harmed: (error) => hold.record(error)',
+      replace: 'harmed: async () => undefined',
+      tests: RUNS,
+    },
+    {
+      rule: 'S04 what a call did that was cut off is read anew',
+      find: 'undo.unknow(pass.policy)',
+      replace: '',
+      tests: RUNS,
+    },
+  ],
+  'src/controllers/policy-undo.ts': [
+    {
+      rule: 'S04 what is not known any more is read again',
+      find: 'unknow(policy: RegistryPolicyObject): void {\n    this.#histories.delete(keyOf(policy))',
+      replace: 'unknow(policy: RegistryPolicyObject): void {\n    keyOf(policy)',
+    },
+  ],
+  'src/controllers/policy-run-hold.ts': [
+    {
+      rule: 'S04 a hold is recorded also where the run is told to stop',
+      find: 'const signal = AbortSignal.timeout(RECORDED_WITHIN_MS)',
+      replace: 'const { signal } = pass',
+      tests: RUNS,
+    },
+  ],
+  'src/controllers/policy-leftovers.ts': [
+    {
+      rule: 'S43 what a dead process took along holds the policy',
+      find: 'const harmed = (error: TallymanError) => hold.record(error)',
+      replace: 'const harmed = async () => undefined',
+    },
+  ],
+  'src/evict/execution.ts': [
+    {
+      rule: 'S04 what was harmed is told before more is looked at',
+      find: 'if (!HARMFUL.has(before?.code',
+      replace: 'if (HARMFUL.has(before?.code',
+    },
+    {
+      rule: 'S43 what a run took along is told before more is looked at',
+      find: 'await this.#harmed(stoppedBy)',
+      replace: '',
     },
   ],
   'src/controllers/policy-run-end.ts': [
