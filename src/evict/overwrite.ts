@@ -29,6 +29,8 @@ export interface OverwriteBatch {
   readonly manifests: ReadonlyMap<string, SavedManifest>
   /** Those of them that are not in the journal yet. */
   readonly unsaved: readonly SavedManifest[]
+  /** Told of each as soon as it is gone. */
+  readonly gone: (binding: Binding) => void
 }
 
 /**
@@ -40,7 +42,7 @@ export interface OverwriteBatch {
 export async function overwriteBatch(
   hands: Hands,
   eviction: Eviction,
-  { bindings, manifests, unsaved }: OverwriteBatch,
+  { bindings, manifests, unsaved, gone }: OverwriteBatch,
 ): Promise<number> {
   const nonce = randomUUID()
   const stand = placeholder(nonce)
@@ -59,7 +61,7 @@ export async function overwriteBatch(
       const results = looks.flatMap((it) => it ?? [])
       const over = results.filter(({ outcome }) => outcome === 'untagged')
       await assertNobodyFollowed(hands, missingFrom(before, await listTags(hands)), stand, bindings)
-      const removed = await removePlaceholder(hands, stand, over.map(bindingOf), manifests)
+      const removed = await removePlaceholder(hands, stand, over.map(bindingOf), manifests, gone)
       const others = results.filter(({ outcome }) => outcome !== 'untagged')
       return { ended: [...removed.ended, ...others], left: removed.left }
     }),

@@ -14,6 +14,7 @@ import { WIDTH } from './width.ts'
 /**
  * Deletes a placeholder with all tags that it stands in for. A tag that came into use meanwhile gets its own manifest back first (S17).
  * @param over what each of its tags named before
+ * @param gone told of each when the DELETE is answered: what it takes to know how it ended lasts longer, and somebody may need it by then (S04)
  * @returns how each ended, and the tags that are left
  * @throws DELETE_UNSAFE where the DELETE fails twice
  */
@@ -22,6 +23,7 @@ export async function removePlaceholder(
   stand: RawManifest,
   over: readonly Binding[],
   manifests: ReadonlyMap<string, SavedManifest>,
+  gone: (binding: Binding) => void = () => undefined,
 ): Promise<{ readonly ended: readonly Ended[]; readonly left: ReadonlySet<string> }> {
   const spared: Binding[] = []
   let going = over
@@ -40,6 +42,7 @@ export async function removePlaceholder(
     )
     // Something came into use between the two looks.
     if (typeof outcome === 'string') continue
+    if (outcome.kind === 'deleted') for (const binding of going) gone(binding)
     const left = await afterwards(hands, stand, going, outcome)
     if (left !== undefined) {
       const ended = going.map(

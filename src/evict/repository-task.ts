@@ -35,6 +35,8 @@ export class RepositoryTask {
   #method: UntagMethod | undefined
   /** Tags that go by themselves. */
   #bindings: readonly Binding[] = []
+  /** Tags that the order was told of when they went, and that have not ended yet. */
+  readonly #told = new Set<string>()
   readonly #sample: SampleRecord
   #isBegun = false
   #ripeAt: number | undefined
@@ -100,11 +102,19 @@ export class RepositoryTask {
   async untag(): Promise<void> {
     if (this.#method === undefined || this.#bindings.length === 0) return
     try {
-      await untag(await this.#hands(), { ...this.#eviction, bindings: this.#bindings }, this.#method)
+      const eviction = { ...this.#eviction, bindings: this.#bindings }
+      await untag(await this.#hands(), eviction, this.#method, (binding) => this.#untagged(binding))
     } catch (error) {
       if (!hasCode(error, 'UNTAG_UNSUPPORTED')) throw error
       this.#goWithDigestsOnly(error)
     }
+  }
+
+  /** The order is told before this is recorded and counted: somebody may need the tag by then (S04). */
+  #untagged({ tag, digest }: Binding): void {
+    if (this.#told.has(tag)) return
+    this.#told.add(tag)
+    this.#order.ended?.(this.repository, { tag, digest, outcome: 'untagged' })
   }
 
   /** @param cause what showed that tags don't go alone here */
@@ -229,7 +239,8 @@ export class RepositoryTask {
     const journal = await journalOf(shelf, this.repository, run, call)
     const ended = (each: Ended) => {
       this.#meter.ended(each)
-      this.#order.ended?.(this.repository, each)
+      const isTold = each.tag !== undefined && this.#told.delete(each.tag)
+      if (!isTold) this.#order.ended?.(this.repository, each)
     }
     const audit = (line: AuditLine) => {
       this.#site.audit(line)

@@ -168,6 +168,23 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     expect(ended).toEqual([{ tag: 'a', digest: digest(tags.a), outcome: 'untagged' }])
   })
 
+  test('S04: a tag is told of as soon as it is gone, long before its batch has ended', async () => {
+    const tags = world('at-once', 'a', 'b', 'kept')
+    const afterwards = { method: 'GET', path: /\/at-once\/tags\/list/, nth: 3 }
+    const held = site.proxy.hold(isNative ? { method: 'DELETE', path: /\/manifests\/b$/ } : afterwards)
+    const { hands, ended } = site.hands('at-once')
+    const gone: string[] = []
+    const eviction = evictionOf('at-once', tags, ['a', 'b'])
+    const running = untag(hands, eviction, method, ({ tag }) => gone.push(tag))
+    await held.arrived
+    await expect.poll(() => gone).toEqual(isNative ? ['a'] : ['a', 'b'])
+    expect(ended).toEqual([])
+    held.release()
+    await running
+    expect(gone).toEqual(['a', 'b'])
+    expect(ended).toHaveLength(2)
+  })
+
   /** On 2.8 that takes a digest. */
   async function deleteTag(repository: string, reference: string): Promise<void> {
     await site.registry.wire.send({ method: 'DELETE', path: `/v2/${repository}/manifests/${reference}` })
@@ -192,6 +209,30 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
           }
         },
       })
+
+    test.each([
+      ['what went is recorded', 'refused', { kind: 'status', status: 403 }, 0, ['a']],
+      ['it stays open where nobody knows what went', 'unanswered', { kind: 'cut', at: 'request' }, 1, []],
+    ] as const)(
+      'S04, S16: of a batch that is stopped halfway %s, and each tag is told of',
+      async (_, how, fault, open, recorded) => {
+        const repository = `halfway-${how}`
+        const tags = world(repository, 'a', 'b', 'kept')
+        site.proxy.rule(fault, { method: 'DELETE', path: /\/manifests\/b$/ })
+        const { hands, ended } = site.hands(repository)
+        const gone: string[] = []
+        const eviction = evictionOf(repository, tags, ['a', 'b'])
+        await expect(untag(hands, eviction, method, ({ tag }) => gone.push(tag))).rejects.toThrow()
+        expect(gone).toEqual(['a'])
+        const state = await journalState(hands.journal)
+        expect(state.open).toHaveLength(open)
+        expect(state.removed.tags.map(({ tag }) => tag)).toEqual(recorded)
+        site.proxy.clear()
+        await untag(hands, eviction, method)
+        expect(await site.tags(repository)).toEqual({ kept: digest(tags.kept) })
+        expect(ended.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(['a untagged', 'b untagged'])
+      },
+    )
 
     test('S40: where a DELETE of a tag takes more than the name, that shows with a manifest of ours, and nothing else is touched', async () => {
       const tags = world('takes', 'a', 'kept')

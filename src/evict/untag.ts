@@ -18,9 +18,15 @@ const BATCH = 1_000
 /**
  * The first stage in one repository: afterwards no doomed tag resolves, and every manifest is still there. Can be called again after any
  * interruption, with the same journal; it goes on where it was.
+ * @param gone told of each tag as soon as it is gone: that it has ended is told when its whole batch has, and somebody may need it by then (S04)
  * @throws UNTAG_UNSUPPORTED tags don't go alone here, and none went; what stopped it (DELETE_*, REGISTRY_*, what the guard throws): what had ended by then was told
  */
-export async function untag(hands: Hands, eviction: Eviction, method: UntagMethod): Promise<void> {
+export async function untag(
+  hands: Hands,
+  eviction: Eviction,
+  method: UntagMethod,
+  gone: (binding: Binding) => void = () => undefined,
+): Promise<void> {
   await settle(hands)
   const left = await notYetUntagged(hands, eviction.bindings)
   if (left.length === 0) return
@@ -35,11 +41,12 @@ export async function untag(hands: Hands, eviction: Eviction, method: UntagMetho
       if (copy === 'gone' || copy === 'unreadable') hands.ended({ tag, digest, outcome: copy })
     }
     if (bindings.length === 0) continue
-    if (method === 'Native') await untagBatch(hands, eviction, bindings, [...manifests.values()])
+    if (method === 'Native')
+      await untagBatch(hands, eviction, { bindings, manifests: [...manifests.values()], gone })
     else {
       let unsaved = [...manifests.values()]
       for (let rest = bindings; rest.length > 0; ) {
-        const batch = { bindings: rest.slice(0, size), manifests, unsaved }
+        const batch = { bindings: rest.slice(0, size), manifests, unsaved, gone }
         const over = await overwriteBatch(hands, eviction, batch)
         unsaved = []
         rest = rest.slice(over)

@@ -113,6 +113,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/repository-task.ts': [
     {
+      rule: 'S04 a tag is watched as soon as it is gone',
+      find: ', this.#method, (binding) => this.#untagged(binding))',
+      replace: ', this.#method)',
+      tests: EXECUTION,
+    },
+    {
       rule: 'S38 what is brought back meanwhile is looked at, too',
       find: '[...whole, ...(await this.#returnedSince(at))]',
       replace: 'whole',
@@ -281,6 +287,26 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S40 before tags go by their names, one goes that nobody has',
       find: "method === 'Native' ? proveUntag(hands) : proveDelete(hands)",
       replace: "method === 'Native' ? undefined : proveDelete(hands)",
+      tests: UNTAG,
+    },
+  ],
+  'src/evict/untag-batch.ts': [
+    {
+      rule: 'S04 a tag that goes by its name is told of before its batch has ended',
+      find: "if (outcome === 'untagged') gone(binding)",
+      replace: '',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S04 what went by its name is recorded where its batch is stopped',
+      find: 'if (inDoubt.size === 0 && ',
+      replace: 'if (inDoubt.size < 0 && ',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S16 a batch of which nobody knows what went stays open',
+      find: 'inDoubt.size === 0 && ',
+      replace: '',
       tests: UNTAG,
     },
   ],
@@ -453,6 +479,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S17 what stops the work gives the tags back',
       find: 'await giveBack(unstoppable(hands), bindings, manifests, stand)',
       replace: 'await giveBack(unstoppable(hands), [], manifests, stand)',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S04 a tag that goes with a placeholder is told of when that goes',
+      find: "if (outcome.kind === 'deleted') for (const binding of going) gone(binding)",
+      replace: '',
       tests: UNTAG,
     },
     {
