@@ -6,7 +6,7 @@ import { containerImage } from '#test/harness/images.ts'
 import { carryOut } from './carry-out.ts'
 import type { Hands } from './hands.ts'
 import { begin } from './intents.ts'
-import type { JournalRecord } from './journal.ts'
+import { type JournalRecord, MemoryJournal } from './journal.ts'
 import { journalOf } from './journal-shelf.ts'
 import { placeholder } from './placeholder.ts'
 import { putBack, putBackLost, revive } from './put-back.ts'
@@ -150,6 +150,27 @@ test('S43: where the registry is away not every one is tried, and where another 
     throw lost
   }
   await expect(putBackLost({ ...hands, fence }, ['a'], async () => OURS)).rejects.toBe(lost)
+})
+
+test('S43: where the journal is away every one is put back, and not for every one it is asked', async () => {
+  const hands = world('unrecorded')
+  const away = new TallymanError('REGISTRY_TIMEOUT', 'no answer')
+  const tried: JournalRecord[] = []
+  class AwayJournal extends MemoryJournal {
+    override async append(records: readonly JournalRecord[]): Promise<void> {
+      tried.push(...records)
+      throw away
+    }
+  }
+  const tags = ['a', 'b', 'c', 'd', 'e']
+  const stops = putBackLost({ ...hands, journal: new AwayJournal() }, tags, async () => OURS)
+  await expect(stops).rejects.toMatchObject({
+    code: 'DELETE_TOOK_TAG',
+    message: expect.stringMatching(/; put back: a, b, c, d, e$/),
+    cause: away,
+  })
+  expect(tried).toMatchObject([{ tag: 'a' }, { tag: 'b' }, { tag: 'c' }])
+  expect(Object.keys(await site.tags('unrecorded'))).toEqual([...tags, 'theirs'])
 })
 
 test('S16: a tag that names nothing for another reason is not taken for one that we took', async () => {

@@ -3,7 +3,7 @@ import { calls, type Hands, unstoppable } from './hands.ts'
 import type { RawManifest } from './placeholder.ts'
 import { headDigest, resolveTags } from './tags.ts'
 
-/** So many tags in a row for which the registry does not answer: the others are not tried, or that would take hours. */
+/** So many tags in a row for which a registry does not answer, theirs or that of the journal: it is not asked for the others, or that would take hours. */
 const MOST_UNREACHABLE = 3
 
 /**
@@ -59,9 +59,9 @@ export async function putBackLost(
   const urgent = unstoppable(hands)
   const returns: Return[] = []
   for (const tag of lost) {
-    const last = returns.slice(-MOST_UNREACHABLE).filter(isUnreachable)
-    const isAway = last.length === MOST_UNREACHABLE
-    returns.push(isAway ? { ...last[0], tag, state: 'failed' } : await returnOf(urgent, tag, manifestOf))
+    const away = unreachable(returns)
+    if (away?.state === 'failed') returns.push({ ...away, tag })
+    else returns.push(await returnOf(urgent, tag, manifestOf, away?.error))
   }
   const those = (state: Return['state']) => returns.flatMap((it) => (it.state === state ? it.tag : []))
   const [unknown, failed] = [those('unknown'), those('failed')]
@@ -89,8 +89,16 @@ interface Return {
   readonly error?: TallymanError | undefined
 }
 
-/** @throws LEADERSHIP_LOST: another process goes on */
-async function returnOf(hands: Hands, tag: string, manifestOf: ManifestOf): Promise<Return> {
+/**
+ * @param mute why the journal is not written any more
+ * @throws LEADERSHIP_LOST: another process goes on
+ */
+async function returnOf(
+  hands: Hands,
+  tag: string,
+  manifestOf: ManifestOf,
+  mute: TallymanError | undefined,
+): Promise<Return> {
   let manifest: RawManifest | undefined
   try {
     manifest = await manifestOf(tag, hands)
@@ -99,6 +107,7 @@ async function returnOf(hands: Hands, tag: string, manifestOf: ManifestOf): Prom
     if (hasCode(error, 'LEADERSHIP_LOST')) throw error
     return { tag, state: 'failed', error: asTallymanError(error) }
   }
+  if (mute !== undefined) return { tag, state: 'back', error: mute }
   try {
     await hands.journal.append([{ kind: 'restored', at: hands.clock.now(), tag, digest: manifest.digest }])
   } catch (error) {
@@ -107,8 +116,13 @@ async function returnOf(hands: Hands, tag: string, manifestOf: ManifestOf): Prom
   return { tag, state: 'back' }
 }
 
-function isUnreachable({ state, error }: Return): boolean {
-  return state === 'failed' && error?.kind === 'unreachable'
+/** The last of those that show that a registry is away; undefined: they don't. */
+function unreachable(returns: readonly Return[]): Return | undefined {
+  const last = returns.slice(-MOST_UNREACHABLE)
+  const isAway =
+    last.length === MOST_UNREACHABLE &&
+    last.every(({ state, error }) => error?.kind === 'unreachable' && state === last[0]?.state)
+  return isAway ? last.at(-1) : undefined
 }
 
 export function named(tags: readonly string[]): string {

@@ -38,6 +38,18 @@ export const PUTTING_BACK_MUTANTS: MutantsByFile = {
       tests: PUT_BACK,
     },
     {
+      rule: 'S43 every one is put back where the journal is away',
+      find: "away?.state === 'failed'",
+      replace: 'away !== undefined',
+      tests: PUT_BACK,
+    },
+    {
+      rule: 'S43 putting back many ends soon where the journal is away',
+      find: "if (mute !== undefined) return { tag, state: 'back', error: mute }",
+      replace: '',
+      tests: PUT_BACK,
+    },
+    {
       rule: 'S43 it is put back also where the work was told to stop',
       find: 'const urgent = unstoppable(hands)',
       replace: 'const urgent = hands',
