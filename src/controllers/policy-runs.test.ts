@@ -30,8 +30,8 @@ const stoppedBy = (
 interface Call {
   readonly end: Pick<ExecutionEnd, 'phase'> & Partial<ExecutionEnd>
   readonly now?: typeof judgement
-  /** Before it has ended. @param stop tells the policy to stop */
-  readonly meanwhile?: (load: Load, stop: () => void) => Promise<void>
+  /** Before it has ended. @param stop tells the policy to stop @param steps what was done so far */
+  readonly meanwhile?: (load: Load, stop: () => void, steps: readonly string[]) => Promise<void>
   /** Whether the workspace takes the record. */
   readonly isKept?: () => boolean
 }
@@ -57,7 +57,8 @@ async function calling({
   const runs = new PolicyRuns({
     carrier: {
       carry: async (load) => {
-        await meanwhile(load, () => stopping.abort(new TallymanError('CANCELLED', 'the spec is another one')))
+        const stop = () => stopping.abort(new TallymanError('CANCELLED', 'the spec is another one'))
+        await meanwhile(load, stop, steps)
         return { counts: NO_COUNTS, problems: [], ...end }
       },
     },
@@ -134,8 +135,9 @@ const TOOK_END = { phase: 'Stopped', stoppedBy: TOOK } as const
 test('S04: that a run has harmed something is recorded as soon as that is known, and once', async () => {
   const { steps, record, status } = await calling({
     end: TOOK_END,
-    meanwhile: async (load) => {
+    meanwhile: async (load, _stop, soFar) => {
       await load.harmed(TOOK)
+      expect(soFar).toEqual(['hold'])
       await load.harmed(new TallymanError('BARRIER_NOT_REACHED', 'harms nothing'))
     },
   })
