@@ -1,7 +1,7 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
-import { PolicyRunHold } from '#controllers/policy-run-hold.ts'
+import { type HeldPlace, PolicyRunHold } from '#controllers/policy-run-hold.ts'
 import type { RunContext } from '#controllers/policy-runs.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
@@ -33,10 +33,7 @@ export class PolicyLeftovers {
    * has to be deleted for it waits until it may be. Where a tag that was to stay went with what the dead process deleted, a human looks before anything more goes.
    * @throws what keeps it from being looked at; LEADERSHIP_LOST, CANCELLED
    */
-  async settle(
-    place: Pick<RunContext, 'pass' | 'registry' | 'url'>,
-    unsettled: EvictionHistory['unsettled'],
-  ): Promise<void> {
+  async settle(place: HeldPlace, unsettled: EvictionHistory['unsettled']): Promise<void> {
     if (unsettled.length === 0) return
     const { carrier, undo, log } = this.#parts
     const { pass, registry } = place

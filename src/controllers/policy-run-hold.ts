@@ -1,9 +1,10 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import { holdOn } from '#controllers/evicted-hold.ts'
+import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { PolicyRecords } from '#controllers/policy-records.ts'
-import type { RunContext } from '#controllers/policy-runs.ts'
 import { heldPolicy } from '#controllers/policy-status.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
+import type { RegistryObject } from '#controllers/resources.ts'
 import { HARMFUL } from '#evict/execution.ts'
 import type { Log } from '#kube/log.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -19,25 +20,33 @@ export interface PolicyRunHoldParts {
   readonly log: Log
 }
 
+/** Where something is carried out. */
+export interface HeldPlace {
+  readonly pass: PolicyPass
+  readonly registry: RegistryObject
+  /** Where the registry answered. */
+  readonly url: string
+}
+
 /**
  * Holds a policy as soon as a call has harmed something (S04). That is recorded also where the policy is told to stop by then, or its spec is another one: whoever goes on has to
  * know. What cannot be recorded holds in memory, is told in the status, and is recorded by the next plan.
  */
 export class PolicyRunHold {
   readonly #parts: PolicyRunHoldParts
-  readonly #context: Pick<RunContext, 'pass' | 'registry' | 'url'>
+  readonly #place: HeldPlace
   readonly #recorded = new Set<string>()
 
-  constructor(parts: PolicyRunHoldParts, context: Pick<RunContext, 'pass' | 'registry' | 'url'>) {
+  constructor(parts: PolicyRunHoldParts, place: HeldPlace) {
     this.#parts = parts
-    this.#context = context
+    this.#place = place
   }
 
   /** @param error what stops the call; nothing is held for what harms nothing, nor again for what is recorded */
   async record(error: TallymanError): Promise<void> {
     if (!HARMFUL.has(error.code) || this.#recorded.has(error.message)) return
     const { records, undo, clock, log } = this.#parts
-    const { pass, registry, url } = this.#context
+    const { pass, registry, url } = this.#place
     const { policy } = pass
     const signal = AbortSignal.timeout(RECORDED_WITHIN_MS)
     const told = { policy: keyOf(policy), code: error.code, reason: error.advice }
@@ -57,7 +66,7 @@ export class PolicyRunHold {
 
   /** @throws what keeps the status from being written */
   async tell(): Promise<void> {
-    const { pass } = this.#context
+    const { pass } = this.#place
     const { undo, clock } = this.#parts
     const standing = undo.standingHold(keyOf(pass.policy))
     if (standing !== undefined) await pass.write((status) => heldPolicy(status, standing, clock.now()))
