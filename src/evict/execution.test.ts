@@ -174,6 +174,18 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     )
   }
 
+  test.runIf(version === '3')('S04: a tag is told of as soon as it is gone, and counted once', async () => {
+    const eviction = world('at-once')
+    const held = site.proxy.hold({ method: 'DELETE', path: /\/at-once\/manifests\/plain$/ })
+    const told: string[] = []
+    const running = executeOn(site, [eviction], { ended: (_, { tag }) => tag && told.push(tag) })
+    await held.arrived
+    await expect.poll(() => told.toSorted()).toEqual(['alias', 'old'])
+    held.release()
+    expect((await running).end.counts.untagged).toBe(GOING.length)
+    expect(told.toSorted()).toEqual(GOING)
+  })
+
   test('S04: what is pushed, moved or comes into use meanwhile stays whole', async () => {
     const eviction = world('meanwhile')
     const pushed = imageIndex('oci', [{ image: plain, platform: LINUX_AMD64 }])
@@ -465,8 +477,18 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
 
   test('where a tag cannot go alone, a digest goes with its tags, and a tag whose digest stays is told of', async () => {
     const eviction = world('together')
-    const { end, lines } = await executeOn(site, [eviction], { site: { product: 'unknown' } })
+    const told: string[] = []
+    const seen: (readonly [string[], string[]])[] = []
+    const guard = async () => {
+      seen.push([told.toSorted(), await missing(['together'])])
+    }
+    const ended = (repository: string, { tag }: Ended) => {
+      if (tag !== undefined) told.push(`${repository}:${tag}`)
+    }
+    const { end, lines } = await executeOn(site, [eviction], { site: { product: 'unknown', guard }, ended })
     expect(end.phase).toBe('Partial')
+    // Each tag is watched before the next digest goes (S04).
+    for (const [known, gone] of seen) expect(known).toEqual(gone)
     expect(end.problems.map(({ error }) => error.code)).toEqual(['UNTAG_UNSUPPORTED'])
     expect(await site.tags('together')).toEqual({ ...END, alias: digest(kept) })
     for (const each of GONE) expect(await site.has('together', each)).toBe(false)

@@ -133,7 +133,8 @@ export class RepositoryTask {
     const withTags =
       this.#method === undefined ? this.#eviction.bindings.filter((it) => this.#isReady(it)) : []
     const may = (digest: string) => this.#ready.has(digest)
-    await sweep(await this.#hands(), this.#eviction, { may, withTags })
+    const gone = (binding: Binding) => this.#untagged(binding)
+    await sweep(await this.#hands(), this.#eviction, { may, withTags, gone })
   }
 
   /** Looks once whether what stays is as it was before anything went, and records where it is. @returns EVICTION_HARMED where it is not */

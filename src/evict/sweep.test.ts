@@ -13,7 +13,8 @@ import {
   startSweepSite,
   writeUntagged,
 } from '#test/harness/sweeping.ts'
-import type { Eviction } from './eviction.ts'
+import { systemClock } from '#time/clock.ts'
+import type { Binding, Eviction } from './eviction.ts'
 import { sweep } from './sweep.ts'
 
 describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
@@ -100,6 +101,30 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     await sweep(hands, { ...eviction, digests: [digest(old), digest(other)] }, { withTags })
     expect(await site.tags('moved')).toMatchObject({ going: digest(other) })
     expect(await site.has('moved', digest(old))).toBe(false)
+  })
+
+  test('S04: a tag that goes along is told of as soon as it is gone, not when its batch has ended', async () => {
+    const { old, eviction } = world('along')
+    const other = freshImage()
+    site.storage.write('along', old, 'first')
+    site.storage.write('along', other, 'second')
+    const withTags = [
+      { tag: 'first', digest: digest(old) },
+      { tag: 'second', digest: digest(other) },
+    ]
+    // No batch ends because its time is over.
+    const { hands, ended } = site.hands('along', { clock: { ...systemClock, monotonic: () => 0 } })
+    const gone: string[] = []
+    const options = { withTags, gone: ({ tag }: Binding) => gone.push(tag) }
+    // The first DELETE is of a scratch manifest.
+    const held = site.proxy.hold({ method: 'DELETE', nth: 3 })
+    const running = sweep(hands, { ...eviction, digests: [digest(old), digest(other)] }, options)
+    await held.arrived
+    expect([gone.length, ended]).toEqual([1, []])
+    held.release()
+    await running
+    expect(gone.sort()).toEqual(['first', 'second'])
+    expect(ended.filter(({ tag }) => tag !== undefined)).toHaveLength(2)
   })
 
   test('S15: a tag that was moved onto a doomed digest keeps it, with what it contains', async () => {

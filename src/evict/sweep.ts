@@ -27,6 +27,8 @@ export interface SweepOptions {
   readonly may?: ((digest: string) => boolean) | undefined
   /** Tags that a manifest takes along where the registry cannot delete them by themselves; of each such manifest all that are to go. */
   readonly withTags?: readonly Binding[] | undefined
+  /** Told of each of these tags as soon as it is gone: that it has ended is told when its whole batch has, and somebody may need it by then (S04). */
+  readonly gone?: (binding: Binding) => void
 }
 
 /**
@@ -37,7 +39,7 @@ export interface SweepOptions {
 export async function sweep(
   hands: Hands,
   eviction: Eviction,
-  { may = () => true, withTags = [] }: SweepOptions = {},
+  { may = () => true, withTags = [], gone = () => undefined }: SweepOptions = {},
 ): Promise<void> {
   await settle(hands)
   const edges = await saveAll(hands, eviction.digests)
@@ -63,8 +65,10 @@ export async function sweep(
         const tags = seen.standing.doomedTagsOf(digest)
         const outcome = await sweeping.sweep(digest, before.get(digest) ?? new Set())
         ended.push({ digest, outcome })
-        for (const tag of tags)
+        for (const tag of tags) {
+          if (outcome === 'swept') gone({ tag, digest })
           ended.push({ tag, digest, outcome: outcome === 'swept' ? 'untagged' : outcome })
+        }
         next += 1
         // What went is told above, whatever this brings to light.
         await sweeping.countIfSlow()

@@ -119,6 +119,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: EXECUTION,
     },
     {
+      rule: 'S04 a tag is watched as soon as it is gone with its digest',
+      find: '{ may, withTags, gone })',
+      replace: '{ may, withTags })',
+      tests: EXECUTION,
+    },
+    {
       rule: 'S38 what is brought back meanwhile is looked at, too',
       find: '[...whole, ...(await this.#returnedSince(at))]',
       replace: 'whole',
@@ -150,8 +156,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S18 what waits for its copy, or has none, is not swept',
-      find: '{ may, withTags }',
-      replace: '{ withTags }',
+      find: '{ may, withTags, gone }',
+      replace: '{ withTags, gone }',
       tests: COPIES,
     },
     {
@@ -651,6 +657,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/evict/sweep.ts': [
+    {
+      rule: 'S04 a tag that goes along is told of before its batch has ended',
+      find: "if (outcome === 'swept') gone({ tag, digest })",
+      replace: '',
+      tests: SWEEP,
+    },
     {
       rule: 'S37 what is there again by its digest is not taken by the same run',
       find: '[...removed.digests, ...returned]',
