@@ -159,6 +159,16 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, 'old', since)
   })
 
+  test('is back while nobody knows how what took it ended', async () => {
+    const repository = await evicted(containerImage({ seed: `open ${version}` }))
+    watch.follow(POLICY, 'apps/shop', [])
+    watch.add(POLICY, await past(repository))
+    watch.follow(POLICY, 'apps/shop', [], false)
+    const since = systemClock.monotonic()
+    await createPod(`open-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await backWithin10s(repository, 'old', since)
+  })
+
   test('is back when another installation claims it, by its digest alone', async () => {
     const old = containerImage({ seed: `claim ${version}` })
     const repository = await evicted(old)

@@ -63,11 +63,13 @@ export class EvictedWatch {
    * From now on these things of a policy are watched, in place of those that were.
    * @param policy, registry `namespace/name`
    * @param things asked for again at every look: they are not copied (notReturned)
+   * @param isWhole false: of something that a run has begun nobody knows how it ended, and what was added stays watched
    */
-  follow(policy: string, registry: string, things: Iterable<Evicted>): void {
+  follow(policy: string, registry: string, things: Iterable<Evicted>, isWhole = true): void {
     if (this.#term === undefined || this.#term.aborted) return
+    const since = isWhole ? undefined : this.#followed.get(policy)?.since
     this.forget(policy)
-    this.#followed.set(policy, new Followed(policy, registry, things, this.#parts, this.#term))
+    this.#followed.set(policy, new Followed(policy, registry, things, this.#parts, this.#term, since))
     this.#bell.ring()
   }
 
@@ -127,7 +129,7 @@ class Followed {
   readonly #registry: string
   readonly #past: Iterable<Evicted>
   /** What went since. */
-  readonly #since = new EvictedThings()
+  readonly since: EvictedThings
   /** By evictedKey, what is being brought back, or is: what went up to then is not looked at any more. */
   readonly #wanted = new Map<string, Evicted>()
   readonly #returns: EvictedReturns
@@ -146,8 +148,10 @@ class Followed {
     things: Iterable<Evicted>,
     parts: EvictedWatchParts,
     term: AbortSignal,
+    since = new EvictedThings(),
   ) {
     this.#parts = parts
+    this.since = since
     this.#registry = registry
     this.#past = things
     this.#returns = new EvictedReturns({
@@ -169,7 +173,7 @@ class Followed {
   }
 
   add(things: readonly Evicted[]): void {
-    this.#since.add(things)
+    this.since.add(things)
     for (const thing of things) {
       this.#wanted.delete(evictedKey(thing))
       this.#added.push(thing, ...this.#named(thing))
@@ -220,7 +224,7 @@ class Followed {
   }
 
   *#watched(): Generator<Evicted, void, void> {
-    for (const things of [this.#past, this.#since]) {
+    for (const things of [this.#past, this.since]) {
       for (const thing of things) {
         const isWanted =
           this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing))?.at ?? NEVER) >= thing.at

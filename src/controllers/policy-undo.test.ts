@@ -53,22 +53,28 @@ test('S04: one that is recorded is not written again, and one that a human has e
   expect(await planned(NEW, undefined, holdToken(NEW))).toEqual({ hold: undefined, writes: 0 })
 })
 
-test('S04: what a call did that was cut off is read from all journals again', async () => {
+test('S04: what a call did that was cut off is read from all journals again, and what was told is watched until it is settled', async () => {
   const policy: RegistryPolicyObject = {
     ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {} },
     metadata: { name: 'main', namespace: 'shop' },
   }
   const registry = { ...policy, kind: 'Registry' }
   const read: string[][] = []
+  const followed: (boolean | undefined)[] = []
   const undo = new PolicyUndo({
     restorer: {
       historyOf: async (_registry, runs) => {
         read.push(runs.map(({ run }) => run))
-        return NOTHING_KNOWN
+        const unsettled = read.length === 1 ? [] : [{ repository: 'app', run: 'two' }]
+        return { ...NOTHING_KNOWN, unsettled }
       },
       returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
     },
-    watch: { add: () => undefined, follow: () => undefined, forget: () => undefined },
+    watch: {
+      add: () => undefined,
+      follow: (_policy, _registry, _things, isWhole) => void followed.push(isWhole),
+      forget: () => undefined,
+    },
     holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
     clock: new FakeClock(),
   })
@@ -91,4 +97,5 @@ test('S04: what a call did that was cut off is read from all journals again', as
       ['two', 'one'],
     ],
   ])
+  expect(followed).toEqual([true, false])
 })

@@ -230,7 +230,8 @@ export class PolicyUndo {
   /** This is what the policy has evicted, and what is watched. */
   #know(key: string, registry: RegistryObject, history: KnownHistory): void {
     this.#histories.set(key, history)
-    this.#parts.watch.follow(key, keyOf(registry), notReturned(history))
+    const isWhole = history.unsettled.length === 0
+    this.#parts.watch.follow(key, keyOf(registry), notReturned(history), isWhole)
   }
 
   /** What is back stays for its time (S12), also once it is no longer in use. */

@@ -67,6 +67,18 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       find: 'unknow(policy: RegistryPolicyObject): void {\n    this.#histories.delete(keyOf(policy))',
       replace: 'unknow(policy: RegistryPolicyObject): void {\n    keyOf(policy)',
     },
+    {
+      rule: 'S04 what has no end yet does not end what is watched',
+      find: 'const isWhole = history.unsettled.length === 0',
+      replace: 'const isWhole = true',
+    },
+  ],
+  'src/controllers/evicted-watch.ts': [
+    {
+      rule: 'S04 what was told stays watched until it is known how it ended',
+      find: 'isWhole ? undefined : this.#followed.get(policy)?.since',
+      replace: 'undefined',
+    },
   ],
   'src/controllers/policy-run-hold.ts': [
     {
