@@ -130,7 +130,7 @@ export class PolicyWork {
     // What the status tells would hold again, once the token is taken out of the spec.
     if (memory.recordProblem === undefined && undo.standingHold(keyOf(pass.policy)) === undefined) {
       if (pass.policy.status?.hold !== undefined)
-        await pass.write((status) => withStandingHold(status, undefined))
+        await pass.write((status) => withStandingHold(status, undo.standingHold(keyOf(pass.policy))))
     }
     const { history, told } = recalled
     const problem = recalled.problem ?? lost
