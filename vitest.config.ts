@@ -31,6 +31,8 @@ const exclude = [...configDefaults.exclude, ...NODE, ...(everyRequest ? [] : KIL
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Files share processes, and with them what takes longer to start than most tests take: clusters (borrowCluster).
+    isolate: false,
     testTimeout: 180_000,
     hookTimeout: 240_000,
     allowOnly: process.env.CI === undefined,
@@ -55,20 +57,8 @@ export default defineConfig({
         // They start servers and wait for them: four at once keep two cores busy.
         test: {
           name: 'four at once',
-          include: ['test/**/*.test.ts', 'scripts/**/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: [...exclude, ...IN_TIME, ...ALONE],
-          maxWorkers: 4,
-          sequence: { groupOrder: 1 },
-        },
-      },
-      {
-        extends: true,
-        // As above; most take less time than a process of their own takes to start.
-        test: {
-          name: 'four at once, processes shared',
-          include: ['src/**/*.test.ts'],
-          exclude: [...exclude, ...IN_TIME, ...ALONE],
-          isolate: false,
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
         },

@@ -8,8 +8,9 @@ import { KubeClient } from '#kube/client.ts'
 import { readClusterIdentity } from '#kube/cluster-identity.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { SYNC_GRACE_MS } from '#kube/liveness.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { kubeconfig } from '#test/harness/cluster/kubeconfig.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { clusterBy, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { hurriedClock, type ProxiedCluster, proxied, silentLog } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
@@ -60,7 +61,7 @@ afterAll(async () => {
 })
 
 async function startSite(name: string): Promise<Site> {
-  const cluster = await startCluster({ controllers: false })
+  const cluster = await borrowCluster()
   const image = `registry.local/${name}:1`
   const metadata = { name, namespace: cluster.namespace }
   const spec = { containers: [{ name: 'main', image }] }

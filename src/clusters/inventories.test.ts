@@ -7,9 +7,10 @@ import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { CONFIG_MAPS, PODS } from '#kube/resource.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { kubeconfig } from '#test/harness/cluster/kubeconfig.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { clusterBy, clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { hurriedClock, silentLog } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
@@ -75,7 +76,7 @@ class Replica {
 }
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   admin = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   operator = await connect({ kubeconfig: await cluster.operatorKubeconfig(), clock: systemClock })
   client = new KubeClient(admin)

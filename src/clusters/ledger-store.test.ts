@@ -8,8 +8,9 @@ import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { CONFIG_MAPS } from '#kube/resource.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -31,7 +32,7 @@ let count = 0
 let isLeader = true
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   operator = await connect({ kubeconfig: await cluster.operatorKubeconfig(), clock: systemClock })
   const connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   admin = new KubeClient(connection)

@@ -4,8 +4,9 @@ import { LeftLedgers, leftSentence } from '#clusters/left-ledgers.ts'
 import { ClusterMemory } from '#inventory/cluster-memory.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -18,7 +19,7 @@ let inventories: string[] = []
 
 /** As the operator, with its rights. */
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   connection = await connect({ kubeconfig: await cluster.operatorKubeconfig(), clock: systemClock })
   client = new KubeClient(connection)
 })

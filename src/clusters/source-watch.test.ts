@@ -5,7 +5,8 @@ import { DEFAULT_SOURCES, type SourcesConfig } from '#clusters/sources-config.ts
 import { compileImageRules } from '#inventory/image-rules.ts'
 import { SYNC_GRACE_MS } from '#kube/liveness.ts'
 import { PODS } from '#kube/resource.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { expired } from '#test/harness/fault-proxy.ts'
 import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { hurriedClock, type ProxiedCluster, proxied, silentLog } from '#test/harness/reflected.ts'
@@ -25,7 +26,7 @@ const clock: Clock = { ...hurriedClock, monotonic: () => systemClock.monotonic()
 const WATCH = { query: /watch=true.*timeoutSeconds=\d{3}/ }
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   world = await proxied(cluster)
 })
 

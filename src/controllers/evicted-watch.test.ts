@@ -12,8 +12,9 @@ import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { PODS } from '#kube/resource.ts'
 import { RegistryPool } from '#registry/pool.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { evictTags } from '#test/harness/evicted.ts'
 import { restorerAt } from '#test/harness/evicted-restorer.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
@@ -35,7 +36,7 @@ let inventories: Inventories
 let pool: RegistryPool
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   client = new KubeClient(connection)
   pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })

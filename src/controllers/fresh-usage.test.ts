@@ -7,7 +7,8 @@ import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { PODS } from '#kube/resource.ts'
 import { usedImages } from '#scan/used-images.ts'
 import { UsedIndexes } from '#scan/used-indexes.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { startEvictionSite } from '#test/harness/eviction.ts'
 import { multiPlatformImage } from '#test/harness/images.ts'
 import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
@@ -22,7 +23,7 @@ let operator: ClusterConnection
 let admin: ClusterConnection
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   operator = await connect({ kubeconfig: await cluster.operatorKubeconfig(), clock: systemClock })
   admin = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
 })

@@ -11,7 +11,8 @@ import { RegistryPool } from '#registry/pool.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import { EMPTY_RECORD, type OpenRun, type PolicyRecord } from '#retention/policy-record.ts'
 import type { ScanMemory } from '#scan/kept-memory.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, registryError, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { artifact } from '#test/harness/images.ts'
@@ -62,7 +63,7 @@ let proxy: FaultProxy
 let pool: RegistryPool
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   registry = await startRegistry({ version: '3' })
   proxy = await startFaultProxy({ upstream: registry.url })

@@ -14,7 +14,8 @@ import { removalsOf } from '#report/plan-removals.ts'
 import { createLogger } from '#runtime/logger.ts'
 import { ObjectStore } from '#runtime/object-store.ts'
 import { basicAuthSecret, credentialsBinding } from '#test/e2e/support/objects.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { collected } from '#test/harness/collected.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -38,7 +39,7 @@ let name = ''
 
 beforeAll(async () => {
   ;[cluster, open, closed] = await Promise.all([
-    startCluster({ controllers: false }),
+    borrowCluster(),
     startRegistry({ version: '3' }),
     startRegistry({ version: '2.8', auth: { kind: 'basic', ...USER } }),
   ])

@@ -13,7 +13,8 @@ import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { EMPTY_RECORD } from '#retention/policy-record.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { evictTags } from '#test/harness/evicted.ts'
 import { restorerAt } from '#test/harness/evicted-restorer.ts'
@@ -29,7 +30,7 @@ let connection: ClusterConnection
 let pool: RegistryPool
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
 })

@@ -15,8 +15,9 @@ import type { Log } from '#kube/log.ts'
 import { PODS } from '#kube/resource.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { basicAuthSecret, credentialsBinding } from '#test/e2e/support/objects.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { clusterOver, inventoryConfig, PODS_ONLY } from '#test/harness/live-inventory.ts'
 import { silentLog } from '#test/harness/reflected.ts'
@@ -33,7 +34,7 @@ let site: EvictionSite
 const operators: Operator[] = []
 
 beforeAll(async () => {
-  clusters = await Promise.all(OWN_PODS.map(() => startCluster({ controllers: false })))
+  clusters = await Promise.all(OWN_PODS.map(() => borrowCluster()))
   site = await startEvictionSite('2.8')
   await Promise.all(clusters.map((cluster, at) => createPod(cluster, OWN_PODS[at] ?? '')))
 })

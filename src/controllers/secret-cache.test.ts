@@ -4,7 +4,8 @@ import { SecretCache } from '#controllers/secret-cache.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { basicAuthSecret, credentialsBinding } from '#test/e2e/support/objects.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { systemClock } from '#time/clock.ts'
@@ -16,7 +17,7 @@ let proxy: FaultProxy
 let connection: ClusterConnection
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   proxy = await startFaultProxy({ upstream: cluster.server, upstreamInsecure: true, tls: true })
   const kubeconfig = await cluster.operatorKubeconfig({ server: proxy.url })
   connection = await connect({ kubeconfig, clock: systemClock })

@@ -4,8 +4,9 @@ import { KubeClient } from '#kube/client.ts'
 import { readClusterIdentity } from '#kube/cluster-identity.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { NAMESPACES, PODS, SECRETS } from '#kube/resource.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { kubeconfig } from '#test/harness/cluster/kubeconfig.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type ProxiedCluster, proxied } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
@@ -17,7 +18,7 @@ let world: ProxiedCluster
 let operator: KubeClient
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   world = await proxied(cluster)
   operator = new KubeClient(world.operator)
 })

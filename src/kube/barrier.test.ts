@@ -14,7 +14,8 @@ import {
 } from '#kube/resource.ts'
 import { lastChange, newest } from '#kube/version-probe.ts'
 import type { WatchScope } from '#kube/watch-stream.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import type { OpenExchange } from '#test/harness/fault-proxy.ts'
 import {
   actual,
@@ -65,7 +66,7 @@ let reflector: Reflector<{ uid: string; resourceVersion: string }> | undefined
 let created = 0
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   world = await proxied(cluster)
   await cluster.apply([WIDGETS_CRD, MAY_READ_ALL])
 })

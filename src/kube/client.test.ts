@@ -3,7 +3,8 @@ import { KubeClient } from '#kube/client.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { CONFIG_MAPS, NAMESPACES, SECRETS } from '#kube/resource.ts'
 import { readConfigMap, readSecret } from '#kube/secrets.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type ProxiedCluster, proxied } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
 
@@ -16,7 +17,7 @@ let world: ProxiedCluster
 let namespace: string
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   world = await proxied(cluster)
   namespace = cluster.namespace
 })

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { stringify } from 'yaml'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type ProxiedCluster, proxied } from '#test/harness/reflected.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -14,7 +15,7 @@ let world: ProxiedCluster
 let opened: ClusterConnection[] = []
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   world = await proxied(cluster)
 })
 

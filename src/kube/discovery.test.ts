@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { KubeClient } from '#kube/client.ts'
 import { findResource } from '#kube/discovery.ts'
 import { DEPLOYMENTS, NODES, PODS } from '#kube/resource.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type ProxiedCluster, proxied } from '#test/harness/reflected.ts'
 
 let cluster: TestCluster
@@ -10,7 +11,7 @@ let world: ProxiedCluster
 let client: KubeClient
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   world = await proxied(cluster)
   client = new KubeClient(world.operator)
 })

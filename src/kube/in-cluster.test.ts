@@ -3,7 +3,8 @@ import path from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { IN_CLUSTER } from '#kube/in-cluster.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { createAuthority } from '#test/harness/tls.ts'
 import { systemClock } from '#time/clock.ts'
 
@@ -16,7 +17,7 @@ let folder: string
 let connection: ClusterConnection | undefined
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   await cluster.operatorKubeconfig()
 })
 afterAll(() => cluster.stop())

@@ -7,7 +7,8 @@ import { jsonCodec } from '#kube/json-codec.ts'
 import { projectNode } from '#kube/node-projection.ts'
 import { projectPod } from '#kube/pod-projection.ts'
 import { NODES, PODS, resourcePath } from '#kube/resource.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { systemClock } from '#time/clock.ts'
 
 let cluster: TestCluster
@@ -15,7 +16,7 @@ let connection: ClusterConnection
 let client: KubeClient
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   client = new KubeClient(connection)
 })

@@ -12,7 +12,8 @@ import {
   WORKLOAD_RESOURCES,
   type WorkloadKind,
 } from '#kube/workload-projection.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { systemClock } from '#time/clock.ts'
 
 let cluster: TestCluster
@@ -20,7 +21,7 @@ let connection: ClusterConnection
 let client: KubeClient
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   connection = await connect({ kubeconfig: cluster.adminKubeconfig, clock: systemClock })
   client = new KubeClient(connection)
 })

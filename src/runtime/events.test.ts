@@ -5,7 +5,8 @@ import { KubeClient } from '#kube/client.ts'
 import { connect } from '#kube/connection.ts'
 import type { KubeObject } from '#kube/objects.ts'
 import { EventRecorder } from '#runtime/events.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { eventually } from '#test/harness/wait.ts'
@@ -20,7 +21,7 @@ interface StoredEvent extends KubeObject {
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
 })
 afterAll(() => cluster.stop())
 

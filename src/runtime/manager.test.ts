@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { eventually } from '#test/harness/wait.ts'
 
@@ -12,7 +13,7 @@ const SCRIPT = fileURLToPath(new URL('../../test/harness/manager-process.ts', im
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false, crds: true })
+  cluster = await borrowCluster({ crds: true })
 })
 afterAll(() => cluster.stop())
 

@@ -12,7 +12,8 @@ import type { Change } from '#runtime/object-store.ts'
 import { needsReconcile } from '#runtime/predicates.ts'
 import { ResourceWatch } from '#runtime/resource-watch.ts'
 import { StatusWriter } from '#runtime/status-writer.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { checkKstatus } from '#test/harness/kstatus.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
@@ -29,7 +30,7 @@ type Registry = CustomObject<RegistryStatus>
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false, crds: true })
+  cluster = await borrowCluster({ crds: true })
 })
 afterAll(() => cluster.stop())
 

@@ -2,9 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { CheckReport } from '#report/check-report.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { contextsKubeconfig } from '#test/harness/cluster/contexts.ts'
 import { kubeconfig } from '#test/harness/cluster/kubeconfig.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
@@ -22,7 +23,7 @@ let cluster: TestCluster
 let config: string
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   await cluster.apply([namespace('shop-prod'), node('worker-1')])
   const files = path.join(cluster.stateDir, 'check')
   await mkdir(files)

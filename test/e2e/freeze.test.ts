@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { REGISTRY_CHECKS } from '#controllers/resources.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
@@ -29,7 +30,7 @@ const proxies: FaultProxy[] = []
 const place = () => ({ namespace: cluster.namespace, name: 'main' })
 
 beforeAll(async () => {
-  cluster = await startCluster({ crds: true })
+  cluster = await borrowCluster({ crds: true })
   server = await startRegistry({ version: '2.8' })
   api = await Api.connect(cluster)
   new StorageWriter(server.storageDir).write('app/whole', containerImage({ seed: 'whole' }), '1')

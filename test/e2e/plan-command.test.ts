@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { artifact, containerImage, cosignSignature, cosignTag, helmChart } from '#test/harness/images.ts'
@@ -26,7 +27,7 @@ let cluster: TestCluster
 let folder: string
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   await cluster.apply([namespace('shop'), node('worker-1')])
   folder = path.join(cluster.stateDir, 'plan')
   await mkdir(folder)

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import {
   type FaultProxy,
   killAtRequest,
@@ -29,7 +30,7 @@ const operators: OperatorProcess[] = []
 let requests: number
 
 beforeAll(async () => {
-  cluster = await startCluster({ crds: true })
+  cluster = await borrowCluster({ crds: true })
   api = await Api.connect(cluster)
   operatorProxy = await startFaultProxy({
     upstream: cluster.server,

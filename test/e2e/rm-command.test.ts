@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Claims } from '#evict/claims.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { startEvictionSite } from '#test/harness/eviction.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
@@ -13,7 +14,7 @@ import { namespace, node, pod } from './support/objects.ts'
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   await cluster.apply([namespace('shop'), node('worker-1')])
 })
 

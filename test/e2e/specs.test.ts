@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { imageInventory, registry, registryCheck, registryPolicy } from './support/objects.ts'
 import { REFUSED_CHECKS, REFUSED_POLICIES, REFUSED_REGISTRIES } from './support/refused-specs.ts'
 
@@ -10,7 +11,7 @@ import { REFUSED_CHECKS, REFUSED_POLICIES, REFUSED_REGISTRIES } from './support/
 let cluster: TestCluster
 
 beforeAll(async () => {
-  cluster = await startCluster({ crds: true })
+  cluster = await borrowCluster({ crds: true })
 })
 
 afterAll(async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { evictTags } from '#test/harness/evicted.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
@@ -17,10 +18,7 @@ let site: EvictionSite
 let app: string
 
 beforeAll(async () => {
-  ;[cluster, site] = await Promise.all([
-    startCluster({ controllers: false, crds: true }),
-    startEvictionSite('3'),
-  ])
+  ;[cluster, site] = await Promise.all([borrowCluster({ crds: true }), startEvictionSite('3')])
   if (old === undefined || lost === undefined || kept === undefined) throw new Error('there are three')
   app = `${site.registry.host}/shop/app`
   const repository = 'shop/app'

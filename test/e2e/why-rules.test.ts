@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
@@ -16,7 +17,7 @@ let registry: TestRegistry
 let app: string
 
 beforeAll(async () => {
-  cluster = await startCluster({ controllers: false })
+  cluster = await borrowCluster()
   await cluster.apply([namespace('shop'), node('worker-1')])
   registry = await startRegistry({ version: '3' })
   app = `${registry.host}/shop/app`

@@ -2,7 +2,8 @@ import path from 'node:path'
 import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_CHECKS } from '#controllers/resources.ts'
 import { REQUESTED_AT } from '#crds/meta.ts'
 import { NAMESPACES } from '#kube/resource.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
@@ -44,7 +45,7 @@ export class Lane {
   /** Three images in use, of which one has lost a layer. */
   static async start(): Promise<Lane> {
     const [cluster, server] = await Promise.all([
-      startCluster({ crds: true }),
+      borrowCluster({ crds: true }),
       startRegistry({ version: '2.8' }),
     ])
     const proxies = {

@@ -1,9 +1,10 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { KubeObject } from '#kube/objects.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { contextsKubeconfig } from '#test/harness/cluster/contexts.ts'
 import { kubeconfig } from '#test/harness/cluster/kubeconfig.ts'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { namespace, type Place, pod } from './objects.ts'
 
@@ -41,10 +42,7 @@ export interface TwoClusters {
 }
 
 export async function startTwoClusters(): Promise<TwoClusters> {
-  const [prod, staging] = await Promise.all([
-    startCluster({ controllers: false, crds: true }),
-    startCluster({ controllers: false }),
-  ])
+  const [prod, staging] = await Promise.all([borrowCluster({ crds: true }), borrowCluster()])
   const proxy = await startFaultProxy({
     upstream: staging.server,
     tls: true,

@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import { type ClusterOptions, startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { type OperatorProcess, startOperator } from '#test/harness/operator.ts'
 import { Api } from './api.ts'
@@ -16,12 +17,17 @@ export interface World {
   stop(): Promise<void>
 }
 
-/** @param operatorArgs further flags of the operator */
+/**
+ * @param options `controllers`: they run, in a cluster of its own
+ * @param operatorArgs further flags of the operator
+ */
 export async function startWorld(
-  options: ClusterOptions = {},
+  { controllers = false }: Pick<ClusterOptions, 'controllers'> = {},
   operatorArgs: readonly string[] = [],
 ): Promise<World> {
-  const cluster = await startCluster({ crds: true, ...options })
+  const cluster = await (controllers
+    ? startCluster({ controllers, crds: true })
+    : borrowCluster({ crds: true }))
   const kubeconfig = await cluster.operatorKubeconfig()
   const logFile = path.join(cluster.stateDir, 'operator.log')
   const operator = await startOperator({ kubeconfig, logFile, args: operatorArgs })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
+import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import type { TestCluster } from '#test/harness/cluster.ts'
 import { collect, open } from '#test/harness/fault-proxy/test-client.ts'
 import { expired, type FaultProxy, startFaultProxy, throttled } from '#test/harness/fault-proxy.ts'
 import { eventually } from '#test/harness/wait.ts'
@@ -10,7 +11,7 @@ let proxy: FaultProxy
 let kubeconfig: string
 
 beforeAll(async () => {
-  cluster = await startCluster()
+  cluster = await borrowCluster()
   proxy = await startFaultProxy({
     upstream: cluster.server,
     ...(cluster.caPem === undefined ? { upstreamInsecure: true } : { upstreamCa: cluster.caPem }),

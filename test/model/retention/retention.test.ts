@@ -20,7 +20,7 @@ import { NOW, randomWorld } from './world.ts'
 /** `make bench ONLY=policy` is to see no fewer, which takes minutes. */
 const LEAST = 100_000
 /** As many worlds; `make mutants` needs fewer. */
-const WORLDS = Number(process.env.TALLYMAN_WORLDS ?? LEAST / 4)
+const WORLDS = Number(process.env.TALLYMAN_WORLDS ?? LEAST / 10)
 /** The same worlds in every run; TALLYMAN_SEED makes others. */
 const SEED = Number(process.env.TALLYMAN_SEED ?? 6)
 /** A smaller plan is made in every so many worlds. */
