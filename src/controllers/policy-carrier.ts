@@ -17,9 +17,10 @@ import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
 import type { Ended } from '#evict/eviction.ts'
-import { type ExecutionEnd, execute, type RepositoryProblem } from '#evict/execution.ts'
+import { type ExecutionEnd, type ExecutionSite, execute, type RepositoryProblem } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
 import { journalOf } from '#evict/journal-shelf.ts'
+import { lastLook } from '#evict/last-look.ts'
 import { type PurgeEnd, RunPurger } from '#evict/run-purger.ts'
 import { keptSample } from '#evict/sample.ts'
 import { settle } from '#evict/settle.ts'
@@ -29,7 +30,7 @@ import { registryNames } from '#inventory/registry-names.ts'
 import type { Eviction } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { type LateUse, lateUseInSteps } from '#retention/late-use.ts'
-import type { EndedRun } from '#retention/policy-record.ts'
+import type { EndedRun, OpenRun } from '#retention/policy-record.ts'
 import type { RestoredTag } from '#retention/retention-input.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -75,6 +76,9 @@ export interface Load {
 
 /** What is needed to purge. */
 type PurgeLoad = GuardLoad & Pick<Load, 'spec' | 'signal'>
+
+/** What is needed to look at what was left. */
+type SettleLoad = Pick<Load, 'policy' | 'registry' | 'signal' | 'harmed'>
 
 /** What each request is asked by. */
 type GuardLoad = Pick<Load, 'policy' | 'registry' | 'names' | 'restored' | 'endsAt'>
@@ -152,13 +156,10 @@ export class PolicyCarrier {
    * @throws what keeps it from beginning; LEADERSHIP_LOST, CANCELLED
    */
   async settle(
-    { policy, registry, signal, harmed }: Pick<Load, 'policy' | 'registry' | 'signal' | 'harmed'>,
+    { policy, registry, signal, harmed }: SettleLoad,
     unsettled: EvictionHistory['unsettled'],
   ): Promise<RepositoryProblem[]> {
-    const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
-    const load = { policy, registry, names, restored: [], endsAt: Number.POSITIVE_INFINITY }
-    const { guard } = this.#guard(load, () => undefined, { repositories: [] })
-    const site = await executionSite(this.#parts, registry, { guard, stillDoomed: () => false }, signal)
+    const site = await this.#siteForNothing({ policy, registry, signal })
     const left: RepositoryProblem[] = []
     for (const { repository, run } of unsettled) {
       try {
@@ -172,6 +173,32 @@ export class PolicyCarrier {
       }
     }
     return left
+  }
+
+  /**
+   * Looks at what a run that is given up had seen whole (S44). Nothing goes, whatever forbids deleting.
+   * @returns what was harmed, and what could not be looked at
+   * @throws REGISTRY_* of a registry that is not reached; LEADERSHIP_LOST, CANCELLED
+   */
+  async lastLook(
+    { policy, registry, signal, harmed }: SettleLoad,
+    { id, repositories }: Pick<OpenRun, 'id' | 'repositories'>,
+  ): Promise<readonly RepositoryProblem[]> {
+    let opening: Promise<ExecutionSite> | undefined
+    const open = () => (opening ??= this.#siteForNothing({ policy, registry, signal }))
+    return await lastLook(open, { run: id, repositories, harmed, signal })
+  }
+
+  /** Where nothing goes but a placeholder that no tag names any more, with the same consent as everything else. */
+  async #siteForNothing({
+    policy,
+    registry,
+    signal,
+  }: Pick<Load, 'policy' | 'registry' | 'signal'>): Promise<ExecutionSite> {
+    const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
+    const load = { policy, registry, names, restored: [], endsAt: Number.POSITIVE_INFINITY }
+    const { guard } = this.#guard(load, () => undefined, { repositories: [] })
+    return await executionSite(this.#parts, registry, { guard, stillDoomed: () => false }, signal)
   }
 
   #guard(load: GuardLoad, late: LateUse, scope: Omit<IndexScope, 'registry' | 'names'>): DeletionGuard {

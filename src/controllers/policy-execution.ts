@@ -15,19 +15,21 @@ import type { Clock } from '#time/clock.ts'
 
 export interface PolicyExecutionParts {
   readonly plans: Pick<PolicyPlans, 'find'>
-  readonly runs: PolicyRuns
+  readonly runs: Pick<PolicyRuns, 'abandon' | 'resume' | 'start' | 'wait'>
   readonly leftovers: Pick<PolicyLeftovers, 'purge'>
   readonly clock: Clock
   readonly log: Log
 }
 
 export interface ExecutionContext extends RunContext {
-  readonly planning: Planning
+  readonly planning: Pick<Planning, 'facts' | 'judgement' | 'plan' | 'restored' | 'soak'>
   readonly blocks: readonly Block[]
   readonly held: string | undefined
   /** By a human, since the last plan: with the annotation, or with a change of the spec. */
   readonly isAsked: boolean
 }
+
+const ANOTHER_APPROVED = 'spec.approvedPlan names another plan'
 
 /** What follows from a plan: the answer to an approval, a run that starts, goes on, waits or is given up, and copies that are purged. */
 export class PolicyExecution {
@@ -64,12 +66,17 @@ export class PolicyExecution {
       run === undefined || !isRecordRead
         ? undefined
         : runRefusal(run, { spec, registry: identityOf(context), mark: soak.mark })
-    if (run !== undefined && refusal !== undefined) await runs.abandon(context, run, refusal)
+    if (run !== undefined && refusal !== undefined && !(await runs.abandon(context, run, refusal)))
+      return Number.POSITIVE_INFINITY
     const open = refusal === undefined ? run : undefined
     const now = clock.now()
     const window = context.windowAt(now)
     if (decision.kind === 'run' && (open === undefined || decision.cause === 'Approved')) {
-      if (window.isOpen) return await runs.start(context, decision)
+      if (window.isOpen) {
+        if (open !== undefined && !(await runs.abandon(context, open, ANOTHER_APPROVED)))
+          return Number.POSITIVE_INFINITY
+        return await runs.start(context, decision)
+      }
       if (approval !== undefined)
         await pass.write((status) => ({ ...status, approval: inWindow(approval, window.opensAt) }))
       return window.opensAt

@@ -1,7 +1,7 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import type { WorkLeft } from '#controllers/policy-run.ts'
 import type { Window } from '#controllers/policy-window.ts'
-import { type ExecutionEnd, HARMFUL } from '#evict/execution.ts'
+import { type ExecutionEnd, HARMFUL, type RepositoryProblem } from '#evict/execution.ts'
 
 /** A run that stopped for something that may pass goes on after so long. */
 const RETRY_MS = 15_000
@@ -90,10 +90,16 @@ const PROBLEMS_NAMED = 3
 
 /** What is said of a call that ended like this; undefined: nothing. */
 export function endText({ phase, stoppedBy, problems }: ExecutionEnd): string | undefined {
+  const told = problemTexts(problems)
+  if (stoppedBy !== undefined) told.unshift(stoppedBy.advice)
+  return told.length === 0 ? WAITING[phase] : told.join('; ')
+}
+
+/** The first few, and how many there are beside them. */
+export function problemTexts(problems: readonly RepositoryProblem[]): string[] {
   const told = problems
     .slice(0, PROBLEMS_NAMED)
     .map(({ repository, error }) => `${repository}: ${error.advice}`)
   if (problems.length > PROBLEMS_NAMED) told.push(`and ${problems.length - PROBLEMS_NAMED} more`)
-  if (stoppedBy !== undefined) told.unshift(stoppedBy.advice)
-  return told.length === 0 ? WAITING[phase] : told.join('; ')
+  return told
 }

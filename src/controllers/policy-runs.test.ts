@@ -7,9 +7,9 @@ import { NO_COUNTS } from '#controllers/policy-run-end.ts'
 import { PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import type { ExecutionEnd } from '#evict/execution.ts'
+import type { ExecutionEnd, RepositoryProblem } from '#evict/execution.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
-import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
+import { EMPTY_RECORD, type Hold, type OpenRun, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { silentLog } from '#test/harness/reflected.ts'
@@ -34,6 +34,11 @@ interface Call {
   readonly meanwhile?: (load: Load, stop: () => void, steps: readonly string[]) => Promise<void>
   /** Whether the workspace takes the record. */
   readonly isKept?: () => boolean
+  /** What a last look finds. */
+  readonly left?: readonly RepositoryProblem[]
+  /** Where the registry is by now. */
+  readonly url?: string
+  readonly work?: (runs: PolicyRuns, context: RunContext, run: OpenRun) => Promise<unknown>
 }
 
 /** A run that goes on, and whose execution ends like this. @returns the record afterwards, and in which order what was done */
@@ -44,6 +49,9 @@ async function calling({
   now = judgement,
   meanwhile = async () => undefined,
   isKept = () => true,
+  left = [],
+  url = 'https://r.example',
+  work = (runs, context, open) => runs.resume(context, open),
 }: Call) {
   const clock = new FakeClock()
   const stopping = new AbortController()
@@ -60,6 +68,11 @@ async function calling({
         const stop = () => stopping.abort(new TallymanError('CANCELLED', 'the spec is another one'))
         await meanwhile(load, stop, steps)
         return { counts: NO_COUNTS, problems: [], ...end }
+      },
+      lastLook: async ({ harmed }, { id, repositories }) => {
+        steps.push(`look ${id === run.id ? repositories.join() : id}`)
+        for (const { error } of left) await harmed(error)
+        return left
       },
     },
     records: {
@@ -97,22 +110,29 @@ async function calling({
     answer: (compute) => pass.write(compute),
   }
   const context: RunContext = {
-    ...{ pass, record, url: 'https://r.example', product: 'distribution-3' },
+    ...{ pass, record, url, product: 'distribution-3' },
     spec: RegistryPolicySpec.parse({
       ...{ registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, mode: 'Approve' },
       rules: [{ name: 'newest', repositories: ['**'], keep: { newest: 1 } }],
     }),
-    registry: { apiVersion, kind: 'Registry', metadata: { name: 'main', namespace: 'shop' }, spec: {} },
+    registry: {
+      apiVersion,
+      kind: 'Registry',
+      metadata: { name: 'main', namespace: 'shop', uid: 'r' },
+      spec: {},
+    },
     names: { host: HOST, aliases: [] },
     planning: { judgement: now, restored: [], soak: { mark: 'mark', lastAt: 0, since: new Map() } },
     windowAt: () => ({ isOpen: true, endsAt: Number.POSITIVE_INFINITY }),
   }
-  let left: TallymanError | undefined
-  const goesOnAt = await runs.resume(context, run).catch((thrown: unknown) => {
-    left = asTallymanError(thrown)
-    return Number.NaN
+  let thrown: TallymanError | undefined
+  const returned = await work(runs, context, run).catch((reason: unknown) => {
+    thrown = asTallymanError(reason)
   })
-  return { record, steps, goesOnIn: goesOnAt - clock.now(), status: pass.policy.status, left: left?.code }
+  return {
+    ...{ record, steps, returned, status: pass.policy.status, thrown: thrown?.code },
+    goesOnIn: Number(returned) - clock.now(),
+  }
 }
 
 test.each(['EVICTION_HARMED', 'DELETE_TOOK_TAG'] as const)(
@@ -147,27 +167,27 @@ test('S04: that a run has harmed something is recorded as soon as that is known,
 })
 
 test('S04, S43: it is recorded also where the policy is told to stop by then, and the journals are read anew', async () => {
-  const { steps, record, left } = await calling({ end: TOOK_END, meanwhile: async (_load, stop) => stop() })
+  const { steps, record, thrown } = await calling({ end: TOOK_END, meanwhile: async (_load, stop) => stop() })
   expect(record).toMatchObject({ run: { id: expect.any(String) }, hold: { because: TOOK.message } })
-  expect([steps, left]).toEqual([['hold', 'unknow'], 'CANCELLED'])
+  expect([steps, thrown]).toEqual([['hold', 'unknow'], 'CANCELLED'])
 })
 
 test('S04: where it cannot be recorded the status tells it all the same, and the next plan records it', async () => {
-  const { steps, record, status, left } = await calling({ end: TOOK_END, isKept: () => false })
+  const { steps, record, status, thrown } = await calling({ end: TOOK_END, isKept: () => false })
   expect(record.hold).toBeUndefined()
   expect(status?.hold).toMatchObject({ token: 'hold-1', because: TOOK.message })
-  expect([steps, left]).toEqual([['hold', 'learn'], 'REGISTRY_FORBIDDEN'])
+  expect([steps, thrown]).toEqual([['hold', 'learn'], 'REGISTRY_FORBIDDEN'])
 })
 
 test('S04: what a call did that was cut off is read anew, whatever becomes of its run', async () => {
-  const { steps, left } = await calling({
+  const { steps, thrown } = await calling({
     end: { phase: 'Succeeded' },
     meanwhile: async (_load, stop) => {
       stop()
       throw new TallymanError('CANCELLED', 'between two requests')
     },
   })
-  expect([steps, left]).toEqual([['unknow'], 'CANCELLED'])
+  expect([steps, thrown]).toEqual([['unknow'], 'CANCELLED'])
 })
 
 test('a run that stopped for something that passes goes on soon, and holds nothing', async () => {
@@ -217,4 +237,44 @@ test('S31: a run that leaves a repository for later goes on when the registry ma
   const problems = [{ repository: 'app', error: new TallymanError('REGISTRY_ABSENT', 'app: gone') }]
   const over = await endingWith({ phase: 'Partial', problems }, hidden)
   expect([over.goesOnIn, over.record.run]).toEqual([Number.POSITIVE_INFINITY, undefined])
+})
+
+/** A run is given up. */
+const givenUp = (more: Partial<Call> = {}) =>
+  calling({
+    end: { phase: 'Succeeded' },
+    work: (runs, context, run) => runs.abandon(context, run, 'spec.mode is DryRun by now'),
+    ...more,
+  })
+
+test('S44: a run that is given up is looked at a last time before it is over', async () => {
+  const { record, steps, returned, status } = await givenUp()
+  expect([steps, returned, record.run]).toEqual([['look app'], true, undefined])
+  expect(status?.run).toMatchObject({
+    phase: 'Superseded',
+    message: expect.stringMatching(/^spec\.mode is DryRun by now\. /),
+  })
+})
+
+test('S44: what it has harmed holds its policy, and nothing else begins', async () => {
+  const harm = new TallymanError('EVICTION_HARMED', 'app:v2 is not whole any more')
+  const { record, steps, returned, status } = await givenUp({ left: [{ repository: 'app', error: harm }] })
+  expect([steps, returned]).toEqual([['look app', 'hold'], false])
+  expect(record).toMatchObject({ run: undefined, hold: { because: harm.message } })
+  expect(status).toMatchObject({
+    hold: { token: 'hold-1' },
+    run: { phase: 'Superseded', message: expect.stringContaining('app:v2 is not whole') },
+  })
+})
+
+test('what could not be looked at is told, and holds nothing', async () => {
+  const error = new TallymanError('REGISTRY_FORBIDDEN', 'no pulls')
+  const { record, returned, status } = await givenUp({ left: [{ repository: 'app', error }] })
+  expect([returned, record.run, record.hold]).toEqual([true, undefined, undefined])
+  expect(status?.run?.message).toContain('spec.mode is DryRun by now; app: no pulls')
+})
+
+test('S32: another registry, or address, is no witness of what was done at the first', async () => {
+  const { record, steps, returned } = await givenUp({ url: 'https://other.example' })
+  expect([steps, returned, record.run]).toEqual([[], true, undefined])
 })

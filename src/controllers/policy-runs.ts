@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { asTallymanError } from '#catalogue/error.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { PolicyCarrier } from '#controllers/policy-carrier.ts'
 import type { Decision } from '#controllers/policy-decision.ts'
 import { garbageAfter, sweptBytes } from '#controllers/policy-garbage.ts'
@@ -14,6 +15,7 @@ import {
   goesOnAt,
   NO_COUNTS,
   notBegun,
+  problemTexts,
   withPostponed,
 } from '#controllers/policy-run-end.ts'
 import { PolicyRunHold } from '#controllers/policy-run-hold.ts'
@@ -28,7 +30,7 @@ import type { PolicyUndo } from '#controllers/policy-undo.ts'
 import type { Window } from '#controllers/policy-window.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { HARMFUL } from '#evict/execution.ts'
+import { HARMFUL, type RepositoryProblem } from '#evict/execution.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Log } from '#kube/log.ts'
 import type { Product } from '#registry/client.ts'
@@ -57,7 +59,7 @@ export interface RunContext {
 }
 
 export interface PolicyRunsParts {
-  readonly carrier: Pick<PolicyCarrier, 'carry'>
+  readonly carrier: Pick<PolicyCarrier, 'carry' | 'lastLook'>
   readonly records: Pick<PolicyRecords, 'change'>
   readonly undo: Pick<PolicyUndo, 'hold' | 'learn' | 'standingHold' | 'took' | 'unknow'>
   readonly clock: Clock
@@ -105,13 +107,34 @@ export class PolicyRuns {
     return await this.#carry(context, run, left, await calmly(evictionsLeft(run, left)))
   }
 
-  /** A run that is open is over, for what its policy says by now. */
-  async abandon(context: RunContext, run: OpenRun, why: string): Promise<void> {
+  /**
+   * A run that is open is over, for what its policy says by now. No call of it comes any more that would look at what one that was cut off has left: that is done here (S44).
+   * @returns whether nothing that was to stay was harmed
+   * @throws what keeps it from being looked at: it is over when it was
+   */
+  async abandon(context: RunContext, run: OpenRun, why: string): Promise<boolean> {
     const { pass } = context
+    const problems = await this.#lastLook(context, run)
     const now = this.#parts.clock.now()
     const base = runStatus(run, pass.policy.status?.run, 'Superseded')
     await this.#change(context, (record) => ended(record, now))
-    await this.#rest(context, base, { phase: 'Superseded', counts: NO_COUNTS, finishedAt: now, message: why })
+    const message = [why, ...problemTexts(problems)].join('; ')
+    await this.#rest(context, base, { phase: 'Superseded', counts: NO_COUNTS, finishedAt: now, message })
+    return !problems.some(({ error }) => HARMFUL.has(error.code))
+  }
+
+  /** Not at another registry, or another address: that is no witness of what was done at the first. */
+  async #lastLook(context: RunContext, run: OpenRun): Promise<readonly RepositoryProblem[]> {
+    if (!isDeepStrictEqual(run.registry, identityOf(context))) return []
+    const { pass, registry } = context
+    const { policy, signal } = pass
+    const hold = new PolicyRunHold(this.#parts, context)
+    const harmed = (error: TallymanError) => hold.record(error)
+    const problems = await pass.shield(() =>
+      this.#parts.carrier.lastLook({ policy, registry, signal, harmed }, run),
+    )
+    if (problems.some(({ error }) => HARMFUL.has(error.code))) await hold.tell()
+    return problems
   }
 
   /** A run that is open may not go on at the moment. @param at when it is looked again, ms since the epoch */

@@ -1,14 +1,12 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { AuditLine } from '#registry/client.ts'
-import { historyOfRun } from './evicted.ts'
-import type { Binding, Ended, Eviction, KeptImage } from './eviction.ts'
+import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import type { ProgressMeter } from './execution-progress.ts'
 import { calls, type Hands } from './hands.ts'
 import { journalOf } from './journal-shelf.ts'
 import { journalState } from './journal-state.ts'
-import { harmTo } from './sample.ts'
-import { type Before, SampleRecord } from './sample-record.ts'
+import { SampleRecord } from './sample-record.ts'
 import { settleOthers } from './settle-others.ts'
 import { sweep } from './sweep.ts'
 import { assertListed, listTags } from './tags.ts'
@@ -16,6 +14,7 @@ import { copyToTrash, provenInTrash, trashBelow } from './trash.ts'
 import { otherJournals } from './trash-others.ts'
 import { type UntagMethod, untag } from './untag.ts'
 import { untagMethod } from './untag-method.ts'
+import { verify } from './verify.ts'
 
 /** Copies that are made without asking whether the run may go on. */
 const COPIES_AT_ONCE = 1_000
@@ -139,23 +138,11 @@ export class RepositoryTask {
 
   /** Looks once whether what stays is as it was before anything went, and records where it is. @returns EVICTION_HARMED where it is not */
   async verify(): Promise<TallymanError | undefined> {
-    const before = await this.#sample.before(() => this.#hands())
-    const harm = before === undefined ? undefined : await this.#harmSince(before)
-    await this.#sample.conclude(() => this.#hands())
+    const hands = () => this.#hands()
+    const place = { site: this.#site, repository: this.repository, run: this.#order.run, hands }
+    const harm = await verify(place, this.#sample)
+    await this.#sample.conclude(hands)
     return harm
-  }
-
-  async #harmSince({ whole, at }: Before): Promise<TallymanError | undefined> {
-    const harm = await harmTo(await this.#hands(), [...whole, ...(await this.#returnedSince(at))])
-    this.#sample.looked(harm === undefined)
-    return harm
-  }
-
-  /** What was brought back meanwhile, whoever did. */
-  async #returnedSince(since: number): Promise<readonly KeptImage[]> {
-    const { shelf, signal } = this.#site
-    const { returned } = await historyOfRun(shelf, this.repository, this.#order.run, { signal, lane: 'bulk' })
-    return returned.filter(({ at }) => at >= since)
   }
 
   #isReady({ digest }: Binding): boolean {

@@ -27,30 +27,32 @@ export async function executeOn(
 ): Promise<TestExecution> {
   const lines: AuditLine[] = []
   const progress: ExecutionProgress[] = []
-  const { client } = place
-  const end = await execute(
-    {
-      ...{ pull: client, push: client, delete: client, clock: systemClock },
-      product: place.registry.version === '3' ? 'distribution-3' : 'distribution-2',
-      shelf: { client, prefix: 'tallyman' },
-      capabilities: new KnownCapabilities(systemClock),
-      guard: async () => undefined,
-      fence: () => undefined,
-      stillDoomed: () => true,
-      audit: (line) => lines.push(line),
-      pace: new EvictionPace(systemClock),
-      signal: new AbortController().signal,
-      quietMs: 5,
-      deleteLimitMs: 60_000,
-      ...site,
-    },
-    {
-      ...{ run: 'run', evictions, onEvict: 'Delete', gcWindowMs: 3_600_000, evictDamaged: false },
-      ...{ sample: sampleOf(evictions), placeholder: 'Auto', progress: (told) => progress.push(told) },
-      ...order,
-    },
-  )
+  const end = await execute(executionSiteOf(place, { audit: (line) => lines.push(line), ...site }), {
+    ...{ run: 'run', evictions, onEvict: 'Delete', gcWindowMs: 3_600_000, evictDamaged: false },
+    ...{ sample: sampleOf(evictions), placeholder: 'Auto', progress: (told) => progress.push(told) },
+    ...order,
+  })
   return { end, lines, progress }
+}
+
+/** What a process of its own works with that may delete everything at once. */
+export function executionSiteOf(place: EvictionSite, more: Partial<ExecutionSite> = {}): ExecutionSite {
+  const { client } = place
+  return {
+    ...{ pull: client, push: client, delete: client, clock: systemClock },
+    product: place.registry.version === '3' ? 'distribution-3' : 'distribution-2',
+    shelf: { client, prefix: 'tallyman' },
+    capabilities: new KnownCapabilities(systemClock),
+    guard: async () => undefined,
+    fence: () => undefined,
+    stillDoomed: () => true,
+    audit: () => undefined,
+    pace: new EvictionPace(systemClock),
+    signal: new AbortController().signal,
+    quietMs: 5,
+    deleteLimitMs: 60_000,
+    ...more,
+  }
 }
 
 /** Everything that stays. */

@@ -6,6 +6,8 @@ const SWEEP = ['src/evict/sweep.test.ts']
 const OTHERS = ['src/evict/sweep-others.test.ts']
 const SETTLE = ['src/evict/settle.test.ts']
 const EXECUTION = ['src/evict/execution.test.ts']
+const EXECUTION_SAMPLE = ['src/evict/execution-sample.test.ts']
+const LAST_LOOK = ['src/evict/last-look.test.ts']
 const SAMPLE = ['src/evict/sample.test.ts']
 const SAMPLE_RECORD = ['src/evict/sample-record.test.ts']
 const COPIES = ['src/evict/trash-run.test.ts']
@@ -125,12 +127,6 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: EXECUTION,
     },
     {
-      rule: 'S38 what is brought back meanwhile is looked at, too',
-      find: '[...whole, ...(await this.#returnedSince(at))]',
-      replace: 'whole',
-      tests: EXECUTION,
-    },
-    {
       rule: 'S16 what other runs have left open comes first',
       find: 'await this.#settleOthers()',
       replace: '',
@@ -178,30 +174,53 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S15 what stays is looked at afterwards',
       find: 'if (harm !== undefined) throw harm',
       replace: '',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 what stays is looked at whatever stops a run',
       find: 'if (!this.#isLeftToOthers(stoppedBy))',
       replace: 'if (stoppedBy === undefined)',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 what tells others to stop does not keep a run from looking',
       find: "this.#signal.aborted || stoppedBy?.code === 'LEADERSHIP_LOST'",
       replace: "this.#signal.aborted || ['LEADERSHIP_LOST', 'CANCELLED'].includes(stoppedBy?.code ?? '')",
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 that a sample could not be looked at is told',
       find: 'if (!told.has(error.code))',
       replace: 'if (told.size === 0)',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 where a run is over, what no call has come to is looked at, too',
       find: 'task.isBegun || isOver()',
       replace: 'task.isBegun',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
+    },
+  ],
+  'src/evict/verify.ts': [
+    {
+      rule: 'S38 what is brought back meanwhile is looked at, too',
+      find: '[...before.whole, ...(await returnedSince(place, before.at))]',
+      replace: 'before.whole',
+      tests: EXECUTION_SAMPLE,
+    },
+  ],
+  'src/evict/last-look.ts': [
+    {
+      rule: 'S44 what a run that is given up has harmed is told',
+      find: 'await harmed(harm)',
+      replace: '',
+      tests: LAST_LOOK,
+    },
+    {
+      rule: 'S44 where a registry is not reached, a run is not given up',
+      find: "if (error.kind === 'unreachable') throw thrown",
+      replace: '',
+      tests: LAST_LOOK,
     },
   ],
   'src/evict/sample-record.ts': [
@@ -209,7 +228,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S44 the sample stays open for another process that goes on with the journal',
       find: ' || this.#isTakenOver',
       replace: '',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 the sample stays open while what was sent may still work in the registry',
@@ -221,13 +240,13 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S44 what was whole is in the journal before anything goes',
       find: '[fresh, ...records]',
       replace: 'records',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 what was whole before a call that was cut off counts',
       find: '[...(earlier?.whole ?? []), ...whole]',
       replace: 'whole',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S44 also where the call after that takes no sample',
@@ -253,19 +272,19 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S15 what the run took is brought back on a loss',
       find: 'const failed = await takeBack(reach)',
       replace: 'const failed: string[] = []',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S38 a tag that stays and names nothing any more is a loss',
       find: "if (named === undefined) return 'its tag names nothing any more'",
       replace: 'if (named === undefined) return undefined',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S38 a tag that named nothing before is none',
       find: 'named === undefined ? { digest } : { tag, digest }',
       replace: '{ tag, digest }',
-      tests: EXECUTION,
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S40 what a killed proof has left is in no sample',

@@ -60,6 +60,38 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       replace: '',
       tests: RUNS,
     },
+    {
+      rule: 'S44 a run that is given up is looked at a last time',
+      find: 'const problems = await this.#lastLook(context, run)',
+      replace: 'const problems: readonly RepositoryProblem[] = []',
+    },
+    {
+      rule: 'S44 what it has harmed holds the policy',
+      find: 'const harmed = (error: TallymanError) => hold.record(error)',
+      replace: 'const harmed = async () => undefined',
+    },
+    {
+      rule: 'S32 another registry is no witness',
+      find: 'if (!isDeepStrictEqual(run.registry, identityOf(context))) return []',
+      replace: '',
+    },
+  ],
+  'src/controllers/policy-execution.ts': [
+    {
+      rule: 'S44 where the run that is given up has harmed something nothing begins',
+      find: 'refusal !== undefined && !(await runs.abandon(context, run, refusal)))',
+      replace: 'refusal !== undefined && (await runs.abandon(context, run, refusal), false))',
+    },
+    {
+      rule: 'S44 nor another approved plan',
+      find: '!(await runs.abandon(context, open, ANOTHER_APPROVED))',
+      replace: '(await runs.abandon(context, open, ANOTHER_APPROVED), false)',
+    },
+    {
+      rule: 'S44 a run that another approval ends is looked at',
+      find: 'if (open !== undefined && !(await runs.abandon(context, open, ANOTHER_APPROVED)))',
+      replace: 'if (false)',
+    },
   ],
   'src/controllers/policy-undo.ts': [
     {

@@ -1,0 +1,56 @@
+import type { TallymanError } from '#catalogue/error.ts'
+import { toleratedProblem } from '#runtime/tolerated-problem.ts'
+import type { ExecutionSite, RepositoryProblem } from './execution-order.ts'
+import { journalOf } from './journal-shelf.ts'
+import { SampleRecord } from './sample-record.ts'
+import { verify } from './verify.ts'
+
+/** A run of which no call comes any more. */
+export interface GivenUp {
+  readonly run: string
+  readonly repositories: readonly string[]
+  /** Told of each harm at once, and waited for. */
+  readonly harmed: (error: TallymanError) => Promise<void>
+  readonly signal: AbortSignal
+}
+
+const NOTHING_GOES = { bindings: [], digests: [] }
+
+/**
+ * Looks at what calls of a run have seen whole, and nobody has looked at since: they were cut off, and the run is given up (S44). Nothing goes; what was harmed is brought back.
+ * @param open gives the registry, asked for each repository
+ * @returns what was harmed, and what could not be looked at
+ * @throws REGISTRY_* of a registry that is not reached: it may be by and by; LEADERSHIP_LOST, CANCELLED
+ */
+export async function lastLook(
+  open: () => Promise<ExecutionSite>,
+  { run, repositories, harmed, signal }: GivenUp,
+): Promise<readonly RepositoryProblem[]> {
+  const problems: RepositoryProblem[] = []
+  for (const repository of repositories) {
+    try {
+      const harm = await harmIn(await open(), repository, run)
+      if (harm === undefined) continue
+      await harmed(harm)
+      problems.push({ repository, error: harm })
+    } catch (thrown) {
+      const error = toleratedProblem(thrown, signal)
+      if (error.kind === 'unreachable') throw thrown
+      problems.push({ repository, error })
+    }
+  }
+  return problems
+}
+
+async function harmIn(
+  site: ExecutionSite,
+  repository: string,
+  run: string,
+): Promise<TallymanError | undefined> {
+  const { shelf, signal, fence } = site
+  const hands = async () => {
+    const journal = await journalOf(shelf, repository, run, { signal, lane: 'bulk', beforeSend: fence })
+    return { ...site, repository, journal, ended: () => undefined }
+  }
+  return await verify({ site, repository, run, hands }, new SampleRecord(NOTHING_GOES))
+}
