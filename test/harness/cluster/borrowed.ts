@@ -15,7 +15,7 @@ const kept: Kept[] = []
 
 /** What the API server itself writes at any time. */
 const RESTLESS =
-  /^\/registry\/(leases\/kube-system|masterleases|apiregistration\.k8s\.io\/apiservices|flowschemas|prioritylevelconfigurations)\//
+  /^\/registry\/(leases\/kube-system|masterleases|peerserverleases|apiregistration\.k8s\.io\/apiservices|flowschemas|prioritylevelconfigurations)\//
 /** An API server goes on serving a kind for a while when its definition has gone. */
 const KINDS = /^\/registry\/apiextensions\.k8s\.io\//
 
