@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config'
+import { LongestFirst } from './test/longest-first.ts'
 
 const everyRequest = process.env.TALLYMAN_EVERY_REQUEST === '1'
 
@@ -36,6 +37,7 @@ export default defineConfig({
     testTimeout: 180_000,
     hookTimeout: 240_000,
     allowOnly: process.env.CI === undefined,
+    sequence: { sequencer: LongestFirst },
     reporters: ['default', './test/closing-line.ts'],
     projects: [
       {

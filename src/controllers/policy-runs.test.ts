@@ -259,7 +259,7 @@ test('S44: a run that is given up is looked at a last time before it is over', a
 test('S44: what it has harmed holds its policy, and nothing else begins', async () => {
   const harm = new TallymanError('EVICTION_HARMED', 'app:v2 is not whole any more')
   const { record, steps, returned, status } = await givenUp({ left: [{ repository: 'app', error: harm }] })
-  expect([steps, returned]).toEqual([['look app', 'hold'], false])
+  expect([steps, returned]).toEqual([['look app', 'hold', 'learn'], false])
   expect(record).toMatchObject({ run: undefined, hold: { because: harm.message } })
   expect(status).toMatchObject({
     hold: { token: 'hold-1' },

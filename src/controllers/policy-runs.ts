@@ -133,7 +133,11 @@ export class PolicyRuns {
     const problems = await pass.shield(() =>
       this.#parts.carrier.lastLook({ policy, registry, signal, harmed }, run),
     )
-    if (problems.some(({ error }) => HARMFUL.has(error.code))) await hold.tell()
+    if (problems.some(({ error }) => HARMFUL.has(error.code))) {
+      await hold.tell()
+      // What it took there is back.
+      await this.#parts.undo.learn(policy, registry, run, signal)
+    }
     return problems
   }
 

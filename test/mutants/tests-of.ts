@@ -7,25 +7,21 @@ const ROOT = path.join(import.meta.dirname, '../..')
 /** Tests that run together. */
 export interface TestSet {
   readonly files: readonly string[]
-  /** They start no servers and leave nothing behind. */
-  readonly isPure: boolean
   readonly env?: Readonly<Record<string, string>>
   /** What takes longer hangs. On two idle cores each takes less than a tenth of that. */
   readonly limitMs: number
 }
 
-const UNIT: TestSet = { files: ['src/inventory'], isPure: true, limitMs: 180_000 }
+const UNIT: TestSet = { files: ['src/inventory'], limitMs: 180_000 }
 /** A fifth of the histories reaches every rule as well, and one failure is not looked into. */
 const MODEL: TestSet = {
   files: ['test/model/inventory.test.ts'],
-  isPure: true,
   env: { TALLYMAN_HISTORIES: '2000', TALLYMAN_MUTANT: '1' },
   limitMs: 300_000,
 }
-const RETENTION_UNIT: TestSet = { files: ['src/retention'], isPure: true, limitMs: 180_000 }
+const RETENTION_UNIT: TestSet = { files: ['src/retention'], limitMs: 180_000 }
 const RETENTION_MODEL: TestSet = {
   files: ['test/model/retention'],
-  isPure: true,
   env: { TALLYMAN_WORLDS: '5000' },
   limitMs: 300_000,
 }
@@ -44,5 +40,5 @@ export function testsOf({ file, tests }: PlacedMutant): readonly TestSet[] {
 }
 
 function withServers(files: readonly string[]): TestSet {
-  return { files, isPure: false, limitMs: 300_000 }
+  return { files, limitMs: 300_000 }
 }

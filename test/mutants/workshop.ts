@@ -62,20 +62,19 @@ export class Workshop {
   }
 
   /** Ends at the first test that fails. */
-  async test({ files, isPure, env, limitMs }: TestSet, signal: AbortSignal): Promise<TestOutcome> {
+  async test({ files, env, limitMs }: TestSet, signal: AbortSignal): Promise<TestOutcome> {
     signal.throwIfAborted()
     const report = path.join(this.#folder, 'report.json')
     await rm(report, { force: true })
     const args = [
       path.join(this.#folder, 'node_modules/vitest/vitest.mjs'),
       ...['run', '--bail=1', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`],
-      // A process for every file costs more than these tests themselves.
-      ...(isPure ? ['--no-isolate'] : []),
       ...files,
     ]
     const child = spawn(process.execPath, args, {
       cwd: this.#folder,
-      env: { ...process.env, ...env },
+      // As in scripts/test.
+      env: { GOGC: '800', GOMEMLIMIT: '2GiB', ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
       // A group of its own: a worker that is in an endless loop does not notice that vitest has gone.
       detached: true,
