@@ -79,10 +79,17 @@ test('S44: a repository that cannot be looked at is told, and keeps nobody from 
   expect(found).toEqual(['refused/a REGISTRY_UNAUTHORIZED', 'refused/b EVICTION_HARMED'])
 })
 
-test('S44: where the registry is not reached it is not over', async () => {
-  await cutOff('unreached')
-  site.proxy.rule({ kind: 'drop' }, { path: /./ })
-  await expect(look('unreached')).rejects.toMatchObject({ kind: 'unreachable' })
+test('S44: where the registry is not reached it is not over, unless harm is known already', async () => {
+  await cutOff('unreached/a', 'unreached/b', 'unreached/c')
+  harm('unreached/a', 'layer-link-missing')
+  site.proxy.rule({ kind: 'drop' }, { path: /unreached\/[bc]\// })
+  await expect(look('unreached/b')).rejects.toMatchObject({ kind: 'unreachable' })
+  const { told, found } = await look('unreached/a', 'unreached/b', 'unreached/c')
+  expect(told).toHaveLength(1)
+  expect(found).toEqual([
+    'unreached/a EVICTION_HARMED',
+    expect.stringMatching(/^unreached\/b REGISTRY_(UNREACHABLE|TIMEOUT)$/),
+  ])
 })
 
 test('what keeps the registry from being opened is told of every repository', async () => {

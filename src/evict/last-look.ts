@@ -1,5 +1,6 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { toleratedProblem } from '#runtime/tolerated-problem.ts'
+import { HARMFUL } from './execution.ts'
 import type { ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import { journalOf } from './journal-shelf.ts'
 import { SampleRecord } from './sample-record.ts'
@@ -17,10 +18,10 @@ export interface GivenUp {
 const NOTHING_GOES = { bindings: [], digests: [] }
 
 /**
- * Looks at what calls of a run have seen whole, and nobody has looked at since: they were cut off, and the run is given up (S44). Nothing goes; what was harmed is brought back.
+ * Looks at what calls of a run have seen whole, and nobody has looked at since: they were cut off, and the run is given up (S44). Nothing goes; on harm all that the run took there is brought back.
  * @param open gives the registry, asked for each repository
  * @returns what was harmed, and what could not be looked at
- * @throws REGISTRY_* of a registry that is not reached: it may be by and by; LEADERSHIP_LOST, CANCELLED
+ * @throws REGISTRY_* of a registry that is not reached, where nothing is known to be harmed: it may be by and by; LEADERSHIP_LOST, CANCELLED
  */
 export async function lastLook(
   open: () => Promise<ExecutionSite>,
@@ -35,8 +36,11 @@ export async function lastLook(
       problems.push({ repository, error: harm })
     } catch (thrown) {
       const error = toleratedProblem(thrown, signal)
-      if (error.kind === 'unreachable') throw thrown
       problems.push({ repository, error })
+      if (error.kind !== 'unreachable') continue
+      // Harm is told now: a human has to look before anything goes on.
+      if (problems.some((each) => HARMFUL.has(each.error.code))) break
+      throw thrown
     }
   }
   return problems

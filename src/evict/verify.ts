@@ -16,7 +16,7 @@ export interface VerifiedPlace {
 }
 
 /**
- * Looks once whether what stays is as it was before the run took anything, with what was brought back meanwhile, whoever did. What was harmed is brought back.
+ * Looks once whether what stays is as it was before the run took anything, with what was brought back meanwhile, whoever did. On harm all that the run took there is brought back.
  * @returns EVICTION_HARMED where it is not; undefined: it is, or was looked at before
  * @throws what keeps it from being looked at
  */
