@@ -29,11 +29,15 @@ test('what one file left is gone for the next, which finds the same API server',
   await second.stop()
 })
 
-test('two at once are two', async () => {
+test('two at once are two, of which one waits for the next file', async () => {
   const [one, other] = await Promise.all([borrowCluster(), borrowCluster()])
   expect(one.server).not.toBe(other.server)
   await one.stop()
   await other.stop()
+  expect(await processesNaming(path.dirname(other.adminKubeconfig))).toEqual([])
+  const next = await borrowCluster()
+  expect(next.server).toBe(one.server)
+  await next.stop()
 })
 
 test.each([
