@@ -13,6 +13,7 @@ import {
   startSweepSite,
   writeUntagged,
 } from '#test/harness/sweeping.ts'
+import { eventually } from '#test/harness/wait.ts'
 import { systemClock } from '#time/clock.ts'
 import type { Binding, Eviction } from './eviction.ts'
 import { sweep } from './sweep.ts'
@@ -223,6 +224,10 @@ describe.each(['2.8', '3'] as const)('sweeping %s', (version) => {
     const held = site.proxy.hold({ method: 'HEAD', path: /\/disagree\/manifests\/kept/ })
     const running = sweep(site.hands('disagree').hands, eviction)
     await held.arrived
+    // It is asked beside, and has to name something still: what names nothing blocks, too.
+    const isAsked = ({ path, status }: { path: string; status?: number | undefined }) =>
+      path.endsWith('/disagree/manifests/going') && status === 200
+    await eventually(() => site.proxy.requests.some(isAsked))
     damage('tag-gone', { storageDir: site.registry.storageDir, repository: 'disagree', reference: 'going' })
     held.release()
     await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })

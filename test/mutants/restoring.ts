@@ -59,7 +59,7 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     {
       rule: 'S04 what went first is watched, however much went since',
       find: 'const isWanted =',
-      replace: 'const isWanted = (things === this.#past && this.#since.size > 100_000) ||',
+      replace: 'const isWanted = (things === this.#past && this.since.size > 100_000) ||',
       tests: WATCH,
     },
   ],

@@ -2,6 +2,7 @@ import type { MutantsByFile } from './mutant.ts'
 
 const WANTED = ['src/controllers/policy-wanted.test.ts']
 const RUNS = ['src/controllers/policy-runs.test.ts']
+const EXECUTION_SAMPLE = ['src/evict/execution-sample.test.ts']
 const CARRIER = ['src/controllers/policy-carrier.test.ts']
 const SETTLE = ['src/evict/settle.test.ts']
 
@@ -132,6 +133,7 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       rule: 'S04 what was harmed is told before more is looked at',
       find: 'if (!HARMFUL.has(before?.code',
       replace: 'if (HARMFUL.has(before?.code',
+      tests: EXECUTION_SAMPLE,
     },
     {
       rule: 'S43 what a run took along is told before more is looked at',
