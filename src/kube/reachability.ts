@@ -1,7 +1,7 @@
 import type { Clock } from '#time/clock.ts'
 
 /** A shorter time without an answer is no outage: who waits until it may try again goes on waiting. */
-const OUTAGE_MS = 5_000
+export const OUTAGE_MS = 5_000
 
 /** Whether a server answers, as those learn who send it requests; tells whoever waits for it that it is back. */
 export class Reachability {

@@ -65,25 +65,50 @@ describe('after a watch', () => {
     expect(step(AT_7, WATCH, outcome)).toMatchObject({ next: WATCH, delayMs: 120_000 })
   })
 
-  it('what a server that was away refuses begins with a short pause, once', () => {
-    const away = { ...AT_7, failures: 6, lost: true }
+  it('what a server that was away refuses begins with a short pause', () => {
+    const away = { ...AT_7, failures: 6, awayMs: 5_000 }
     const refused = step(away, WATCH, ended(failure('KUBE_FORBIDDEN'), { events: 0 }))
-    expect(refused).toMatchObject({ delayMs: 800, knowledge: { failures: 1, lost: false } })
+    expect(refused).toMatchObject({ delayMs: 800, knowledge: { failures: 1, awayMs: 0 } })
     expect(step(away, WATCH, ended(failure('KUBE_EXPIRED')))).toMatchObject({ next: RELIST, delayMs: 800 })
     const again = step(refused.knowledge, WATCH, ended(failure('KUBE_UNREACHABLE'), { events: 0 }))
-    expect(again).toMatchObject({ delayMs: 1_600, knowledge: { failures: 2, lost: false } })
+    expect(again).toMatchObject({ delayMs: 1_600, knowledge: { failures: 2 } })
   })
 
-  it('no answer at all is told from every other failure, from the first on', () => {
-    const unreachable = ended(failure('KUBE_UNREACHABLE'), { events: 0 })
+  it('a connection that broke for a moment, or one that was there in between, is no outage: the pauses go on growing', () => {
+    const refusal = ended(failure('KUBE_FORBIDDEN'))
+    const broken = { ...AT_7, failures: 3, awayMs: 4_999 }
+    expect(step(broken, WATCH, refusal)).toMatchObject({ delayMs: 6_400 })
+    const resumed = step({ ...broken, awayMs: 60_000 }, WATCH, ended())
+    expect(resumed.knowledge).toMatchObject({ failures: 3, awayMs: 0 })
+    expect(step(resumed.knowledge, WATCH, refusal)).toMatchObject({ delayMs: 6_400 })
+  })
+
+  // A starting API server holds a watch back for seconds, says 403 before it has read its roles, 429 before its cache, and 410 then.
+  it.each([1, 2, 8])(
+    'is watched again within 12 s of the answers of a server that starts, after %i tries and whatever had failed before',
+    (tries) => {
+      const lost = ended(failure('KUBE_UNREACHABLE'), { events: 0 })
+      let known: Knowledge = { ...AT_7, failures: 4 }
+      for (let count = 0; count < tries; count += 1) known = step(known, WATCH, lost).knowledge
+      const pauses = (['KUBE_FORBIDDEN', 'KUBE_THROTTLED', 'KUBE_EXPIRED'] as const).map((code) => {
+        const decision = decide(known, WATCH, ended(failure(code), { events: 0 }), () => 1)
+        known = decision.knowledge
+        return decision.delayMs
+      })
+      expect(pauses.reduce((sum, each) => sum + each)).toBeLessThanOrEqual(12_000)
+    },
+  )
+
+  it('a server is away for the pauses since its last answer, whatever failed before, and however long the watch lived', () => {
+    const unreachable = ended(failure('KUBE_UNREACHABLE'), { events: 0, durationMs: 100_000 })
     const first = step(AT_7, WATCH, unreachable)
     const second = step(first.knowledge, WATCH, unreachable)
     expect([first, second]).toMatchObject([
-      { delayMs: 800, knowledge: { failures: 1, lost: true } },
-      { delayMs: 1_600, knowledge: { failures: 2, lost: true } },
+      { delayMs: 800, knowledge: { failures: 1, awayMs: 800 } },
+      { delayMs: 1_600, knowledge: { failures: 2, awayMs: 2_400 } },
     ])
     const refused = step(AT_7, WATCH, ended(failure('KUBE_SERVER_ERROR')))
-    expect(step(refused.knowledge, WATCH, unreachable).knowledge.lost).toBe(false)
+    expect(step(refused.knowledge, WATCH, unreachable).knowledge.awayMs).toBe(1_600)
   })
 
   it('silence: the same version again', () => {

@@ -1,6 +1,7 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
 import { isVersionTooLarge } from './errors.ts'
+import { OUTAGE_MS } from './reachability.ts'
 
 /**
  * What a reflector does next, as a pure function of what it knows and of how its last attempt ended. The rules are
@@ -34,8 +35,8 @@ export interface Knowledge {
   readonly pagesOnly: boolean
   /** Failures in a row: the exponent of the pause. */
   readonly failures: number
-  /** All of these failures were for want of an answer: another kind of failure is the server's that is back. */
-  readonly lost: boolean
+  /** The pauses since an attempt had an answer, ms: how long the server is away at least. */
+  readonly awayMs: number
   /** Those of them, in a row and without an event in between, that may be the version's fault. */
   readonly doubts: number
 }
@@ -44,7 +45,7 @@ export const NOTHING_KNOWN: Knowledge = {
   resourceVersion: '',
   pagesOnly: false,
   failures: 0,
-  lost: false,
+  awayMs: 0,
   doubts: 0,
 }
 
@@ -104,26 +105,28 @@ export function decide(
     ...before,
     resourceVersion: outcome.resourceVersion,
     failures: healthy ? 0 : before.failures,
-    lost: !healthy && before.lost,
+    awayMs: healthy ? 0 : before.awayMs,
     doubts: healthy || outcome.events > 0 ? 0 : before.doubts,
   }
   const reason = reasonOf(attempt, outcome)
-  if (reason === undefined) return { next: watchFrom(known), knowledge: known, delayMs: 0 }
+  const answered = { ...known, awayMs: 0 }
+  if (reason === undefined) return { next: watchFrom(known), knowledge: answered, delayMs: 0 }
   if (reason === 'closed') {
     const delayMs = outcome.durationMs < SHORT_WATCH_MS ? RESUME_PAUSE_MS : 0
-    return { next: watchFrom(known), knowledge: known, delayMs, reason }
+    return { next: watchFrom(known), knowledge: answered, delayMs, reason }
   }
-  // A server that was away and answers again may refuse much while it starts: its pauses begin anew, once.
-  const failures = known.lost && reason !== 'unreachable' ? 0 : known.failures
+  // A server that was away and answers again refuses much while it starts, one thing after another: the pauses begin anew.
+  const isBack = reason !== 'unreachable' && known.awayMs >= OUTAGE_MS
+  const failures = isBack ? 0 : known.failures
+  const pause = backoffDelay(BACKOFF, failures, random)
+  const delayMs = Math.max(pause, Math.min(outcome.error?.retryAfterMs ?? 0, LONGEST_WAIT_MS))
   const after: Knowledge = {
     ...known,
     failures: failures + 1,
-    lost: reason === 'unreachable' && (known.failures === 0 || known.lost),
+    awayMs: reason === 'unreachable' ? known.awayMs + delayMs : 0,
     doubts: DOUBTFUL.includes(reason) ? known.doubts + 1 : known.doubts,
     pagesOnly: known.pagesOnly || reason === 'unsupported',
   }
-  const pause = backoffDelay(BACKOFF, failures, random)
-  const delayMs = Math.max(pause, Math.min(outcome.error?.retryAfterMs ?? 0, LONGEST_WAIT_MS))
   const next =
     attempt.kind === 'watch' || outcome.listed ? afterWatch(after, reason) : afterList(after, attempt, reason)
   // What is expired or unsupported is asked for in another way at once; only if that fails too, there is a pause.

@@ -120,12 +120,14 @@ async function imagesSeen(count: number): Promise<string[]> {
 }
 
 /**
- * Open watches by resource: each has one reader, however often it was opened again. Those of 3 s prove that a reader is not
- * behind, and end by themselves (S03).
+ * Watches that the API server has accepted and that are open, by resource: each has one reader, however often it was opened
+ * again. Those of 3 s prove that a reader is not behind, and end by themselves (S03).
  */
 function openWatches(): Record<string, number> {
   const counts: Record<string, number> = {}
   for (const { request } of proxy.exchanges({ query: /watch=true(?!.*timeoutSeconds=3(&|$))/ })) {
+    // One that starts holds them back for seconds, and may refuse them then.
+    if (request.status !== 200) continue
     const resource = request.path.split('/').at(-1) ?? ''
     counts[resource] = (counts[resource] ?? 0) + 1
   }
