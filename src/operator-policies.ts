@@ -83,7 +83,6 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
   const returns = new PolicyReturns({
     ...{ deps, restorer, undo, holds, records, reporter, policies, registries, log },
   })
-  const past = new PolicyPast({ access, registries, memories, undo, returns, clock, log })
   const carrier = new PolicyCarrier({
     ...{ ...common, claims, live, inventories, left, indexes, policies },
     capabilities: new KnownCapabilities(clock),
@@ -91,6 +90,7 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
   })
   const runs = new PolicyRuns({ carrier, records, undo, clock, log })
   const leftovers = new PolicyLeftovers({ carrier, records, undo, clock, log })
+  const past = new PolicyPast({ access, registries, memories, undo, leftovers, returns, clock, log })
   const anchors = new PolicyAnchors(common)
   const work = new PolicyWork({
     ...{

@@ -5,6 +5,8 @@ import type { Pins } from '#inventory/pins.ts'
 
 /** Everything that a live inventory needs to be told: a spec, with all that it refers to read. */
 export interface InventoryConfig {
+  /** Of the object and spec that it was made of: another one says something else of what is in use (S10). Absent: there is none. */
+  readonly mark?: string | undefined
   /** How long an image counts after it was last seen, ms. */
   readonly retainMs: number
   readonly clusters: readonly { readonly policy: ClusterPolicy; readonly access: ClusterAccess }[]

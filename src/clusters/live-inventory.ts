@@ -85,6 +85,11 @@ export class LiveInventory {
     this.#changed.stop()
   }
 
+  /** Of what it was configured with last (InventoryConfig.mark). */
+  get mark(): string | undefined {
+    return this.#config.mark
+  }
+
   /** Every required cluster is complete and live at this moment. */
   get synced(): boolean {
     this.#refresh()

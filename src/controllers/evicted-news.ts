@@ -30,7 +30,7 @@ export function returnEvents(
       : [
           {
             reason: 'EvictedInUse' as const,
-            note: `In use after it was evicted, and back: ${named(back, from)}`,
+            note: `In use after it was evicted, and back: ${named(back, from, whoUses)}`,
           },
         ]),
     ...(failed.length === 0
@@ -38,14 +38,14 @@ export function returnEvents(
       : [
           {
             reason: 'RestoreFailed' as const,
-            note: `In use after it was evicted, and not back: ${named(failed, from)}`,
+            note: `In use after it was evicted, and not back: ${named(failed, from, whoUses)}`,
           },
         ]),
   ]
 }
 
 /**
- * Why the policy must not go on; undefined: nothing is known to have been missing that is in use. A registry that does not answer says nothing yet: that is tried again.
+ * Why the policy must not go on. It is recorded in the workspace, which others may read: no workload is named (S19). undefined: nothing is known to have been missing that is in use. A registry that does not answer says nothing yet: that is tried again.
  * @param from as imageOf takes it
  */
 export function reasonToHold(returns: readonly EvictedReturn[], from: string): string | undefined {
@@ -53,7 +53,9 @@ export function reasonToHold(returns: readonly EvictedReturn[], from: string): s
     ({ outcome, error }) =>
       outcome === 'Restored' || (outcome === 'Failed' && error !== undefined && !PASSES.has(error.kind)),
   )
-  return missed.length === 0 ? undefined : `In use after it was evicted: ${named(missed, from)}`
+  return missed.length === 0
+    ? undefined
+    : `In use after it was evicted: ${named(missed, from, () => undefined)}`
 }
 
 const PASSES: ReadonlySet<ErrorKind> = new Set(['unreachable', 'throttled', 'cancelled'])
@@ -110,10 +112,14 @@ export function imageOf(
   return tag === undefined ? `${from}${repository}@${digest}` : `${from}${repository}:${tag}`
 }
 
-function named(returns: readonly EvictedReturn[], from: string): string {
+function named(
+  returns: readonly EvictedReturn[],
+  from: string,
+  by: (use: EvictedReturn['use']) => string | undefined,
+): string {
   const texts = returns.slice(0, NAMED).map(({ use, error }) => {
-    const why = error === undefined ? '' : `, ${error.code}: ${error.message}`
-    return `${imageOf(use.thing, from)} (${whoUses(use)}${why})`
+    const words = [by(use), error && `${error.code}: ${error.message}`].filter((word) => word !== undefined)
+    return imageOf(use.thing, from) + (words.length === 0 ? '' : ` (${words.join(', ')})`)
   })
   const more = returns.length - texts.length
   return texts.join('; ') + (more === 0 ? '' : ` and ${more} more`)

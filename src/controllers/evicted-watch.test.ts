@@ -136,7 +136,12 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     expect(returnEvents(told, 'r.example/')).toMatchObject([
       { reason: 'EvictedInUse', note: expect.stringContaining(`r.example/${repository}:old (`) },
     ])
-    expect(reasonToHold(told, 'r.example/')).toContain(`/Pod/starts-${count}-${version} runs it`)
+    const [{ note } = { note: '' }] = returnEvents(told, 'r.example/')
+    expect(note).toContain(`/Pod/starts-${count}-${version} runs it`)
+    // It lies in the workspace, which others may read (S19).
+    const because = reasonToHold(told, 'r.example/')
+    expect(because).toContain(`r.example/${repository}:old`)
+    expect(because).not.toContain(`starts-${count}`)
     expect(returnStatus(tagged, 'r.example/', 0)).toMatchObject([
       { image: `r.example/${repository}:old`, cause: 'InUse', outcome: 'Restored' },
     ])
@@ -197,7 +202,8 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, 'old', since)
     expect(await site.pull(`${repository}@${digest(index)}`)).toContain(digest(old))
     await eventually(() => told.length > 0)
-    expect(reasonToHold(told, 'r.example/')).toContain(`/Pod/index-${count}-${version} runs it`)
+    const [{ note } = { note: '' }] = returnEvents(told, 'r.example/')
+    expect(note).toContain(`/Pod/index-${count}-${version} runs it`)
   })
 
   test('is back however much went after it', async () => {

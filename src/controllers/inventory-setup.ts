@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { asTallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import type { InventoryConfig } from '#clusters/inventory-config.ts'
@@ -109,6 +110,7 @@ export class InventorySetup {
       resolvePins(spec.pins, namespace, secrets, signal),
     ])
     return {
+      mark: hash('sha256', JSON.stringify([object.metadata.uid, spec]), 'hex'),
       clusters,
       ...pins,
       retainMs: parseDuration(spec.retain) ?? Number.POSITIVE_INFINITY,

@@ -14,6 +14,7 @@ export async function plannedInventories(
   return await Promise.all(
     live.all().map(async ({ key, live: each }) => ({
       name: key,
+      mark: each.mark,
       snapshot: await each.barrier(signal),
       retainMs: each.inventory.policy.retainMs,
     })),

@@ -1,5 +1,6 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { type RestorationStatus, withRestorations } from '#controllers/evicted-news.ts'
+import type { PolicyLeftovers } from '#controllers/policy-leftovers.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import { namedRegistry } from '#controllers/policy-registry.ts'
@@ -23,6 +24,7 @@ export interface PolicyPastParts {
   readonly registries: ObjectStore<RegistryObject>
   readonly memories: PolicyMemories
   readonly undo: PolicyUndo
+  readonly leftovers: Pick<PolicyLeftovers, 'settle'>
   readonly returns: PolicyReturns
   readonly clock: Clock
   readonly log: Log
@@ -46,8 +48,9 @@ export class PolicyPast {
   }
 
   /**
-   * What the policy has evicted is watched from here on, also where nothing else is done for it, as where its spec is not understood (S04).
-   * @returns false: what it has evicted is not known, and is to be asked for again
+   * What the policy has evicted is watched from here on, and what was begun gets an end, also where nothing else is done for it, as where its spec is not understood or an
+   * inventory is missing (S04, S17).
+   * @returns false: what it has evicted is not known, or not settled, and is to be looked at again
    * @throws CANCELLED, LEADERSHIP_LOST
    */
   async watch(pass: PolicyPass): Promise<boolean> {
@@ -55,7 +58,9 @@ export class PolicyPast {
     const registry = namedRegistry(policy, this.#parts.registries)
     if (registry === undefined || policy.status?.run === undefined) return true
     try {
-      return (await this.watchIn(registry, pass)).problem === undefined
+      if ((await this.watchIn(registry, pass)).problem !== undefined) return false
+      // What is lost no look settles.
+      return this.#parts.undo.unsettled(policy).every(({ isLost }) => isLost)
     } catch (thrown) {
       const { code, advice } = toleratedProblem(thrown, signal)
       this.#parts.log.warn({ policy: keyOf(policy), code, reason: advice }, 'what was evicted is not watched')
@@ -70,16 +75,19 @@ export class PolicyPast {
    */
   async watchIn(
     registry: RegistryObject,
-    { policy, signal }: PolicyPass,
+    pass: PolicyPass,
   ): Promise<{
     readonly record: PolicyRecord
     readonly url: string
     readonly problem: TallymanError | undefined
   }> {
-    const { access, memories, undo } = this.#parts
+    const { access, memories, undo, leftovers } = this.#parts
+    const { policy, signal } = pass
     const { url } = await access.open(registry, signal)
     const { record, recordProblem } = await memories.load(policy, registry, url, signal)
-    return { record, url, problem: recordProblem ?? (await undo.watchFrom(policy, registry, record, signal)) }
+    const problem = recordProblem ?? (await undo.watchFrom(policy, registry, record, signal))
+    if (problem === undefined) await leftovers.settle({ pass, registry, url }, undo.unsettled(policy))
+    return { record, url, problem }
   }
 
   /**

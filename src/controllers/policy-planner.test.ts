@@ -96,7 +96,8 @@ describe('a plan of a policy', () => {
     async (ms, times, expected) => {
       let asked = 0
       let passed = 0
-      const at = systemClock.monotonic()
+      // Whole: of what is not, 5,000 ms more are sometimes a little more than that.
+      const at = Math.floor(systemClock.monotonic())
       const clock: Clock = { ...systemClock, monotonic: () => at + passed }
       const inventories = async () => {
         asked += 1
@@ -149,5 +150,17 @@ describe('a plan of a policy', () => {
     expect(began).toHaveLength(1)
     expect(await since('1')).toEqual(began)
     expect(await since('2')).not.toEqual(began)
+  })
+
+  test('S10: and by this spec of each inventory', async () => {
+    const markedBy = (mark: string) => async () => [{ ...using(), mark }]
+    const first = await plan({ inventories: markedBy('a') })
+    const since = async (mark: string) => {
+      const { soak } = await plan({ inventories: markedBy(mark), soak: first.soak })
+      return [...soak.since.values()]
+    }
+    const began = [...first.soak.since.values()]
+    expect(await since('a')).toEqual(began)
+    expect(await since('b')).not.toEqual(began)
   })
 })

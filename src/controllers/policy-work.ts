@@ -47,7 +47,7 @@ export interface PolicyWorkParts {
   readonly records: PolicyRecords
   readonly plans: PolicyPlans
   readonly runs: PolicyRuns
-  readonly leftovers: PolicyLeftovers
+  readonly leftovers: Pick<PolicyLeftovers, 'purge'>
   readonly anchors: PolicyAnchors
   readonly undo: PolicyUndo
   readonly past: PolicyPast
@@ -90,12 +90,11 @@ export class PolicyWork {
    * @throws CANCELLED, LEADERSHIP_LOST and what keeps the registry from being opened
    */
   async resumesAt(pass: PolicyPass, { registry, spec }: PolicyContext): Promise<number> {
-    const { past, undo, leftovers, clock } = this.#parts
+    const { past, clock } = this.#parts
     const { policy } = pass
     if (spec.mode === 'DryRun' && policy.status?.run === undefined) return Number.POSITIVE_INFINITY
-    const { record, url, problem } = await past.watchIn(registry, pass)
+    const { record, problem } = await past.watchIn(registry, pass)
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
-    await leftovers.settle({ pass, registry, url }, undo.unsettled(policy))
     if (spec.suspend) return await past.restoreSuspended(pass, { registry, spec }, record)
     const isBlocked = spec.mode !== 'DryRun' && policy.status?.blocks?.some(({ approvable }) => !approvable)
     const { run } = record

@@ -119,6 +119,7 @@ export class RegistryPolicyController {
         'InventoryNotSynced',
         `Which images are in use is not known: ${names} is not set up yet`,
       )
+      await this.#parts.past.watch(pass)
       return { requeueAfterMs: NOT_SYNCED_RETRY_MS }
     }
 

@@ -22,7 +22,7 @@ export interface ExecutionEnd {
 }
 
 /** So many repositories in a row that the registry does not answer for: it is down, or nobody reaches it. */
-const MOST_UNREACHABLE = 3
+export const MOST_UNREACHABLE = 3
 
 /**
  * Carries out a plan, in two stages over all repositories: tags first, then manifests (S20). One repository at a time, each with a journal of its own. What

@@ -79,17 +79,45 @@ test('S44: a repository that cannot be looked at is told, and keeps nobody from 
   expect(found).toEqual(['refused/a REGISTRY_UNAUTHORIZED', 'refused/b EVICTION_HARMED'])
 })
 
-test('S44: where the registry is not reached it is not over, unless harm is known already', async () => {
-  await cutOff('unreached/a', 'unreached/b', 'unreached/c')
-  harm('unreached/a', 'layer-link-missing')
-  site.proxy.rule({ kind: 'drop' }, { path: /unreached\/[bc]\// })
-  await expect(look('unreached/b')).rejects.toMatchObject({ kind: 'unreachable' })
-  const { told, found } = await look('unreached/a', 'unreached/b', 'unreached/c')
-  expect(told).toHaveLength(1)
+test('S44: a manifest that is damaged by now is harm, although the registry says 500 without a word to a HEAD', async () => {
+  await cutOff('damaged/a')
+  // The bytes are those of all repositories.
+  const repair = harm('damaged/a', 'manifest-cut')
+  const { found } = await look('damaged/a')
+  repair()
+  expect(found).toEqual(['damaged/a EVICTION_HARMED'])
+})
+
+test('S44: what is not reached is not over, unless harm is known, and hides no harm of the others', async () => {
+  const names = ['unreached/a', 'unreached/b', 'unreached/c', 'unreached/d'] as const
+  await cutOff(...names)
+  site.proxy.rule({ kind: 'drop' }, { path: /unreached\/[ac]\// })
+  await expect(look(...names)).rejects.toMatchObject({ kind: 'unreachable' })
+
+  harm('unreached/b', 'layer-link-missing')
+  harm('unreached/d', 'layer-link-missing')
+  const { told, found } = await look(...names)
+  expect(told).toHaveLength(2)
   expect(found).toEqual([
-    'unreached/a EVICTION_HARMED',
-    expect.stringMatching(/^unreached\/b REGISTRY_(UNREACHABLE|TIMEOUT)$/),
+    expect.stringMatching(/^unreached\/a REGISTRY_(UNREACHABLE|TIMEOUT)$/),
+    'unreached/b EVICTION_HARMED',
+    expect.stringMatching(/^unreached\/c REGISTRY_(UNREACHABLE|TIMEOUT)$/),
+    'unreached/d EVICTION_HARMED',
   ])
+})
+
+test('a registry that answers for three repositories in a row with nothing is not asked for the rest', async () => {
+  const asked: number[] = []
+  const open = async () => {
+    asked.push(asked.length)
+    throw new TallymanError('REGISTRY_UNREACHABLE', 'nobody answers')
+  }
+  const harmed = async () => undefined
+  const repositories = ['a', 'b', 'c', 'd']
+  await expect(lastLook(open, { run: 'run', repositories, harmed, signal })).rejects.toMatchObject({
+    code: 'REGISTRY_UNREACHABLE',
+  })
+  expect(asked).toHaveLength(3)
 })
 
 test('what keeps the registry from being opened is told of every repository', async () => {

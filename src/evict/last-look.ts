@@ -1,6 +1,6 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { toleratedProblem } from '#runtime/tolerated-problem.ts'
-import { HARMFUL } from './execution.ts'
+import { HARMFUL, MOST_UNREACHABLE } from './execution.ts'
 import type { ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import { journalOf } from './journal-shelf.ts'
 import { SampleRecord } from './sample-record.ts'
@@ -21,29 +21,33 @@ const NOTHING_GOES = { bindings: [], digests: [] }
  * Looks at what calls of a run have seen whole, and nobody has looked at since: they were cut off, and the run is given up (S44). Nothing goes; on harm all that the run took there is brought back.
  * @param open gives the registry, asked for each repository
  * @returns what was harmed, and what could not be looked at
- * @throws REGISTRY_* of a registry that is not reached, where nothing is known to be harmed: it may be by and by; LEADERSHIP_LOST, CANCELLED
+ * @throws REGISTRY_* where a repository could not be reached and nothing is known to be harmed: it may be, by and by; LEADERSHIP_LOST, CANCELLED
  */
 export async function lastLook(
   open: () => Promise<ExecutionSite>,
   { run, repositories, harmed, signal }: GivenUp,
 ): Promise<readonly RepositoryProblem[]> {
   const problems: RepositoryProblem[] = []
+  let unreachable = 0
   for (const repository of repositories) {
     try {
       const harm = await harmIn(await open(), repository, run)
+      unreachable = 0
       if (harm === undefined) continue
       await harmed(harm)
       problems.push({ repository, error: harm })
     } catch (thrown) {
       const error = toleratedProblem(thrown, signal)
       problems.push({ repository, error })
-      if (error.kind !== 'unreachable') continue
-      // Harm is told now: a human has to look before anything goes on.
-      if (problems.some((each) => HARMFUL.has(each.error.code))) break
-      throw thrown
+      // One that never answers hides no harm of the others.
+      unreachable = error.kind === 'unreachable' ? unreachable + 1 : 0
+      if (unreachable === MOST_UNREACHABLE) break
     }
   }
-  return problems
+  const unseen = problems.find(({ error }) => error.kind === 'unreachable')
+  // Harm is told now: a human has to look before anything goes on.
+  if (unseen === undefined || problems.some(({ error }) => HARMFUL.has(error.code))) return problems
+  throw unseen.error
 }
 
 async function harmIn(

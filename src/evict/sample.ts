@@ -1,11 +1,11 @@
-import { asTallymanError, TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { Judgement } from '#retention/judge.ts'
 import type { KeptImage } from './eviction.ts'
-import type { Reach } from './hands.ts'
+import { calls, type Reach } from './hands.ts'
 import { journalState } from './journal-state.ts'
 import { restore } from './restore.ts'
 import { headDigest } from './tags.ts'
-import { Wholeness } from './wholeness.ts'
+import { isMissing, Wholeness } from './wholeness.ts'
 
 /** What is looked at before and after a run, by repository. */
 export type KeptSample = ReadonlyMap<string, readonly KeptImage[]>
@@ -93,15 +93,32 @@ async function lossOf(
   looks: Wholeness,
   { tag, digest }: KeptImage,
 ): Promise<string | undefined> {
-  const named = tag === undefined ? digest : await headDigest(reach, tag)
-  if (named === undefined) return 'its tag names nothing any more'
-  return (await looks.holds(named)) ? undefined : 'is not whole any more'
+  try {
+    const named = tag === undefined ? digest : await namedBy(reach, tag)
+    if (named === undefined) return 'its tag names nothing any more'
+    if (await looks.holds(named)) return undefined
+  } catch (thrown) {
+    const error = asTallymanError(thrown)
+    if (!isMissing(error)) throw error
+  }
+  return 'is not whole any more'
+}
+
+/** A HEAD that fails does not say whether that is for a manifest, or a link of its tag, that is damaged; a GET does. */
+async function namedBy(reach: Reach, tag: string): Promise<string | undefined> {
+  try {
+    return await headDigest(reach, tag)
+  } catch (thrown) {
+    if (!hasCode(thrown, 'REGISTRY_SERVER_ERROR')) throw thrown
+    return (await reach.pull.getManifest(reach.repository, tag, calls(reach).read)).digest
+  }
 }
 
 /** Brings back what the run took from the repository. @returns what could not be */
 async function takeBack(reach: Reach): Promise<string[]> {
-  const { removed } = await journalState(reach.journal)
-  const failed: string[] = []
+  const { removed, open } = await journalState(reach.journal)
+  // What a DELETE without a usable answer takes may still be going.
+  const failed = open.map(({ id, step }) => `step ${id} (${step.action}), of which nobody knows how it ended`)
   const went = [...removed.tags, ...removed.digests.map((digest) => ({ tag: undefined, digest }))]
   for (const { tag, digest } of went) {
     try {

@@ -41,6 +41,8 @@ export type BlockCode =
 
 /** An inventory as the plan saw it. */
 export interface PlannedInventory {
+  /** Of its object and spec: with another one the soak begins anew (S10). */
+  readonly mark?: string | undefined
   readonly name: string
   readonly snapshot: InventorySnapshot
   /** How long it remembers what is not used any more, ms. */

@@ -218,8 +218,22 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S44 where a registry is not reached, a run is not given up',
-      find: 'throw thrown',
-      replace: '',
+      find: 'throw unseen.error',
+      replace: 'return problems',
+      tests: LAST_LOOK,
+    },
+    {
+      rule: 'S44 a repository that is not reached hides no harm of the others',
+      find: 'if (unreachable === MOST_UNREACHABLE) break',
+      replace: 'if (unreachable > 0) break',
+      tests: LAST_LOOK,
+    },
+  ],
+  'src/evict/sample.ts': [
+    {
+      rule: 'S44 what is damaged is harm, also where a HEAD does not say so',
+      find: "if (!hasCode(thrown, 'REGISTRY_SERVER_ERROR')) throw thrown",
+      replace: 'throw thrown',
       tests: LAST_LOOK,
     },
   ],

@@ -9,11 +9,29 @@ const BLOCKED = ['src/controllers/blocked-plans.test.ts']
 
 /** What a plan is made from and when (S01-S03, S10), what is read back of one, and what it tells whom (S12, S19, S22). */
 export const PLANNING_MUTANTS: MutantsByFile = {
+  'src/controllers/inventory-setup.ts': [
+    {
+      rule: 'S10 an inventory has another mark with another spec',
+      find: 'JSON.stringify([object.metadata.uid, spec])',
+      replace: 'JSON.stringify([object.metadata.uid])',
+    },
+    {
+      rule: 'S10 an inventory that was made anew has another mark',
+      find: 'JSON.stringify([object.metadata.uid, spec])',
+      replace: 'JSON.stringify([spec])',
+    },
+  ],
   'src/controllers/policy-planner.ts': [
     {
       rule: 'S03 who uses what is asked again after a registry was read for long',
       find: 'const inventories = isFresh ? before : await input.inventories()',
       replace: 'const inventories = before',
+      tests: PLANNER,
+    },
+    {
+      rule: 'S10 another spec of an inventory begins a soak anew',
+      find: '${name} ${spec}',
+      replace: '${name}',
       tests: PLANNER,
     },
     {

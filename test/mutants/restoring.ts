@@ -112,6 +112,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       replace: '(outcome',
       tests: WATCH,
     },
+    {
+      rule: 'S19 a hold names no workload in the workspace',
+      find: 'named(missed, from, () => undefined)',
+      replace: 'named(missed, from, whoUses)',
+      tests: WATCH,
+    },
   ],
   'src/controllers/unrecorded-harm.ts': [
     {

@@ -121,6 +121,26 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       tests: RUNS,
     },
   ],
+  'src/controllers/policy-past.ts': [
+    {
+      rule: 'S17 what a dead process has begun gets an end whatever state its policy is in',
+      find: 'if (problem === undefined) await leftovers.settle({ pass, registry, url }, undo.unsettled(policy))',
+      replace: '',
+    },
+    {
+      rule: 'S17 what has no end yet is looked at again',
+      find: 'every(({ isLost }) => isLost)',
+      replace: 'every(() => true)',
+    },
+  ],
+  'src/controllers/registry-policy-controller.ts': [
+    {
+      rule: 'S04 what was evicted is watched also where an inventory is not set up',
+      find: 'is not set up yet`,\n      )\n      await this.#parts.past.watch(pass)',
+      replace: 'is not set up yet`,\n      )',
+      tests: ['test/e2e/policy-unfinished.test.ts'],
+    },
+  ],
   'src/controllers/policy-leftovers.ts': [
     {
       rule: 'S43 what a dead process took along holds the policy',

@@ -30,6 +30,16 @@ export const ENDED = {
   open: [],
 }
 
+export interface ShopState {
+  /** By tag, which of the images it names. */
+  readonly tags: Readonly<Record<string, string | undefined>>
+  /** Of every manifest: its image, where it is there. */
+  readonly there: readonly (string | undefined)[]
+  readonly pulled: readonly ('whole' | 'in part')[]
+  /** What of any journal has no end. */
+  readonly open: readonly unknown[]
+}
+
 /** A registry with a policy that carries out the plans that are approved: one repository a round. */
 export class PolicyShop {
   readonly place: Place
@@ -111,7 +121,7 @@ export class PolicyShop {
    * What stands in the repository of a round, and what of any journal is open.
    * @throws ForeignClientError where skopeo cannot pull what is used, or what is the newest
    */
-  async state(round: string): Promise<unknown> {
+  async state(round: string): Promise<ShopState> {
     const { wire } = this.server
     const repository = this.#repository(round)
     const images = imagesOf(repository)
