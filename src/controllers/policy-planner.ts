@@ -134,7 +134,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   const mark = JSON.stringify([
     hash,
     input.registry,
-    inventories.map(({ name, mark: spec }) => `${name} ${spec}`).sort(),
+    inventories.map(({ name, mark: spec }) => [name, spec]).sort(),
     input.version,
   ])
   return {

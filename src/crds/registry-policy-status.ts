@@ -61,7 +61,7 @@ export const RegistryPolicyStatus = z.object({
       sweptBytes: z
         .int()
         .describe(
-          'Bytes of what was swept since the policy began: free once the registry has collected its garbage.',
+          'Bytes of what was swept since the policy began, at least: free once the registry has collected its garbage. A manifest counts where the same call of a run has let go of its tags.',
         ),
       message: z.string().max(1024).describe('What is needed to free them.'),
     })

@@ -30,8 +30,8 @@ export const PLANNING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S10 another spec of an inventory begins a soak anew',
-      find: '${name} ${spec}',
-      replace: '${name}',
+      find: '=> [name, spec]',
+      replace: '=> [name]',
       tests: PLANNER,
     },
     {

@@ -138,7 +138,6 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       rule: 'S04 what was evicted is watched also where an inventory is not set up',
       find: 'is not set up yet`,\n      )\n      await this.#parts.past.watch(pass)',
       replace: 'is not set up yet`,\n      )',
-      tests: ['test/e2e/policy-unfinished.test.ts'],
     },
   ],
   'src/controllers/policy-leftovers.ts': [
