@@ -9,7 +9,7 @@ import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
-import { EMPTY_RECORD, type OpenRun, type PolicyRecord } from '#retention/policy-record.ts'
+import { EMPTY_RECORD, MADE_ANEW, type OpenRun, type PolicyRecord } from '#retention/policy-record.ts'
 import type { ScanMemory } from '#scan/kept-memory.ts'
 import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import type { TestCluster } from '#test/harness/cluster.ts'
@@ -147,8 +147,8 @@ describe('what a policy remembers', () => {
     await first.saveRecord(policy('again'), RECORD)
     for (const each of [first, process()]) {
       const { record } = await each.load(policy('again', 'another'))
-      expect(record).toMatchObject({ approvals: RECORD.approvals, run: undefined })
-      expect(record.runs.map(({ id }) => id)).toEqual(['run', 'before'])
+      const run = { id: 'run', mark: MADE_ANEW }
+      expect(record).toMatchObject({ approvals: RECORD.approvals, run, runs: [{ id: 'before' }] })
     }
   })
 

@@ -13,7 +13,7 @@ import {
 import { atOnce } from '#inventory/at-once.ts'
 import { intersect } from '#retention/approval.ts'
 import { evictionsOf } from '#retention/eviction-of.ts'
-import { EMPTY_RECORD } from '#retention/policy-record.ts'
+import { EMPTY_RECORD, inherited } from '#retention/policy-record.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { imageFacts, indexFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
@@ -142,6 +142,15 @@ describe('S32: a run that is open', () => {
     for (const mode of ['Approve', 'Enforce'] as const) expect(runRefusal(run, said(mode))).toBeUndefined()
     expect(runRefusal(enforced, said('Enforce'))).toBeUndefined()
     expect(runRefusal(run, said('Approve', { mark: 'other rules' }))).toBeUndefined()
+  })
+
+  test('S21: never does when another policy of the name has begun it, whatever is said', () => {
+    for (const open of [run, enforced]) {
+      for (const mode of ['Approve', 'Enforce', 'DryRun'] as const) {
+        const { run: left = open } = inherited({ ...EMPTY_RECORD, run: open })
+        expect(runRefusal(left, said(mode))).toMatch(/another policy/)
+      }
+    }
   })
 
   test.each([

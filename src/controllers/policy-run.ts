@@ -5,7 +5,7 @@ import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-po
 import type { RepositoryProblem } from '#evict/execution.ts'
 import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
-import type { OpenRun, PolicyRecord } from '#retention/policy-record.ts'
+import { MADE_ANEW, type OpenRun, type PolicyRecord } from '#retention/policy-record.ts'
 import { staysInSteps } from '#retention/settle.ts'
 import { Pace } from '#time/pace.ts'
 
@@ -116,6 +116,7 @@ export interface SaidNow {
  * Why a run that is open may not go on any more; undefined: it may. What was agreed on, or approved, was that for this registry, by these rules, and as long as it is said (S10, S12).
  */
 export function runRefusal(run: OpenRun, { spec, registry, mark }: SaidNow): string | undefined {
+  if (run.mark === MADE_ANEW) return 'another policy of this name has begun it'
   if (!isDeepStrictEqual(run.registry, registry))
     return 'it was for another registry, or another address of it'
   if (spec.mode === 'DryRun') return 'spec.mode is DryRun by now'

@@ -114,11 +114,14 @@ export function trimmed(record: PolicyRecord, now: number): PolicyRecord {
   }
 }
 
-/** What a policy that is gone leaves to another one of its name: its run is over. A hold stays: whatever makes policies anew need not be a human who has looked. */
+/** The mark of a run that another policy of the name has begun: no plan has it, so that it never goes on (S21). */
+export const MADE_ANEW = 'another policy'
+
+/**
+ * What a policy that is gone leaves to another one of its name: a run that is open does not go on, and is looked at before it is over (S21, S44). A hold stays: whatever makes
+ * policies anew need not be a human who has looked.
+ */
 export function inherited(record: PolicyRecord): PolicyRecord {
   const { run } = record
-  if (run === undefined) return record
-  const { id, plan, startedAt, repositories } = run
-  const ended = { id, plan, startedAt, finishedAt: startedAt, repositories }
-  return { ...record, run: undefined, runs: [ended, ...record.runs] }
+  return run === undefined ? record : { ...record, run: { ...run, mark: MADE_ANEW, resumesAt: undefined } }
 }

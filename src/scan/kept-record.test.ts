@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RegistryClient } from '#registry/client.ts'
-import { EMPTY_RECORD, type PolicyRecord } from '#retention/policy-record.ts'
+import { EMPTY_RECORD, MADE_ANEW, type PolicyRecord } from '#retention/policy-record.ts'
 import { policyRepository } from '#scan/kept-artifact.ts'
 import { keepRecord, readRecord } from '#scan/kept-record.ts'
 import { KnownRecords } from '#scan/known-records.ts'
@@ -125,8 +125,14 @@ describe.each(['2.8', '3'] as const)('S12: a record in a registry %s', (version)
     expect(await read('shared')).toEqual(recordOf('next'))
   })
 
-  test('does not hand its run to another policy', async () => {
+  test('hands its run to another policy as one that does not go on (S21)', async () => {
     await keep('handed', recordOf('handed'))
-    expect(await read('handed', 'another')).toMatchObject({ run: undefined, runs: [{ id: 'handed' }, {}] })
+    const run = { id: 'handed', mark: MADE_ANEW }
+    expect(await read('handed', 'another')).toMatchObject({ run, runs: [{}] })
+    // Also once that one has written it down as its own.
+    const known = new KnownRecords()
+    const record = await read('handed', 'another', known)
+    await keepRecord(placeOf('handed', known), 'another', record, { signal })
+    expect(await read('handed', 'another')).toMatchObject({ run, runs: [{}] })
   })
 })

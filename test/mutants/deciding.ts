@@ -53,6 +53,12 @@ export const DECIDING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/policy-run.ts': [
     {
+      rule: 'S21 the run of a policy that is gone does not go on with another one',
+      find: 'run.mark === MADE_ANEW',
+      replace: 'false',
+      tests: RUN,
+    },
+    {
       rule: 'S12 a run uses its approval',
       find: "run.cause === 'Approved' ? [{",
       replace: "run.cause === 'Enforced' ? [{",

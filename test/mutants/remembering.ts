@@ -36,8 +36,8 @@ export const REMEMBERING_MUTANTS: MutantsByFile = {
   'src/retention/policy-record.ts': [
     {
       rule: 'S04 a hold outlives its policy',
-      find: 'if (run === undefined) return record\n',
-      replace: 'if (run === undefined) return { ...record, hold: undefined }\n',
+      find: 'return run === undefined ? record :',
+      replace: 'return run === undefined ? { ...record, hold: undefined } :',
       tests: RECORDS,
     },
     {
