@@ -82,7 +82,7 @@ async function afterwards({ name, server, skopeo }: Shop) {
       const { status: latest } = await world.api.policy(at(name))
       return latest?.run?.finishedAt === undefined ? undefined : latest
     },
-    { message: 'the end of the run' },
+    { message: 'the end of the run', timeoutMs: 120_000 },
   )
   const tags = await skopeo.tags(`${server.host}/${REPOSITORY}`)
   return { run: status.run, hold: status.hold, tags: [...tags].sort() }

@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { IMAGE_INVENTORIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
 import type { TestCluster } from '#test/harness/cluster.ts'
@@ -11,6 +11,8 @@ import { Api, settled } from './support/api.ts'
 import { imageInventory } from './support/objects.ts'
 
 // A process dies in the middle of a run, and the next one finds a policy that it may not carry out.
+
+vi.setConfig({ testTimeout: 300_000 })
 
 let cluster: TestCluster
 let api: Api
@@ -64,7 +66,7 @@ async function tagsOnceSettled(shop: PolicyShop, round: string): Promise<unknown
       expect(open).toEqual([])
       return tags
     },
-    { message: `an end of what was begun in ${round}` },
+    { message: `an end of what was begun in ${round}`, timeoutMs: 120_000 },
   )
 }
 
