@@ -45,8 +45,8 @@ export function returnEvents(
 }
 
 /**
- * Why the policy must not go on. It is recorded in the workspace, which others may read: no workload is named (S19). undefined: nothing is known to have been missing that is in use. A registry that does not answer says nothing yet: that is tried again.
- * @param from as imageOf takes it
+ * Why the policy must not go on. It lies in the workspace, which others may read, and names no workload (S19). A registry that does not answer says nothing yet: that is tried again.
+ * @param from as imageOf takes it @returns undefined: nothing is known to have been missing that is in use
  */
 export function reasonToHold(returns: readonly EvictedReturn[], from: string): string | undefined {
   const missed = returns.filter(

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { watchedSince } from '#controllers/policy-inventories.ts'
+import type { Inventories } from '#clusters/inventories.ts'
+import { plannedInventories, watchedSince } from '#controllers/policy-inventories.ts'
+import { snapshotOf } from '#test/harness/image-use.ts'
 
 const DAY = 86_400_000
 const NOW = Date.parse('2026-11-26T00:00:00Z')
@@ -24,4 +26,21 @@ describe('since when use would be known', () => {
   ] as const)('is where %s', (_what, inventories, expected) => {
     expect(watchedSince(inventories, NOW)).toEqual(expected)
   })
+})
+
+test('S10: a spec that comes while an inventory is asked marks what it says then', async () => {
+  let mark = 'before'
+  const live = {
+    get mark() {
+      return mark
+    },
+    inventory: { policy: { retainMs: 0 } },
+    barrier: async () => {
+      mark = 'meanwhile'
+      return snapshotOf([])
+    },
+  }
+  const inventories = { all: () => [{ key: 'ops/all', live }] } as unknown as Pick<Inventories, 'all'>
+  const [planned] = await plannedInventories(inventories, new AbortController().signal)
+  expect(planned).toMatchObject({ name: 'ops/all', mark: 'meanwhile' })
 })

@@ -14,8 +14,9 @@ export async function plannedInventories(
   return await Promise.all(
     live.all().map(async ({ key, live: each }) => ({
       name: key,
-      mark: each.mark,
       snapshot: await each.barrier(signal),
+      // After it: another spec that came meanwhile is in the snapshot (S10).
+      mark: each.mark,
       retainMs: each.inventory.policy.retainMs,
     })),
   )
