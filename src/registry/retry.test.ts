@@ -45,6 +45,19 @@ describe('which outcomes are asked again', () => {
     expect(actions(outcome)).toEqual(['stand'])
   })
 
+  test('a connection that breaks does not take the place of what was answered twice', () => {
+    const tries = budget()
+    const broken = failure('REGISTRY_UNREACHABLE')
+    const outcomes = [status(500), broken, status(500), broken, status(500)]
+    expect(outcomes.map((outcome) => tries.decide(outcome).action)).toEqual([
+      'retry',
+      'retry',
+      'retry',
+      'retry',
+      'stand',
+    ])
+  })
+
   test('the pauses grow', () => {
     const tries = budget()
     expect([tries.decide(status(502)), tries.decide(status(502))]).toEqual([

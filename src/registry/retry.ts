@@ -7,7 +7,11 @@ import { type BackoffPolicy, backoffDelay } from '#time/backoff.ts'
  */
 export type RetryRule = 'transient' | 'never' | 'once'
 
-/** How often a request is sent before its failure is believed, the first time included. */
+/**
+ * How often a request fails in one way before that is believed, the first time included. Answers and connections that
+ * break are counted apart: a registry closes a connection behind a blob that it can't send, with another request
+ * under way on it, and that took the place of what it had answered to the same request twice.
+ */
 const TRIES = 3
 const TRANSIENT: BackoffPolicy = { initial: 200, max: 5_000, factor: 3, jitter: 1 }
 const THROTTLED: BackoffPolicy = { initial: 1_000, max: 30_000, factor: 2, jitter: 0.2 }
@@ -31,7 +35,7 @@ export class RetryBudget {
   readonly #rule: RetryRule
   readonly #throttleMs: number
   readonly #random: () => number
-  #failures = 0
+  readonly #failures = { status: 0, error: 0 }
   #pauses = 0
   #pausedMs = 0
 
@@ -47,9 +51,10 @@ export class RetryBudget {
       return this.#pause(outcome.retryAfterMs ?? 0)
     }
     if (this.#rule !== 'transient' || !isTransient(outcome)) return { action: 'stand' }
-    this.#failures += 1
-    if (this.#failures >= TRIES) return { action: 'stand' }
-    return { action: 'retry', delayMs: backoffDelay(TRANSIENT, this.#failures - 1, this.#random) }
+    const before = this.#failures.status + this.#failures.error
+    this.#failures[outcome.kind] += 1
+    if (this.#failures[outcome.kind] >= TRIES) return { action: 'stand' }
+    return { action: 'retry', delayMs: backoffDelay(TRANSIENT, before, this.#random) }
   }
 
   #mayHaveTakenEffect(status: number): boolean {
