@@ -79,7 +79,7 @@ const { plan, facts, memory, soak } = await planPolicy({
   opened: { client, product: 'distribution-3', authenticated: false, skewMs: 0, url: input.url },
   inventories: async () => [{ name: 'bench/bench', snapshot, retainMs: coveredMs }],
   ...{ claims: [], workspaces: ['tallyman'], restored: async () => [], went: [], version: 'bench' },
-  unknownReturns: undefined,
+  ...{ unknownReturns: undefined, acceptedAt: undefined },
   memory: kept?.memory.bindings,
   manifests: kept?.memory.manifests ?? new Map(),
   soak: kept?.memory.soak,

@@ -4,6 +4,7 @@ import type { InventoryConfig } from '#clusters/inventory-config.ts'
 import { LedgerKeeper } from '#clusters/ledger-keeper.ts'
 import { LedgerStore, type LedgerStoreOptions } from '#clusters/ledger-store.ts'
 import { LiveInventory } from '#clusters/live-inventory.ts'
+import type { HeldOrigin } from '#inventory/ledger/origin.ts'
 import type { Log } from '#kube/log.ts'
 import type { WatchLoop } from '#kube/reflector.ts'
 import type { Clock } from '#time/clock.ts'
@@ -14,6 +15,14 @@ export interface InventoriesOptions {
   readonly clock: Clock
   readonly log: Log
   readonly observer?: WatchObserverFactory | undefined
+}
+
+export interface HeldInventory {
+  /** `namespace/name`. */
+  readonly key: string
+  readonly live: LiveInventory
+  /** Of what it remembers, as of now; undefined: it is not read. */
+  readonly ledger: HeldOrigin | undefined
 }
 
 interface Held {
@@ -45,8 +54,14 @@ export class Inventories {
   }
 
   /** Their union protects: what one of them has in use, none may lose (S01). */
-  all(): readonly { readonly key: string; readonly live: LiveInventory }[] {
-    return [...this.#held].map(([key, { live }]) => ({ key, live }))
+  all(): readonly HeldInventory[] {
+    return [...this.#held].map(([key, { live, keeper }]) => ({
+      key,
+      live,
+      get ledger() {
+        return keeper.origin
+      },
+    }))
   }
 
   /** Every list and watch of every cluster, whether it answers or not; named `namespace/name cluster/source`. */

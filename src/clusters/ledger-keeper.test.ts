@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { LedgerKeeper } from '#clusters/ledger-keeper.ts'
+import { LedgerNames } from '#clusters/ledger-names.ts'
 import { LedgerStore } from '#clusters/ledger-store.ts'
 import { Inventory, type InventoryPolicy } from '#inventory/inventory.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
+import type { KubeObject } from '#kube/objects.ts'
+import { CONFIG_MAPS } from '#kube/resource.ts'
 import { OPERATOR_NAMESPACE } from '#test/harness/cluster/operator-identity.ts'
 import { startCluster, type TestCluster } from '#test/harness/cluster.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
@@ -129,11 +132,26 @@ class Process {
 }
 
 /** What a process that starts now would remember. */
-async function stored(): Promise<{ images: string[]; coveredMs: number }> {
-  const { memories } = await new Process().store.load(new AbortController().signal)
+async function stored(): Promise<{ images: string[]; coveredMs: number; id: string | undefined }> {
+  const { memories, origin } = await new Process().store.load(new AbortController().signal)
   return {
     images: memories.flatMap(({ ledger }) => [...ledger.entries()].map(({ image }) => image)),
     coveredMs: Math.max(0, ...memories.map(({ watched }) => watched.coveredMs)),
+    id: origin?.id,
+  }
+}
+
+/** By name, of the inventory of this test. */
+async function deleteParts(isDeleted: (name: string) => boolean): Promise<void> {
+  const client = new KubeClient(connection)
+  const labelSelector = `tallyman.dev/ledger=${new LedgerNames(`apps/inventory-${count}`).head}`
+  const call = { namespace: OPERATOR_NAMESPACE, signal: new AbortController().signal }
+  const parts: string[] = []
+  for await (const { metadata } of client.list<KubeObject>(CONFIG_MAPS, { ...call, labelSelector })) {
+    parts.push(metadata.name)
+  }
+  for (const name of parts.filter(isDeleted)) {
+    await client.delete(CONFIG_MAPS, { namespace: OPERATOR_NAMESPACE, name }, call)
   }
 }
 
@@ -214,6 +232,64 @@ describe('S02: the ledger of an inventory', () => {
     expect(two.loads).toBe(loads + 1)
     expect(two.images.sort()).toEqual(['registry.local/one:1', 'registry.local/two:1'])
     expect((await stored()).images.sort()).toEqual(['registry.local/one:1', 'registry.local/two:1'])
+  })
+
+  it('is the same one for every process that leads, from its first writing on', async () => {
+    const first = new Process()
+    expect(first.keeper.origin).toBeUndefined()
+    await first.lead()
+    expect(first.keeper.origin).toMatchObject({ since: clock.now(), isKept: false })
+    const begun = first.keeper.origin?.id
+    first.uses('registry.local/a:1')
+    await first.pass(10 * SECOND)
+    expect(first.keeper.origin).toMatchObject({ id: begun, isKept: true })
+    await first.end()
+    expect(first.keeper.origin).toBeUndefined()
+    await clock.advance(MINUTE)
+    const next = new Process()
+    await next.lead()
+    expect(next.keeper.origin).toMatchObject({ id: begun, isKept: true })
+    expect((await stored()).id).toBe(begun)
+  })
+
+  it('is another one where what lay there was deleted, or a part of it, while nobody held it', async () => {
+    const seen = new Set<string | undefined>()
+    for (const isDeleted of [() => false, () => true, (name: string) => /-0$/.test(name)]) {
+      const process = new Process()
+      process.uses('registry.local/a:1')
+      await process.lead()
+      await process.pass(10 * SECOND)
+      await process.end()
+      seen.add((await stored()).id)
+      await deleteParts(isDeleted)
+    }
+    const last = new Process()
+    await last.lead()
+    seen.add(last.keeper.origin?.id)
+    expect([...seen].map((id) => typeof id)).toEqual(['string', 'string', 'string'])
+  })
+
+  it('stays the same one where what lies there is deleted while somebody holds it', async () => {
+    const process = new Process()
+    process.uses('registry.local/a:1')
+    await process.lead()
+    await process.pass(10 * SECOND)
+    const { id } = await stored()
+    await deleteParts(() => true)
+    await process.pass(HOUR + MINUTE, 10 * SECOND)
+    expect(await stored()).toMatchObject({ id, images: ['registry.local/a:1'] })
+  })
+
+  it('is the one of who wrote first after two processes have begun one', async () => {
+    const one = new Process()
+    const two = new Process()
+    await one.lead()
+    await two.lead()
+    await one.keeper.flush(new AbortController().signal)
+    two.uses('registry.local/two:1')
+    await two.pass(20 * SECOND)
+    expect(two.keeper.origin).toEqual(one.keeper.origin)
+    expect((await stored()).id).toBe(one.keeper.origin?.id)
   })
 
   it('is tried again until the API server answers', async () => {

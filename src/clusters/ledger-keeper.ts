@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { asTallymanError, hasCode } from '#catalogue/error.ts'
 import type { LedgerStore } from '#clusters/ledger-store.ts'
 import type { Inventory } from '#inventory/inventory.ts'
+import type { HeldOrigin, LedgerOrigin } from '#inventory/ledger/origin.ts'
 import { SaveSchedule } from '#inventory/ledger/save-schedule.ts'
 import type { Moment } from '#inventory/ledger/watched-time.ts'
 import type { Log } from '#kube/log.ts'
@@ -24,9 +26,15 @@ export class LedgerKeeper {
   readonly #options: LedgerKeeperOptions
   #schedule = new SaveSchedule(0)
   #turn: Promise<unknown> = Promise.resolve()
+  #origin: HeldOrigin | undefined
 
   constructor(options: LedgerKeeperOptions) {
     this.#options = options
+  }
+
+  /** Which ledger it is; undefined: it is not read. */
+  get origin(): HeldOrigin | undefined {
+    return this.#origin
   }
 
   /** Until `term` aborts; never rejects. What is remembered is unloaded then: another process may lead. */
@@ -48,6 +56,7 @@ export class LedgerKeeper {
       await this.#pause(failures === 0 ? LOOK_MS : backoffDelay(RETRY, failures - 1), term)
     }
     inventory.unload(this.#now())
+    this.#origin = undefined
   }
 
   /** Writes what is not written yet: the last act before the lease is given away. @throws KUBE_*, LEADERSHIP_LOST */
@@ -58,7 +67,9 @@ export class LedgerKeeper {
   #load(term: AbortSignal): Promise<void> {
     return this.#inTurn(async () => {
       const { inventory, store, log, onLoaded } = this.#options
-      const { memories, complete } = await store.load(term)
+      const { memories, complete, origin } = await store.load(term)
+      const held = inventory.memoryState === 'loaded' ? this.#origin : undefined
+      this.#origin = this.#originOf(complete ? origin : undefined, complete ? held : undefined)
       inventory.load(memories, complete, this.#now())
       this.#schedule = new SaveSchedule(this.#options.clock.monotonic())
       const images = memories.reduce((sum, { ledger }) => sum + ledger.size, 0)
@@ -99,17 +110,29 @@ export class LedgerKeeper {
     // What was seen since the last tick belongs to it as well.
     inventory.tick(this.#now())
     const { memories } = inventory
+    const origin = this.#origin ?? this.#begun()
     const none: ReadonlySet<string> = new Set()
     const changed = new Map(
       memories.map((memory) => [memory.identity, what === 'entries' ? memory.takeUnsaved() : none]),
     )
     try {
-      await store.save(memories, changed, signal)
+      await store.save(memories, changed, origin, signal)
+      this.#origin = { ...origin, isKept: true }
     } catch (error) {
       for (const memory of memories) memory.putBack(changed.get(memory.identity) ?? none, this.#now())
       throw error
     }
     this.#schedule.saved(what, memories, clock.monotonic())
+  }
+
+  /** What is stored counts, then what is held: somebody who deletes what is stored takes nothing from what we remember. */
+  #originOf(stored: LedgerOrigin | undefined, held: HeldOrigin | undefined): HeldOrigin {
+    if (stored !== undefined) return { ...stored, isKept: true }
+    return held === undefined ? this.#begun() : { ...held, isKept: false }
+  }
+
+  #begun(): HeldOrigin {
+    return { id: randomUUID(), since: this.#options.clock.now(), isKept: false }
   }
 
   async #pause(ms: number, term: AbortSignal): Promise<void> {

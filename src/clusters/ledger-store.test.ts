@@ -20,6 +20,7 @@ interface StoredPart extends KubeObject {
 
 const HOUR = 3_600_000
 const NOW = { wall: 500_000 * HOUR, monotonic: 0 }
+const ORIGIN = { id: 'which-ledger', since: NOW.wall }
 const NOTHING: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 const signal = new AbortController().signal
 
@@ -87,6 +88,7 @@ async function save(store: LedgerStore, memories: readonly ClusterMemory[]): Pro
   await store.save(
     memories,
     new Map(memories.map((memory) => [memory.identity, memory.takeUnsaved()])),
+    ORIGIN,
     signal,
   )
   return store.writes - before
@@ -233,7 +235,7 @@ describe('S02: what is lost is noticed, and whole again after the next save', ()
     // What the other shard holds is there, and so is everything that the head says.
     expect(memories.map(({ record }) => record)).toEqual(two().map(({ record }) => record))
     expect(imagesOf(memories).flatMap(([, images]) => images)).toHaveLength(1)
-    await store.save(memories, NOTHING, signal)
+    await store.save(memories, NOTHING, ORIGIN, signal)
     expect((await newStore().load(signal)).complete).toBe(true)
   })
 
@@ -243,7 +245,7 @@ describe('S02: what is lost is noticed, and whole again after the next save', ()
     if (head === undefined) throw new Error('there is no head')
     await admin.replace(CONFIG_MAPS, holding(head, Buffer.from('no gzip')))
     const store = newStore()
-    expect(await store.load(signal)).toEqual({ memories: [], complete: false })
+    expect(await store.load(signal)).toEqual({ memories: [], complete: false, origin: undefined })
     // Its shards are still there, and are written over.
     await save(store, [memoryOf('one', ['registry.local/c:1'])])
     const { memories, complete } = await newStore().load(signal)
@@ -261,7 +263,7 @@ describe('S02: what is lost is noticed, and whole again after the next save', ()
     for (const part of (await storedParts()).filter(isDeleted)) await removePart(part)
     memories[0]?.watched.tick(true, NOW)
     memories[0]?.watched.tick(true, { wall: NOW.wall + 1_000, monotonic: 1_000 })
-    await store.save(memories, NOTHING, signal)
+    await store.save(memories, NOTHING, ORIGIN, signal)
     const loaded = await newStore().load(signal)
     expect(loaded.complete).toBe(true)
     expect(imagesOf(loaded.memories)).toEqual(imagesOf(memories))
@@ -286,7 +288,7 @@ describe('two writers', () => {
     const late = memoryOf('two', ['registry.local/b:1'])
     await expect(save(second, [late])).rejects.toMatchObject({ code: 'KUBE_CONFLICT' })
     const { memories } = await second.load(signal)
-    await second.save([...memories, late], NOTHING, signal)
+    await second.save([...memories, late], NOTHING, ORIGIN, signal)
     await expect(save(first, [])).rejects.toMatchObject({ code: 'KUBE_CONFLICT' })
     expect(imagesOf((await newStore().load(signal)).memories)).toEqual([
       ['one', ['registry.local/a:1']],

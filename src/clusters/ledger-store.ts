@@ -6,6 +6,7 @@ import { LedgerParts, type LedgerPartsOptions } from '#clusters/ledger-parts.ts'
 import { ClusterMemory } from '#inventory/cluster-memory.ts'
 import {
   type HeadCluster,
+  type LedgerHead,
   readHead,
   readShard,
   type ShardPlace,
@@ -13,6 +14,7 @@ import {
   writeShard,
 } from '#inventory/ledger/document.ts'
 import type { LedgerEntry } from '#inventory/ledger/ledger.ts'
+import type { LedgerOrigin } from '#inventory/ledger/origin.ts'
 import { changedShards, MAX_SHARDS, shardOf } from '#inventory/ledger/shards.ts'
 import type { Log } from '#kube/log.ts'
 
@@ -24,6 +26,8 @@ export interface LoadedLedger {
   readonly memories: readonly ClusterMemory[]
   /** false: something that was written is missing or can't be read, so nothing is covered any longer (S02). */
   readonly complete: boolean
+  /** undefined: there is none, or its head cannot be read. */
+  readonly origin: LedgerOrigin | undefined
 }
 
 /** More entries are not put into a shard, nor sorted into shards, in one turn of the event loop: it takes some 5 ms. */
@@ -56,7 +60,8 @@ export class LedgerStore {
     this.#torn.clear()
     const lost: TallymanError[] = []
     const memories: ClusterMemory[] = []
-    for (const { record, shards } of await this.#headClusters(signal, lost)) {
+    const { origin, clusters } = await this.#head(signal, lost)
+    for (const { record, shards } of clusters) {
       const lostBefore = lost.length
       const entries: LedgerEntry[] = []
       for (const shard of range(shards)) {
@@ -68,30 +73,33 @@ export class LedgerStore {
       if (lost.length > lostBefore) this.#torn.add(record.identity)
     }
     for (const { code, message } of lost) this.#log.error({ code, reason: message }, 'ledger is damaged')
-    return { memories, complete: lost.length === 0 }
+    return { memories, complete: lost.length === 0, origin }
   }
 
   /**
    * Writes what changed: shards first, the head last, so that a head never names a shard that is not there.
    * @param changed the images of each memory whose entries changed, by identity
+   * @param origin which ledger it is
    * @throws KUBE_CONFLICT when somebody else wrote: load again; LEADERSHIP_LOST; KUBE_*, CANCELLED
    */
   async save(
     memories: readonly ClusterMemory[],
     changed: ReadonlyMap<string, ReadonlySet<string>>,
+    origin: LedgerOrigin,
     signal: AbortSignal,
   ): Promise<void> {
     const before = this.#parts.recreated
-    await this.#write(memories, changed, signal)
+    await this.#write(memories, changed, origin, signal)
     if (this.#parts.recreated === before) return
     // Somebody deleted a part. Others may be gone as well, which shows only when they are written.
     for (const { identity } of memories) this.#torn.add(identity)
-    await this.#write(memories, new Map(), signal)
+    await this.#write(memories, new Map(), origin, signal)
   }
 
   async #write(
     memories: readonly ClusterMemory[],
     changed: ReadonlyMap<string, ReadonlySet<string>>,
+    origin: LedgerOrigin,
     signal: AbortSignal,
   ): Promise<void> {
     const heads: HeadCluster[] = []
@@ -103,7 +111,7 @@ export class LedgerStore {
       heads.push({ record: memory.record, shards: of })
       if (before !== undefined && before !== of) obsolete.push(...this.#shardNames(identity, before))
     }
-    await this.#parts.put(this.#names.head, await packPart(writeHead(heads)), signal)
+    await this.#parts.put(this.#names.head, await packPart(writeHead({ origin, clusters: heads })), signal)
     const kept = new Set(memories.map(({ identity }) => identity))
     for (const [identity, shards] of this.#shards) {
       if (kept.has(identity)) continue
@@ -114,14 +122,15 @@ export class LedgerStore {
     for (const name of obsolete) await this.#parts.delete(name, signal)
   }
 
-  async #headClusters(signal: AbortSignal, lost: TallymanError[]): Promise<readonly HeadCluster[]> {
+  async #head(signal: AbortSignal, lost: TallymanError[]): Promise<LedgerHead> {
+    const none: LedgerHead = { origin: undefined, clusters: [] }
     try {
       const text = await this.#parts.get(this.#names.head, signal)
-      return text === undefined ? [] : readHead(text)
+      return text === undefined ? none : readHead(text)
     } catch (error) {
       if (!hasCode(error, 'LEDGER_UNREADABLE')) throw error
       lost.push(error)
-      return []
+      return none
     }
   }
 

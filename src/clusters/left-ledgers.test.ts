@@ -36,7 +36,7 @@ async function remember(inventory: string): Promise<void> {
   })
   await store.load(signal)
   const memory = ClusterMemory.of('uid', 'local')
-  await store.save([memory], new Map(), signal)
+  await store.save([memory], new Map(), { id: 'which-ledger', since: 0 }, signal)
 }
 
 test('S05: the ledger of an ImageInventory that is gone is found until it is deleted as its sentence says', async () => {

@@ -1,5 +1,5 @@
 import type { Inventories } from '#clusters/inventories.ts'
-import type { PlannedInventory } from '#retention/blocks.ts'
+import type { PlannedInventory } from '#retention/planned-inventory.ts'
 import type { UnusedSince } from '#retention/retention-input.ts'
 
 /**
@@ -12,13 +12,17 @@ export async function plannedInventories(
   signal: AbortSignal,
 ): Promise<PlannedInventory[]> {
   return await Promise.all(
-    live.all().map(async ({ key, live: each }) => ({
-      name: key,
-      snapshot: await each.barrier(signal),
-      // After it: another spec that came meanwhile is in the snapshot (S10).
-      mark: each.mark,
-      retainMs: each.inventory.policy.retainMs,
-    })),
+    live.all().map(async (held) => {
+      const { key, live: each } = held
+      return {
+        name: key,
+        snapshot: await each.barrier(signal),
+        ledger: held.ledger,
+        // After it: another spec that came meanwhile is in the snapshot (S10).
+        mark: each.mark,
+        retainMs: each.inventory.policy.retainMs,
+      }
+    }),
   )
 }
 

@@ -67,7 +67,14 @@ describe.each(['2.8', '3'] as const)('a plan for a registry %s', (version) => {
       },
       inventories: async () => [{ name: 'ops/all', retainMs: 0, snapshot }],
       ...{ claims: [], workspaces: [], restored: async () => [], memory: undefined, manifests: new Map() },
-      ...{ soak: undefined, went: undefined, unknownReturns: undefined, version: '1', clock: systemClock },
+      ...{
+        soak: undefined,
+        went: undefined,
+        unknownReturns: undefined,
+        acceptedAt: undefined,
+        version: '1',
+        clock: systemClock,
+      },
       ...{ signal: AbortSignal.timeout(60_000), ...changes },
     })
   }

@@ -3,8 +3,8 @@ import { type Planning, type PlanningInput, planPolicy } from '#controllers/poli
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import { RegistryPool } from '#registry/pool.ts'
-import type { PlannedInventory } from '#retention/blocks.ts'
 import { compileRules } from '#retention/compiled-rule.ts'
+import type { PlannedInventory } from '#retention/planned-inventory.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { codes, HOST, NEWEST } from '#test/harness/judging.ts'
@@ -65,7 +65,14 @@ describe('a plan of a policy', () => {
         memory: undefined,
         manifests: new Map(),
       },
-      ...{ soak: undefined, went: undefined, unknownReturns: undefined, version: '1', clock: systemClock },
+      ...{
+        soak: undefined,
+        went: undefined,
+        unknownReturns: undefined,
+        acceptedAt: undefined,
+        version: '1',
+        clock: systemClock,
+      },
       signal: AbortSignal.timeout(60_000),
       ...changes,
     })
@@ -86,6 +93,21 @@ describe('a plan of a policy', () => {
     expect(codes(judgement)).toEqual({ 'shop/app:v2': 'keep Newest', [OLD_TAG]: 'evict Superseded' })
     expect(facts.repositories.map(({ name }) => name)).toEqual(['shop/app'])
     expect(blocks.filter(({ isAcceptable }) => !isAcceptable)).toEqual([])
+  })
+
+  test('S02: a ledger in the place of the one before stands against it until a plan is approved', async () => {
+    const made = async (id: string, before?: Planning, acceptedAt?: number) => {
+      const ledger = { id, since: 1_000, isKept: true }
+      const inventories = async () => [{ ...using(), retainMs: 1, ledger }]
+      return await plan({ inventories, memory: before?.memory, acceptedAt })
+    }
+    const isBlocked = ({ blocks }: Planning) => blocks.some(({ code }) => code === 'LedgerLost')
+    const first = await made('old')
+    const second = await made('new', first)
+    const third = await made('new', second)
+    const accepted = await made('new', third, 1_000)
+    const after = await made('new', accepted)
+    expect([first, second, third, accepted, after].map(isBlocked)).toEqual([false, true, true, false, false])
   })
 
   test.each([

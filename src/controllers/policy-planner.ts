@@ -5,13 +5,15 @@ import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import { inUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
-import { type Block, blocks, type PlannedInventory } from '#retention/blocks.ts'
+import { type Block, blocks } from '#retention/blocks.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import { doubtEmpty } from '#retention/emptied-repositories.ts'
 import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
 import { type Judgement, judgeInSteps } from '#retention/judge.ts'
+import { heldAgainstKnown, type KnownLedgers } from '#retention/known-ledgers.ts'
 import { type LostOutside, lostOutside } from '#retention/lost-outside.ts'
 import { type Plan, planInSteps } from '#retention/plan.ts'
+import type { PlannedInventory } from '#retention/planned-inventory.ts'
 import {
   type RegistryIdentity,
   type RegistryMemory,
@@ -32,6 +34,8 @@ import type { Clock } from '#time/clock.ts'
 const FRESH_MS = 5_000
 /** How old what is known of use may be for a plan, ms; what is deleted by it asks for seconds (S03). */
 const MAX_INVENTORY_AGE_MS = 60_000
+
+const NO_LEDGERS: KnownLedgers = new Map()
 
 /** Everything that a plan of a policy is made from. */
 export interface PlanningInput {
@@ -56,6 +60,8 @@ export interface PlanningInput {
   readonly memory: RegistryMemory | undefined
   readonly manifests: ReadonlyMap<string, ManifestFacts>
   readonly soak: Soak | undefined
+  /** When a plan was approved and carried out last, ms since the epoch; undefined: never. */
+  readonly acceptedAt: number | undefined
   /** What was to go by the plan before, and what the policy has removed; undefined: that is not known. */
   readonly went: Parameters<typeof lostOutside>[2] | undefined
   /** Of this program: another one may decide otherwise (S10). */
@@ -122,9 +128,10 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     }),
   )
   const { minImagesInUse, ...limits } = spec.limits
+  const ledgers = heldAgainstKnown(memory?.ledgers ?? NO_LEDGERS, inventories, input.acceptedAt)
   const against = await calmly(
     blocks({
-      ...{ inventories, rules, names, facts, plan, limits, claims, now },
+      ...{ inventories, rules, names, facts, plan, limits, claims, now, replaced: ledgers.replaced },
       leastInUse: minImagesInUse,
       firstScanAt: recalled.memory.firstAt,
       registrySkewMs: opened.skewMs,
@@ -139,7 +146,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   ])
   return {
     ...{ facts, judgement, plan, blocks: against, lost, restored },
-    memory: { ...recalled.memory, emptySince },
+    memory: { ...recalled.memory, emptySince, ledgers: ledgers.known },
     soak: await calmly(soakInSteps(input.soak, plan, mark, facts.readAt)),
     untaggedInUse: await calmly(untaggedInUse(judgement)),
   }

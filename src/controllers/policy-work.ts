@@ -30,7 +30,7 @@ import { RegistrySpec } from '#crds/registry.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
 import { registryNames } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
-import type { PolicyRecord } from '#retention/policy-record.ts'
+import { lastApprovalAt, type PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { pendingRequest } from '#runtime/predicates.ts'
@@ -198,7 +198,7 @@ export class PolicyWork {
     { policy, signal }: PolicyPass,
     { spec, rules, registry }: PolicyContext,
     opened: OpenRegistry,
-    { bindings, manifests, soak }: PolicyMemory,
+    { bindings, manifests, soak, record }: PolicyMemory,
     more: Pick<PlanningInput, 'went' | 'restored' | 'unknownReturns'>,
   ): Promise<Planning> {
     const { live, claims, registries, clock, version } = this.#parts
@@ -213,6 +213,7 @@ export class PolicyWork {
       claims: claims.claimsOf(registry),
       workspaces: workspacesIn(registry, registries),
       memory: bindings,
+      acceptedAt: lastApprovalAt(record),
     })
   }
 

@@ -33,6 +33,7 @@ function blockedBy(
     plan: planOf(judgement, { url: 'https://r.example', registry: '', policy: '', rules: '' }),
     limits: { maxEvictions: undefined, maxEvictionPercent: 50 },
     firstScanAt: undefined,
+    replaced: [],
     leastInUse: 1,
     claims: [],
     registrySkewMs: 0,
@@ -67,6 +68,11 @@ describe('what stands against a plan', () => {
     expect(blockedBy({ coveredMs: undefined })).toEqual(['CoverageTooShort, acceptable'])
     const rules = compileRules([{ ...NEWEST, keep: { inUseWithin: '32d' } }])
     expect(blockedBy({}, { rules })).toEqual(['RetainsTooLittle'])
+  })
+
+  test('S02: a ledger in the place of another one', () => {
+    const replaced = [{ name: 'ops/all', since: READ_AT, retainMs: DAY_MS }]
+    expect(blockedBy({}, { replaced })).toEqual(['LedgerLost, acceptable'])
   })
 
   test('S02: the clock of the registry is more than two minutes off', () => {

@@ -1,13 +1,14 @@
 import { counted } from '#catalogue/counted.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
-import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { LARGEST_SKEW_MS } from '#inventory/trust/distrust.ts'
 import { LARGEST_UNRESOLVED_SHARE, resolution, unresolvedText } from '#inventory/unresolved.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
+import type { ReplacedLedger } from '#retention/known-ledgers.ts'
 import { type EvictionLimits, evictionPercent } from '#retention/limits.ts'
 import type { Plan } from '#retention/plan.ts'
+import type { PlannedInventory } from '#retention/planned-inventory.ts'
 import { removals } from '#retention/removals.ts'
 import { resolves } from '#retention/resolves.ts'
 import { Pace } from '#time/pace.ts'
@@ -30,6 +31,7 @@ export type BlockCode =
   | 'InventoryOutdated'
   | 'RetainsTooLittle'
   | 'CoverageTooShort'
+  | 'LedgerLost'
   | 'ReferencesUnresolved'
   | 'TooFewInUse'
   | 'BindingsUnknown'
@@ -39,19 +41,11 @@ export type BlockCode =
   | 'ClaimNotHeld'
   | 'TooManyToWatch'
 
-/** An inventory as the plan saw it. */
-export interface PlannedInventory {
-  /** Of its object and spec: with another one the soak begins anew (S10). */
-  readonly mark?: string | undefined
-  readonly name: string
-  readonly snapshot: InventorySnapshot
-  /** How long it remembers what is not used any more, ms. */
-  readonly retainMs: number
-}
-
 export interface BlockInput {
   /** All of the operator (S01). */
   readonly inventories: readonly PlannedInventory[]
+  /** The ledgers that replace what earlier plans were made with. */
+  readonly replaced: readonly ReplacedLedger[]
   readonly rules: readonly CompiledRule[]
   readonly names: RegistryNames
   /** Without `boundSince` where no scan has seen a binding begin. */
@@ -82,6 +76,7 @@ export function* blocks(input: BlockInput): Generator<undefined, Block[]> {
     ...clockBlocks(input),
     ...claimBlocks(input),
     ...inventories.flatMap((inventory) => inventoryBlocks(inventory, input)),
+    ...input.replaced.map(ledgerBlock),
     ...referenceBlocks(input),
     ...(yield* bindingBlocks(input)),
     ...limitBlocks(input),
@@ -130,6 +125,12 @@ function inventoryBlocks({ name, snapshot, retainMs }: PlannedInventory, input: 
     }
   }
   return found
+}
+
+function ledgerBlock({ name, since, retainMs }: ReplacedLedger): Block {
+  const began = new Date(since).toISOString()
+  const message = `what ${name} remembered of use was lost: its ledger began anew at ${began}. Put the ConfigMaps of the old one back, or wait until ${name} has watched for ${hours(retainMs)} without a gap`
+  return block('LedgerLost', message, true)
 }
 
 function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput): Block[] {

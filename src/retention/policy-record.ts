@@ -75,6 +75,11 @@ export const EMPTY_RECORD: PolicyRecord = {
   hold: undefined,
 }
 
+/** When an approved plan was carried out last, ms since the epoch; undefined: none was. */
+export function lastApprovalAt({ approvals }: PolicyRecord): number | undefined {
+  return approvals.length === 0 ? undefined : Math.max(...approvals.map(({ usedAt }) => usedAt))
+}
+
 const DAY_MS = 86_400_000
 /** An approval that is older than the newest one by that much can't be meant any more: plans are approvable for days. */
 const APPROVALS_KEPT_MS = 400 * DAY_MS

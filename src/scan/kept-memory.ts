@@ -38,6 +38,7 @@ const Head = z.object({
   registry: z.object({ uid: z.string(), url: z.string() }),
   at: z.number(),
   firstAt: z.number(),
+  ledgers: z.record(z.string(), z.string()).optional(),
   soak: z.object({ mark: z.string(), lastAt: z.number() }).optional(),
 })
 
@@ -91,6 +92,7 @@ export async function keepMemory(
     registry: bindings.registry,
     at: bindings.at,
     firstAt: bindings.firstAt,
+    ...(bindings.ledgers === undefined ? {} : { ledgers: Object.fromEntries(bindings.ledgers) }),
     ...(soak === undefined ? {} : { soak: { mark: soak.mark, lastAt: soak.lastAt } }),
   }
   await putArtifact(place, MEMORY_TYPE, layers, { [HEAD]: JSON.stringify(head) }, call)
@@ -124,7 +126,7 @@ async function read(place: KeptPlace, call: CallOptions): Promise<KeptMemory | u
   const manifest = await manifestAt(place, call)
   if (manifest === undefined) return undefined
   const files = filesOf(manifest, MEMORY_TYPE, MAX_BYTES)
-  const { registry, at, firstAt, soak } = headOf(manifest)
+  const { registry, at, firstAt, ledgers, soak } = headOf(manifest)
   const shared = new SharedFacts()
   const bindings = new BindingsBuilder(shared)
   const manifests = new Map<string, ManifestFacts>()
@@ -147,7 +149,10 @@ async function read(place: KeptPlace, call: CallOptions): Promise<KeptMemory | u
   }
   return {
     memory: {
-      bindings: { registry, at, firstAt, repositories: bindings.repositories },
+      bindings: {
+        ...{ registry, at, firstAt, repositories: bindings.repositories },
+        ledgers: ledgers === undefined ? undefined : new Map(Object.entries(ledgers)),
+      },
       manifests,
       soak: soak === undefined ? undefined : { ...soak, since },
     },

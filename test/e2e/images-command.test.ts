@@ -298,6 +298,7 @@ async function remember(client: KubeClient): Promise<void> {
   await store.save(
     [memory],
     new Map([['uid-of-prod', new Set(['nginx:1.24'])]]),
+    { id: 'which-ledger', since: first },
     new AbortController().signal,
   )
 }

@@ -20,7 +20,7 @@ export class Storage {
     writes = Number.POSITIVE_INFINITY,
   ): boolean {
     const known = new Set(
-      this.head === undefined ? [] : readHead(this.head).map(({ record }) => record.identity),
+      this.head === undefined ? [] : readHead(this.head).clusters.map(({ record }) => record.identity),
     )
     let left = writes
     for (const memory of memories) {
@@ -35,7 +35,10 @@ export class Storage {
       }
     }
     if (left === 0) return false
-    this.head = writeHead(memories.map(({ record }) => ({ record, shards: SHARDS })))
+    this.head = writeHead({
+      origin: undefined,
+      clusters: memories.map(({ record }) => ({ record, shards: SHARDS })),
+    })
     const kept = new Set(memories.map(({ identity }) => identity))
     for (const key of this.shards.keys()) if (!kept.has(key.split('/')[0] ?? '')) this.shards.delete(key)
     return true
@@ -43,14 +46,16 @@ export class Storage {
 
   load(): { readonly memories: ClusterMemory[]; readonly complete: boolean } {
     let complete = true
-    const memories = (this.head === undefined ? [] : readHead(this.head)).map(({ record, shards }) => {
-      const entries = Array.from({ length: shards }, (_, shard) => {
-        const text = this.shards.get(`${record.identity}/${shard}`)
-        if (text === undefined) complete = false
-        return text === undefined ? [] : readShard(text, { identity: record.identity, shard, of: shards })
-      })
-      return new ClusterMemory(record, entries.flat())
-    })
+    const memories = (this.head === undefined ? [] : readHead(this.head).clusters).map(
+      ({ record, shards }) => {
+        const entries = Array.from({ length: shards }, (_, shard) => {
+          const text = this.shards.get(`${record.identity}/${shard}`)
+          if (text === undefined) complete = false
+          return text === undefined ? [] : readShard(text, { identity: record.identity, shard, of: shards })
+        })
+        return new ClusterMemory(record, entries.flat())
+      },
+    )
     return { memories, complete }
   }
 }

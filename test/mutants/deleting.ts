@@ -36,6 +36,11 @@ export const DELETING_MUTANTS: MutantsByFile = {
   ],
   'src/registry/retry.ts': [
     {
+      rule: 'S22 a connection that breaks does not take the place of what was answered',
+      find: 'this.#failures[outcome.kind] >= TRIES',
+      replace: 'before + 1 >= TRIES',
+    },
+    {
       rule: 'S16 a 503 does not bring a DELETE again',
       find: "return this.#rule === 'once' && status !== 429",
       replace: 'return false',

@@ -91,8 +91,8 @@ export const MEMORY_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S02 a head of another version is not guessed at',
-      find: 'const Head = z.object({ version: z.literal(VERSION)',
-      replace: 'const Head = z.object({ version: z.number()',
+      find: 'const Head = z.object({\n  version: z.literal(VERSION)',
+      replace: 'const Head = z.object({\n  version: z.number()',
     },
     {
       rule: 'S05 the baseline of the shrink guard survives a restart',

@@ -3,12 +3,45 @@ import type { MutantsByFile } from './mutant.ts'
 const KEPT = ['src/report/kept-plans.test.ts']
 const READ_BACK = ['src/controllers/policy-plans.test.ts']
 const REDACTED = ['src/report/redacted-plan.test.ts']
+const LEDGERS = ['src/retention/known-ledgers.test.ts']
 const PLANNER = ['src/controllers/policy-planner.test.ts']
 const SPEC = ['src/controllers/policy-spec.test.ts']
 const BLOCKED = ['src/controllers/blocked-plans.test.ts']
 
 /** What a plan is made from and when (S01-S03, S10), what is read back of one, and what it tells whom (S12, S19, S22). */
 export const PLANNING_MUTANTS: MutantsByFile = {
+  'src/retention/known-ledgers.ts': [
+    {
+      rule: 'S02 a ledger that replaces another one',
+      find: 'if (before !== undefined && !isAsGood)',
+      replace: 'if (false)',
+      tests: LEDGERS,
+    },
+    {
+      rule: 'S02 one that has watched for long enough is as good',
+      find: '(snapshot.coveredMs ?? 0) >= retainMs',
+      replace: 'snapshot.coveredMs !== undefined',
+      tests: LEDGERS,
+    },
+    {
+      rule: 'S02 an approval from before a loss does not accept it',
+      find: 'acceptedAt !== undefined && acceptedAt >= since',
+      replace: 'acceptedAt !== undefined',
+      tests: LEDGERS,
+    },
+    {
+      rule: 'S02 a ledger that is lost stays known',
+      find: 'if (before !== undefined) next.set(name, before)',
+      replace: '',
+      tests: LEDGERS,
+    },
+    {
+      rule: 'S02 a ledger that is not written is not known yet',
+      find: 'else if (ledger.isKept) next',
+      replace: 'else next',
+      tests: LEDGERS,
+    },
+  ],
   'src/controllers/inventory-setup.ts': [
     {
       rule: 'S10 an inventory has another mark with another spec',
@@ -22,6 +55,12 @@ export const PLANNING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/controllers/policy-planner.ts': [
+    {
+      rule: 'S02 the ledgers of the plan before are known to the next one',
+      find: 'emptySince, ledgers: ledgers.known }',
+      replace: 'emptySince }',
+      tests: PLANNER,
+    },
     {
       rule: 'S03 who uses what is asked again after a registry was read for long',
       find: 'const inventories = isFresh ? before : await input.inventories()',

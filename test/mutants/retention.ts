@@ -471,6 +471,12 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       replace: '.filter(() => false)',
       tests: ['src/retention/blocks.test.ts'],
     },
+    {
+      rule: 'S02 a ledger that was lost stands against a plan',
+      find: '...input.replaced.map(ledgerBlock),',
+      replace: '',
+      tests: ['src/retention/blocks.test.ts'],
+    },
     { rule: 'S05 not synced', find: 'if (!synced) return', replace: 'if (false) return' },
     { rule: 'S05 not trusted', find: 'if (!trusted) {', replace: 'if (false) {' },
     {

@@ -1,5 +1,6 @@
 import type { MutantsByFile } from './mutant.ts'
 
+const KEEPER = ['src/clusters/ledger-keeper.test.ts']
 const SOURCE_WATCH = ['src/clusters/source-watch.test.ts']
 const BARRIER = ['src/kube/barrier.test.ts']
 
@@ -244,6 +245,18 @@ export const WATCHING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/clusters/ledger-keeper.ts': [
+    {
+      rule: 'S02 a ledger of which a part is lost is another one',
+      find: 'this.#originOf(complete ? origin : undefined,',
+      replace: 'this.#originOf(origin,',
+      tests: KEEPER,
+    },
+    {
+      rule: 'S02 every process finds the ledger that was begun',
+      find: 'await store.save(memories, changed, origin, signal)',
+      replace: 'await store.save(memories, changed, this.#begun(), signal)',
+      tests: KEEPER,
+    },
     {
       rule: 'S02 what was seen last is written at the end',
       find: 'inventory.tick(this.#now())\n    const',

@@ -38,22 +38,33 @@ const clusters: fc.Arbitrary<HeadCluster[]> = fc.array(
   }),
 )
 
+const heads = fc.record({
+  origin: fc.option(fc.record({ id: fc.string({ minLength: 1, maxLength: 64 }), since: ms }), {
+    nil: undefined,
+  }),
+  clusters,
+})
+
 describe('the head of a ledger', () => {
   it('S02: is read as it was written', () => {
     fc.assert(
-      fc.property(clusters, (list) => {
-        expect(readHead(writeHead(list))).toEqual(list)
+      fc.property(heads, (head) => {
+        expect(readHead(writeHead(head))).toEqual(head)
       }),
     )
   })
 
   it('S02: is unreadable where its end is missing', () => {
     fc.assert(
-      fc.property(clusters, fc.nat(), (list, length) => {
-        const text = writeHead(list)
+      fc.property(heads, fc.nat(), (head, length) => {
+        const text = writeHead(head)
         expect(() => readHead(text.slice(0, length % text.length))).toThrow(unreadable)
       }),
     )
+  })
+
+  it('S02: that names no origin is one of a version that had none', () => {
+    expect(readHead('{"version":1,"clusters":[]}')).toEqual({ origin: undefined, clusters: [] })
   })
 
   it('S02: of another version is not guessed at', () => {
@@ -105,6 +116,10 @@ describe('a shard of a ledger', () => {
     { ...place, of: 8 },
   ])('S02: is unreadable in the place $identity $shard of $of', (other) => {
     expect(() => readShard(writeShard(place, []), other)).toThrow(unreadable)
+  })
+
+  it('S02: that names no origin is one of a version that had none', () => {
+    expect(readHead('{"version":1,"clusters":[]}')).toEqual({ origin: undefined, clusters: [] })
   })
 
   it('S02: of another version is not guessed at', () => {

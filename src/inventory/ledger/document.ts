@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { TallymanError } from '#catalogue/error.ts'
 import type { ClusterRecord } from '#inventory/cluster-memory.ts'
 import type { LedgerEntry, SeenDigest } from '#inventory/ledger/ledger.ts'
+import type { LedgerOrigin } from '#inventory/ledger/origin.ts'
 import { MAX_SHARDS } from '#inventory/ledger/shards.ts'
 
 /** How the ledger is written. A document of another version is not guessed at: it counts as lost. */
@@ -20,7 +21,11 @@ const Cluster = z.object({
   baseline: z.object({ images: count, watched: count }).optional(),
   shards: z.int().min(1).max(MAX_SHARDS),
 })
-const Head = z.object({ version: z.literal(VERSION), clusters: z.array(Cluster).max(1024) })
+const Head = z.object({
+  version: z.literal(VERSION),
+  origin: z.object({ id: z.string().min(1).max(64), since: count }).optional(),
+  clusters: z.array(Cluster).max(1024),
+})
 
 /** Digest, whether it is a config's, seconds of watched time. */
 const Digest = z.tuple([z.string().max(256), z.boolean(), z.number()])
@@ -48,7 +53,14 @@ export interface ShardPlace {
   readonly of: number
 }
 
-export function writeHead(clusters: readonly HeadCluster[]): string {
+/** All that a head says. */
+export interface LedgerHead {
+  /** undefined: it was written by a version that named none. */
+  readonly origin: LedgerOrigin | undefined
+  readonly clusters: readonly HeadCluster[]
+}
+
+export function writeHead({ origin, clusters }: LedgerHead): string {
   const written = clusters.map(({ record: { identity, name, entries, watched, baseline }, shards }) => ({
     identity,
     name,
@@ -57,17 +69,19 @@ export function writeHead(clusters: readonly HeadCluster[]): string {
     ...(baseline === undefined ? {} : { baseline }),
     shards,
   }))
-  return JSON.stringify({ version: VERSION, clusters: written } satisfies z.input<typeof Head>)
+  return JSON.stringify({ version: VERSION, origin, clusters: written } satisfies z.input<typeof Head>)
 }
 
 /** @throws LEDGER_UNREADABLE */
-export function readHead(text: string): HeadCluster[] {
-  return read(Head, text, 'head').clusters.map(
+export function readHead(text: string): LedgerHead {
+  const { origin, clusters } = read(Head, text, 'head')
+  const records = clusters.map(
     ({ identity, name, entries, watchedMs, coveredMs, watchedUntil, baseline, shards }) => ({
       record: { identity, name, entries, watched: { watchedMs, coveredMs, watchedUntil }, baseline },
       shards,
     }),
   )
+  return { origin, clusters: records }
 }
 
 export function writeShard(place: ShardPlace, entries: Iterable<LedgerEntry>): string {
