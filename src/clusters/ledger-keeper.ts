@@ -105,12 +105,12 @@ export class LedgerKeeper {
 
   async #saveNow(what: 'entries' | 'head', signal: AbortSignal): Promise<void> {
     const { inventory, store, clock } = this.#options
+    const origin = this.#origin
     // Its term has ended while this waited for its turn: what is remembered is no longer here.
-    if (inventory.memoryState !== 'loaded') return
+    if (inventory.memoryState !== 'loaded' || origin === undefined) return
     // What was seen since the last tick belongs to it as well.
     inventory.tick(this.#now())
     const { memories } = inventory
-    const origin = this.#origin ?? this.#begun()
     const none: ReadonlySet<string> = new Set()
     const changed = new Map(
       memories.map((memory) => [memory.identity, what === 'entries' ? memory.takeUnsaved() : none]),

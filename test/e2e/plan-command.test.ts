@@ -1,7 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { borrowCluster } from '#test/harness/cluster/borrowed.ts'
+import { contextsKubeconfig } from '#test/harness/cluster/contexts.ts'
 import type { TestCluster } from '#test/harness/cluster.ts'
 import { damage } from '#test/harness/damage.ts'
 import { startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -154,6 +155,38 @@ describe('tallyman plan', () => {
     const { code, stdout } = await plan(`--rules ${file} -q`)
     expect(stdout).toContain('evict  shop/app:v1  4 newer digests\n')
     expect(code).toBe(0)
+  })
+
+  test('S06: keeps what pods pull by another name of the registry, where --alias tells it', async () => {
+    const place = { namespace: 'shop', name: 'elsewhere' }
+    await cluster.apply([pod(place, 'mirror.example/pulled/app:v1')])
+    const without = await plan('--keep-newest 1 -q')
+    expect(without.stdout).toContain('evict  shop/app:v1  ')
+    const { code, stdout } = await plan('--keep-newest 1 -q --kept --alias mirror.example/pulled=shop')
+    await cluster.kubectl(['delete', 'pod', place.name, '-n', place.namespace, '--now'])
+    expect(stdout).toMatch(/keep {3}shop\/app:v1 {2}.*\/shop\/Pod\/elsewhere runs it\n/)
+    expect(code).toBe(0)
+  })
+
+  test('S01: asks the contexts that it is told to, and prints no plan where one of them is missing', async () => {
+    const gone = path.join(folder, 'gone.kubeconfig')
+    const admin = await readFile(cluster.adminKubeconfig, 'utf8')
+    await writeFile(gone, admin.replace(cluster.server, 'https://127.0.0.1:1'))
+    const both = path.join(folder, 'both.kubeconfig')
+    await writeFile(both, await contextsKubeconfig({ here: cluster.adminKubeconfig, gone }))
+    const asked = (...words: string[]) =>
+      tallyman(['plan', host, '-q', '--kubeconfig', both, '--keep-newest', '1', ...words])
+    const here = await asked('--context', 'here')
+    expect(here.stdout).toContain('evict  shop/app:v1  4 newer digests\n')
+    expect(here.code).toBe(0)
+    const missing = await asked('--all-contexts')
+    expect(missing.stdout).toBe('')
+    expect(missing.stderr).toMatch(/^tallyman: context gone: .*ECONNREFUSED/)
+    expect(missing.code).toBe(1)
+    const allowed = await asked('--all-contexts', '--allow-missing')
+    expect(allowed.stdout).toBe(here.stdout)
+    expect(allowed.stderr).toMatch(/^tallyman: context gone is left out: .*ECONNREFUSED/)
+    expect(allowed.code).toBe(3)
   })
 
   test('writes nothing', async () => {
