@@ -73,13 +73,13 @@ if (input.warm && kept === undefined) throw new Error('no scan has left anything
 const memoryMs = performance.now() - memoryFrom
 requests = 0
 const readFrom = performance.now()
-const { plan, facts, memory, soak } = await planPolicy({
+const { plan, facts, memory, soak, ledgers } = await planPolicy({
   ...{ spec, rules: compileRules(RULES), policy: 'bench', registry, limits },
   names: { host: input.host, aliases: [] },
   opened: { client, product: 'distribution-3', authenticated: false, skewMs: 0, url: input.url },
   inventories: async () => [{ name: 'bench/bench', snapshot, retainMs: coveredMs }],
   ...{ claims: [], workspaces: ['tallyman'], restored: async () => [], went: [], version: 'bench' },
-  ...{ unknownReturns: undefined, acceptedAt: undefined },
+  ...{ unknownReturns: undefined, ledgers: new Map(), acceptedAt: undefined },
   memory: kept?.memory.bindings,
   manifests: kept?.memory.manifests ?? new Map(),
   soak: kept?.memory.soak,
@@ -89,7 +89,7 @@ const wallMs = performance.now()
 const { user, system } = process.cpuUsage()
 const readMs = lastAt - readFrom
 const scanRequests = requests
-await keepMemory(place, { bindings: memory, manifests: facts.manifests, soak }, new Set(), call)
+await keepMemory(place, { bindings: memory, manifests: facts.manifests, soak, ledgers }, new Set(), call)
 const output: ScanOutput = {
   ...{ tags: plan.summary.tags, evict: plan.summary.evict, requests: scanRequests, readMs, memoryMs, wallMs },
   ...{ cpuMs: (user + system) / 1000, peakMb: statusMb('VmHWM'), keepMs: performance.now() - wallMs },

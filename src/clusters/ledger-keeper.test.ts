@@ -292,6 +292,23 @@ describe('S02: the ledger of an inventory', () => {
     expect((await stored()).id).toBe(one.keeper.origin?.id)
   })
 
+  it('is not written over where what somebody else wrote could not be read', async () => {
+    const one = new Process()
+    const two = new Process()
+    await one.lead()
+    await two.lead()
+    one.uses('registry.local/one:1')
+    await one.keeper.flush(new AbortController().signal)
+    two.uses('registry.local/two:1')
+    const conflict = two.keeper.flush(new AbortController().signal)
+    await expect(conflict).rejects.toMatchObject({ code: 'KUBE_CONFLICT' })
+    const ended = AbortSignal.abort(new Error('no answer'))
+    await expect(two.keeper.flush(ended)).rejects.toMatchObject({ code: 'CANCELLED' })
+    expect((await stored()).images).toEqual(['registry.local/one:1'])
+    await two.keeper.flush(new AbortController().signal)
+    expect((await stored()).images.sort()).toEqual(['registry.local/one:1', 'registry.local/two:1'])
+  })
+
   it('is tried again until the API server answers', async () => {
     const process = new Process()
     await cluster.stopApiServer()

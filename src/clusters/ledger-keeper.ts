@@ -27,6 +27,8 @@ export class LedgerKeeper {
   #schedule = new SaveSchedule(0)
   #turn: Promise<unknown> = Promise.resolve()
   #origin: HeldOrigin | undefined
+  /** Somebody else wrote the ledger: what they know is added to what we know before anything is written over it. */
+  #isOutdated = false
 
   constructor(options: LedgerKeeperOptions) {
     this.#options = options
@@ -42,15 +44,13 @@ export class LedgerKeeper {
     const { inventory, log } = this.#options
     for (let failures = 0; !term.aborted; ) {
       try {
-        if (inventory.memoryState !== 'loaded') await this.#load(term)
+        if (inventory.memoryState !== 'loaded' || this.#isOutdated) await this.#load(term)
         else await this.#saveIfDue(term)
         failures = 0
       } catch (thrown) {
         const error = asTallymanError(thrown)
         if (term.aborted) break
         log.warn({ code: error.code, reason: error.message, failures }, 'the ledger was not read or written')
-        // Somebody else wrote it: what they know is added to what we know.
-        if (hasCode(error, 'KUBE_CONFLICT') && inventory.memoryState === 'loaded') await this.#reload(term)
         failures += 1
       }
       await this.#pause(failures === 0 ? LOOK_MS : backoffDelay(RETRY, failures - 1), term)
@@ -64,27 +64,21 @@ export class LedgerKeeper {
     if (this.#options.inventory.memoryState === 'loaded') await this.#save('entries', signal)
   }
 
-  #load(term: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
-      const { inventory, store, log, onLoaded } = this.#options
-      const { memories, complete, origin } = await store.load(term)
-      const held = inventory.memoryState === 'loaded' ? this.#origin : undefined
-      this.#origin = this.#originOf(complete ? origin : undefined, complete ? held : undefined)
-      inventory.load(memories, complete, this.#now())
-      this.#schedule = new SaveSchedule(this.#options.clock.monotonic())
-      const images = memories.reduce((sum, { ledger }) => sum + ledger.size, 0)
-      log.info({ clusters: memories.length, images, complete }, 'ledger loaded')
-      onLoaded()
-    })
+  #load(signal: AbortSignal): Promise<void> {
+    return this.#inTurn(() => this.#loadNow(signal))
   }
 
-  async #reload(term: AbortSignal): Promise<void> {
-    try {
-      await this.#load(term)
-    } catch (thrown) {
-      // The next round tries again.
-      this.#options.log.debug({ code: asTallymanError(thrown).code }, 'the ledger was not read again')
-    }
+  async #loadNow(signal: AbortSignal): Promise<void> {
+    const { inventory, store, log, onLoaded } = this.#options
+    const { memories, complete, origin } = await store.load(signal)
+    const held = inventory.memoryState === 'loaded' ? this.#origin : undefined
+    this.#origin = this.#originOf(complete ? origin : undefined, complete ? held : undefined)
+    inventory.load(memories, complete, this.#now())
+    this.#schedule = new SaveSchedule(this.#options.clock.monotonic())
+    const images = memories.reduce((sum, { ledger }) => sum + ledger.size, 0)
+    log.info({ clusters: memories.length, images, complete }, 'ledger loaded')
+    this.#isOutdated = false
+    onLoaded()
   }
 
   async #saveIfDue(term: AbortSignal): Promise<void> {
@@ -105,9 +99,10 @@ export class LedgerKeeper {
 
   async #saveNow(what: 'entries' | 'head', signal: AbortSignal): Promise<void> {
     const { inventory, store, clock } = this.#options
-    const origin = this.#origin
     // Its term has ended while this waited for its turn: what is remembered is no longer here.
-    if (inventory.memoryState !== 'loaded' || origin === undefined) return
+    if (inventory.memoryState !== 'loaded') return
+    if (this.#isOutdated) await this.#loadNow(signal)
+    const origin = this.#origin ?? this.#begun()
     // What was seen since the last tick belongs to it as well.
     inventory.tick(this.#now())
     const { memories } = inventory
@@ -119,6 +114,7 @@ export class LedgerKeeper {
       await store.save(memories, changed, origin, signal)
       this.#origin = { ...origin, isKept: true }
     } catch (error) {
+      this.#isOutdated ||= hasCode(error, 'KUBE_CONFLICT')
       for (const memory of memories) memory.putBack(changed.get(memory.identity) ?? none, this.#now())
       throw error
     }

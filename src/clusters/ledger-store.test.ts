@@ -21,6 +21,7 @@ interface StoredPart extends KubeObject {
 const HOUR = 3_600_000
 const NOW = { wall: 500_000 * HOUR, monotonic: 0 }
 const ORIGIN = { id: 'which-ledger', since: NOW.wall }
+const BEGUN_ANEW = { id: 'another-ledger', since: NOW.wall }
 const NOTHING: ReadonlyMap<string, ReadonlySet<string>> = new Map()
 const signal = new AbortController().signal
 
@@ -31,6 +32,8 @@ let connections: ClusterConnection[] = []
 let inventory: string
 let count = 0
 let isLeader = true
+/** So many writes are made, and no more. */
+let leadsFor = Number.POSITIVE_INFINITY
 
 beforeAll(async () => {
   cluster = await borrowCluster()
@@ -55,7 +58,8 @@ function newStore(): LedgerStore {
   const fence = {
     requestTimeoutMs: 5_000,
     assertLeader: () => {
-      if (!isLeader) throw new TallymanError('LEADERSHIP_LOST', 'another process leads')
+      leadsFor -= 1
+      if (!isLeader || leadsFor < 0) throw new TallymanError('LEADERSHIP_LOST', 'another process leads')
     },
   }
   const client = new KubeClient(operator)
@@ -237,6 +241,31 @@ describe('S02: what is lost is noticed, and whole again after the next save', ()
     expect(imagesOf(memories).flatMap(([, images]) => images)).toHaveLength(1)
     await store.save(memories, NOTHING, ORIGIN, signal)
     expect((await newStore().load(signal)).complete).toBe(true)
+  })
+
+  it('a shard that was deleted, also by who comes after a process that died with any write of mending it', async () => {
+    let writes = 1
+    for (let made = 0; made < writes; made += 1) {
+      inventory = `apps/inventory-${++count}`
+      await save(newStore(), two())
+      const [, shard] = await storedParts()
+      if (shard === undefined) throw new Error('there is no shard')
+      await removePart(shard)
+      const dying = newStore()
+      const { memories } = await dying.load(signal)
+      leadsFor = made
+      const saving = dying.save(memories, NOTHING, BEGUN_ANEW, signal)
+      await expect(saving).rejects.toMatchObject({ code: 'LEADERSHIP_LOST' })
+      leadsFor = Number.POSITIVE_INFINITY
+      const { complete, origin } = await newStore().load(signal)
+      expect([made, complete, origin?.id]).not.toEqual([made, true, ORIGIN.id])
+      const mending = newStore()
+      const loaded = await mending.load(signal)
+      await mending.save(loaded.memories, NOTHING, BEGUN_ANEW, signal)
+      writes = Math.max(writes, mending.writes)
+      expect(await newStore().load(signal)).toMatchObject({ complete: true, origin: BEGUN_ANEW })
+    }
+    expect(writes).toBeGreaterThan(1)
   })
 
   it('a head that is damaged', async () => {

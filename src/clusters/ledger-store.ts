@@ -88,6 +88,8 @@ export class LedgerStore {
     origin: LedgerOrigin,
     signal: AbortSignal,
   ): Promise<void> {
+    // When its shards are whole again, nothing but the head tells that something was lost (S02).
+    if (this.#torn.size > 0) await this.#putHead(this.#headsAsStored(memories), origin, signal)
     const before = this.#parts.recreated
     await this.#write(memories, changed, origin, signal)
     if (this.#parts.recreated === before) return
@@ -111,7 +113,7 @@ export class LedgerStore {
       heads.push({ record: memory.record, shards: of })
       if (before !== undefined && before !== of) obsolete.push(...this.#shardNames(identity, before))
     }
-    await this.#parts.put(this.#names.head, await packPart(writeHead({ origin, clusters: heads })), signal)
+    await this.#putHead(heads, origin, signal)
     const kept = new Set(memories.map(({ identity }) => identity))
     for (const [identity, shards] of this.#shards) {
       if (kept.has(identity)) continue
@@ -120,6 +122,17 @@ export class LedgerStore {
     }
     for (const { record, shards } of heads) this.#shards.set(record.identity, shards)
     for (const name of obsolete) await this.#parts.delete(name, signal)
+  }
+
+  #headsAsStored(memories: readonly ClusterMemory[]): HeadCluster[] {
+    return memories.flatMap(({ identity, record }) => {
+      const shards = this.#shards.get(identity)
+      return shards === undefined ? [] : [{ record, shards }]
+    })
+  }
+
+  async #putHead(clusters: readonly HeadCluster[], origin: LedgerOrigin, signal: AbortSignal): Promise<void> {
+    await this.#parts.put(this.#names.head, await packPart(writeHead({ origin, clusters })), signal)
   }
 
   async #head(signal: AbortSignal, lost: TallymanError[]): Promise<LedgerHead> {

@@ -109,6 +109,12 @@ describe('S12: an approval', () => {
     ],
     ['that is too old', { now: READ_AT + 72 * HOUR + 1 }, 'Expired', 'spec.approvalValidFor (72h)'],
     ['against which something stands', { blocks: [soft, hard] }, 'Blocked', 'the inventory shrank'],
+    [
+      'of a plan from before the memory of use was lost (S02)',
+      { blocks: [{ ...soft, madeSince: READ_AT + 1 }] },
+      'Blocked',
+      '2 of 3 tags would go',
+    ],
     ['of a policy that is held', { held: 'look first' }, 'Blocked', 'look first'],
   ] as const)('%s counts for nothing, and it is said why', (_what, more, state, message) => {
     const decision = decided(input(spec, { approved, ...more }))
@@ -129,6 +135,7 @@ describe('S12: an approval', () => {
   })
 
   test('S11: overrides the limits', () => {
+    expect(outcome(spec, { approved, blocks: [{ ...soft, madeSince: READ_AT }] })).toMatch(/^Approved/)
     expect(outcome({ ...spec, limits: { maxEvictions: 1 } }, { approved, blocks: [soft] })).toBe(
       'Approved: app:v1 app:v2',
     )

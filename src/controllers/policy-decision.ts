@@ -1,6 +1,6 @@
 import type { RegistryPolicySpec, RegistryPolicyStatus } from '#crds/registry-policy.ts'
 import { intersectInSteps } from '#retention/approval.ts'
-import type { Block } from '#retention/blocks.ts'
+import { type Block, unaccepted } from '#retention/blocks.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { withinLimitInSteps } from '#retention/limits.ts'
 import type { Plan } from '#retention/plan.ts'
@@ -110,7 +110,7 @@ function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
     )
   }
   if (held !== undefined) return state('Blocked', held)
-  const hard = blocks.filter(({ isAcceptable }) => !isAcceptable)
+  const hard = unaccepted(blocks, approved.readAt)
   if (hard.length > 0) return state('Blocked', hard.map(({ message }) => message).join('; '))
   return state('Pending', 'It is carried out')
 }

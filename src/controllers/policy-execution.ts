@@ -7,7 +7,7 @@ import type { PolicyPlans } from '#controllers/policy-plans.ts'
 import { openRun, runRefusal } from '#controllers/policy-run.ts'
 import { identityOf, type PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { Log } from '#kube/log.ts'
-import type { Block } from '#retention/blocks.ts'
+import { type Block, unaccepted } from '#retention/blocks.ts'
 import { rfc3339Seconds } from '#runtime/conditions.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import { calmly } from '#time/calmly.ts'
@@ -82,7 +82,7 @@ export class PolicyExecution {
       return window.opensAt
     }
     if (open === undefined) return Number.POSITIVE_INFINITY
-    const against = open.cause === 'Enforced' ? blocks : blocks.filter(({ isAcceptable }) => !isAcceptable)
+    const against = open.cause === 'Enforced' ? blocks : unaccepted(blocks, open.startedAt)
     const why = held ?? (against.length === 0 ? undefined : against.map(({ message }) => message).join('; '))
     if (why !== undefined) {
       // A human, the schedule or an inventory wakes it.

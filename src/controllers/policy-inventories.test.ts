@@ -40,7 +40,8 @@ test('S10: a spec that comes while an inventory is asked marks what it says then
       return snapshotOf([])
     },
   }
-  const inventories = { all: () => [{ key: 'ops/all', live }] } as unknown as Pick<Inventories, 'all'>
+  const ledger = { id: 'ledger', since: 1, isKept: true }
+  const inventories = { all: () => [{ key: 'ops/all', live, ledger }] } as unknown as Pick<Inventories, 'all'>
   const [planned] = await plannedInventories(inventories, new AbortController().signal)
-  expect(planned).toMatchObject({ name: 'ops/all', mark: 'meanwhile' })
+  expect(planned).toMatchObject({ name: 'ops/all', mark: 'meanwhile', ledger })
 })

@@ -40,6 +40,7 @@ const SCAN: ScanMemory = {
   },
   manifests: new Map([[DIGEST, MANIFEST]]),
   soak: { mark: 'm', lastAt: 7, since: new Map([[`evict app:v1@${DIGEST}`, 6]]) },
+  ledgers: new Map([['ops/all', { id: 'ledger' }]]),
 }
 const RUN: OpenRun = {
   ...{ registry: { uid: 'registry', url: URL }, mark: 'm' },
@@ -108,7 +109,8 @@ function process(workspace = true, assertLeader: () => void = () => undefined) {
   }
 }
 
-const NEW = { bindings: undefined, manifests: new Map(), soak: undefined, record: EMPTY_RECORD }
+const UNKNOWN = { bindings: undefined, manifests: new Map(), soak: undefined }
+const NEW = { ...UNKNOWN, ledgers: new Map(), record: EMPTY_RECORD }
 const repositoryOf = (name: string) => `tallyman/policies/apps/${name}`
 
 describe('what a policy remembers', () => {
@@ -139,7 +141,13 @@ describe('what a policy remembers', () => {
     await first.load(here)
     await first.save(here, SCAN)
     await first.saveRecord(here, RECORD)
-    expect(await first.load(here, 'https://other.example')).toMatchObject({ ...NEW, record: RECORD })
+    // What is used is the same for every registry.
+    const { ledgers } = SCAN
+    expect(await first.load(here, 'https://other.example')).toMatchObject({
+      ...UNKNOWN,
+      ledgers,
+      record: RECORD,
+    })
   })
 
   test('S21: is no run to go on with for another policy of its name', async () => {

@@ -8,6 +8,7 @@ import type { Log } from '#kube/log.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { Turns } from '#registry/turns.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
+import type { KnownLedgers } from '#retention/known-ledgers.ts'
 import { EMPTY_RECORD, joined, type PolicyRecord, trimmed } from '#retention/policy-record.ts'
 import { isOf, type RegistryMemory } from '#retention/registry-memory.ts'
 import type { Soak } from '#retention/soak.ts'
@@ -42,6 +43,8 @@ export interface PolicyMemory {
   readonly bindings: RegistryMemory | undefined
   readonly manifests: ReadonlyMap<string, ManifestFacts>
   readonly soak: Soak | undefined
+  /** Of whatever registry: what is used is one thing (S02). */
+  readonly ledgers: KnownLedgers
   readonly record: PolicyRecord
   /** Why it is not known what the policy has done: nothing may be carried out; undefined: it is known. */
   readonly recordProblem: TallymanError | undefined
@@ -65,6 +68,7 @@ interface Known {
 const LOST: ReadonlySet<TallymanError['kind']> = new Set(['absent', 'damaged'])
 
 const NOTHING: ReadonlyMap<string, ManifestFacts> = new Map()
+const NO_LEDGERS: KnownLedgers = new Map()
 
 /** What every policy remembers between its plans: in the process, and in the workspace where its Registry names one. */
 export class PolicyMemories {
@@ -104,7 +108,8 @@ export class PolicyMemories {
     const recordProblem = await this.#ask(policy, registry, known, signal)
     const isMeant = isOf(known.scan?.bindings, { uid: registry.metadata.uid ?? '', url })
     const { bindings, manifests = NOTHING, soak } = (isMeant ? known.scan : undefined) ?? {}
-    return { bindings, manifests, soak, record: known.record, recordProblem }
+    const { ledgers = NO_LEDGERS } = known.scan ?? {}
+    return { bindings, manifests, soak, ledgers, record: known.record, recordProblem }
   }
 
   /**
@@ -114,12 +119,12 @@ export class PolicyMemories {
   async save(
     policy: RegistryPolicyObject,
     registry: RegistryObject,
-    { bindings, manifests, soak }: ScanMemory,
+    { bindings, manifests, soak, ledgers }: ScanMemory,
     signal: AbortSignal,
   ): Promise<void> {
     const known = this.#knownOf(policy)
     const ordered = await calmly(inKnownOrder(known.scan?.manifests ?? NOTHING, manifests))
-    const scan = { bindings, manifests: ordered, soak }
+    const scan = { bindings, manifests: ordered, soak, ledgers }
     known.scan = scan
     const { registries, tries } = this.#parts
     try {

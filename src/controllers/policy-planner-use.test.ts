@@ -71,6 +71,7 @@ describe.each(['2.8', '3'] as const)('a plan for a registry %s', (version) => {
         soak: undefined,
         went: undefined,
         unknownReturns: undefined,
+        ledgers: new Map(),
         acceptedAt: undefined,
         version: '1',
         clock: systemClock,

@@ -69,6 +69,7 @@ describe('a plan of a policy', () => {
         soak: undefined,
         went: undefined,
         unknownReturns: undefined,
+        ledgers: new Map(),
         acceptedAt: undefined,
         version: '1',
         clock: systemClock,
@@ -99,13 +100,13 @@ describe('a plan of a policy', () => {
     const made = async (id: string, before?: Planning, acceptedAt?: number) => {
       const ledger = { id, since: 1_000, isKept: true }
       const inventories = async () => [{ ...using(), retainMs: 1, ledger }]
-      return await plan({ inventories, memory: before?.memory, acceptedAt })
+      return await plan({ inventories, ...(before && { ledgers: before.ledgers }), acceptedAt })
     }
     const isBlocked = ({ blocks }: Planning) => blocks.some(({ code }) => code === 'LedgerLost')
     const first = await made('old')
     const second = await made('new', first)
     const third = await made('new', second)
-    const accepted = await made('new', third, 1_000)
+    const accepted = await made('new', third, second.facts.readAt + 1)
     const after = await made('new', accepted)
     expect([first, second, third, accepted, after].map(isBlocked)).toEqual([false, true, true, false, false])
   })

@@ -35,8 +35,6 @@ const FRESH_MS = 5_000
 /** How old what is known of use may be for a plan, ms; what is deleted by it asks for seconds (S03). */
 const MAX_INVENTORY_AGE_MS = 60_000
 
-const NO_LEDGERS: KnownLedgers = new Map()
-
 /** Everything that a plan of a policy is made from. */
 export interface PlanningInput {
   readonly spec: RegistryPolicySpec
@@ -60,7 +58,9 @@ export interface PlanningInput {
   readonly memory: RegistryMemory | undefined
   readonly manifests: ReadonlyMap<string, ManifestFacts>
   readonly soak: Soak | undefined
-  /** When a plan was approved and carried out last, ms since the epoch; undefined: never. */
+  /** By which ledgers the plans before were made. */
+  readonly ledgers: KnownLedgers
+  /** When the last run of an approved plan began, ms since the epoch; undefined: there was none. */
   readonly acceptedAt: number | undefined
   /** What was to go by the plan before, and what the policy has removed; undefined: that is not known. */
   readonly went: Parameters<typeof lostOutside>[2] | undefined
@@ -78,6 +78,7 @@ export interface Planning {
   readonly blocks: readonly Block[]
   readonly soak: Soak
   readonly memory: RegistryMemory
+  readonly ledgers: KnownLedgers
   readonly lost: LostOutside
   readonly restored: readonly RestoredTag[]
   readonly untaggedInUse: readonly UntaggedInUse[]
@@ -128,7 +129,8 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     }),
   )
   const { minImagesInUse, ...limits } = spec.limits
-  const ledgers = heldAgainstKnown(memory?.ledgers ?? NO_LEDGERS, inventories, input.acceptedAt)
+  const { acceptedAt } = input
+  const ledgers = heldAgainstKnown(input.ledgers, inventories, { at: facts.readAt, acceptedAt })
   const against = await calmly(
     blocks({
       ...{ inventories, rules, names, facts, plan, limits, claims, now, replaced: ledgers.replaced },
@@ -146,7 +148,8 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   ])
   return {
     ...{ facts, judgement, plan, blocks: against, lost, restored },
-    memory: { ...recalled.memory, emptySince, ledgers: ledgers.known },
+    memory: { ...recalled.memory, emptySince },
+    ledgers: ledgers.known,
     soak: await calmly(soakInSteps(input.soak, plan, mark, facts.readAt)),
     untaggedInUse: await calmly(untaggedInUse(judgement)),
   }

@@ -84,7 +84,7 @@ test.each([
 ] as const)(
   'S04, S32: what came into use is told, and held, where the record %s; it is recorded in no other record',
   async (_what, record, problem, times) => {
-    const memory = { bindings: undefined, manifests: new Map(), soak: undefined }
+    const memory = { bindings: undefined, manifests: new Map(), soak: undefined, ledgers: new Map() }
     const { status, kept, recorded } = cameIntoUse(async () => ({
       ...memory,
       record,

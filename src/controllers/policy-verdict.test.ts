@@ -39,7 +39,7 @@ describe('the verdict on a plan', () => {
   })
 
   test('names the run that is at it, instead of asking for an approval', () => {
-    const open = { id: 'run-1', plan: 'sha256:2' } as const
+    const open = { id: 'run-1', plan: 'sha256:2', startedAt: 5 } as const
     const said = (cause: 'Approved' | 'Enforced', blocks: readonly Block[]) =>
       planVerdict({ ...NONE, plan, blocks }, { mode: 'Enforce' }, undefined, { ...open, cause })
     expect(said('Approved', [soft])).toMatchObject({
@@ -47,6 +47,8 @@ describe('the verdict on a plan', () => {
       message: expect.stringContaining('run run-1 carries out plan sha256:2'),
     })
     expect(said('Approved', [hard]).reason).toBe('PlanBlocked')
+    expect(said('Approved', [{ ...soft, madeSince: 5 }]).reason).toBe('Planned')
+    expect(said('Approved', [{ ...soft, madeSince: 6 }]).reason).toBe('PlanBlocked')
     expect(said('Enforced', [soft]).reason).toBe('PlanBlocked')
     expect(said('Enforced', []).message).toContain('run-1')
   })

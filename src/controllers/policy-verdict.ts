@@ -2,6 +2,7 @@ import { counted } from '#catalogue/counted.ts'
 import type { PlanFigures, PlanVerdict } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { byteText } from '#report/byte-text.ts'
+import { unaccepted } from '#retention/blocks.ts'
 import type { OpenRun } from '#retention/policy-record.ts'
 import { shadowedText } from '#retention/shadowed-rules.ts'
 import type { Soaking } from '#retention/soak.ts'
@@ -9,7 +10,7 @@ import { unmatchedText } from '#retention/unmatched-rules.ts'
 import { rfc3339Seconds } from '#runtime/conditions.ts'
 
 type Spec = Pick<RegistryPolicySpec, 'mode'>
-type Open = Pick<OpenRun, 'id' | 'plan' | 'cause'>
+type Open = Pick<OpenRun, 'id' | 'plan' | 'cause' | 'startedAt'>
 
 /**
  * What is said of a plan that was made.
@@ -46,8 +47,7 @@ function verdictOf(
       : `${evict + untag} of ${counted(tags, 'tag')} ${evict + untag === 1 ? 'goes' : 'go'}, ${byteText(unreferencedBytes)} become unreferenced`
   if (held !== undefined) return { status: 'False', reason: 'Held', message: `${what}. ${held}` }
   const isHard = blocks.some(({ isAcceptable }) => !isAcceptable)
-  const goesOn = open?.cause === 'Approved' ? !isHard : blocks.length === 0
-  if (open !== undefined && mode !== 'DryRun' && goesOn) {
+  if (open !== undefined && mode !== 'DryRun' && goesOn(open, blocks)) {
     const message = `${what}; run ${open.id} carries out plan ${open.plan}, and another approval ends it${soakText(soaking)}`
     return { status: 'True', reason: 'Planned', message }
   }
@@ -62,6 +62,11 @@ function verdictOf(
     return { status: 'False', reason: 'PlanBlocked', message: `${what}, but ${why}${remedy}` }
   }
   return { status: 'True', reason: 'Planned', message: `${what}${howText(mode, evict + untag, soaking)}` }
+}
+
+function goesOn({ cause, startedAt }: Open, blocks: PlanFigures['blocks']): boolean {
+  const against = cause === 'Approved' ? unaccepted(blocks, startedAt) : blocks
+  return against.length === 0
 }
 
 const DRY_RUN = '; mode DryRun deletes nothing'

@@ -198,13 +198,13 @@ export class PolicyWork {
     { policy, signal }: PolicyPass,
     { spec, rules, registry }: PolicyContext,
     opened: OpenRegistry,
-    { bindings, manifests, soak, record }: PolicyMemory,
+    { bindings, manifests, soak, ledgers, record }: PolicyMemory,
     more: Pick<PlanningInput, 'went' | 'restored' | 'unknownReturns'>,
   ): Promise<Planning> {
     const { live, claims, registries, clock, version } = this.#parts
     const registrySpec = specOf(RegistrySpec, registry)
     return await planPolicy({
-      ...{ spec, rules, opened, manifests, soak, clock, signal, version, ...more },
+      ...{ spec, rules, opened, manifests, soak, ledgers, clock, signal, version, ...more },
       policy: policy.metadata.uid ?? '',
       registry: { uid: registry.metadata.uid ?? '', url: opened.url },
       limits: registrySpec.limits,
@@ -222,12 +222,13 @@ export class PolicyWork {
     registry: RegistryObject,
     url: string,
     { record, recordProblem }: PolicyMemory,
-    { memory, facts, soak, restored, blocks }: Planning,
+    { memory, facts, soak, ledgers, restored, blocks }: Planning,
   ): Promise<PolicyRecord> {
     const { memories, records } = this.#parts
     // By a clock that is ahead, everything would look older than it is.
     if (blocks.every(({ code }) => code !== 'ClockSkew')) {
-      await memories.save(policy, registry, { bindings: memory, manifests: facts.manifests, soak }, signal)
+      const scan = { bindings: memory, manifests: facts.manifests, soak, ledgers }
+      await memories.save(policy, registry, scan, signal)
     }
     if (recordProblem !== undefined || isSame(record.restored, restored)) return record
     return await records.change(policy, registry, url, (before) => ({ ...before, restored }), signal)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { atOnce } from '#inventory/at-once.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
-import { type BlockInput, blocks } from '#retention/blocks.ts'
+import { type Block, type BlockInput, blocks, unaccepted } from '#retention/blocks.ts'
 import { compileRules } from '#retention/compiled-rule.ts'
 import { planOf } from '#retention/plan.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
@@ -14,11 +14,15 @@ const app = repositoryFacts('app', { v2: a, v1: b })
 const used = [imageUse(`${HOST}/app:v2`)]
 const good: Partial<InventorySnapshot> = { barrier: { wall: READ_AT, monotonic: 0 }, coveredMs: 40 * DAY_MS }
 
-function blockedBy(
+function blockedBy(...input: Parameters<typeof against>): string[] {
+  return against(...input).map(({ code, isAcceptable }) => `${code}${isAcceptable ? ', acceptable' : ''}`)
+}
+
+function against(
   snapshot: Partial<InventorySnapshot> = {},
   changes: Partial<BlockInput> = {},
   repositories = [app],
-): string[] {
+): Block[] {
   const judgement = judged({ repositories, manifests: [a, b], used })
   const inventory = {
     name: 'everything',
@@ -41,7 +45,7 @@ function blockedBy(
     maxInventoryAgeMs: 60_000,
     ...changes,
   })
-  return atOnce(steps).map(({ code, isAcceptable }) => `${code}${isAcceptable ? ', acceptable' : ''}`)
+  return atOnce(steps)
 }
 
 describe('what stands against a plan', () => {
@@ -71,8 +75,12 @@ describe('what stands against a plan', () => {
   })
 
   test('S02: a ledger in the place of another one', () => {
-    const replaced = [{ name: 'ops/all', since: READ_AT, retainMs: DAY_MS }]
+    const replaced = [{ name: 'ops/all', since: READ_AT - DAY_MS, noticedAt: READ_AT }]
     expect(blockedBy({}, { replaced })).toEqual(['LedgerLost, acceptable'])
+    const [lost] = against({}, { replaced })
+    if (lost === undefined) throw new Error('nothing stands against it')
+    expect(unaccepted([lost], READ_AT)).toEqual([])
+    expect(unaccepted([lost], READ_AT - 1)).toEqual([lost])
   })
 
   test('S02: the clock of the registry is more than two minutes off', () => {

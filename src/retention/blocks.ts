@@ -20,6 +20,13 @@ export interface Block {
   readonly message: string
   /** A human who approves the plan accepts it. */
   readonly isAcceptable: boolean
+  /** Only of one that was made since, ms since the epoch; undefined: of any. */
+  readonly madeSince?: number
+}
+
+/** Of what stands against a plan, what its approval does not accept. @param madeAt when the plan was made that was approved, or the run began, ms since the epoch */
+export function unaccepted(against: readonly Block[], madeAt: number): Block[] {
+  return against.filter(({ isAcceptable, madeSince = 0 }) => !isAcceptable || madeAt < madeSince)
 }
 
 export type BlockCode =
@@ -127,10 +134,10 @@ function inventoryBlocks({ name, snapshot, retainMs }: PlannedInventory, input: 
   return found
 }
 
-function ledgerBlock({ name, since, retainMs }: ReplacedLedger): Block {
+function ledgerBlock({ name, since, noticedAt }: ReplacedLedger): Block {
   const began = new Date(since).toISOString()
-  const message = `what ${name} remembered of use was lost: its ledger began anew at ${began}. Put the ConfigMaps of the old one back, or wait until ${name} has watched for ${hours(retainMs)} without a gap`
-  return block('LedgerLost', message, true)
+  const message = `what ${name} remembered of use was lost: its ledger is another one, begun at ${began}. Put the ConfigMaps of the old one back, or approve a plan that was made without it`
+  return { ...block('LedgerLost', message, true), madeSince: noticedAt }
 }
 
 function referenceBlocks({ inventories, names, facts, leastInUse }: BlockInput): Block[] {

@@ -2,63 +2,53 @@ import { describe, expect, test } from 'vitest'
 import { heldAgainstKnown, type KnownLedgers } from '#retention/known-ledgers.ts'
 import type { PlannedInventory } from '#retention/planned-inventory.ts'
 import { snapshotOf } from '#test/harness/image-use.ts'
-import { DAY_MS } from '#test/harness/registry-facts.ts'
 
-const SINCE = 1_000 * DAY_MS
-const RETAIN = 31 * DAY_MS
-const KNOWN: KnownLedgers = new Map([['ops/all', 'old']])
+const AT = 1_000
+const KNOWN: KnownLedgers = new Map([['ops/all', { id: 'old' }]])
+const NOTICED: KnownLedgers = new Map([['ops/all', { id: 'old', other: { id: 'new', noticedAt: AT } }]])
 
-function inventory(
-  ledger: PlannedInventory['ledger'] | 'old' | 'new',
-  coveredMs: number | undefined = 0,
-): PlannedInventory {
-  const held = typeof ledger === 'string' ? { id: ledger, since: SINCE, isKept: true } : ledger
-  return { name: 'ops/all', retainMs: RETAIN, snapshot: snapshotOf([], { coveredMs }), ledger: held }
+/** @param ledger id of what lies there; undefined: it is not read */
+function planned(ledger: string | undefined, isKept = true): PlannedInventory {
+  const held = ledger === undefined ? undefined : { id: ledger, since: 5, isKept }
+  return { name: 'ops/all', retainMs: 1, snapshot: snapshotOf([], { coveredMs: 1_000_000 }), ledger: held }
 }
 
-function held(
-  known: KnownLedgers,
-  one: PlannedInventory,
-  acceptedAt?: number,
-): { replaced: number; known: Record<string, string> } {
-  const { replaced, known: next } = heldAgainstKnown(known, [one], acceptedAt)
-  return { replaced: replaced.length, known: Object.fromEntries(next) }
+function held(known: KnownLedgers, one: PlannedInventory, at = AT, acceptedAt?: number) {
+  const news = heldAgainstKnown(known, [one], { at, acceptedAt })
+  return { replaced: news.replaced.map(({ noticedAt }) => noticedAt), known: news.known }
 }
 
 describe('S02: the ledger that plans were made with', () => {
   test('is known from its first writing on, and may be whichever at first', () => {
-    expect(held(new Map(), inventory('old'))).toEqual({ replaced: 0, known: { 'ops/all': 'old' } })
-    expect(held(KNOWN, inventory('old'))).toEqual({ replaced: 0, known: { 'ops/all': 'old' } })
-    const begun = inventory({ id: 'new', since: SINCE, isKept: false })
-    expect(held(new Map(), begun)).toEqual({ replaced: 0, known: {} })
+    expect(held(new Map(), planned('old'))).toEqual({ replaced: [], known: KNOWN })
+    expect(held(KNOWN, planned('old'))).toEqual({ replaced: [], known: KNOWN })
+    expect(held(new Map(), planned('old', false))).toEqual({ replaced: [], known: new Map() })
   })
 
-  test('is replaced by another one, in every plan, written or not', () => {
-    const { replaced, known } = heldAgainstKnown(KNOWN, [inventory('new')], undefined)
-    expect(replaced).toEqual([{ name: 'ops/all', since: SINCE, retainMs: RETAIN }])
-    expect(heldAgainstKnown(known, [inventory('new')], undefined).replaced).toEqual(replaced)
-    const begun = inventory({ id: 'new', since: SINCE, isKept: false })
-    expect(held(KNOWN, begun)).toEqual({ replaced: 1, known: { 'ops/all': 'old' } })
+  test('is replaced by another one since that was noticed first, written or not, however long that watches', () => {
+    for (const isKept of [true, false]) {
+      expect(held(KNOWN, planned('new', isKept))).toEqual({ replaced: [AT], known: NOTICED })
+      expect(held(NOTICED, planned('new', isKept), 9 * AT)).toEqual({ replaced: [AT], known: NOTICED })
+    }
+    const third = new Map([['ops/all', { id: 'old', other: { id: 'third', noticedAt: 9 * AT } }]])
+    expect(held(NOTICED, planned('third'), 9 * AT)).toEqual({ replaced: [9 * AT], known: third })
   })
 
-  test('is not replaced any more when the old one is back', () => {
-    const { known } = heldAgainstKnown(KNOWN, [inventory('new')], undefined)
-    expect(held(known, inventory('old')).replaced).toBe(0)
+  test('is not replaced any more when it is back', () => {
+    expect(held(NOTICED, planned('old'), 9 * AT)).toEqual({ replaced: [], known: KNOWN })
   })
 
-  test.each([
-    ['has not watched for as long as it remembers', RETAIN - 1, undefined, 1],
-    ['has', RETAIN, undefined, 0],
-    ['a plan was approved before it began', 0, SINCE - 1, 1],
-    ['a plan was approved since', 0, SINCE, 0],
-    ['nothing is known of how long it has watched', undefined, undefined, 1],
-  ])('where the new one %s', (_, coveredMs, acceptedAt, replaced) => {
-    const now = held(KNOWN, inventory('new', coveredMs), acceptedAt)
-    expect(now).toEqual({ replaced, known: { 'ops/all': replaced === 1 ? 'old' : 'new' } })
+  test('is given up for the new one by a run that was approved since', () => {
+    expect(held(NOTICED, planned('new'), 9 * AT, AT)).toEqual({ replaced: [AT], known: NOTICED })
+    const accepted = { replaced: [], known: new Map([['ops/all', { id: 'new' }]]) }
+    expect(held(NOTICED, planned('new'), 9 * AT, AT + 1)).toEqual(accepted)
+    expect(held(NOTICED, planned('new', false), 9 * AT, AT + 1).replaced).toEqual([AT])
+    // An old approval does not accept the old ledger, either, when that comes back in place of the new one.
+    expect(held(accepted.known, planned('old'), 9 * AT, AT + 1).replaced).toEqual([9 * AT])
   })
 
-  test('stays known while it is not read, and not when its inventory is gone', () => {
-    expect(held(KNOWN, inventory(undefined))).toEqual({ replaced: 0, known: { 'ops/all': 'old' } })
-    expect(heldAgainstKnown(KNOWN, [], undefined).known).toEqual(new Map())
+  test('stays known while it is not read, and when its inventory is gone', () => {
+    expect(held(NOTICED, planned(undefined))).toEqual({ replaced: [], known: NOTICED })
+    expect(heldAgainstKnown(NOTICED, [], { at: AT, acceptedAt: undefined }).known).toEqual(NOTICED)
   })
 })

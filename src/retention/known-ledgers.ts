@@ -1,8 +1,14 @@
-import type { LedgerOrigin } from '#inventory/ledger/origin.ts'
 import type { PlannedInventory } from '#retention/planned-inventory.ts'
 
-/** By name of the inventory: the id of the ledger that knows what plans were made with (S02). */
-export type KnownLedgers = ReadonlyMap<string, string>
+/** By name of the inventory: which ledger knows what plans were made with (S02). */
+export type KnownLedgers = ReadonlyMap<string, KnownLedger>
+
+export interface KnownLedger {
+  /** Of the ledger. */
+  readonly id: string
+  /** The one that lies in its place, and when a plan noticed that first, ms since the epoch. */
+  readonly other?: { readonly id: string; readonly noticedAt: number } | undefined
+}
 
 /** A ledger in the place of another one, which may have known of use that this one has never seen. */
 export interface ReplacedLedger {
@@ -10,35 +16,44 @@ export interface ReplacedLedger {
   readonly name: string
   /** When it began, ms since the epoch. */
   readonly since: number
-  /** How long it has to watch without a gap until it knows as much, ms. */
-  readonly retainMs: number
+  /** When it was noticed, ms since the epoch. */
+  readonly noticedAt: number
+}
+
+export interface LedgerNews {
+  readonly replaced: readonly ReplacedLedger[]
+  /** What to know from now on. */
+  readonly known: KnownLedgers
 }
 
 /**
- * Holds the ledgers of the inventories against those that are known. A new one is as good as the old one once it has watched without a gap for as long as the inventory
- * remembers, or once a human has approved a plan that was made without the old one.
- * @param acceptedAt when a plan was approved and carried out last, ms since the epoch; undefined: never
- * @returns what is replaced, and what to know from now on: of what is replaced, the old one
+ * Holds the ledgers of the inventories against those that are known. Another one is replaced until the known one is back, or until a run has begun of a plan that was approved
+ * since that was noticed (Block.madeSince).
+ * @param at when the plan is made, ms since the epoch
+ * @param acceptedAt when the last run of an approved plan began, ms since the epoch; undefined: there was none
  */
 export function heldAgainstKnown(
   known: KnownLedgers,
   inventories: readonly PlannedInventory[],
-  acceptedAt: number | undefined,
-): { readonly replaced: readonly ReplacedLedger[]; readonly known: KnownLedgers } {
+  { at, acceptedAt }: { readonly at: number; readonly acceptedAt: number | undefined },
+): LedgerNews {
   const replaced: ReplacedLedger[] = []
-  const next = new Map<string, string>()
-  for (const { name, ledger, retainMs, snapshot } of inventories) {
+  const next = new Map(known)
+  for (const { name, ledger } of inventories) {
     const before = known.get(name)
-    if (before !== undefined) next.set(name, before)
-    if (ledger === undefined || ledger.id === before) continue
-    const isAsGood = (snapshot.coveredMs ?? 0) >= retainMs || isAccepted(ledger, acceptedAt)
-    if (before !== undefined && !isAsGood) replaced.push({ name, since: ledger.since, retainMs })
-    // What is not written yet may be begun once more by the next process.
-    else if (ledger.isKept) next.set(name, ledger.id)
+    if (ledger === undefined) continue
+    if (before === undefined || ledger.id === before.id) {
+      // What is not written yet may be begun once more by the next process.
+      if (ledger.isKept) next.set(name, { id: ledger.id })
+      continue
+    }
+    const noticedAt = before.other?.id === ledger.id ? before.other.noticedAt : at
+    if (acceptedAt !== undefined && acceptedAt > noticedAt && ledger.isKept) {
+      next.set(name, { id: ledger.id })
+      continue
+    }
+    next.set(name, { id: before.id, other: { id: ledger.id, noticedAt } })
+    replaced.push({ name, since: ledger.since, noticedAt })
   }
   return { replaced, known: next }
-}
-
-function isAccepted({ since }: LedgerOrigin, acceptedAt: number | undefined): boolean {
-  return acceptedAt !== undefined && acceptedAt >= since
 }

@@ -75,7 +75,7 @@ export const EMPTY_RECORD: PolicyRecord = {
   hold: undefined,
 }
 
-/** When an approved plan was carried out last, ms since the epoch; undefined: none was. */
+/** When the last run of an approved plan began, ms since the epoch; undefined: there was none. */
 export function lastApprovalAt({ approvals }: PolicyRecord): number | undefined {
   return approvals.length === 0 ? undefined : Math.max(...approvals.map(({ usedAt }) => usedAt))
 }

@@ -1,5 +1,4 @@
 import type { RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
-import type { KnownLedgers } from '#retention/known-ledgers.ts'
 
 /** Which registry a memory is of: another one starts from nothing. */
 export interface RegistryIdentity {
@@ -17,8 +16,6 @@ export interface RegistryMemory {
   readonly firstAt: number
   /** Those that have bindings, by name. */
   readonly repositories: ReadonlyMap<string, RepositoryMemory>
-  /** Those of the inventories when it was planned last (known-ledgers.ts); undefined: none is known. */
-  readonly ledgers?: KnownLedgers | undefined
   /** Since when those have listed no tags that had some, or that may be in use, ms since the epoch. It is not kept: another process counts anew. */
   readonly emptySince?: ReadonlyMap<string, number> | undefined
 }

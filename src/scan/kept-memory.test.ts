@@ -38,10 +38,11 @@ function memoryOf(count: number, at = 1): ScanMemory {
     ...{ boundSince: column(() => 2), digestSince: column(() => 1) },
   }
   return {
-    bindings: {
-      ...{ registry: IDENTITY, at, firstAt: 1, repositories: new Map([['app', app]]) },
-      ledgers: new Map([['ops/all', 'which-ledger']]),
-    },
+    bindings: { registry: IDENTITY, at, firstAt: 1, repositories: new Map([['app', app]]) },
+    ledgers: new Map([
+      ['ops/all', { id: 'old', other: { id: 'new', noticedAt: at } }],
+      ['ops/other', { id: 'one' }],
+    ]),
     manifests: new Map(places.map((n) => [digest(n), manifestOf(n)])),
     soak: { mark: 'm', lastAt: at, since: new Map(places.slice(0, 10).map((n) => [`evict ${n}`, n])) },
   }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { hasCode } from '#catalogue/error.ts'
 import type { CallOptions, Descriptor, Manifest } from '#registry/client.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
+import type { KnownLedgers } from '#retention/known-ledgers.ts'
 import type { RegistryMemory } from '#retention/registry-memory.ts'
 import type { Soak } from '#retention/soak.ts'
 import { filesOf, type KeptPlace, packed, putArtifact, readAt, readFile } from '#scan/kept-artifact.ts'
@@ -19,6 +20,7 @@ export interface ScanMemory {
   /** By digest. In an order that stays, what is new coming last, most files stay as they are. */
   readonly manifests: ReadonlyMap<string, ManifestFacts>
   readonly soak: Soak | undefined
+  readonly ledgers: KnownLedgers
 }
 
 export const MEMORY_TYPE = 'application/vnd.tallyman.policy-memory.v1'
@@ -38,7 +40,12 @@ const Head = z.object({
   registry: z.object({ uid: z.string(), url: z.string() }),
   at: z.number(),
   firstAt: z.number(),
-  ledgers: z.record(z.string(), z.string()).optional(),
+  ledgers: z
+    .record(
+      z.string(),
+      z.object({ id: z.string(), other: z.object({ id: z.string(), noticedAt: z.number() }).optional() }),
+    )
+    .default({}),
   soak: z.object({ mark: z.string(), lastAt: z.number() }).optional(),
 })
 
@@ -87,12 +94,12 @@ export async function keepMemory(
     if (!there.has(digest)) await place.client.uploadBlob(place.repository, layer, () => bytes, call)
     return layer
   })
-  const { bindings, soak } = memory
+  const { bindings, soak, ledgers } = memory
   const head: z.infer<typeof Head> = {
     registry: bindings.registry,
     at: bindings.at,
     firstAt: bindings.firstAt,
-    ...(bindings.ledgers === undefined ? {} : { ledgers: Object.fromEntries(bindings.ledgers) }),
+    ledgers: Object.fromEntries(ledgers),
     ...(soak === undefined ? {} : { soak: { mark: soak.mark, lastAt: soak.lastAt } }),
   }
   await putArtifact(place, MEMORY_TYPE, layers, { [HEAD]: JSON.stringify(head) }, call)
@@ -149,10 +156,8 @@ async function read(place: KeptPlace, call: CallOptions): Promise<KeptMemory | u
   }
   return {
     memory: {
-      bindings: {
-        ...{ registry, at, firstAt, repositories: bindings.repositories },
-        ledgers: ledgers === undefined ? undefined : new Map(Object.entries(ledgers)),
-      },
+      bindings: { registry, at, firstAt, repositories: bindings.repositories },
+      ledgers: new Map(Object.entries(ledgers)),
       manifests,
       soak: soak === undefined ? undefined : { ...soak, since },
     },

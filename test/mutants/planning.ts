@@ -13,32 +13,32 @@ export const PLANNING_MUTANTS: MutantsByFile = {
   'src/retention/known-ledgers.ts': [
     {
       rule: 'S02 a ledger that replaces another one',
-      find: 'if (before !== undefined && !isAsGood)',
-      replace: 'if (false)',
+      find: 'if (before === undefined || ledger.id === before.id) {',
+      replace: 'if (true) {',
       tests: LEDGERS,
     },
     {
-      rule: 'S02 one that has watched for long enough is as good',
-      find: '(snapshot.coveredMs ?? 0) >= retainMs',
-      replace: 'snapshot.coveredMs !== undefined',
+      rule: 'S02 it is noticed once',
+      find: 'before.other?.id === ledger.id ? before.other.noticedAt : at',
+      replace: 'at',
       tests: LEDGERS,
     },
     {
       rule: 'S02 an approval from before a loss does not accept it',
-      find: 'acceptedAt !== undefined && acceptedAt >= since',
-      replace: 'acceptedAt !== undefined',
-      tests: LEDGERS,
-    },
-    {
-      rule: 'S02 a ledger that is lost stays known',
-      find: 'if (before !== undefined) next.set(name, before)',
+      find: 'acceptedAt > noticedAt && ',
       replace: '',
       tests: LEDGERS,
     },
     {
+      rule: 'S02 a ledger stays known while it is not read',
+      find: 'new Map(known)',
+      replace: 'new Map<string, KnownLedger>()',
+      tests: LEDGERS,
+    },
+    {
       rule: 'S02 a ledger that is not written is not known yet',
-      find: 'else if (ledger.isKept) next',
-      replace: 'else next',
+      find: 'if (ledger.isKept) next',
+      replace: 'next',
       tests: LEDGERS,
     },
   ],
@@ -57,8 +57,8 @@ export const PLANNING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-planner.ts': [
     {
       rule: 'S02 the ledgers of the plan before are known to the next one',
-      find: 'emptySince, ledgers: ledgers.known }',
-      replace: 'emptySince }',
+      find: 'ledgers: ledgers.known,',
+      replace: 'ledgers: input.ledgers,',
       tests: PLANNER,
     },
     {

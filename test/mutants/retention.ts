@@ -472,6 +472,12 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       tests: ['src/retention/blocks.test.ts'],
     },
     {
+      rule: 'S02 an approval from before a loss does not accept it',
+      find: '|| madeAt < madeSince)',
+      replace: ')',
+      tests: ['src/retention/blocks.test.ts'],
+    },
+    {
       rule: 'S02 a ledger that was lost stands against a plan',
       find: '...input.replaced.map(ledgerBlock),',
       replace: '',

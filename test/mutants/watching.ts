@@ -231,6 +231,12 @@ export const WATCHING_MUTANTS: MutantsByFile = {
       replace: 'complete: true',
     },
     {
+      rule: 'S02 that something was lost is told before its place is whole again',
+      find: 'if (this.#torn.size > 0) await',
+      replace: 'if (false) await',
+      tests: ['src/clusters/ledger-store.test.ts'],
+    },
+    {
       rule: 'S02 a part that was deleted is written anew',
       find: 'for (const { identity } of memories) this.#torn.add(identity)',
       replace: '',
@@ -249,6 +255,12 @@ export const WATCHING_MUTANTS: MutantsByFile = {
       rule: 'S02 a ledger of which a part is lost is another one',
       find: 'this.#originOf(complete ? origin : undefined,',
       replace: 'this.#originOf(origin,',
+      tests: KEEPER,
+    },
+    {
+      rule: 'S02 what somebody else wrote is read before it is written over',
+      find: 'if (this.#isOutdated) await this.#loadNow(signal)',
+      replace: '',
       tests: KEEPER,
     },
     {

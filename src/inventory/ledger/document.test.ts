@@ -118,10 +118,6 @@ describe('a shard of a ledger', () => {
     expect(() => readShard(writeShard(place, []), other)).toThrow(unreadable)
   })
 
-  it('S02: that names no origin is one of a version that had none', () => {
-    expect(readHead('{"version":1,"clusters":[]}')).toEqual({ origin: undefined, clusters: [] })
-  })
-
   it('S02: of another version is not guessed at', () => {
     const text = writeShard(place, []).replace('"version":1', '"version":2')
     expect(() => readShard(text, place)).toThrow(unreadable)
