@@ -102,7 +102,9 @@ const Head = z.object({
     ...{ repositories: count, tags: count, keep: count, untag: count, evict: count },
     ...{ digests: count, unreferencedBytes: count, reasons: z.record(text, count) },
   }),
-  blocks: z.array(z.object({ code: text, message: text, isAcceptable: z.boolean() })),
+  blocks: z.array(
+    z.object({ code: text, message: text, isAcceptable: z.boolean(), madeSince: z.number().optional() }),
+  ),
   unmatchedRules: z.array(text),
   changes: z
     .object({

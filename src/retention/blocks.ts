@@ -21,7 +21,7 @@ export interface Block {
   /** A human who approves the plan accepts it. */
   readonly isAcceptable: boolean
   /** Only of one that was made since, ms since the epoch; undefined: of any. */
-  readonly madeSince?: number
+  readonly madeSince?: number | undefined
 }
 
 /** Of what stands against a plan, what its approval does not accept. @param madeAt when the plan was made that was approved, or the run began, ms since the epoch */
