@@ -83,6 +83,17 @@ describe('what stands against a plan', () => {
     expect(unaccepted([lost], READ_AT - 1)).toEqual([lost])
   })
 
+  test.each([
+    [0, '0 s'],
+    [59_999, '59 s'],
+    [60_000, '1 min'],
+    [3_599_999, '59 min'],
+    [30 * DAY_MS, '720 h'],
+  ])('says how long: %i ms', (coveredMs, text) => {
+    const [block] = against({ coveredMs })
+    expect(block?.message).toContain(`has watched for ${text} without`)
+  })
+
   test('S02: the clock of the registry is more than two minutes off', () => {
     for (const registrySkewMs of [120_001, -120_001])
       expect(blockedBy({}, { registrySkewMs })).toEqual(['ClockSkew'])

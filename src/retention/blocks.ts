@@ -105,7 +105,7 @@ function claimBlocks({ claims, rules, now }: BlockInput): Block[] {
     return rules
       .filter(({ inUseWithinMs = 0 }) => inUseWithinMs > coveredMs)
       .map(({ name, inUseWithinMs = 0 }) => {
-        const message = `rule ${name} asks for use within ${hours(inUseWithinMs)}, and the installation ${installation} has watched for ${hours(coveredMs)} without a gap`
+        const message = `rule ${name} asks for use within ${longText(inUseWithinMs)}, and the installation ${installation} has watched for ${longText(coveredMs)} without a gap`
         return block('CoverageTooShort', message, true)
       })
   })
@@ -124,10 +124,10 @@ function inventoryBlocks({ name, snapshot, retainMs }: PlannedInventory, input: 
   }
   for (const { name: rule, inUseWithinMs = 0 } of rules) {
     if (inUseWithinMs > retainMs) {
-      const message = `rule ${rule} asks for use within ${hours(inUseWithinMs)}, and ${name} remembers ${hours(retainMs)}`
+      const message = `rule ${rule} asks for use within ${longText(inUseWithinMs)}, and ${name} remembers ${longText(retainMs)}`
       found.push(block('RetainsTooLittle', message))
     } else if (inUseWithinMs > coveredMs) {
-      const message = `rule ${rule} asks for use within ${hours(inUseWithinMs)}, and ${name} has watched for ${hours(coveredMs)} without a gap`
+      const message = `rule ${rule} asks for use within ${longText(inUseWithinMs)}, and ${name} has watched for ${longText(coveredMs)} without a gap`
       found.push(block('CoverageTooShort', message, true))
     }
   }
@@ -181,7 +181,7 @@ function* bindingBlocks(input: BlockInput): Generator<undefined, Block[]> {
     const image = `${repository}:${verdict.tag}`
     const youngMs = young.get(verdict.rule ?? '') ?? Number.POSITIVE_INFINITY
     if (!unknown.has(image) || watchedMs >= youngMs) continue
-    const message = `nobody remembers since when ${image} is what it is, and its rule keeps what became so within ${hours(youngMs)}`
+    const message = `nobody remembers since when ${image} is what it is, and its rule keeps what became so within ${longText(youngMs)}`
     return [block('BindingsUnknown', message, true)]
   }
   return []
@@ -194,9 +194,10 @@ function limitBlocks({ plan: { summary }, limits: { maxEvictionPercent } }: Bloc
   return [block('TooManyEvictions', message, true)]
 }
 
-/** Full ones, rounded down. */
-function hours(ms: number): string {
-  return `${Math.floor(ms / 3_600_000)} h`
+/** In full hours, or what is shorter in full minutes or seconds; rounded down. */
+function longText(ms: number): string {
+  if (ms >= 3_600_000) return `${Math.floor(ms / 3_600_000)} h`
+  return ms >= 60_000 ? `${Math.floor(ms / 60_000)} min` : `${Math.floor(ms / 1_000)} s`
 }
 
 function block(code: BlockCode, message: string, isAcceptable = false): Block {
