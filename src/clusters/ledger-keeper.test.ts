@@ -141,6 +141,20 @@ async function stored(): Promise<{ images: string[]; coveredMs: number; id: stri
   }
 }
 
+/** Of two processes that take themselves for the leader, the one that has seen that the other one wrote. */
+async function secondWriter(): Promise<Process> {
+  const one = new Process()
+  const two = new Process()
+  await one.lead()
+  await two.lead()
+  one.uses('registry.local/one:1')
+  await one.keeper.flush(new AbortController().signal)
+  two.uses('registry.local/two:1')
+  const conflict = two.keeper.flush(new AbortController().signal)
+  await expect(conflict).rejects.toMatchObject({ code: 'KUBE_CONFLICT' })
+  return two
+}
+
 /** By name, of the inventory of this test. */
 async function deleteParts(isDeleted: (name: string) => boolean): Promise<void> {
   const client = new KubeClient(connection)
@@ -217,16 +231,7 @@ describe('S02: the ledger of an inventory', () => {
   })
 
   it('is whole after two processes took themselves for the leader', async () => {
-    const one = new Process()
-    const two = new Process()
-    await one.lead()
-    await two.lead()
-    one.uses('registry.local/one:1')
-    await one.keeper.flush(new AbortController().signal)
-    two.uses('registry.local/two:1')
-    await expect(two.keeper.flush(new AbortController().signal)).rejects.toMatchObject({
-      code: 'KUBE_CONFLICT',
-    })
+    const two = await secondWriter()
     const { loads } = two
     await two.pass(10 * SECOND)
     expect(two.loads).toBe(loads + 1)
@@ -293,15 +298,7 @@ describe('S02: the ledger of an inventory', () => {
   })
 
   it('is not written over where what somebody else wrote could not be read', async () => {
-    const one = new Process()
-    const two = new Process()
-    await one.lead()
-    await two.lead()
-    one.uses('registry.local/one:1')
-    await one.keeper.flush(new AbortController().signal)
-    two.uses('registry.local/two:1')
-    const conflict = two.keeper.flush(new AbortController().signal)
-    await expect(conflict).rejects.toMatchObject({ code: 'KUBE_CONFLICT' })
+    const two = await secondWriter()
     const ended = AbortSignal.abort(new Error('no answer'))
     await expect(two.keeper.flush(ended)).rejects.toMatchObject({ code: 'CANCELLED' })
     expect((await stored()).images).toEqual(['registry.local/one:1'])
