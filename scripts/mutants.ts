@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   await inWorkshops([...sets.values()], async (workshop, set) => {
     const outcome = await workshop.test(set, stop.signal)
     if (outcome.kind === 'passed') return
-    const test = outcome.kind === 'failed' ? ` (${outcome.test})` : ''
+    const test = outcome.kind === 'failed' ? ` (${outcome.test})\n${outcome.why}` : ''
     throw new Error(`Without any mutant: ${set.files.join(' ')} ${describe(outcome)}${test}`)
   })
   const alive: PlacedMutant[] = []

@@ -17,8 +17,8 @@ const MAX_WHY = 2_000
 /** How a set of tests ended. */
 export type TestOutcome =
   | { readonly kind: 'passed' }
-  /** The first test that failed, and its file. */
-  | { readonly kind: 'failed'; readonly by: string; readonly test: string }
+  /** The first test that failed, its file, and what it says. */
+  | { readonly kind: 'failed'; readonly by: string; readonly test: string; readonly why: string }
   /** It ran for longer than it may: what hangs is noticed as well. */
   | { readonly kind: 'hung' }
   /** The tests could not even be run. */
@@ -105,7 +105,11 @@ interface JsonReport {
   readonly numPassedTests: number
   readonly testResults: readonly {
     readonly name: string
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[]
+    readonly assertionResults: readonly {
+      readonly status: string
+      readonly fullName: string
+      readonly failureMessages?: readonly string[]
+    }[]
   }[]
 }
 
@@ -120,7 +124,9 @@ function outcomeOf(json: string, said: string): TestOutcome {
   if (report.success && report.numFailedTests === 0 && report.numPassedTests > 0) return { kind: 'passed' }
   for (const { name, assertionResults } of report.testResults) {
     const failed = assertionResults.find(({ status }) => status === 'failed')
-    if (failed !== undefined) return { kind: 'failed', by: path.basename(name), test: failed.fullName }
+    if (failed === undefined) continue
+    const why = (failed.failureMessages ?? []).join('\n').slice(0, MAX_WHY)
+    return { kind: 'failed', by: path.basename(name), test: failed.fullName, why }
   }
   return broken
 }
