@@ -17,6 +17,19 @@ test('nothing is carried out without a workspace', () => {
   expect(recordBlocks({ ...standing, registry: registry({}) })).toMatchObject([{ code: 'WorkspaceRequired' }])
 })
 
+test('S46: nothing is carried out where journals of another registry lie in the same workspace', () => {
+  const at = (name: string, url: string) => ({
+    ...registry({ url, workspace: { prefix: 'ops', registryRef: { name: 'kept' } } }),
+    metadata: { name, namespace: 'shop' },
+  })
+  const kept = registry({ url: 'https://kept.example' })
+  const [main, side] = [at('main', 'https://r.example'), at('side', 'https://side.example')]
+  const shared = { get: () => kept, list: () => [kept, main, side] }
+  expect(recordBlocks({ registry: main, registries: shared, problem: undefined })).toMatchObject([
+    { code: 'WorkspaceShared', message: expect.stringContaining('shop/side'), isAcceptable: false },
+  ])
+})
+
 test('S12: nothing is carried out while it is not known what was carried out already', () => {
   const kept = { ...standing, registry: registry({ workspace: { prefix: 'ops' } }) }
   expect(recordBlocks(kept)).toEqual([])

@@ -3,7 +3,7 @@ import { type LeftLedgers, leftSentence } from '#clusters/left-ledgers.ts'
 import type { PolicyContext } from '#controllers/policy-pass.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
-import { workspaceOf } from '#controllers/workspaces.ts'
+import { workspaceOf, workspaceSharer } from '#controllers/workspaces.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { RegistryFacts } from '#retention/facts.ts'
@@ -22,6 +22,12 @@ export function recordBlocks({ registry, registries, problem }: RecordStanding):
   if (workspaceOf(registry, registries) === undefined) {
     const message = `Registry ${registry.metadata.name} has no spec.workspace, where what is about to go is written first`
     return [{ code: 'WorkspaceRequired', message, isAcceptable: false }]
+  }
+  const sharer = workspaceSharer(registry, registries)
+  if (sharer !== undefined) {
+    const { namespace = '', name } = sharer.metadata
+    const message = `the workspace of Registry ${registry.metadata.name} is that of Registry ${namespace}/${name} as well, and nobody could tell what happened in which: give each a spec.workspace.prefix of its own`
+    return [{ code: 'WorkspaceShared', message, isAcceptable: false }]
   }
   if (problem === undefined) return []
   const message = `what the policy has done already is not known: ${problem.advice}`

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { RegistryObject } from '#controllers/resources.ts'
-import { workspacesIn } from '#controllers/workspaces.ts'
+import { workspaceSharer, workspacesIn } from '#controllers/workspaces.ts'
 import { CLAIMS_REPOSITORY } from '#inventory/claim.ts'
 
 function registry(name: string, url: string, workspace?: object): RegistryObject {
@@ -53,4 +53,32 @@ test('S08: a Registry that cannot be understood takes no other out of it', () =>
     'tallyman',
     CLAIMS_REPOSITORY,
   ])
+})
+
+test('S46: registries that keep their workspaces at one place are noticed', () => {
+  const ops = registry('ops', 'https://ops.example.com')
+  const inOps = (prefix: string) => ({ prefix, registryRef: { name: 'ops' } })
+  const prod = registry('prod', 'https://prod.example.com', inOps('tallyman'))
+  const staging = registry('staging', 'https://staging.example.com', inOps('tallyman'))
+  const apart = registry('apart', 'https://apart.example.com', inOps('tallyman-apart'))
+  const lost = registry('lost', 'https://lost.example.com', {
+    prefix: 'tallyman',
+    registryRef: { name: 'nobody' },
+  })
+  const all = store(ops, lost, prod, staging, apart)
+  expect(workspaceSharer(prod, all)).toBe(staging)
+  expect(workspaceSharer(staging, all)).toBe(prod)
+  for (const each of [ops, apart]) expect(workspaceSharer(each, all)).toBeUndefined()
+})
+
+test('S46: below one path, a place is the same by whichever Registry it is named', () => {
+  const whole = registry('whole', 'https://r.example.com', { prefix: 'team/tallyman' })
+  const team = registry('team', 'https://r.example.com/team', { prefix: 'tallyman' })
+  expect(workspaceSharer(whole, store(whole, team))).toBe(team)
+})
+
+test('S46: two Registries of one registry, as with other credentials, may have one workspace', () => {
+  const main = registry('main', 'https://r.example.com', { prefix: 'tallyman' })
+  const again = registry('again', 'https://r.example.com/', { prefix: 'tallyman' })
+  expect(workspaceSharer(main, store(main, again))).toBeUndefined()
 })

@@ -40,7 +40,7 @@ const Workspace = z
     })
       .default('tallyman')
       .describe(
-        'What the repositories of the workspace begin with: one of its own for each installation. What lies below it is in the scope of no check.',
+        'What the repositories of the workspace begin with: one of its own for each installation, and for each registry where several keep theirs in one. What lies below it is in the scope of no check.',
       ),
   })
   .describe(

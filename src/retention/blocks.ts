@@ -44,6 +44,7 @@ export type BlockCode =
   | 'BindingsUnknown'
   | 'TooManyEvictions'
   | 'WorkspaceRequired'
+  | 'WorkspaceShared'
   | 'RecordUnreadable'
   | 'ClaimNotHeld'
   | 'TooManyToWatch'

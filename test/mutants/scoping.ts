@@ -26,8 +26,8 @@ export const SCOPING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S08 the workspace of another Registry that lies here is not in scope',
-      find: '.flatMap((each) => placesOf(each, registries))',
-      replace: '.flatMap((each) => (each === registry ? placesOf(each, registries) : []))',
+      find: '?? [])',
+      replace: '?? []).slice(0, each === registry ? undefined : 0)',
       tests: WORKSPACES,
     },
     {
@@ -38,9 +38,29 @@ export const SCOPING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S08 one Registry that cannot be understood takes no other out of it',
-      find: "if (hasCode(error, 'SPEC_INVALID', 'REFERENCE_NOT_FOUND')) return []",
+      find: "if (hasCode(error, 'SPEC_INVALID', 'REFERENCE_NOT_FOUND')) return undefined",
       replace: '',
       tests: WORKSPACES,
+    },
+    {
+      rule: 'S46 registries with one place for their workspaces are noticed',
+      find: 'rootOf(each) !== root && placeOf(each, registries) === place',
+      replace: 'false',
+      tests: WORKSPACES,
+    },
+    {
+      rule: 'S46 two Registries of one registry may have one workspace',
+      find: 'rootOf(each) !== root && ',
+      replace: 'each !== registry && ',
+      tests: WORKSPACES,
+    },
+  ],
+  'src/controllers/policy-blocks.ts': [
+    {
+      rule: 'S46 registries with one place for their workspaces delete nothing',
+      find: 'if (sharer !== undefined) {',
+      replace: 'if (sharer === null) {',
+      tests: ['src/controllers/policy-blocks.test.ts'],
     },
   ],
   'src/scan/selection.ts': [
