@@ -20,7 +20,13 @@ export function withoutRuns(known: KnownHistory, runs: ReadonlySet<string>): Kno
   }
 }
 
-/** The history with what its journals tell of one run now. As long as one is lost it stays known what it told before: it may be back at the next look (S34). */
+/** Where a run is known to have come to. */
+export function repositoriesOf({ went, returned, unsettled }: KnownHistory, run: string): Set<string> {
+  const others = [...returned, ...unsettled].filter((each) => each.run === run)
+  return new Set([...went.repositoriesOf(run), ...others.map(({ repository }) => repository)])
+}
+
+/** The history with what the journals of all its repositories tell of one run now. As long as one is lost it stays known what it told before: it may be back at the next look (S34). */
 export function withRun(known: KnownHistory, run: string, told: KnownHistory): KnownHistory {
   const others = withoutRuns(known, new Set([run]))
   const mute = new Set(told.unsettled.flatMap(({ isLost, repository }) => (isLost ? [repository] : [])))

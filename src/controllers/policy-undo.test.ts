@@ -4,6 +4,7 @@ import { NOTHING_KNOWN } from '#controllers/known-history.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
 import { PolicyUndo } from '#controllers/policy-undo.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { EvictedThings } from '#evict/evicted-things.ts'
 import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 
@@ -98,4 +99,84 @@ test('S04: what a call did that was cut off is read from all journals again, and
     ],
   ])
   expect(followed).toEqual([true, false])
+})
+
+test('S04, S12: what is read anew of one repository leaves what the run did in the others known and watched', async () => {
+  const metadata = { name: 'main', namespace: 'shop' }
+  const policy: RegistryPolicyObject = {
+    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {}, metadata },
+  }
+  const registry = { ...policy, kind: 'Registry' }
+  const told = { run: 'dead', digest: `sha256:${'1'.repeat(64)}` }
+  const gone = { ...told, repository: 'ended', tag: 'v1', at: 1 }
+  const back = { ...told, repository: 'returned', tag: 'v1', at: 1 }
+  const watched: string[][] = []
+  const undo = new PolicyUndo({
+    restorer: {
+      historyOf: async (_registry, runs) => {
+        const repositories = runs.flatMap((run) => run.repositories)
+        return {
+          went: new EvictedThings([gone].filter(({ repository }) => repositories.includes(repository))),
+          returned: [back].filter(({ repository }) => repositories.includes(repository)),
+          unsettled: repositories.includes('begun') ? [{ repository: 'begun', run: 'dead' }] : [],
+        }
+      },
+      returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
+    },
+    watch: {
+      add: () => undefined,
+      follow: (_policy, _registry, things) =>
+        void watched.push([...things].map(({ repository }) => repository)),
+      forget: () => undefined,
+    },
+    holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
+    clock: new FakeClock(),
+  })
+  const run = { id: 'dead', plan: 'sha256:1', startedAt: 1, finishedAt: 2 }
+  const record = { ...EMPTY_RECORD, runs: [{ ...run, repositories: ['ended', 'returned', 'begun'] }] }
+  const { signal } = new AbortController()
+  await undo.watchFrom(policy, registry, record, signal)
+  // What is left of it to be settled, and what is asked back of it.
+  for (const repository of ['begun', 'ended']) {
+    await undo.learn(policy, registry, { id: 'dead', repositories: [repository] }, signal)
+    const { returned, unsettled } = undo.evicted(policy)
+    expect([watched.pop(), returned, unsettled]).toEqual([
+      ['ended'],
+      [back],
+      [{ repository: 'begun', run: 'dead' }],
+    ])
+  }
+})
+
+test('S04: what one run did is not taken for all that was done, where the rest is not known yet', async () => {
+  const metadata = { name: 'main', namespace: 'shop' }
+  const policy: RegistryPolicyObject = {
+    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {}, metadata },
+  }
+  const registry = { ...policy, kind: 'Registry' }
+  const read: string[] = []
+  const undo = new PolicyUndo({
+    restorer: {
+      historyOf: async (_registry, runs) => {
+        read.push(runs.map(({ run }) => run).join())
+        return NOTHING_KNOWN
+      },
+      returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
+    },
+    watch: { add: () => undefined, follow: () => undefined, forget: () => undefined },
+    holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
+    clock: new FakeClock(),
+  })
+  const past = { plan: 'sha256:1', startedAt: 1, finishedAt: 2, repositories: ['app'] }
+  const record = {
+    ...EMPTY_RECORD,
+    runs: [
+      { ...past, id: 'two' },
+      { ...past, id: 'one' },
+    ],
+  }
+  const { signal } = new AbortController()
+  await undo.learn(policy, registry, { id: 'two', repositories: ['app'] }, signal)
+  await undo.watchFrom(policy, registry, record, signal)
+  expect(read.at(-1)).toBe('two,one')
 })

@@ -6,6 +6,7 @@ import type { EvictedWatch } from '#controllers/evicted-watch.ts'
 import {
   type KnownHistory,
   NOTHING_KNOWN,
+  repositoriesOf,
   withoutRuns,
   withReturned,
   withRun,
@@ -183,7 +184,10 @@ export class PolicyUndo {
     this.#parts.watch.add(keyOf(policy), [thing])
   }
 
-  /** After a run its journals say what went. */
+  /**
+   * After something was done about a run its journals say what went: those of `repositories`, and of all others that it is known to have come to. Where nothing is known yet of
+   * the policy, the next recall reads all of its runs.
+   */
   async learn(
     policy: RegistryPolicyObject,
     registry: RegistryObject,
@@ -191,8 +195,10 @@ export class PolicyUndo {
     signal: AbortSignal,
   ): Promise<void> {
     const key = keyOf(policy)
-    const past = [{ run: run.id, repositories: run.repositories }]
-    const told = await this.#historyOf(key, registry, past, signal)
+    const known = this.#histories.get(key)
+    if (known === undefined) return
+    const repositories = [...new Set([...run.repositories, ...repositoriesOf(known, run.id)])]
+    const told = await this.#historyOf(key, registry, [{ run: run.id, repositories }], signal)
     this.#know(key, registry, withRun(this.evicted(policy), run.id, told))
   }
 

@@ -36,6 +36,8 @@ describe('S04: things that were evicted', () => {
         expect(packed.size).toBe(first.length + then.length)
         expect(sorted(packed)).toEqual(sorted([...first, ...then]))
         expect(packed.repositories).toEqual(new Set([...first, ...then].map(({ repository }) => repository)))
+        const ofRun = [...first, ...then].filter(({ run }) => run === 'run-2')
+        expect(packed.repositoriesOf('run-2')).toEqual(new Set(ofRun.map(({ repository }) => repository)))
         const app = (each: Evicted) => each.repository === 'shop/app'
         expect(sorted(packed.of('shop/app'))).toEqual(sorted([...first, ...then].filter(app)))
       }),

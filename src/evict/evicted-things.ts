@@ -46,6 +46,12 @@ export class EvictedThings implements Iterable<Evicted> {
     return new Set([...this.#sections, ...this.#loose].map(({ repository }) => repository))
   }
 
+  /** Those that a run took something from. */
+  repositoriesOf(run: string): Set<string> {
+    const its = [...this.#sections, ...this.#loose].filter((each) => each.run === run)
+    return new Set(its.map(({ repository }) => repository))
+  }
+
   /** What went from a repository. */
   *of(repository: string): Generator<Evicted, void, void> {
     for (const section of this.#sections) if (section.repository === repository) yield* thingsIn(section)

@@ -101,9 +101,34 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       replace: 'unknow(policy: RegistryPolicyObject): void {\n    keyOf(policy)',
     },
     {
+      rule: 'S04 what is read anew of a run is all that it did',
+      find: '...repositoriesOf(known, run.id)',
+      replace: '',
+    },
+    {
+      rule: 'S04 one run is not taken for all of them',
+      find: 'if (known === undefined) return\n    const repositories = [...new Set([...run.repositories, ...repositoriesOf(known, run.id)])]',
+      replace:
+        'const repositories = [...new Set([...run.repositories, ...(known === undefined ? [] : repositoriesOf(known, run.id))])]',
+    },
+    {
       rule: 'S04 what has no end yet does not end what is watched',
       find: 'const isWhole = history.unsettled.length === 0',
       replace: 'const isWhole = true',
+    },
+  ],
+  'src/controllers/known-history.ts': [
+    {
+      rule: 'S04 where a run has something without an end, it came to',
+      find: '[...returned, ...unsettled].filter(',
+      replace: '[...returned].filter(',
+      tests: ['src/controllers/policy-undo.test.ts'],
+    },
+    {
+      rule: 'S12 where something of a run came back, it came to',
+      find: '[...returned, ...unsettled].filter(',
+      replace: '[...unsettled].filter(',
+      tests: ['src/controllers/policy-undo.test.ts'],
     },
   ],
   'src/controllers/evicted-watch.ts': [
