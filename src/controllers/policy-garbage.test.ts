@@ -27,12 +27,24 @@ test('S20: bytes count only when they are swept, and only those of what the judg
   expect(swept('sha256:went-earlier')).toBe(0)
 })
 
+const trash = { retainFor: '31d', gcWindow: '24h' }
+const removed = { onEvict: 'Delete', trash } as const
+
 test('S20: the bytes of all runs add up, and what frees them is said of each product', () => {
-  const first = garbageAfter(undefined, 310, 'distribution-2')
-  expect(first).toEqual({ sweptBytes: 310, message: expect.stringMatching(/never with -m/) })
-  expect(garbageAfter(first, 210, 'distribution-3')).toEqual({
+  const first = garbageAfter(undefined, 310, 'distribution-2', removed)
+  expect(first).toEqual({ sweptBytes: 310, message: expect.stringMatching(/^Run .*never with -m/) })
+  expect(garbageAfter(first, 210, 'distribution-3', removed)).toEqual({
     sweptBytes: 520,
-    message: expect.stringMatching(/garbage-collect -m CONFIG/),
+    message: expect.stringMatching(/^Run .*garbage-collect -m CONFIG/),
   })
-  expect(garbageAfter(first, 0, 'unknown').message).toMatch(/garbage collection of the registry/)
+  expect(garbageAfter(first, 0, 'unknown', removed).message).toMatch(
+    /^Run the garbage collection of the registry/,
+  )
+})
+
+test('S20: what the copies in the trash hold is not said to be free for the taking', () => {
+  const { message } = garbageAfter(undefined, 310, 'distribution-2', { onEvict: 'Trash', trash })
+  expect(message).toMatch(
+    /^The copies in the trash hold these bytes for 31d .*\. Run `registry garbage-collect/,
+  )
 })

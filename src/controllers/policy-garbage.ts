@@ -1,4 +1,5 @@
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
+import type { RegistryPolicySpec } from '#crds/registry-policy-spec.ts'
 import type { Product } from '#registry/client.ts'
 import { type Judgement, narrowInSteps } from '#retention/judge.ts'
 import { unreferencedInSteps } from '#retention/unreferenced-bytes.ts'
@@ -26,8 +27,13 @@ export function garbageAfter(
   before: RegistryPolicyStatus['garbage'],
   bytes: number,
   product: Product,
+  { onEvict, trash }: Pick<RegistryPolicySpec, 'onEvict' | 'trash'>,
 ): NonNullable<RegistryPolicyStatus['garbage']> {
-  return { sweptBytes: (before?.sweptBytes ?? 0) + bytes, message: NEEDED[product] }
+  const held =
+    onEvict === 'Trash'
+      ? `The copies in the trash hold these bytes for ${trash.retainFor} (spec.trash.retainFor): before they have gone, nothing of them is freed. `
+      : ''
+  return { sweptBytes: (before?.sweptBytes ?? 0) + bytes, message: `${held}${NEEDED[product]}` }
 }
 
 const NEEDED: Readonly<Record<Product, string>> = {

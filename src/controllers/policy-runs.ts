@@ -162,7 +162,7 @@ export class PolicyRuns {
       const bytes = await calmly(sweptBytes(judgement, swept))
       await pass.write((status) => ({
         ...status,
-        garbage: garbageAfter(status.garbage, bytes, context.product),
+        garbage: garbageAfter(status.garbage, bytes, context.product, context.spec),
       }))
     }
     return await this.#settle(context, run, base, withPostponed(end, left.postponed))

@@ -24,7 +24,7 @@ export const PlanStatus = z.object({
   reclaimableBytes: z
     .int()
     .describe(
-      'Bytes that nothing refers to any more once all of that is gone. The garbage collection of the registry frees them (S20).',
+      'Bytes that nothing refers to any more once all of that is gone. The garbage collection of the registry frees them, with onEvict: Trash once the copies in the trash have gone (S20).',
     ),
   reclaimable: z.string().max(32).describe('The same for people.'),
   added: z.int().optional().describe('Tags that go by this plan and did not by the one before.'),

@@ -61,7 +61,7 @@ export const RegistryPolicyStatus = z.object({
       sweptBytes: z
         .int()
         .describe(
-          'Bytes of what was swept since the policy began, at least: free once the registry has collected its garbage. A manifest counts where the same call of a run has let go of its tags.',
+          'Bytes of what was swept since the policy began, at least, also of what was freed since: free once the registry has collected its garbage, with onEvict: Trash not before the copies have gone. A manifest counts where the same call of a run has let go of its tags.',
         ),
       message: z.string().max(1024).describe('What is needed to free them.'),
     })

@@ -80,7 +80,7 @@ function summary(head: PlanHead): string {
 <p class="verdict ${standing ? 'warning' : 'info'}">${standing ? 'As it is, nothing of it is carried out: see what stands against it.' : escapeHtml(whatNext(mode))}</p>
 ${factSheet(facts)}
 <ul class="tiles">${tiles.join('')}</ul>
-<p class="quiet">Layers that several images share count once, and not at all where something that stays has them. The registry's garbage collection frees the bytes.</p>
+<p class="quiet">Layers that several images share count once, and not at all where something that stays has them. The registry's garbage collection frees the bytes, with onEvict: Trash once the copies in the trash have gone.</p>
 </header>
 `
 }
