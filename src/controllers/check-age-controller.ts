@@ -1,10 +1,10 @@
-import { hasCode } from '#catalogue/error.ts'
 import type { CheckReporter } from '#controllers/check-reporter.ts'
 import { checkSubject } from '#controllers/check-reporter.ts'
 import type { ControllerDeps } from '#controllers/deps.ts'
 import { pauseUntil } from '#controllers/pause.ts'
 import { type RegistryCheckObject, specOf } from '#controllers/resources.ts'
 import { type Schedule, scheduleOf } from '#controllers/schedule.ts'
+import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { outdatedAt, staleVerdict } from '#health/staleness.ts'
 import { getCondition, setCondition } from '#runtime/conditions.ts'
@@ -55,13 +55,10 @@ export class CheckAgeController {
 
 /** undefined where the spec cannot be carried out, which its own controller says. */
 function planOf(check: RegistryCheckObject): { schedule: Schedule; suspended: boolean } | undefined {
-  try {
+  return unlessInvalid(() => {
     const spec = specOf(RegistryCheckSpec, check)
     return { schedule: scheduleOf(spec), suspended: spec.suspend }
-  } catch (error) {
-    if (hasCode(error, 'SPEC_INVALID')) return undefined
-    throw error
-  }
+  })
 }
 
 /** Only the verdict: whether the spec is accepted is for its own controller to say. undefined: it is not outdated, or nothing known anyway. */

@@ -1,7 +1,7 @@
-import { hasCode } from '#catalogue/error.ts'
 import type { CheckReporter } from '#controllers/check-reporter.ts'
 import { type RegistryCheckObject, specOf } from '#controllers/resources.ts'
 import { scheduleOf } from '#controllers/schedule.ts'
+import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { RegistryCheckSpec, type RegistryCheckStatus } from '#crds/registry-check.ts'
 import { outdatedAt } from '#health/staleness.ts'
 import type { CheckReport } from '#report/check-report.ts'
@@ -49,12 +49,10 @@ export class CheckReports {
 
 /** A spec that cannot be carried out says nothing of when its report is too old: its condition is Unknown anyway. */
 function planOf(check: RegistryCheckObject): Pick<ReportedCheck, 'isSuspended' | 'outdatedAt'> {
-  try {
+  const plan = unlessInvalid(() => {
     const spec = specOf(RegistryCheckSpec, check)
     const limit = outdatedAt(check.status?.run, scheduleOf(spec).next)
     return { isSuspended: spec.suspend, outdatedAt: limit }
-  } catch (error) {
-    if (hasCode(error, 'SPEC_INVALID')) return { isSuspended: false, outdatedAt: undefined }
-    throw error
-  }
+  })
+  return plan ?? { isSuspended: false, outdatedAt: undefined }
 }

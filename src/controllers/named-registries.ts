@@ -1,5 +1,5 @@
-import { hasCode } from '#catalogue/error.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import { registryNames } from '#inventory/registry-names.ts'
@@ -14,12 +14,9 @@ export function namedRegistries(
   registries: readonly RegistryObject[],
 ): { readonly registry: string; readonly names: RegistryNames }[] {
   return registries.flatMap((registry) => {
-    try {
-      const names = registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '')
-      return [{ registry: registry.metadata.name, names }]
-    } catch (error) {
-      if (hasCode(error, 'SPEC_INVALID')) return []
-      throw error
-    }
+    const names = unlessInvalid(() =>
+      registryNames(specOf(RegistrySpec, registry), registry.metadata.namespace ?? ''),
+    )
+    return names === undefined ? [] : [{ registry: registry.metadata.name, names }]
   })
 }

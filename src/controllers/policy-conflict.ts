@@ -1,5 +1,5 @@
-import { hasCode } from '#catalogue/error.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { globCovers, globsOverlap } from '#crds/glob-overlap.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
@@ -92,7 +92,7 @@ function actingPolicy(
   registries: Pick<ObjectStore<RegistryObject>, 'get'>,
 ): Acting | undefined {
   if (policy.metadata.deletionTimestamp !== undefined) return undefined
-  try {
+  return unlessInvalid(() => {
     const { mode, suspend, rules, registryRef } = specOf(RegistryPolicySpec, policy)
     if (mode === 'DryRun' || suspend) return undefined
     const { namespace = '' } = policy.metadata
@@ -107,10 +107,7 @@ function actingPolicy(
       ...{ key: keyOf(policy), registry: registry.metadata.name, scopes, size: patterns.join('').length },
       names: registryNames(specOf(RegistrySpec, registry), namespace),
     }
-  } catch (error) {
-    if (hasCode(error, 'SPEC_INVALID')) return undefined
-    throw error
-  }
+  })
 }
 
 /** Why both may delete from the same repository; undefined: they do not. */

@@ -1,5 +1,5 @@
-import { hasCode } from '#catalogue/error.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf, writtenIn } from '#controllers/resources.ts'
+import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { pullPrefix, registryUrl } from '#inventory/registry-names.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -16,10 +16,8 @@ export function namedRegistry(
 /** What stands before the repositories of a Registry where their images are pulled; empty where its spec does not say, or it is gone. */
 export function pulledFrom(registry: RegistryObject | undefined): string {
   if (registry === undefined) return ''
-  try {
-    return pullPrefix(registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? ''))
-  } catch (error) {
-    if (hasCode(error, 'SPEC_INVALID')) return ''
-    throw error
-  }
+  const url = unlessInvalid(() =>
+    registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? ''),
+  )
+  return url === undefined ? '' : pullPrefix(url)
 }

@@ -1,9 +1,10 @@
-import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import { claimedUsage } from '#controllers/claimed-usage.ts'
 import { KeptClaim, LONGEST_WRITE_MS } from '#controllers/kept-claim.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
+import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { CLAIM_TIMES, type ClaimTimes, RegistryClaim } from '#evict/claim.ts'
@@ -179,14 +180,4 @@ export class RegistryClaims {
 /** @throws SPEC_INVALID */
 function urlOf(registry: RegistryObject): string {
   return registryUrl(specOf(RegistrySpec, registry), registry.metadata.namespace ?? '').href
-}
-
-/** A spec that cannot be read says so elsewhere. */
-function unlessInvalid<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (hasCode(error, 'SPEC_INVALID')) return undefined
-    throw error
-  }
 }

@@ -1,8 +1,8 @@
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 
 /**
- * Looks after the last DELETE of work that an error has stopped.
- * @throws what that brings to light (DELETE_TOOK_TAG, DELETE_UNSETTLED); where the look fails otherwise, what stopped the work. Its cause has both errors as they were.
+ * Looks after what work has left behind that an error has stopped: its last DELETE, a placeholder that stands.
+ * @throws what that brings to light (DELETE_TOOK_TAG, DELETE_UNSETTLED); where it fails otherwise, what stopped the work. Its cause has both errors as they were.
  */
 export async function lookAfter(error: unknown, look: () => Promise<void>): Promise<void> {
   try {

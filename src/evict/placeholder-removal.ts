@@ -1,9 +1,9 @@
-import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { DeleteOutcome } from '#registry/client.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Ended } from './eviction.ts'
 import { calls, type Hands, unstoppable } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
+import { lookAfter } from './look-after.ts'
 import type { RawManifest } from './placeholder.ts'
 import { putBack } from './put-back.ts'
 import { unsafe } from './scratch.ts'
@@ -71,12 +71,7 @@ export async function withWayBack<T>(
   try {
     return await work()
   } catch (error) {
-    try {
-      await giveBack(unstoppable(hands), bindings, manifests, stand)
-    } catch (second) {
-      const { code, message, details } = asTallymanError(error)
-      throw new TallymanError(code, message, { details, cause: second })
-    }
+    await lookAfter(error, () => giveBack(unstoppable(hands), bindings, manifests, stand))
     throw error
   }
 }
