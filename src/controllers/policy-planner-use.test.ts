@@ -83,6 +83,18 @@ describe.each(['2.8', '3'] as const)('a plan for a registry %s', (version) => {
     claimOf([snapshotOf([], changes)], 'other', 0),
   ]
 
+  test('S02: that what another installation remembered was lost stands against it', async () => {
+    const by = (id: string) => ({
+      claims: claiming({}).map((claim) => ({
+        ...{ ...claim, ledgers: [{ inventory: 'ops/all', id, since: 0, isKept: true }] },
+      })),
+    })
+    const isBlocked = ({ blocks }: Planning) => blocks.some(({ code }) => code === 'LedgerLost')
+    const first = await plan(by('old'))
+    const second = await plan({ ...by('new'), ledgers: first.ledgers })
+    expect([isBlocked(first), isBlocked(second)]).toEqual([false, true])
+  })
+
   test('lets a platform go of which nobody uses the index', async () => {
     expect(codes((await plan({})).judgement)).toMatchObject({
       'shop/multi:2.0': 'keep Newest',

@@ -10,7 +10,7 @@ import type { CompiledRule } from '#retention/compiled-rule.ts'
 import { doubtEmpty } from '#retention/emptied-repositories.ts'
 import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
 import { type Judgement, judgeInSteps } from '#retention/judge.ts'
-import { heldAgainstKnown, type KnownLedgers } from '#retention/known-ledgers.ts'
+import { claimedLedgers, heldAgainstKnown, type KnownLedgers } from '#retention/known-ledgers.ts'
 import { type LostOutside, lostOutside } from '#retention/lost-outside.ts'
 import { type Plan, planInSteps } from '#retention/plan.ts'
 import type { PlannedInventory } from '#retention/planned-inventory.ts'
@@ -130,7 +130,9 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
   )
   const { minImagesInUse, ...limits } = spec.limits
   const { acceptedAt } = input
-  const ledgers = heldAgainstKnown(input.ledgers, inventories, { at: facts.readAt, acceptedAt })
+  const ledgers = heldAgainstKnown(input.ledgers, [...inventories, ...claimedLedgers(claims)], {
+    ...{ at: facts.readAt, acceptedAt },
+  })
   const against = await calmly(
     blocks({
       ...{ inventories, rules, names, facts, plan, limits, claims, now, replaced: ledgers.replaced },

@@ -231,6 +231,13 @@ describe('S01: the claims of an installation', () => {
     for (const operator of [one, two]) operator.policies = [policy('Enforce')]
     await Promise.all([one.hold(), two.hold()])
     expect([one.used, two.used]).toEqual([[OWN_PODS[1]], [OWN_PODS[0]]])
+    // Each says by which ledger it remembers what it uses (S02).
+    const ledgersOf = ({ claims, registry }: Operator) =>
+      claims.claimsOf(registry).flatMap(({ ledgers = [] }) => ledgers)
+    await eventually(() => [one, two].every((operator) => ledgersOf(operator)[0]?.isKept === true))
+    const ids = [one, two].map((operator) => ledgersOf(operator).map(({ inventory, id }) => [inventory, id]))
+    expect(ids).toEqual([[['ci/all', expect.any(String)]], [['ci/all', expect.any(String)]]])
+    expect(ids[0]).not.toEqual(ids[1])
     // What a heartbeat has replaced is taken away.
     const [tag = ''] = await tags()
     const digest = await digestOf(tag)

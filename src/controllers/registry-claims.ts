@@ -1,6 +1,6 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
-import { claimedUsage } from '#controllers/claimed-usage.ts'
+import { ClaimedUsage } from '#controllers/claimed-usage.ts'
 import { KeptClaim, LONGEST_WRITE_MS } from '#controllers/kept-claim.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
@@ -50,12 +50,14 @@ interface Term {
 export class RegistryClaims {
   readonly #parts: RegistryClaimsParts
   readonly #times: ClaimTimes
+  readonly #usage: ClaimedUsage
   #term: Term | undefined
   #installation: string | undefined
 
   constructor(parts: RegistryClaimsParts) {
     this.#parts = parts
     this.#times = parts.times ?? CLAIM_TIMES
+    this.#usage = new ClaimedUsage(parts)
   }
 
   /** Keeps claims fresh until `signal` aborts; resolves when nothing that was sent is under way any more. */
@@ -170,7 +172,7 @@ export class RegistryClaims {
     const kept = new KeptClaim({
       ...{ access, fence, clock, log, term: term.signal },
       claim: new RegistryClaim({ holder, clock, times: this.#times }),
-      usage: (signal) => claimedUsage(this.#parts, holder.installation, signal),
+      usage: (signal) => this.#usage.of(holder.installation, signal),
     })
     term.kept.set(url, kept)
     return kept

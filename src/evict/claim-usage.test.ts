@@ -49,6 +49,18 @@ describe('S01: a claim in two documents', () => {
     expect(third.added).toBe(second.added)
   })
 
+  test('says at once that a ledger is another one (S02)', () => {
+    const by = (id: string, isKept = true) => ({
+      ledgers: [{ inventory: 'ops/all', id, since: 0, isKept }],
+    })
+    let parts = claimInParts(undefined, claim(many, by('old')))
+    for (const ledgers of [by('new', false), by('new')]) {
+      parts = claimInParts(parts, claim(many, ledgers))
+      expect(united(parts)).toMatchObject(ledgers)
+    }
+    expect(claimInParts(parts, claim(many, by('new'))).added).toBe(parts.added)
+  })
+
   test.each([
     ['after a day', claim(many, { writtenAt: 24 * HOUR + 1 })],
     ['where much came', claim([...many, ...many.slice(0, 201).map((image) => `new/${image}`)])],

@@ -58,9 +58,14 @@ function isSame(a: UsageClaim, b: UsageClaim): boolean {
     a.synced === b.synced &&
     a.trusted === b.trusted &&
     a.exceeded === b.exceeded &&
+    ledgersText(a) === ledgersText(b) &&
     Math.abs(since - now) < SAME_COVERAGE_MS &&
     LISTS.every((list) => a[list].join('\n') === b[list].join('\n'))
   )
+}
+
+function ledgersText({ ledgers = [] }: UsageClaim): string {
+  return JSON.stringify(ledgers.map(({ inventory, id, isKept }) => [inventory, id, isKept]).sort())
 }
 
 function sizeOf(lists: Lists): number {

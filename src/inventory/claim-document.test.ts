@@ -16,6 +16,7 @@ const CLAIM: UsageClaim = {
   digests: [SHA],
   configs: [SHA],
   pins: ['**/pause', `app@${SHA}`],
+  ledgers: [{ inventory: 'ops/all', id: 'one', since: NOW - 86_400_000, isKept: true }],
 }
 
 const problemOf = (text: string) => {
@@ -27,8 +28,8 @@ const changed = (changes: object) => JSON.stringify({ ...JSON.parse(writeClaim(C
 describe('S01: the document of a claim', () => {
   test('reads as it was written', () => {
     expect(readClaim(writeClaim(CLAIM), EXPECTED)).toEqual({ claim: CLAIM })
-    const { coveredSince: _, ...uncovered } = CLAIM
-    expect(readClaim(writeClaim(uncovered), EXPECTED)).toEqual({ claim: uncovered })
+    const { coveredSince: _, ledgers: __, ...older } = CLAIM
+    expect(readClaim(writeClaim(older), EXPECTED)).toEqual({ claim: older })
   })
 
   test('is plain JSON with readable times', () => {
@@ -37,6 +38,7 @@ describe('S01: the document of a claim', () => {
       ...CLAIM,
       writtenAt: '2026-08-01T11:59:59.000Z',
       coveredSince: '2026-07-31T12:00:00.000Z',
+      ledgers: [{ inventory: 'ops/all', id: 'one', since: '2026-07-31T12:00:00.000Z', isKept: true }],
     })
   })
 
@@ -59,6 +61,7 @@ describe('S01: the document of a claim', () => {
     ['Malformed', changed({ digests: ['sha256:abc'] })],
     ['Malformed', changed({ configs: [7] })],
     ['Malformed', changed({ pins: ['https://a'] })],
+    ['Malformed', changed({ ledgers: [{ inventory: 'ops/all' }] })],
     ['Malformed', changed({ pins: Array.from({ length: 5_001 }, (_, index) => `a${index}*`) })],
     ['Malformed', changed({ writtenAt: 'yesterday' })],
     ['Malformed', changed({ images: Array(100_001).fill('a') })],

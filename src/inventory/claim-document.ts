@@ -38,6 +38,8 @@ export interface ClaimExpectation {
 
 /** A document of another version is not guessed at. */
 const VERSION = 1
+/** One for each ImageInventory. */
+const MAX_LEDGERS = 10_000
 
 const Time = z.iso.datetime()
 const texts = (text: z.ZodType<string>, most = MAX_ENTRIES) => z.array(text).max(most).readonly()
@@ -60,16 +62,28 @@ const Document = z.object({
     (pins) => pins.filter(isPattern).length <= MAX_PATTERNS,
     `more than ${MAX_PATTERNS} patterns`,
   ),
+  ledgers: z
+    .array(
+      z.object({
+        inventory: z.string().min(1).max(512),
+        id: z.string().min(1).max(64),
+        since: Time,
+        isKept: z.boolean(),
+      }),
+    )
+    .max(MAX_LEDGERS)
+    .optional(),
 })
 const Versioned = z.object({ version: z.unknown() })
 
-export function writeClaim({ writtenAt, coveredSince, ...claim }: UsageClaim): string {
+export function writeClaim({ writtenAt, coveredSince, ledgers, ...claim }: UsageClaim): string {
   return JSON.stringify({
     version: VERSION,
     ...claim,
     ...(claim.images.length > MAX_ENTRIES ? withRunningApart(claim) : {}),
     writtenAt: new Date(writtenAt).toISOString(),
     ...(coveredSince === undefined ? {} : { coveredSince: new Date(coveredSince).toISOString() }),
+    ledgers: ledgers?.map((each) => ({ ...each, since: new Date(each.since).toISOString() })),
   } satisfies z.input<typeof Document>)
 }
 
@@ -77,12 +91,15 @@ export function writeClaim({ writtenAt, coveredSince, ...claim }: UsageClaim): s
 export function readClaim(text: string, expected: ClaimExpectation): ReadClaim {
   const read = parseDocument(text)
   if ('problem' in read) return read
-  const { writtenAt, coveredSince, version: _, running, ...rest } = read.document
+  const { writtenAt, coveredSince, version: _, running, ledgers, ...rest } = read.document
   const claim: UsageClaim = {
     ...rest,
     ...(running === undefined ? {} : { images: [...rest.images, ...running].sort() }),
     writtenAt: Date.parse(writtenAt),
     ...(coveredSince === undefined ? {} : { coveredSince: Date.parse(coveredSince) }),
+    ...(ledgers === undefined
+      ? {}
+      : { ledgers: ledgers.map((each) => ({ ...each, since: Date.parse(each.since) })) }),
   }
   return problemOf(claim, expected) ?? { claim }
 }

@@ -60,6 +60,16 @@ describe('S01: the claim of an installation', () => {
       digests: [SHA('a'), SHA('b')],
       configs: [SHA('c'), SHA('d')],
       pins: ['**/pause', 'b/*'],
+      ledgers: [],
+    })
+  })
+
+  test('says by which ledgers it remembers, also where it can say no more (S02)', () => {
+    const ledger = { inventory: 'ops/all', id: 'one', since: 7, isKept: true }
+    const pins = compilePins(Array.from({ length: 5_001 }, (_, index) => `a${index}/*`))
+    expect(claimOf([snapshot({ ledger }), snapshot()], 'u', 0).ledgers).toEqual([ledger])
+    expect(claimOf([snapshot({ ledger, pins })], 'u', 0)).toMatchObject({
+      ...{ exceeded: 'patterns', ledgers: [ledger] },
     })
   })
 

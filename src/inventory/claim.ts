@@ -1,10 +1,17 @@
 import { type ClaimLimit, exceededLimit } from '#inventory/claim-limits.ts'
 import { MAX_TEXT_LENGTH } from '#inventory/image-texts.ts'
+import type { HeldOrigin } from '#inventory/ledger/origin.ts'
 import { formatReference, type ImageReference } from '#inventory/reference.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 
 /** Where claims lie in a registry, below the path of its URL, a tag for each: the same for every installation, so that they find each other. */
 export const CLAIMS_REPOSITORY = 'tallyman-claims'
+
+/** By which ledger an inventory remembers. */
+export interface ClaimedLedger extends HeldOrigin {
+  /** `namespace/name`. */
+  readonly inventory: string
+}
 
 /** What an installation of Tallyman uses, for others that delete from the same registry (S01). */
 export interface UsageClaim {
@@ -29,13 +36,15 @@ export interface UsageClaim {
   /** Digests of image configs, where no more is known (S06). */
   readonly configs: readonly string[]
   readonly pins: readonly string[]
+  /** Those of its inventories that are read, so that others miss one that is lost as well (S02). Absent in claims of older versions. */
+  readonly ledgers?: readonly ClaimedLedger[] | undefined
 }
 
 /** What is claimed of a snapshot. */
-export type ClaimedSnapshot = Pick<
-  InventorySnapshot,
-  'images' | 'remembered' | 'pins' | 'synced' | 'trusted' | 'coveredMs'
->
+export interface ClaimedSnapshot
+  extends Pick<InventorySnapshot, 'images' | 'remembered' | 'pins' | 'synced' | 'trusted' | 'coveredMs'> {
+  readonly ledger?: ClaimedLedger | undefined
+}
 
 const NOTHING = { images: [], digests: [], configs: [], pins: [] }
 
@@ -64,6 +73,7 @@ export function claimOf(
     [...used.map((use) => use.runningConfigs), ...remembered.map((use) => use.configs)].flat(),
   )
   const pins = distinct(snapshots.flatMap((snapshot) => snapshot.pins.texts))
+  const ledgers = snapshots.flatMap(({ ledger }) => (ledger === undefined ? [] : [ledger]))
   const lists = { images, digests, configs, pins }
   const exceeded = exceededLimit(lists)
   const isWhole = exceeded === undefined
@@ -76,6 +86,7 @@ export function claimOf(
     synced: isAll(({ synced }) => synced),
     trusted: isAll(({ trusted }) => trusted),
     ...(isWhole ? lists : { exceeded, ...NOTHING }),
+    ledgers,
   }
 }
 

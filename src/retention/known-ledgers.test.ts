@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { heldAgainstKnown, type KnownLedgers } from '#retention/known-ledgers.ts'
+import type { UsageClaim } from '#inventory/claim.ts'
+import { claimedLedgers, heldAgainstKnown, type KnownLedgers } from '#retention/known-ledgers.ts'
 import type { PlannedInventory } from '#retention/planned-inventory.ts'
 import { snapshotOf } from '#test/harness/image-use.ts'
 
@@ -50,5 +51,30 @@ describe('S02: the ledger that plans were made with', () => {
   test('stays known while it is not read, and when its inventory is gone', () => {
     expect(held(NOTICED, planned(undefined))).toEqual({ replaced: [], known: NOTICED })
     expect(heldAgainstKnown(NOTICED, [], { at: AT, acceptedAt: undefined }).known).toEqual(NOTICED)
+  })
+
+  test('of another installation is one of its own, whatever its inventory is called', () => {
+    const claim = {
+      writtenAt: 0,
+      synced: true,
+      trusted: true,
+      images: [],
+      digests: [],
+      configs: [],
+      pins: [],
+    }
+    const by = (installation: string, id: string) => ({
+      ...{ ...claim, installation, ledgers: [{ inventory: 'ops/all', id, since: 5, isKept: true }] },
+    })
+    const older = { ...claim, installation: 'older' }
+    const at = { at: AT, acceptedAt: undefined }
+    const all = (...claims: UsageClaim[]) => [planned('old'), ...claimedLedgers(claims)]
+    const { known, replaced } = heldAgainstKnown(new Map(), all(by('a', 'x'), by('b', 'y'), older), at)
+    expect([known.size, replaced]).toEqual([3, []])
+    expect(heldAgainstKnown(known, all(by('a', 'x'), by('b', 'z')), at).replaced).toEqual([
+      { name: 'ops/all of installation b', since: 5, noticedAt: AT },
+    ])
+    // A claim that is gone, or of an older version, forgets nothing.
+    expect(heldAgainstKnown(known, all(older), at)).toEqual({ known, replaced: [] })
   })
 })

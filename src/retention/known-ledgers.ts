@@ -1,3 +1,4 @@
+import type { UsageClaim } from '#inventory/claim.ts'
 import type { PlannedInventory } from '#retention/planned-inventory.ts'
 
 /** By name of the inventory: which ledger knows what plans were made with (S02). */
@@ -20,6 +21,19 @@ export interface ReplacedLedger {
   readonly noticedAt: number
 }
 
+/** By what an inventory remembers, of ours or of another installation. */
+export type LedgerOf = Pick<PlannedInventory, 'name' | 'ledger'>
+
+/** Of other installations, which remember for us as well what only they use (S01). */
+export function claimedLedgers(claims: readonly UsageClaim[]): LedgerOf[] {
+  return claims.flatMap(({ installation, ledgers = [] }) =>
+    ledgers.map(({ inventory, ...ledger }) => ({
+      name: [inventory, 'of installation', installation].join(' '),
+      ledger,
+    })),
+  )
+}
+
 export interface LedgerNews {
   readonly replaced: readonly ReplacedLedger[]
   /** What to know from now on. */
@@ -34,7 +48,7 @@ export interface LedgerNews {
  */
 export function heldAgainstKnown(
   known: KnownLedgers,
-  inventories: readonly PlannedInventory[],
+  inventories: readonly LedgerOf[],
   { at, acceptedAt }: { readonly at: number; readonly acceptedAt: number | undefined },
 ): LedgerNews {
   const replaced: ReplacedLedger[] = []

@@ -121,6 +121,12 @@ export const CLAIMING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/claim-usage.ts': [
     {
+      rule: 'S02 a ledger that is another one is claimed at once',
+      find: 'ledgersText(a) === ledgersText(b) &&',
+      replace: '',
+      tests: ['src/evict/claim-usage.test.ts'],
+    },
+    {
       rule: 'S01 what came since is claimed too',
       find: '...whole[list], ...added[list]',
       replace: '...whole[list]',

@@ -41,6 +41,12 @@ export const PLANNING_MUTANTS: MutantsByFile = {
       replace: 'next',
       tests: LEDGERS,
     },
+    {
+      rule: 'S02 inventories of one name in two installations are two',
+      find: "[inventory, 'of installation', installation].join(' ')",
+      replace: 'inventory',
+      tests: LEDGERS,
+    },
   ],
   'src/controllers/inventory-setup.ts': [
     {
@@ -54,7 +60,25 @@ export const PLANNING_MUTANTS: MutantsByFile = {
       replace: 'JSON.stringify([spec])',
     },
   ],
+  'src/controllers/claimed-usage.ts': [
+    {
+      rule: 'S01 what is not proven is not claimed as known',
+      find: '{ ...(await live.calmSnapshot()), synced: false }',
+      replace: 'await live.calmSnapshot()',
+    },
+    {
+      rule: 'S02 the ledger is asked for after what it knows',
+      find: 'const snapshot = await this.#proven(held, signal)\n    const { key, ledger } = held',
+      replace: 'const { key, ledger } = held\n    const snapshot = await this.#proven(held, signal)',
+    },
+  ],
   'src/controllers/policy-planner.ts': [
+    {
+      rule: 'S02 what other installations remember by is known as well',
+      find: '[...inventories, ...claimedLedgers(claims)]',
+      replace: '[...inventories]',
+      tests: ['src/controllers/policy-planner-use.test.ts'],
+    },
     {
       rule: 'S02 the ledgers of the plan before are known to the next one',
       find: 'ledgers: ledgers.known,',
