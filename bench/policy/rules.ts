@@ -1,6 +1,6 @@
 import type { RetentionRule } from '#retention/rules.ts'
 
-/** As the sample of a RegistryPolicy has them. */
+/** As the example of docs/registrypolicy.md has them. */
 export const RULES: readonly RetentionRule[] = [
   { name: 'base-images', repositories: ['**/*-base-image'], keep: { tags: ['**'] } },
   {

@@ -11,12 +11,11 @@ import {
   type SaidNow,
 } from '#controllers/policy-run.ts'
 import { atOnce } from '#inventory/at-once.ts'
-import { intersect } from '#retention/approval.ts'
-import { evictionsOf } from '#retention/eviction-of.ts'
 import { EMPTY_RECORD, inherited } from '#retention/policy-record.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { imageFacts, indexFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
+import { evictionsOf, intersect } from '#test/harness/retention-at-once.ts'
 
 const NOW = Date.parse('2026-11-26T03:00:00Z')
 const [a, b, c] = [imageFacts('a', 10), imageFacts('b', 11), imageFacts('c', 12)] as const

@@ -54,7 +54,7 @@ export interface WorkLeft {
 /**
  * What a run that goes on has to do: tags that go still, and every manifest that was to go with it, but for those that something needs by now that stays: it may have been pushed since.
  * In a repository that was not read in full, or that the registry does not list, nothing is known of that. In steps.
- * @param left what of its bindings goes by a judgement made now (intersect)
+ * @param left what of its bindings goes by a judgement made now (intersectInSteps)
  */
 export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefined, WorkLeft> {
   const pace = new Pace()

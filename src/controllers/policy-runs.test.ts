@@ -8,12 +8,12 @@ import { PolicyRuns, type RunContext } from '#controllers/policy-runs.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import type { ExecutionEnd, RepositoryProblem } from '#evict/execution.ts'
-import { evictionsOf } from '#retention/eviction-of.ts'
 import { EMPTY_RECORD, type Hold, type OpenRun, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { imageFacts, repositoryFacts } from '#test/harness/registry-facts.ts'
+import { evictionsOf } from '#test/harness/retention-at-once.ts'
 
 // What becomes of a run that stopped; what a run does is in src/evict/execution.test.ts.
 

@@ -1,20 +1,14 @@
-import { atOnce } from '#inventory/at-once.ts'
 import { type Judgement, narrowInSteps } from '#retention/judge.ts'
 import { bindingKey, type PlannedRemoval } from '#retention/removals.ts'
 import { Pace } from '#time/pace.ts'
 
+type Removed = Pick<PlannedRemoval, 'repository' | 'tag' | 'digest'>
+
 /**
- * What an approval carries out: of what goes now, only what goes in the approved plan too (S12). What changed since is kept, with everything that it needs. A tag that was to
+ * What an approval carries out, in steps: of what goes now, only what goes in the approved plan too (S12). What changed since is kept, with everything that it needs. A tag that was to
  * be evicted and is only untagged now goes all the same: that is less than what was approved.
  * @param approved what goes by the plan that was approved
  */
-export function intersect(approved: Iterable<Removed>, now: Judgement): Judgement {
-  return atOnce(intersectInSteps(approved, now))
-}
-
-type Removed = Pick<PlannedRemoval, 'repository' | 'tag' | 'digest'>
-
-/** The same in steps. */
 export function* intersectInSteps(
   approved: Iterable<Removed>,
   now: Judgement,

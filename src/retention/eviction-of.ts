@@ -1,8 +1,7 @@
-import { atOnce } from '#inventory/at-once.ts'
 import type { JudgedRepository, Judgement } from '#retention/judge.ts'
 import { attachedInSteps } from '#retention/manifest-graph.ts'
 import { type SettleParts, type StaysIn, staysInSteps } from '#retention/settle.ts'
-import { Pace } from '#time/pace.ts'
+import type { Pace } from '#time/pace.ts'
 
 /** A tag and the digest that it has, or had. */
 export interface Binding {
@@ -24,12 +23,7 @@ export interface Eviction {
   readonly digests: readonly string[]
 }
 
-/** One for each repository of which something goes, in the order of the facts. About linear in tags and manifests. */
-export function evictionsOf(judgement: Judgement): Eviction[] {
-  return atOnce(evictionsInSteps(judgement, new Pace()))
-}
-
-/** The same in steps. */
+/** One for each repository of which something goes, in the order of the facts; in steps. About linear in tags and manifests. */
 export function* evictionsInSteps(
   { repositories, parts }: Judgement,
   pace: Pace,

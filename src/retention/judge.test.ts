@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { anchorTag } from '#retention/anchor-tag.ts'
-import { evictionsOf } from '#retention/eviction-of.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
 import type { RetentionRule } from '#retention/rules.ts'
 import { imageUse } from '#test/harness/image-use.ts'
@@ -15,6 +14,7 @@ import {
   repositoryFacts,
   tagFacts,
 } from '#test/harness/registry-facts.ts'
+import { evictionsOf } from '#test/harness/retention-at-once.ts'
 
 const [a, b, c, d, e] = ['a', 'b', 'c', 'd', 'e'].map((name, at) => imageFacts(name, 10 + at)) as [
   ...[ManifestFacts, ManifestFacts, ManifestFacts, ManifestFacts, ManifestFacts],

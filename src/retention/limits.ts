@@ -1,4 +1,3 @@
-import { atOnce } from '#inventory/at-once.ts'
 import { sortedInSteps } from '#inventory/sorted-in-steps.ts'
 import { boundTag } from '#retention/bound-tag.ts'
 import { buildDate } from '#retention/build-date.ts'
@@ -14,14 +13,9 @@ export interface EvictionLimits {
 }
 
 /**
- * The part of it that one run may carry out: the oldest first, by build date or by when the digest was first seen (S11). What is cut off is kept for now, with everything that
+ * The part of it that one run may carry out, in steps: the oldest first, by build date or by when the digest was first seen (S11). What is cut off is kept for now, with everything that
  * it needs.
  */
-export function withinLimit(judgement: Judgement, limits: EvictionLimits, now: number): Judgement {
-  return atOnce(withinLimitInSteps(judgement, limits, now))
-}
-
-/** The same in steps. */
 export function* withinLimitInSteps(
   judgement: Judgement,
   { maxEvictions }: EvictionLimits,

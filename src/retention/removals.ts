@@ -21,14 +21,6 @@ export function* removals(repositories: Judgement['repositories']): Generator<Re
     for (const verdict of verdicts) if (verdict.action !== 'keep') yield { repository: name, verdict }
 }
 
-/** The same as plain data, in the order of the plan. */
-export function* plannedRemovals(repositories: Judgement['repositories']): Generator<PlannedRemoval> {
-  for (const { repository, verdict } of removals(repositories)) {
-    const { tag, digest, action } = verdict
-    yield { repository, tag, digest, action }
-  }
-}
-
 /** The identity of a binding: a tag that is moved is another one. */
 export function bindingKey(repository: string, tag: string, digest: string | undefined): string {
   return `${repository}:${tag}@${digest ?? ''}`

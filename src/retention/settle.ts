@@ -1,4 +1,3 @@
-import { atOnce } from '#inventory/at-once.ts'
 import type { BoundManifests } from '#retention/bound-manifests.ts'
 import type { Companions } from '#retention/companions.ts'
 import type { Draft } from '#retention/drafts.ts'
@@ -9,7 +8,7 @@ import { Protection } from '#retention/protection.ts'
 import type { Reason } from '#retention/reasons.ts'
 import type { UsageMarks } from '#retention/usage-marks.ts'
 import type { Verdict } from '#retention/verdict.ts'
-import { Pace } from '#time/pace.ts'
+import type { Pace } from '#time/pace.ts'
 
 export interface SettleParts {
   readonly facts: RegistryFacts
@@ -38,11 +37,7 @@ export function* settle(parts: SettleParts, pace: Pace): Generator<undefined, Ve
 /** Whether a digest stays in a repository, by its place in the facts: something that stays needs it, or it is in use. */
 export type StaysIn = (at: number, digest: string) => boolean
 
-export function staysIn(parts: SettleParts): StaysIn {
-  return atOnce(staysInSteps(parts, new Pace()))
-}
-
-/** The same in steps. */
+/** What stays of what was settled, in steps. */
 export function* staysInSteps(parts: SettleParts, pace: Pace): Generator<undefined, StaysIn> {
   const { everywhere, inRepository } = yield* new Settlement(parts).held(pace)
   const own: ReadonlySet<string | undefined>[] = []

@@ -1,4 +1,3 @@
-import { atOnce } from '#inventory/at-once.ts'
 import { type Allows, type Judgement, narrowInSteps } from '#retention/judge.ts'
 import type { Plan } from '#retention/plan.ts'
 import { bindingKey, removals } from '#retention/removals.ts'
@@ -15,20 +14,10 @@ export interface Soak {
 }
 
 /**
- * With one more plan. What it does not evict any more, and what changed its binding, starts anew when it comes back. A plan that is not newer than the last one changes
+ * With one more plan, in steps. What it does not evict any more, and what changed its binding, starts anew when it comes back. A plan that is not newer than the last one changes
  * nothing.
  * @param at when the plan was made, ms since the epoch
  */
-export function soakWith(
-  before: Soak | undefined,
-  plan: Pick<Plan, 'repositories'>,
-  mark: string,
-  at: number,
-): Soak {
-  return atOnce(soakInSteps(before, plan, mark, at))
-}
-
-/** The same in steps. */
 export function* soakInSteps(
   before: Soak | undefined,
   { repositories }: Pick<Plan, 'repositories'>,
@@ -48,13 +37,8 @@ export function* soakInSteps(
 }
 
 /**
- * Of what goes, what every plan over `soakMs` says so: at least two of them, the first at least that long before the last. `soak` holds the plan of the judgement already.
+ * Of what goes, in steps, what every plan over `soakMs` says so: at least two of them, the first at least that long before the last. `soak` holds the plan of the judgement already.
  */
-export function soaked(judgement: Judgement, soak: Soak, soakMs: number): Judgement {
-  return atOnce(soakedInSteps(judgement, soak, soakMs))
-}
-
-/** The same in steps. */
 export function soakedInSteps(
   judgement: Judgement,
   { since, lastAt }: Soak,

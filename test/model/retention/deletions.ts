@@ -1,8 +1,9 @@
-import { type Eviction, evictionsOf } from '#retention/eviction-of.ts'
+import type { Eviction } from '#retention/eviction-of.ts'
 import type { RepositoryFacts } from '#retention/facts.ts'
 import type { JudgedRepository, Judgement } from '#retention/judge.ts'
 import { type ManifestGraph, withAttached } from '#retention/manifest-graph.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
+import { evictionsOf } from '#test/harness/retention-at-once.ts'
 import type { Reference } from './reference.ts'
 
 /** What a list of digests to delete can be about, as far as a test wants to know that it came up. */

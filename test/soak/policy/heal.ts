@@ -12,8 +12,6 @@ import { PREFIX, type Shop } from './shop.ts'
 
 const LIMIT_MS = 300_000
 const LOOK_MS = 1_000
-/** Of each registry, images that are pulled by a client that others wrote. */
-const PULLED_BY_OTHERS = 5
 
 const Tags = z.object({ tags: z.array(z.string()).nullish() })
 
@@ -87,7 +85,7 @@ async function openIn({ server }: Shop): Promise<string | undefined> {
 async function byOthers({ name, server }: Shop, oracle: Oracle): Promise<string | undefined> {
   const skopeo = await foreignClient('skopeo', server)
   try {
-    for (const used of oracle.inUse.filter(({ shop }) => shop === name).slice(0, PULLED_BY_OTHERS)) {
+    for (const used of oracle.inUse.filter(({ shop }) => shop === name)) {
       const at = used.reference.startsWith('sha256:') ? '@' : ':'
       await skopeo.pull(`${server.host}/${used.repository}${at}${used.reference}`)
     }
