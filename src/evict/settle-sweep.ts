@@ -6,6 +6,7 @@ import type { Intent, Step } from './journal.ts'
 import { savedManifests } from './journal-state.ts'
 import type { RawManifest } from './placeholder.ts'
 import { named, putBackLost, revive } from './put-back.ts'
+import { Standing } from './standing.ts'
 import { deletedByOthers, keepByDigest, notWritten } from './sweep-lost.ts'
 import { missingFrom, resolveTags, settledTags } from './tags.ts'
 import { tagsThen } from './tags-then.ts'
@@ -15,7 +16,7 @@ type SweepStep = Extract<Step, { readonly action: 'sweep' }>
 /**
  * Finishes what a process began that died while it deleted manifests. They go one after the other, and the tags are counted between two: a tag that names nothing was
  * the last one's, by somebody who moved it there (S15). Of one that is missing nobody can tell by now whether the last DELETE took it: the last manifest is there again,
- * and that is told (S37).
+ * and that is told (S37). What an index contains whose tag is new since is there again as well (S47).
  * @throws DELETE_UNSETTLED it still goes on, or a tag is missing; DELETE_TOOK_TAG
  */
 export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep): Promise<void> {
@@ -26,12 +27,17 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
   const last = mayBeLast(digests, absent).flatMap((digest) => saved.get(digest) ?? [])
   const { tags, back } = await reviveDangling(hands, left, last)
   const known = new Set([...left, ...taken.map(({ tag }) => tag)])
-  const missing = last.length === 0 ? [] : await missingSince(hands, intent.id, digests, known)
+  const then = await tagsThen(hands.journal, intent.id)
+  const missing = last.length === 0 ? [] : missingSince(then, digests, known)
   if (missing.length > 0) {
     for (const manifest of last) {
       await keepByDigest(hands, manifest)
       back.add(manifest.digest)
     }
+  }
+  for (const manifest of then === undefined ? [] : await neededByNew(hands, then.tags, left, absent)) {
+    if (!back.has(manifest.digest)) await keepByDigest(hands, manifest)
+    back.add(manifest.digest)
   }
   await end(hands, intent, [
     ...digests
@@ -94,13 +100,26 @@ async function reviveDangling(hands: Hands, left: ReadonlySet<string>, manifests
 }
 
 /** The tags that there were before a sweep and are not among these; none, where what they may have named is back already: then they were told of. */
-async function missingSince(
-  hands: Hands,
-  intent: string,
+function missingSince(
+  then: Awaited<ReturnType<typeof tagsThen>>,
   digests: readonly string[],
   known: ReadonlySet<string>,
-): Promise<readonly string[]> {
-  const then = await tagsThen(hands.journal, intent)
+): readonly string[] {
   if (then === undefined || digests.some((digest) => then.returned.has(digest))) return []
   return missingFrom(known, then.tags)
+}
+
+/** What is absent, and what a tag needs that there was not before the sweep. One that names nothing needs nothing. */
+async function neededByNew(
+  hands: Hands,
+  before: ReadonlySet<string>,
+  left: ReadonlySet<string>,
+  absent: ReadonlySet<string>,
+): Promise<readonly RawManifest[]> {
+  const names = await resolveTags(hands, missingFrom(before, left))
+  const fresh = [...names].flatMap(([tag, digest]) => (digest === undefined ? [] : tag))
+  if (fresh.length === 0) return []
+  const standing = await Standing.ofNew(hands, new Set(fresh))
+  const needed = [...absent].filter((digest) => standing.needs(digest))
+  return [...(await savedManifests(hands.journal, new Set(needed))).values()]
 }

@@ -19,6 +19,8 @@ export interface Expected {
   readonly doomed: ReadonlyMap<string, string>
 }
 
+const NOTHING_EXPECTED: Expected = { named: new Set(), staying: [], edges: new Map(), doomed: new Map() }
+
 /**
  * What stands in a repository right before manifests are deleted: every tag, and every manifest that a tag needs that the plan did not know of,
  * because it was pushed or moved since (S15).
@@ -52,6 +54,13 @@ export class Standing {
       'DELETE_UNSETTLED',
       `${hands.repository}: ${ROUNDS} listings in a row had new tags; somebody is pushing`,
     )
+  }
+
+  /** What tags need that are new since a sweep began. @throws DELETE_UNSETTLED as `read` */
+  static async ofNew(hands: Hands, tags: ReadonlySet<string>): Promise<Standing> {
+    const standing = new Standing(hands, NOTHING_EXPECTED)
+    await standing.follow(tags)
+    return standing
   }
 
   /** Whether a tag names this manifest, or something that a tag needs contains it. */

@@ -31,6 +31,9 @@ export class Sweeping {
   #isSlow = false
   #isInDoubt = false
   #kept: string | undefined
+  /** What was deleted. */
+  readonly #gone = new Map<string, RawManifest>()
+  readonly #back = new Set<string>()
 
   constructor(hands: Hands, standing: Standing) {
     this.#hands = hands
@@ -45,6 +48,11 @@ export class Sweeping {
   /** A manifest that went and is there again by its digest (S37). */
   get kept(): string | undefined {
     return this.#kept
+  }
+
+  /** Manifests that went, and are there again because an index contains them that was pushed meanwhile (S47). */
+  get back(): ReadonlySet<string> {
+    return this.#back
   }
 
   /**
@@ -120,7 +128,20 @@ export class Sweeping {
       const lost = standing.missing(left, last.digest)
       if (lost.length > 0) await this.#answerForLost(lost, last)
     }
-    await standing.follow(left, last?.digest)
+    if (last !== undefined) this.#gone.set(last.digest, last)
+    if ((await standing.follow(left, last?.digest)) > 0) await this.#giveToNew()
+  }
+
+  /** What went and what is new needs, is written again. Until it is, nobody may take what went for ended: whoever settles it looks again (S47). */
+  async #giveToNew(): Promise<void> {
+    for (const [digest, manifest] of this.#gone) {
+      if (!this.#standing.needs(digest) || this.#back.has(digest)) continue
+      const wasInDoubt = this.#isInDoubt
+      this.#isInDoubt = true
+      await keepByDigest(this.#hands, manifest)
+      this.#isInDoubt = wasInDoubt
+      this.#back.add(digest)
+    }
   }
 
   async #answerForLost(lost: readonly string[], manifest: RawManifest): Promise<never> {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { EvictionSite } from '#test/harness/eviction.ts'
-import type { TestImage } from '#test/harness/images.ts'
+import { imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
 import {
   deletedIn,
@@ -191,6 +191,64 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     held.release()
     await running
     expect(await site.tags('read')).toMatchObject({ new: digest(old) })
+  })
+
+  /** Somebody pushes an index over `image`. */
+  async function somebodyBuildsOn(repository: string, image: TestImage): Promise<void> {
+    const index = imageIndex('oci', [{ image, platform: LINUX_AMD64 }])
+    await pushManifest(site.registry, repository, index.manifest, 'built')
+  }
+
+  test('S47: an index that is pushed while its platform goes has it again, by its digest', async () => {
+    const { old, others, eviction } = world('built-on', 2)
+    const held = site.proxy.hold(FIRST)
+    const { hands, ended } = site.hands('built-on')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    const [first = ''] = deletedIn(site, 'built-on').slice(1)
+    const platform = [old, ...others].find((image) => digest(image) === first)
+    if (platform === undefined) throw new Error('the first is one of them')
+    await somebodyBuildsOn('built-on', platform)
+    held.release()
+    await running
+    await site.pull('built-on:built')
+    expect(ended.filter(({ outcome }) => outcome !== 'swept')).toEqual([{ digest: first, outcome: 'named' }])
+    expect(ended).toHaveLength(3)
+    const { open, removed, returned } = await journalState(hands.journal)
+    expect([open, removed.digests.includes(first), [...returned]]).toEqual([[], false, [first]])
+    // A further try of the run leaves it as well.
+    await sweep(hands, eviction)
+    await site.pull('built-on:built')
+  })
+
+  test('S47: also where the process died before it could see that', async () => {
+    const { old, hands, ended, eviction } = await died('built-died', (old) =>
+      somebodyBuildsOn('built-died', old),
+    )
+    expect(await site.has('built-died', digest(old))).toBe(false)
+    await sweep(hands, eviction)
+    await site.pull('built-died:built')
+    expect(ended).toEqual([])
+    const { open, removed } = await journalState(hands.journal)
+    expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
+  })
+
+  test('S47: where it cannot be written again, what that intent has begun has no end until it is', async () => {
+    const { old, eviction } = world('built-refused')
+    const held = site.proxy.hold(FIRST)
+    const { hands, ended } = site.hands('built-refused')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    await somebodyBuildsOn('built-refused', old)
+    const path = new RegExp(`/built-refused/manifests/${digest(old)}`)
+    const mend = site.proxy.rule({ kind: 'status', status: 403 }, { method: 'PUT', path })
+    held.release()
+    await expect(running).rejects.toMatchObject({ code: 'REGISTRY_FORBIDDEN' })
+    expect((await journalState(hands.journal)).open).toHaveLength(1)
+    mend()
+    await sweep(hands, eviction)
+    await site.pull('built-refused:built')
+    expect(ended).toEqual([])
   })
 
   test('one list a DELETE, and one after the last', async () => {

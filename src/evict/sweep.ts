@@ -78,12 +78,20 @@ export async function sweep(
       await lookAfter(error, async () => {
         await sweeping.count()
         const away = ended.filter(({ tag, digest }) => tag !== undefined || digest !== sweeping.kept)
-        if (sweeping.isClean && !hands.signal.aborted) await end(hands, intent, away)
+        if (sweeping.isClean && !hands.signal.aborted)
+          await end(hands, intent, withoutBack(away, sweeping.back))
       })
       throw error
     }
-    await end(hands, intent, ended)
+    await end(hands, intent, withoutBack(ended, sweeping.back))
   }
+}
+
+/** What is there again is named, and did not go. */
+function withoutBack(ended: readonly Ended[], back: ReadonlySet<string>): Ended[] {
+  return ended.map((each) =>
+    each.tag === undefined && back.has(each.digest) ? { ...each, outcome: 'named' } : each,
+  )
 }
 
 /** What stands in the repository, and until when that is believed, in monotonic milliseconds. */
