@@ -623,13 +623,13 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 what has just gone and a new index contains is written again',
       find: 'if ((await standing.follow(left, last?.digest)) > 0) await',
       replace: 'if ((await standing.follow(left, last?.digest)) < 0) await',
-      tests: ['src/evict/sweep-others.test.ts'],
+      tests: OTHERS,
     },
     {
       rule: 'S47 until it is written again it has no end',
       find: 'this.#isInDoubt = true\n      await keepByDigest',
       replace: 'await keepByDigest',
-      tests: ['src/evict/sweep-others.test.ts'],
+      tests: OTHERS,
     },
     {
       rule: 'S15 what an index contains that stays, stays',
@@ -709,7 +709,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 what is there again did not go',
       find: 'await end(hands, intent, withoutBack(ended, sweeping.back))',
       replace: 'await end(hands, intent, ended)',
-      tests: ['src/evict/sweep-others.test.ts'],
+      tests: OTHERS,
     },
     {
       rule: 'S04 a tag that goes along is told of before its batch has ended',
@@ -789,7 +789,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 so it is where the process died before it could look',
       find: '[...absent].filter((digest) => standing.needs(digest))',
       replace: '[...absent].filter((digest) => standing === undefined && digest)',
-      tests: ['src/evict/sweep-others.test.ts'],
+      tests: OTHERS,
     },
     {
       rule: 'S16 a tag that a killed run left naming nothing is put back',
