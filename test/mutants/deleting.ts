@@ -519,8 +519,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/placeholder-removal.ts': [
     {
       rule: 'S17 what stops the work gives the tags back',
-      find: 'await giveBack(unstoppable(hands), bindings, manifests, stand)',
-      replace: 'await giveBack(unstoppable(hands), [], manifests, stand)',
+      find: '() => giveBack(unstoppable(hands), bindings, manifests, stand)',
+      replace: '() => giveBack(unstoppable(hands), [], manifests, stand)',
       tests: UNTAG,
     },
     {
@@ -669,7 +669,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S37 what may have been promoted is there again by its digest',
-      find: 'await keepByDigest(this.#hands, manifest)',
+      find: 'if (others.length > 0) await keepByDigest(this.#hands, manifest)',
       replace: '',
       tests: OTHERS,
     },
@@ -687,8 +687,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S16 what a DELETE that was cut off has left is looked after before its intent ends',
-      find: 'this.#isInDoubt = wasInDoubt',
-      replace: 'this.#isInDoubt = false',
+      find: 'this.#kept = manifest.digest\n    this.#isInDoubt = wasInDoubt',
+      replace: 'this.#kept = manifest.digest\n    this.#isInDoubt = false',
       tests: OTHERS,
     },
     {
@@ -817,8 +817,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S37 what it may have named is there by its digest',
-      find: 'await keepByDigest(hands, manifest)',
-      replace: '',
+      find: 'await keepByDigest(hands, manifest)\n      back.add',
+      replace: 'back.add',
       tests: OTHERS,
     },
   ],
