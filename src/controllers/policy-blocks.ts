@@ -26,7 +26,7 @@ export function recordBlocks({ registry, registries, problem }: RecordStanding):
   const sharer = workspaceSharer(registry, registries)
   if (sharer !== undefined) {
     const { namespace = '', name } = sharer.metadata
-    const message = `the workspace of Registry ${registry.metadata.name} is that of Registry ${namespace}/${name} as well, and nobody could tell what happened in which: give each a spec.workspace.prefix of its own`
+    const message = `the workspace of Registry ${registry.metadata.name} is that of Registry ${namespace}/${name} as well, and nobody could tell what happened in which: give the one from which nothing was deleted yet another spec.workspace.prefix (docs/retention.md)`
     return [{ code: 'WorkspaceShared', message, isAcceptable: false }]
   }
   if (problem === undefined) return []

@@ -199,7 +199,9 @@ export class PolicyUndo {
     if (known === undefined) return
     const repositories = [...new Set([...run.repositories, ...repositoriesOf(known, run.id)])]
     const told = await this.#historyOf(key, registry, [{ run: run.id, repositories }], signal)
-    this.#know(key, registry, withRun(this.evicted(policy), run.id, told))
+    // Forgotten meanwhile: one run is not all that was done.
+    const now = this.#histories.get(key)
+    if (now !== undefined) this.#know(key, registry, withRun(now, run.id, told))
   }
 
   /** What cannot be read is read from the beginning by the next recall: until then the watch has what it was told (S04). */

@@ -221,7 +221,7 @@ class HistoryOfRun {
       case 'restored':
         this.#returned.push({
           ...{ ...this.#place, tag: record.tag, digest: record.digest, at: record.at },
-          ...(isOwn ? { isHarm: true } : {}),
+          ...(isOwn && record.isNeeded !== true ? { isHarm: true } : {}),
         })
         break
     }

@@ -39,6 +39,7 @@ const Line = z.discriminatedUnion('kind', [
     at: z.number(),
     tag: z.string().optional(),
     digest: z.string(),
+    isNeeded: z.literal(true).optional(),
   }),
   z.object({
     kind: z.literal('trashing'),

@@ -50,6 +50,8 @@ export interface Restoration {
   readonly at: number
   readonly tag?: string | undefined
   readonly digest: string
+  /** By the run itself, for something that was pushed while it went (S47): it was to go, and nothing was harmed. */
+  readonly isNeeded?: true | undefined
 }
 
 /** Copies that are about to be made in one repository of the trash. From here on they may be there, whole or not. */

@@ -6,8 +6,8 @@ import type { Intent, Step } from './journal.ts'
 import { savedManifests } from './journal-state.ts'
 import type { RawManifest } from './placeholder.ts'
 import { named, putBackLost, revive } from './put-back.ts'
-import { Standing } from './standing.ts'
 import { deletedByOthers, keepByDigest, notWritten } from './sweep-lost.ts'
+import { neededBy, writeNeeded } from './sweep-needed.ts'
 import { missingFrom, resolveTags, settledTags } from './tags.ts'
 import { tagsThen } from './tags-then.ts'
 
@@ -22,12 +22,14 @@ type SweepStep = Extract<Step, { readonly action: 'sweep' }>
 export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep): Promise<void> {
   const { digests, bindings = [] } = step
   const { left, absent } = await afterQuiet(hands, digests)
+  // Before anything is written: what is put back has to be told of.
+  const then = await tagsThen(hands.journal, intent.id)
+  const needed = await neededBy(hands, then === undefined ? [] : missingFrom(then.tags, left))
   const taken = bindings.filter(({ tag, digest }) => absent.has(digest) && !left.has(tag))
   const saved = await savedManifests(hands.journal, new Set(mayBeLast(digests, absent)))
   const last = mayBeLast(digests, absent).flatMap((digest) => saved.get(digest) ?? [])
   const { tags, back } = await reviveDangling(hands, left, last)
   const known = new Set([...left, ...taken.map(({ tag }) => tag)])
-  const then = await tagsThen(hands.journal, intent.id)
   const missing = last.length === 0 ? [] : missingSince(then, digests, known)
   if (missing.length > 0) {
     for (const manifest of last) {
@@ -35,14 +37,12 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
       back.add(manifest.digest)
     }
   }
-  for (const manifest of then === undefined ? [] : await neededByNew(hands, then.tags, left, absent)) {
-    if (!back.has(manifest.digest)) await keepByDigest(hands, manifest)
-    back.add(manifest.digest)
-  }
+  const lacking = new Set([...absent].filter((digest) => needed.has(digest) && !back.has(digest)))
+  await writeNeeded(hands, (await savedManifests(hands.journal, lacking)).values())
   await end(hands, intent, [
     ...digests
       .filter((digest) => absent.has(digest) && !back.has(digest))
-      .map((digest): Ended => ({ digest, outcome: 'swept' })),
+      .map((digest): Ended => ({ digest, outcome: lacking.has(digest) ? 'named' : 'swept' })),
     ...taken.map((binding): Ended => ({ ...binding, outcome: 'untagged' })),
   ])
   const kept = last.map(({ digest }) => digest).join(' or ')
@@ -107,19 +107,4 @@ function missingSince(
 ): readonly string[] {
   if (then === undefined || digests.some((digest) => then.returned.has(digest))) return []
   return missingFrom(known, then.tags)
-}
-
-/** What is absent, and what a tag needs that there was not before the sweep. One that names nothing needs nothing. */
-async function neededByNew(
-  hands: Hands,
-  before: ReadonlySet<string>,
-  left: ReadonlySet<string>,
-  absent: ReadonlySet<string>,
-): Promise<readonly RawManifest[]> {
-  const names = await resolveTags(hands, missingFrom(before, left))
-  const fresh = [...names].flatMap(([tag, digest]) => (digest === undefined ? [] : tag))
-  if (fresh.length === 0) return []
-  const standing = await Standing.ofNew(hands, new Set(fresh))
-  const needed = [...absent].filter((digest) => standing.needs(digest))
-  return [...(await savedManifests(hands.journal, new Set(needed))).values()]
 }

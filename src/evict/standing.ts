@@ -7,7 +7,7 @@ import { assertListed, listTags, missingFrom, resolveTags } from './tags.ts'
 /** Listings until two in a row agree; somebody pushes all the time where they never do. */
 const ROUNDS = 5
 /** Indexes in indexes: what is deeper no runtime pulls. */
-const MAX_DEPTH = 4
+export const MAX_DEPTH = 4
 
 /** What the plan knew: what the tags that stay named, and what is to go names. */
 export interface Expected {
@@ -18,8 +18,6 @@ export interface Expected {
   /** Tags that go with the digest that they have here: as long as they name it, they need nothing. */
   readonly doomed: ReadonlyMap<string, string>
 }
-
-const NOTHING_EXPECTED: Expected = { named: new Set(), staying: [], edges: new Map(), doomed: new Map() }
 
 /**
  * What stands in a repository right before manifests are deleted: every tag, and every manifest that a tag needs that the plan did not know of,
@@ -54,13 +52,6 @@ export class Standing {
       'DELETE_UNSETTLED',
       `${hands.repository}: ${ROUNDS} listings in a row had new tags; somebody is pushing`,
     )
-  }
-
-  /** What tags need that are new since a sweep began. @throws DELETE_UNSETTLED as `read` */
-  static async ofNew(hands: Hands, tags: ReadonlySet<string>): Promise<Standing> {
-    const standing = new Standing(hands, NOTHING_EXPECTED)
-    await standing.follow(tags)
-    return standing
   }
 
   /** Whether a tag names this manifest, or something that a tag needs contains it. */

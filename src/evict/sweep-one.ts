@@ -7,6 +7,7 @@ import { copyOf } from './save.ts'
 import { unsafe } from './scratch.ts'
 import type { Standing } from './standing.ts'
 import { deletedByOthers, keepByDigest, mayHaveGoneAlong, notWritten } from './sweep-lost.ts'
+import { neededBy, writeNeeded } from './sweep-needed.ts'
 import { headDigest, listTags, missingFrom, resolveTags, settledTags } from './tags.ts'
 import { type Obstacle, takeAway } from './take-away.ts'
 
@@ -34,6 +35,8 @@ export class Sweeping {
   /** What was deleted. */
   readonly #gone = new Map<string, RawManifest>()
   readonly #back = new Set<string>()
+  /** A listing was not taken over to its end. */
+  #isUnfollowed = false
 
   constructor(hands: Hands, standing: Standing) {
     this.#hands = hands
@@ -90,6 +93,14 @@ export class Sweeping {
     if (this.#uncounted !== undefined) await this.#follow(await listTags(this.#hands))
   }
 
+  /** Where something of the last listing has stopped the sweep, such as a tag that names nothing, the rest of what is new may still need what went (S47). */
+  async giveToUnfollowed(): Promise<void> {
+    if (!this.#isUnfollowed || this.#gone.size === 0) return
+    const fresh = missingFrom(new Set(this.#standing.names), await listTags(this.#hands))
+    const needed = await neededBy(this.#hands, fresh)
+    await this.#give((digest) => needed.has(digest))
+  }
+
   /** Counts them where the next DELETE takes long to come. @throws DELETE_TOOK_TAG DELETE_UNSETTLED */
   async countIfSlow(): Promise<void> {
     if (this.#isSlow) await this.count()
@@ -129,19 +140,23 @@ export class Sweeping {
       if (lost.length > 0) await this.#answerForLost(lost, last)
     }
     if (last !== undefined) this.#gone.set(last.digest, last)
-    if ((await standing.follow(left, last?.digest)) > 0) await this.#giveToNew()
+    this.#isUnfollowed = true
+    const fresh = await standing.follow(left, last?.digest)
+    this.#isUnfollowed = false
+    if (fresh > 0) await this.#give((digest) => standing.needs(digest))
   }
 
-  /** What went and what is new needs, is written again. Until it is, nobody may take what went for ended: whoever settles it looks again (S47). */
-  async #giveToNew(): Promise<void> {
-    for (const [digest, manifest] of this.#gone) {
-      if (!this.#standing.needs(digest) || this.#back.has(digest)) continue
-      const wasInDoubt = this.#isInDoubt
-      this.#isInDoubt = true
-      await keepByDigest(this.#hands, manifest)
-      this.#isInDoubt = wasInDoubt
-      this.#back.add(digest)
-    }
+  /**
+   * What went and is needed is written again. Until it is, nobody may take what went for ended: whoever settles it looks again (S47).
+   */
+  async #give(needs: (digest: string) => boolean): Promise<void> {
+    const needed = [...this.#gone.values()].filter(({ digest }) => needs(digest) && !this.#back.has(digest))
+    if (needed.length === 0) return
+    const wasInDoubt = this.#isInDoubt
+    this.#isInDoubt = true
+    await writeNeeded(this.#hands, needed)
+    this.#isInDoubt = wasInDoubt
+    for (const { digest } of needed) this.#back.add(digest)
   }
 
   async #answerForLost(lost: readonly string[], manifest: RawManifest): Promise<never> {

@@ -1,12 +1,13 @@
 import type { Binding, Ended, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin, end } from './intents.ts'
-import { type Edges, edgesOf, journalState } from './journal-state.ts'
+import { type Edges, edgesOf, journalState, savedManifests } from './journal-state.ts'
 import { lookAfter } from './look-after.ts'
 import { copied } from './save.ts'
 import { proveDelete } from './scratch.ts'
 import { settle } from './settle.ts'
 import { type Expected, Standing } from './standing.ts'
+import { writeNeeded } from './sweep-needed.ts'
 import { Sweeping } from './sweep-one.ts'
 import { guardians, sweepOrder } from './sweep-order.ts'
 import { TagRecord } from './tags-then.ts'
@@ -42,17 +43,17 @@ export async function sweep(
   { may = () => true, withTags = [], gone = () => undefined }: SweepOptions = {},
 ): Promise<void> {
   await settle(hands)
-  const edges = await saveAll(hands, eviction.digests)
+  const { edges, gone: went } = await saveAll(hands, eviction.digests)
   const before = guardians(edges)
   const order = sweepOrder(before).filter(may)
   if (order.length === 0) return
   await proveDelete(hands)
   const expected: Expected = { ...staying(eviction), edges, doomed: doomedTags(withTags) }
-  let seen = await look(hands, expected)
+  let seen = await look(hands, expected, went)
   const record = new TagRecord()
   const isStale = () => hands.clock.monotonic() >= seen.staleAt
   for (let next = 0; next < order.length; ) {
-    if (isStale()) seen = await look(hands, expected)
+    if (isStale()) seen = await look(hands, expected, went)
     const batch = order.slice(next, next + BATCH)
     const tags = record.changesTo(seen.standing.names)
     const step = { action: 'sweep', digests: batch, tags, ...bindingsOf(batch, withTags) } as const
@@ -77,13 +78,17 @@ export async function sweep(
     } catch (error) {
       await lookAfter(error, async () => {
         await sweeping.count()
+        await sweeping.giveToUnfollowed()
         const away = ended.filter(({ tag, digest }) => tag !== undefined || digest !== sweeping.kept)
         if (sweeping.isClean && !hands.signal.aborted)
           await end(hands, intent, withoutBack(away, sweeping.back))
       })
       throw error
     }
-    await end(hands, intent, withoutBack(ended, sweeping.back))
+    const over = withoutBack(ended, sweeping.back)
+    await end(hands, intent, over)
+    for (const { tag, digest, outcome } of over)
+      if (tag === undefined && outcome === 'swept') went.add(digest)
   }
 }
 
@@ -94,10 +99,16 @@ function withoutBack(ended: readonly Ended[], back: ReadonlySet<string>): Ended[
   )
 }
 
-/** What stands in the repository, and until when that is believed, in monotonic milliseconds. */
-async function look(hands: Hands, expected: Expected) {
+/**
+ * What stands in the repository, and until when that is believed, in monotonic milliseconds. What tags need by now of what went before is written again (S47).
+ * @param went what this run has deleted
+ */
+async function look(hands: Hands, expected: Expected, went: Set<string>) {
   const startedAt = hands.clock.monotonic()
   const standing = await Standing.read(hands, expected)
+  const needed = new Set([...went].filter((digest) => standing.needs(digest)))
+  await writeNeeded(hands, (await savedManifests(hands.journal, needed)).values())
+  for (const digest of needed) went.delete(digest)
   const readAt = hands.clock.monotonic()
   return { standing, staleAt: readAt + Math.max(FRESH_MS, (readAt - startedAt) * FRESH_FACTOR) }
 }
@@ -122,9 +133,12 @@ function staying({ tags, bindings }: Eviction): Pick<Expected, 'staying' | 'name
 
 /**
  * Saves every manifest that is to go before the first one does.
- * @returns what each of them names; without those that went in an earlier call, or are back since then, were not there, or cannot be read
+ * @returns what each of them names, without those that went in an earlier call, or are back since then, were not there, or cannot be read; and what went in earlier calls
  */
-async function saveAll(hands: Hands, digests: readonly string[]): Promise<Map<string, Edges>> {
+async function saveAll(
+  hands: Hands,
+  digests: readonly string[],
+): Promise<{ readonly edges: Map<string, Edges>; readonly gone: Set<string> }> {
   const { saved, removed, returned } = await journalState(hands.journal)
   const over = new Set([...removed.digests, ...returned])
   const going = new Map<string, Edges>()
@@ -143,5 +157,5 @@ async function saveAll(hands: Hands, digests: readonly string[]): Promise<Map<st
     if (manifests.length > 0) await hands.journal.append(manifests)
     for (const manifest of manifests) going.set(manifest.digest, edgesOf(manifest))
   }
-  return going
+  return { edges: going, gone: new Set(removed.digests) }
 }

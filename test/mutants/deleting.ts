@@ -621,14 +621,14 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/sweep-one.ts': [
     {
       rule: 'S47 what has just gone and a new index contains is written again',
-      find: 'if ((await standing.follow(left, last?.digest)) > 0) await',
-      replace: 'if ((await standing.follow(left, last?.digest)) < 0) await',
+      find: 'if (fresh > 0) await',
+      replace: 'if (fresh < 0) await',
       tests: OTHERS,
     },
     {
       rule: 'S47 until it is written again it has no end',
-      find: 'this.#isInDoubt = true\n      await keepByDigest',
-      replace: 'await keepByDigest',
+      find: 'this.#isInDoubt = true\n    await writeNeeded',
+      replace: 'await writeNeeded',
       tests: OTHERS,
     },
     {
@@ -707,8 +707,20 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/sweep.ts': [
     {
       rule: 'S47 what is there again did not go',
-      find: 'await end(hands, intent, withoutBack(ended, sweeping.back))',
-      replace: 'await end(hands, intent, ended)',
+      find: 'const over = withoutBack(ended, sweeping.back)',
+      replace: 'const over = ended',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S47 what a listing brought that could not be taken over is looked for once more',
+      find: 'await sweeping.giveToUnfollowed()',
+      replace: '',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S47 what went before is written again where tags need it by now',
+      find: '[...went].filter((digest) => standing.needs(digest))',
+      replace: '[...went].filter((digest) => standing.needs(digest) && digest === "")',
       tests: OTHERS,
     },
     {
@@ -725,8 +737,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 what stops a sweep does not keep the last DELETE from being looked after',
-      find: '        await sweeping.count()\n        const',
-      replace: '        const',
+      find: '        await sweeping.count()\n        await sweeping.giveToUnfollowed()',
+      replace: '        await sweeping.giveToUnfollowed()',
       tests: OTHERS,
     },
     {
@@ -784,11 +796,19 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: SWEEP,
     },
   ],
+  'src/evict/evicted.ts': [
+    {
+      rule: 'S47 what is written again for a new index is no harm',
+      find: 'isOwn && record.isNeeded !== true',
+      replace: 'isOwn',
+      tests: OTHERS,
+    },
+  ],
   'src/evict/settle-sweep.ts': [
     {
       rule: 'S47 so it is where the process died before it could look',
-      find: '[...absent].filter((digest) => standing.needs(digest))',
-      replace: '[...absent].filter((digest) => standing === undefined && digest)',
+      find: '[...absent].filter((digest) => needed.has(digest) && ',
+      replace: '[...absent].filter((digest) => needed.has("") && ',
       tests: OTHERS,
     },
     {
