@@ -195,11 +195,10 @@ export class PolicyUndo {
     signal: AbortSignal,
   ): Promise<void> {
     const key = keyOf(policy)
-    const known = this.#histories.get(key)
-    if (known === undefined) return
-    const repositories = [...new Set([...run.repositories, ...repositoriesOf(known, run.id)])]
+    const known = repositoriesOf(this.evicted(policy), run.id)
+    const repositories = [...new Set([...run.repositories, ...known])]
     const told = await this.#historyOf(key, registry, [{ run: run.id, repositories }], signal)
-    // Forgotten meanwhile: one run is not all that was done.
+    // One run is not all that was done; it may have been forgotten meanwhile.
     const now = this.#histories.get(key)
     if (now !== undefined) this.#know(key, registry, withRun(now, run.id, told))
   }

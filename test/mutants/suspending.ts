@@ -102,14 +102,13 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what is read anew of a run is all that it did',
-      find: '...repositoriesOf(known, run.id)',
-      replace: '',
+      find: '[...run.repositories, ...known]',
+      replace: 'run.repositories',
     },
     {
       rule: 'S04 one run is not taken for all of them',
-      find: 'if (known === undefined) return\n    const repositories = [...new Set([...run.repositories, ...repositoriesOf(known, run.id)])]',
-      replace:
-        'const repositories = [...new Set([...run.repositories, ...(known === undefined ? [] : repositoriesOf(known, run.id))])]',
+      find: 'const now = this.#histories.get(key)\n    if (now',
+      replace: 'const now = this.evicted(policy)\n    if (now',
     },
     {
       rule: 'S04 what has no end yet does not end what is watched',
