@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { holdOn, holdToken } from '#controllers/evicted-hold.ts'
 import { NOTHING_KNOWN } from '#controllers/known-history.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
-import { PolicyUndo } from '#controllers/policy-undo.ts'
+import { PolicyUndo, type PolicyUndoParts } from '#controllers/policy-undo.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
@@ -54,129 +54,84 @@ test('S04: one that is recorded is not written again, and one that a human has e
   expect(await planned(NEW, undefined, holdToken(NEW))).toEqual({ hold: undefined, writes: 0 })
 })
 
-test('S04: what a call did that was cut off is read from all journals again, and what was told is watched until it is settled', async () => {
-  const policy: RegistryPolicyObject = {
-    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {} },
-    metadata: { name: 'main', namespace: 'shop' },
-  }
-  const registry = { ...policy, kind: 'Registry' }
-  const read: string[][] = []
-  const followed: (boolean | undefined)[] = []
-  const undo = new PolicyUndo({
-    restorer: {
-      historyOf: async (_registry, runs) => {
-        read.push(runs.map(({ run }) => run))
-        const unsettled = read.length === 1 ? [] : [{ repository: 'app', run: 'two' }]
-        return { ...NOTHING_KNOWN, unsettled }
-      },
-      returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
-    },
-    watch: {
-      add: () => undefined,
-      follow: (_policy, _registry, _things, isWhole) => void followed.push(isWhole),
-      forget: () => undefined,
-    },
+const policy: RegistryPolicyObject = {
+  ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {} },
+  metadata: { name: 'main', namespace: 'shop' },
+}
+const registry = { ...policy, kind: 'Registry' }
+const { signal } = new AbortController()
+
+/** @param historyOf what journals tell @param follow is told what is watched */
+function telling(
+  historyOf: PolicyUndoParts['restorer']['historyOf'],
+  follow: PolicyUndoParts['watch']['follow'] = () => undefined,
+): PolicyUndo {
+  return new PolicyUndo({
+    restorer: { historyOf, returnedTo: async () => ({ returned: [], unknownReturns: new Map() }) },
+    watch: { add: () => undefined, follow, forget: () => undefined },
     holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
     clock: new FakeClock(),
   })
-  const past = { plan: 'sha256:1', startedAt: 1, finishedAt: 2, repositories: ['app'] }
-  const record = {
-    ...EMPTY_RECORD,
-    runs: [
-      { ...past, id: 'two' },
-      { ...past, id: 'one' },
-    ],
-  }
-  const { signal } = new AbortController()
-  const watch = () => undo.watchFrom(policy, registry, record, signal)
-  expect([await watch(), await watch(), read]).toEqual([undefined, undefined, [['two', 'one']]])
+}
+
+/** A record of runs that have ended, newest first. */
+function ended(ids: readonly string[], repositories: readonly string[]): PolicyRecord {
+  const runs = ids.map((id) => ({ id, plan: 'sha256:1', startedAt: 1, finishedAt: 2, repositories }))
+  return { ...EMPTY_RECORD, runs }
+}
+
+test('S04: what a call did that was cut off is read from all journals again, and what was told is watched until it is settled', async () => {
+  const read: string[][] = []
+  const followed: (boolean | undefined)[] = []
+  const undo = telling(
+    async (_registry, runs) => {
+      read.push(runs.map(({ run }) => run))
+      const unsettled = read.length === 1 ? [] : [{ repository: 'app', run: 'two' }]
+      return { ...NOTHING_KNOWN, unsettled }
+    },
+    (_policy, _registry, _things, isWhole) => void followed.push(isWhole),
+  )
+  const both = ['two', 'one']
+  const watch = () => undo.watchFrom(policy, registry, ended(both, ['app']), signal)
+  expect([await watch(), await watch(), read]).toEqual([undefined, undefined, [both]])
   undo.unknow(policy)
-  expect([await watch(), read]).toEqual([
-    undefined,
-    [
-      ['two', 'one'],
-      ['two', 'one'],
-    ],
-  ])
+  expect([await watch(), read]).toEqual([undefined, [both, both]])
   expect(followed).toEqual([true, false])
 })
 
 test('S04, S12: what is read anew of one repository leaves what the run did in the others known and watched', async () => {
-  const metadata = { name: 'main', namespace: 'shop' }
-  const policy: RegistryPolicyObject = {
-    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {}, metadata },
-  }
-  const registry = { ...policy, kind: 'Registry' }
   const told = { run: 'dead', digest: `sha256:${'1'.repeat(64)}` }
   const gone = { ...told, repository: 'ended', tag: 'v1', at: 1 }
   const back = { ...told, repository: 'returned', tag: 'v1', at: 1 }
+  const begun = { repository: 'begun', run: 'dead' }
   const watched: string[][] = []
-  const undo = new PolicyUndo({
-    restorer: {
-      historyOf: async (_registry, runs) => {
-        const repositories = runs.flatMap((run) => run.repositories)
-        return {
-          went: new EvictedThings([gone].filter(({ repository }) => repositories.includes(repository))),
-          returned: [back].filter(({ repository }) => repositories.includes(repository)),
-          unsettled: repositories.includes('begun') ? [{ repository: 'begun', run: 'dead' }] : [],
-        }
-      },
-      returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
+  const undo = telling(
+    async (_registry, runs) => {
+      const asked = runs.flatMap(({ repositories }) => repositories)
+      const isAsked = ({ repository }: { readonly repository: string }) => asked.includes(repository)
+      return {
+        went: new EvictedThings([gone].filter(isAsked)),
+        ...{ returned: [back].filter(isAsked), unsettled: [begun].filter(isAsked) },
+      }
     },
-    watch: {
-      add: () => undefined,
-      follow: (_policy, _registry, things) =>
-        void watched.push([...things].map(({ repository }) => repository)),
-      forget: () => undefined,
-    },
-    holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
-    clock: new FakeClock(),
-  })
-  const run = { id: 'dead', plan: 'sha256:1', startedAt: 1, finishedAt: 2 }
-  const record = { ...EMPTY_RECORD, runs: [{ ...run, repositories: ['ended', 'returned', 'begun'] }] }
-  const { signal } = new AbortController()
-  await undo.watchFrom(policy, registry, record, signal)
+    (_policy, _registry, things) => void watched.push([...things].map(({ repository }) => repository)),
+  )
+  await undo.watchFrom(policy, registry, ended(['dead'], ['ended', 'returned', 'begun']), signal)
   // What is left of it to be settled, and what is asked back of it.
   for (const repository of ['begun', 'ended']) {
     await undo.learn(policy, registry, { id: 'dead', repositories: [repository] }, signal)
     const { returned, unsettled } = undo.evicted(policy)
-    expect([watched.pop(), returned, unsettled]).toEqual([
-      ['ended'],
-      [back],
-      [{ repository: 'begun', run: 'dead' }],
-    ])
+    expect([watched.pop(), returned, unsettled]).toEqual([['ended'], [back], [begun]])
   }
 })
 
 test('S04: what one run did is not taken for all that was done, where the rest is not known yet', async () => {
-  const metadata = { name: 'main', namespace: 'shop' }
-  const policy: RegistryPolicyObject = {
-    ...{ apiVersion: 'tallyman.dev/v1alpha1', kind: 'RegistryPolicy', spec: {}, metadata },
-  }
-  const registry = { ...policy, kind: 'Registry' }
   const read: string[] = []
-  const undo = new PolicyUndo({
-    restorer: {
-      historyOf: async (_registry, runs) => {
-        read.push(runs.map(({ run }) => run).join())
-        return NOTHING_KNOWN
-      },
-      returnedTo: async () => ({ returned: [], unknownReturns: new Map() }),
-    },
-    watch: { add: () => undefined, follow: () => undefined, forget: () => undefined },
-    holds: new PolicyHolds({ get: () => policy }, { set: () => undefined }),
-    clock: new FakeClock(),
+  const undo = telling(async (_registry, runs) => {
+    read.push(runs.map(({ run }) => run).join())
+    return NOTHING_KNOWN
   })
-  const past = { plan: 'sha256:1', startedAt: 1, finishedAt: 2, repositories: ['app'] }
-  const record = {
-    ...EMPTY_RECORD,
-    runs: [
-      { ...past, id: 'two' },
-      { ...past, id: 'one' },
-    ],
-  }
-  const { signal } = new AbortController()
   await undo.learn(policy, registry, { id: 'two', repositories: ['app'] }, signal)
-  await undo.watchFrom(policy, registry, record, signal)
+  await undo.watchFrom(policy, registry, ended(['two', 'one'], ['app']), signal)
   expect(read.at(-1)).toBe('two,one')
 })
