@@ -1,4 +1,6 @@
+import { hasCode } from '#catalogue/error.ts'
 import type { Eviction } from '#evict/eviction.ts'
+import { sweep } from '#evict/sweep.ts'
 import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
 import type { RegistryVersion } from '#test/harness/registry.ts'
@@ -31,6 +33,35 @@ export function writeUntagged(
   for (const [tag, image] of Object.entries(staying)) storage.write(repository, image, tag)
   for (const image of going) storage.write(repository, image)
   return evictionOf(repository, { old, ...staying }, ['old'], others)
+}
+
+/** A repository in which `old` was untagged, and so were the `more`; `stable` and `kept` were not. */
+export function writeSwept(site: EvictionSite, repository: string, more = 0) {
+  const [old, stable, kept] = [freshImage(), freshImage(), freshImage()]
+  const others = Array.from({ length: more }, freshImage)
+  const eviction = writeUntagged(site, repository, { staying: { stable, kept }, going: [old, ...others] })
+  return { old, stable, kept, others, eviction }
+}
+
+/** A process that died when its first DELETE was done, and before it had seen that. @returns what it left, and the hands of its successor */
+export async function diedSweeping(
+  site: EvictionSite,
+  repository: string,
+  meanwhile: (old: TestImage) => Promise<void>,
+) {
+  const { old, stable, kept, eviction } = writeSwept(site, repository)
+  const dying = new AbortController()
+  const held = site.proxy.hold(FIRST_DELETE)
+  site.proxy.rule({ kind: 'drop', times: 1, onStrike: () => dying.abort() }, FIRST_DELETE)
+  const { hands } = site.hands(repository, { signal: dying.signal })
+  const running = sweep(hands, eviction)
+  await held.arrived
+  await meanwhile(old)
+  held.release()
+  const failure: unknown = await running.catch((error: unknown) => error)
+  if (!hasCode(failure, 'CANCELLED')) throw new Error('the sweep did not die', { cause: failure })
+  const successor = site.hands(repository, { journal: hands.journal })
+  return { old, stable, kept, eviction, ...successor }
 }
 
 let images = 0

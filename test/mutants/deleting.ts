@@ -4,6 +4,7 @@ const UNTAG = ['src/evict/untag.test.ts']
 const METHOD = ['src/evict/untag-method.test.ts']
 const SWEEP = ['src/evict/sweep.test.ts']
 const OTHERS = ['src/evict/sweep-others.test.ts']
+const NEEDED = ['src/evict/sweep-needed.test.ts']
 const SETTLE = ['src/evict/settle.test.ts']
 const EXECUTION = ['src/evict/execution.test.ts']
 const EXECUTION_SAMPLE = ['src/evict/execution-sample.test.ts']
@@ -623,13 +624,13 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 what has just gone and a new index contains is written again',
       find: 'if (fresh > 0) await',
       replace: 'if (fresh < 0) await',
-      tests: OTHERS,
+      tests: NEEDED,
     },
     {
       rule: 'S47 until it is written again it has no end',
       find: 'this.#isInDoubt = true\n    await writeNeeded',
       replace: 'await writeNeeded',
-      tests: OTHERS,
+      tests: NEEDED,
     },
     {
       rule: 'S15 what an index contains that stays, stays',
@@ -709,19 +710,19 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 what is there again did not go',
       find: 'const over = withoutBack(ended, sweeping.back)',
       replace: 'const over = ended',
-      tests: OTHERS,
+      tests: NEEDED,
     },
     {
       rule: 'S47 what a listing brought that could not be taken over is looked for once more',
       find: 'await sweeping.giveToUnfollowed()',
       replace: '',
-      tests: OTHERS,
+      tests: NEEDED,
     },
     {
       rule: 'S47 what went before is written again where tags need it by now',
       find: '[...went].filter((digest) => standing.needs(digest))',
       replace: '[...went].filter((digest) => standing.needs(digest) && digest === "")',
-      tests: OTHERS,
+      tests: NEEDED,
     },
     {
       rule: 'S04 a tag that goes along is told of before its batch has ended',
@@ -801,7 +802,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 what is written again for a new index is no harm',
       find: 'isOwn && record.isNeeded !== true',
       replace: 'isOwn',
-      tests: OTHERS,
+      tests: NEEDED,
     },
   ],
   'src/evict/settle-sweep.ts': [
@@ -809,7 +810,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
       rule: 'S47 so it is where the process died before it could look',
       find: '[...absent].filter((digest) => needed.has(digest) && ',
       replace: '[...absent].filter((digest) => needed.has("") && ',
-      tests: OTHERS,
+      tests: NEEDED,
     },
     {
       rule: 'S16 a tag that a killed run left naming nothing is put back',
