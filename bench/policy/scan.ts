@@ -78,7 +78,7 @@ const { plan, facts, memory, soak, ledgers } = await planPolicy({
   names: { host: input.host, aliases: [] },
   opened: { client, product: 'distribution-3', authenticated: false, skewMs: 0, url: input.url },
   inventories: async () => [{ name: 'bench/bench', snapshot, retainMs: coveredMs }],
-  ...{ claims: [], workspaces: ['tallyman'], restored: async () => [], went: [], version: 'bench' },
+  ...{ claims: [], workspaces: ['tallyman'], restored: async () => [], went: [], taken: [], version: 'bench' },
   ...{ unknownReturns: undefined, ledgers: new Map(), acceptedAt: undefined },
   memory: kept?.memory.bindings,
   manifests: kept?.memory.manifests ?? new Map(),

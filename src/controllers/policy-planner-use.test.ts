@@ -70,6 +70,7 @@ describe.each(['2.8', '3'] as const)('a plan for a registry %s', (version) => {
       ...{
         soak: undefined,
         went: undefined,
+        taken: [],
         unknownReturns: undefined,
         ledgers: new Map(),
         acceptedAt: undefined,

@@ -68,6 +68,7 @@ describe('a plan of a policy', () => {
       ...{
         soak: undefined,
         went: undefined,
+        taken: [],
         unknownReturns: undefined,
         ledgers: new Map(),
         acceptedAt: undefined,
@@ -173,6 +174,30 @@ describe('a plan of a policy', () => {
     expect(began).toHaveLength(1)
     expect(await since('1')).toEqual(began)
     expect(await since('2')).not.toEqual(began)
+  })
+
+  test('S10: what it took away and somebody pushed again counts from this scan', async () => {
+    const first = await plan()
+    const digest = OLD?.manifest.digest
+    const at = first.facts.readAt + 1
+    const taken = [{ repository: 'shop/app', tag: 'v1', digest, at }]
+    const isNegative = (ms: number) => ms < 0
+    const since = async (changes: Partial<PlanningInput>) => {
+      let asked = 0
+      const clock = { ...systemClock, now: () => at + ++asked * 1_000 }
+      const { soak, judgement, facts } = await plan({
+        soak: first.soak,
+        memory: first.memory,
+        clock,
+        ...changes,
+      })
+      const since = [...soak.since.values()].map((each) => each - facts.readAt)
+      return { said: codes(judgement)[OLD_TAG], since }
+    }
+    expect(await since({})).toEqual({ said: 'evict Superseded', since: [expect.toSatisfy(isNegative)] })
+    expect(await since({ taken })).toEqual({ said: 'keep Young', since: [] })
+    const rules = compileRules([{ ...NEWEST, keep: { newest: 1, youngerThan: '1s' } }])
+    expect(await since({ taken, rules })).toEqual({ said: 'evict Superseded', since: [0] })
   })
 
   test('S10: and by this spec of each inventory', async () => {

@@ -6,6 +6,7 @@ import type { UsageClaim } from '#inventory/claim.ts'
 import { inUseIndex } from '#inventory/in-use-index.ts'
 import type { RegistryNames } from '#inventory/locate.ts'
 import { type Block, blocks } from '#retention/blocks.ts'
+import { comeAgain, type TakenAway } from '#retention/come-again.ts'
 import type { CompiledRule } from '#retention/compiled-rule.ts'
 import { doubtEmpty } from '#retention/emptied-repositories.ts'
 import type { ManifestFacts, RegistryFacts } from '#retention/facts.ts'
@@ -64,6 +65,8 @@ export interface PlanningInput {
   readonly acceptedAt: number | undefined
   /** What was to go by the plan before, and what the policy has removed; undefined: that is not known. */
   readonly went: Parameters<typeof lostOutside>[2] | undefined
+  /** What the policy has removed as far as it is known. */
+  readonly taken: Iterable<TakenAway>
   /** Of this program: another one may decide otherwise (S10). */
   readonly version: string
   readonly clock: Clock
@@ -102,7 +105,8 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     ...{ before: memory, went },
     useOf: (repository) => used.useOf(repository),
   })
-  const recalled = await calmly(recall(memory, doubted, input.registry))
+  const again = await calmly(comeAgain(doubted, input.taken))
+  const recalled = await calmly(recall(memory, doubted, input.registry, again))
   const lost =
     memory === undefined || went === undefined
       ? { count: 0, first: [] }
@@ -152,7 +156,7 @@ export async function planPolicy(input: PlanningInput): Promise<Planning> {
     ...{ facts, judgement, plan, blocks: against, lost, restored },
     memory: { ...recalled.memory, emptySince },
     ledgers: ledgers.known,
-    soak: await calmly(soakInSteps(input.soak, plan, mark, facts.readAt)),
+    soak: await calmly(soakInSteps(input.soak, plan, mark, facts.readAt, again)),
     untaggedInUse: await calmly(untaggedInUse(judgement)),
   }
 }

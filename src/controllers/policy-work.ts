@@ -141,6 +141,7 @@ export class PolicyWork {
     const begunAt = clock.monotonic()
     const planning = await this.#plan(pass, context, opened, memory, {
       went,
+      taken: history.went,
       unknownReturns: history.unknownReturns,
       restored: (facts) =>
         calmly(
@@ -199,7 +200,7 @@ export class PolicyWork {
     { spec, rules, registry }: PolicyContext,
     opened: OpenRegistry,
     { bindings, manifests, soak, ledgers, record }: PolicyMemory,
-    more: Pick<PlanningInput, 'went' | 'restored' | 'unknownReturns'>,
+    more: Pick<PlanningInput, 'went' | 'taken' | 'restored' | 'unknownReturns'>,
   ): Promise<Planning> {
     const { live, claims, registries, clock, version } = this.#parts
     const registrySpec = specOf(RegistrySpec, registry)

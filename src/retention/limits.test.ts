@@ -75,6 +75,17 @@ describe('S10: a soak', () => {
     }
   })
 
+  test.each([
+    [READ_AT - DAY_MS - 1, 'evict Superseded'],
+    [READ_AT - DAY_MS, 'keep NotSoaked'],
+    [READ_AT - 1, 'keep NotSoaked'],
+  ])('starts anew for what was taken away already and is there again: at %i', (went, expected) => {
+    const again = new Map([['app', new Map([['v1', went]])]])
+    const soak = soakWith(first, judgement, 'mark', READ_AT, again)
+    expect(saidAfter(soak)).toBe(expected)
+    expect(codes(soaked(judgement, soak, DAY_MS))['app:v3']).toBe('evict Superseded')
+  })
+
   test('says how many tags wait for its end, and until when at the earliest', () => {
     const fewer = judged({ repositories: [repositoryFacts('app', { v4: a, v3: b })], manifests: [a, b] })
     const started = soakWith(undefined, fewer, 'mark', READ_AT - DAY_MS)

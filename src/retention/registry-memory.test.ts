@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { atOnce } from '#inventory/at-once.ts'
+import type { ComeAgain } from '#retention/come-again.ts'
 import type { RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
 import { type RegistryMemory, recall, withoutFirstSeen } from '#retention/registry-memory.ts'
 
+const NONE: ComeAgain = new Map()
 const REGISTRY = { uid: 'u', url: 'https://registry.example' }
 
 type Seen = Readonly<Record<string, string | undefined>>
@@ -37,10 +39,10 @@ const scan = (readAt: number, app: Seen, other: Seen = {}): Scan => ({
   repositories: { app: { isWhole: true, tags: app }, other: { isWhole: true, tags: other } },
 })
 
-function recallAll(scans: readonly Scan[], registry = REGISTRY) {
+function recallAll(scans: readonly Scan[], registry = REGISTRY, again: ComeAgain = NONE) {
   let memory: RegistryMemory | undefined
   let facts: RegistryFacts | undefined
-  for (const each of scans) ({ memory, facts } = atOnce(recall(memory, factsOf(each), registry)))
+  for (const each of scans) ({ memory, facts } = atOnce(recall(memory, factsOf(each), registry, again)))
   return { memory, facts }
 }
 
@@ -69,6 +71,21 @@ describe('since when a tag names what it names', () => {
       },
     )
     expect(since([scan(10, { a: 'A' }), scan(20, {}), scan(30, { a: 'A' })])).toEqual({ a: [30, 30] })
+  })
+
+  test.each([
+    [9, 10],
+    [10, 30],
+    [25, 30],
+  ])('S10: is not longer ago than the policy took it away itself: at %i', (went, bound) => {
+    const again = new Map([['app', new Map([['a', went]])]])
+    const { memory } = recallAll([scan(10, { a: 'A', b: 'B' }), scan(20, { a: 'A', b: 'B' })])
+    const { facts, memory: next } = atOnce(
+      recall(memory, factsOf(scan(30, { a: 'A', b: 'B' })), REGISTRY, again),
+    )
+    expect(facts.repositories[0]?.tags).toMatchObject([{ boundSince: bound }, { boundSince: 10 }])
+    const { facts: later } = atOnce(recall(next, factsOf(scan(40, { a: 'A', b: 'B' })), REGISTRY, again))
+    expect(later.repositories[0]?.tags).toMatchObject([{ boundSince: bound }, { boundSince: 10 }])
   })
 
   test('is known of a digest from whatever repository had it first', () => {
@@ -107,7 +124,7 @@ describe('since when a tag names what it names', () => {
     ['another URL', { ...REGISTRY, url: 'https://other.example' }],
   ])('is not taken over by %s', (_, registry) => {
     const { memory } = recallAll([scan(10, { a: 'A' })])
-    const { facts } = atOnce(recall(memory, factsOf(scan(20, { a: 'A' })), registry))
+    const { facts } = atOnce(recall(memory, factsOf(scan(20, { a: 'A' })), registry, NONE))
     expect(facts.repositories[0]?.tags[0]).toMatchObject({ boundSince: 20, digestSince: 20 })
   })
 })
@@ -131,7 +148,7 @@ describe('whatever was scanned', () => {
         const books = new Books()
         let memory: RegistryMemory | undefined
         for (const each of scans) {
-          const recalled = atOnce(recall(memory, factsOf(each), REGISTRY))
+          const recalled = atOnce(recall(memory, factsOf(each), REGISTRY, NONE))
           memory = recalled.memory
           books.enter(each)
           for (const { name, tags: seen } of recalled.facts.repositories) {
@@ -207,7 +224,7 @@ test('lets others have their turn every few thousand tags', () => {
     tags: Array.from({ length: 10_000 }, (__, t) => tagFacts(`t${10_000 + t}`, `${r}-${t}`)),
   }))
   const facts = { ...factsOf(scan(10, {})), repositories }
-  const steps = recall(undefined, facts, REGISTRY)
+  const steps = recall(undefined, facts, REGISTRY, NONE)
   let count = 0
   while (steps.next().done !== true) count += 1
   expect(count).toBeGreaterThanOrEqual(9)
@@ -215,8 +232,8 @@ test('lets others have their turn every few thousand tags', () => {
 
 describe('S10: what the first scan saw', () => {
   test('has no beginning that anybody has seen, and what came later has', () => {
-    const first = atOnce(recall(undefined, factsOf(scan(1, { old: 'a' })), REGISTRY))
-    const second = atOnce(recall(first.memory, factsOf(scan(5, { old: 'a', new: 'b' })), REGISTRY))
+    const first = atOnce(recall(undefined, factsOf(scan(1, { old: 'a' })), REGISTRY, NONE))
+    const second = atOnce(recall(first.memory, factsOf(scan(5, { old: 'a', new: 'b' })), REGISTRY, NONE))
     const since = atOnce(withoutFirstSeen(second)).repositories.flatMap(({ tags }) =>
       tags.map(({ tag, boundSince, digestSince }) => [tag, boundSince, digestSince]),
     )

@@ -1,3 +1,4 @@
+import { type ComeAgain, wentSince } from '#retention/come-again.ts'
 import type { RegistryFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
 
 /** Which registry a memory is of: another one starts from nothing. */
@@ -64,12 +65,13 @@ export function* withoutFirstSeen({
 
 /**
  * Fills in since when tags and digests are known, and remembers them, in steps. What was not read in full keeps what was remembered of it; what is gone is
- * forgotten, and starts anew when it comes back. Where the clock was put back, what is new counts from the latest time that a scan had: nothing looks older than it is.
+ * forgotten, and starts anew when it comes back, and so does what the policy itself took away in between. Where the clock was put back, what is new counts from the latest time that a scan had: nothing looks older than it is.
  */
 export function* recall(
   before: RegistryMemory | undefined,
   facts: RegistryFacts,
   registry: RegistryIdentity,
+  again: ComeAgain,
 ): Generator<undefined, Recalled> {
   const known = isOf(before, registry) ? before : undefined
   const at = Math.max(facts.readAt, known?.at ?? facts.readAt)
@@ -82,7 +84,8 @@ export function* recall(
     const columns = new Columns(at, digestTimes)
     const tags: TagFacts[] = []
     for (const { tag, digest, since, fact } of merged(known?.repositories.get(repository.name), repository)) {
-      const dates = digest === undefined ? undefined : columns.add(tag, digest, since)
+      const isNew = since === undefined || wentSince(again, repository.name, tag, since)
+      const dates = digest === undefined ? undefined : columns.add(tag, digest, isNew ? at : since)
       if (fact !== undefined) tags.push(fact.digest === undefined ? fact : { ...fact, ...dates })
       count += 1
       if (count % STEP === 0) yield
@@ -178,10 +181,9 @@ class Columns {
     this.#digestTimes = digestTimes
   }
 
-  add(tag: string, digest: string, since: number | undefined) {
+  add(tag: string, digest: string, boundSince: number) {
     const digestSince = this.#digestTimes.get(digest) ?? this.#at
     this.#digestTimes.set(digest, digestSince)
-    const boundSince = since ?? this.#at
     this.tags.push(tag)
     this.#digests.push(digest)
     this.#boundSince.push(boundSince)

@@ -1,3 +1,4 @@
+import { type ComeAgain, wentSince } from '#retention/come-again.ts'
 import { type Allows, type Judgement, narrowInSteps } from '#retention/judge.ts'
 import type { Plan } from '#retention/plan.ts'
 import { bindingKey, removals } from '#retention/removals.ts'
@@ -14,7 +15,7 @@ export interface Soak {
 }
 
 /**
- * With one more plan, in steps. What it does not evict any more, and what changed its binding, starts anew when it comes back. A plan that is not newer than the last one changes
+ * With one more plan, in steps. What it does not evict any more, what changed its binding, and what was taken away already, starts anew when it comes back. A plan that is not newer than the last one changes
  * nothing.
  * @param at when the plan was made, ms since the epoch
  */
@@ -23,6 +24,7 @@ export function* soakInSteps(
   { repositories }: Pick<Plan, 'repositories'>,
   mark: string,
   at: number,
+  again: ComeAgain,
 ): Generator<undefined, Soak> {
   const isSame = before?.mark === mark
   if (isSame && at <= before.lastAt) return before
@@ -30,7 +32,9 @@ export function* soakInSteps(
   const since = new Map<string, number>()
   for (const { repository, verdict } of removals(repositories)) {
     const key = soakKey(repository, verdict.tag, verdict.digest, verdict.action)
-    since.set(key, (isSame ? before.since.get(key) : undefined) ?? at)
+    const first = isSame ? before.since.get(key) : undefined
+    const isNew = first === undefined || wentSince(again, repository, verdict.tag, first)
+    since.set(key, isNew ? at : first)
     if (pace.isTurnOver()) yield
   }
   return { mark, lastAt: at, since }

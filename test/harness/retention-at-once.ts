@@ -1,5 +1,6 @@
 import { atOnce } from '#inventory/at-once.ts'
 import { intersectInSteps } from '#retention/approval.ts'
+import type { ComeAgain } from '#retention/come-again.ts'
 import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { type EvictionLimits, withinLimitInSteps } from '#retention/limits.ts'
@@ -32,8 +33,9 @@ export function soakWith(
   plan: Pick<Plan, 'repositories'>,
   mark: string,
   at: number,
+  again: ComeAgain = new Map(),
 ): Soak {
-  return atOnce(soakInSteps(before, plan, mark, at))
+  return atOnce(soakInSteps(before, plan, mark, at, again))
 }
 
 export function soaked(judgement: Judgement, soak: Soak, soakMs: number): Judgement {

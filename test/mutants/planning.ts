@@ -140,9 +140,15 @@ export const PLANNING_MUTANTS: MutantsByFile = {
       tests: PLANNER,
     },
     {
+      rule: 'S10 what the policy took away itself is looked for in what is listed',
+      find: 'comeAgain(doubted, input.taken)',
+      replace: 'comeAgain(doubted, [])',
+      tests: PLANNER,
+    },
+    {
       rule: 'S10 another program, other rules or another inventory soak anew',
-      find: 'soakInSteps(input.soak, plan, mark, facts.readAt)',
-      replace: "soakInSteps(input.soak, plan, input.soak?.mark ?? '', facts.readAt)",
+      find: 'soakInSteps(input.soak, plan, mark, facts.readAt, again)',
+      replace: "soakInSteps(input.soak, plan, input.soak?.mark ?? '', facts.readAt, again)",
       tests: PLANNER,
     },
     {

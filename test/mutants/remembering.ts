@@ -9,6 +9,12 @@ const KNOWN = ['src/scan/known-manifests.test.ts']
 export const REMEMBERING_MUTANTS: MutantsByFile = {
   'src/retention/registry-memory.ts': [
     {
+      rule: 'S10 what the policy took away and is there again is young',
+      find: ' || wentSince(again, repository.name, tag, since)',
+      replace: '',
+      tests: ['src/retention/registry-memory.test.ts'],
+    },
+    {
       rule: 'S02 a clock that was put back makes nothing look older',
       find: 'Math.max(facts.readAt, known?.at ?? facts.readAt)',
       replace: 'facts.readAt',

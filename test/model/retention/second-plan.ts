@@ -37,8 +37,8 @@ export class SecondPlan {
     const { facts, now } = input
     const gap = dice.between(1, 30) * DAY
     const scan = earlierScan(facts, facts.readAt - gap, dice)
-    const first = atOnce(recall(undefined, scan, REGISTRY))
-    const second = atOnce(recall(first.memory, facts, REGISTRY))
+    const first = atOnce(recall(undefined, scan, REGISTRY, new Map()))
+    const second = atOnce(recall(first.memory, facts, REGISTRY, new Map()))
     this.#checkDates(scan, facts, second.facts)
     this.#beforeAt = now - gap
     this.#before = judge({ ...input, now: this.#beforeAt, facts: atOnce(withoutFirstSeen(first)) })
