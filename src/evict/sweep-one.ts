@@ -53,7 +53,7 @@ export class Sweeping {
     return this.#kept
   }
 
-  /** Manifests that went, and are there again because an index contains them that was pushed meanwhile (S47). */
+  /** Manifests that went, and are there again because of what was pushed meanwhile: an index contains them (S47), or a new tag names nothing without them (S16). */
   get back(): ReadonlySet<string> {
     return this.#back
   }
@@ -93,12 +93,30 @@ export class Sweeping {
     if (this.#uncounted !== undefined) await this.#follow(await listTags(this.#hands))
   }
 
-  /** Where something of the last listing has stopped the sweep, such as a tag that names nothing, the rest of what is new may still need what went (S47). */
+  /**
+   * Where something of the last listing has stopped the sweep, such as a tag that names nothing, the rest of what is new may still need what went (S47).
+   * @throws DELETE_TOOK_TAG that tag names the last one, which is there again
+   */
   async giveToUnfollowed(): Promise<void> {
-    if (!this.#isUnfollowed || this.#gone.size === 0) return
+    const last = [...this.#gone.values()].at(-1)
+    if (!this.#isUnfollowed || last === undefined) return
     const fresh = missingFrom(new Set(this.#standing.names), await listTags(this.#hands))
     const needed = await neededBy(this.#hands, fresh)
     await this.#give((digest) => needed.has(digest))
+    await this.#reviveNew(fresh, last)
+  }
+
+  /** A tag that was pushed while its manifest went: that was written, deleted, and then tagged. Registries say that both succeeded. */
+  async #reviveNew(fresh: readonly string[], last: RawManifest): Promise<void> {
+    const names = await resolveTags(this.#hands, fresh)
+    const dangling = fresh.filter((tag) => names.get(tag) === undefined)
+    if (dangling.length === 0) return
+    const wasInDoubt = this.#isInDoubt
+    this.#isInDoubt = true
+    const revived = await revive(this.#hands, dangling, last)
+    this.#back.add(last.digest)
+    if (revived !== undefined) await putBackLost(this.#hands, revived.tags, async () => last)
+    this.#isInDoubt = wasInDoubt
   }
 
   /** Counts them where the next DELETE takes long to come. @throws DELETE_TOOK_TAG DELETE_UNSETTLED */

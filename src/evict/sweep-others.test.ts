@@ -261,6 +261,31 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect(await site.tags('slow')).toMatchObject({ stable: second })
   })
 
+  test('S16: a tag that is pushed while its manifest goes, and then names nothing, has it again', async () => {
+    const { eviction } = world('pushed-late', 2)
+    const held = site.proxy.hold({ method: 'DELETE', nth: 3 })
+    const { hands } = site.hands('pushed-late')
+    const running = sweep(hands, eviction)
+    await held.arrived
+    const gone = deletedIn(site, 'pushed-late').at(-1) ?? ''
+    const listed = site.proxy.hold({ method: 'GET', path: /\/pushed-late\/tags\/list/ })
+    held.release()
+    await listed.arrived
+    // Registries write the manifest first and then the tag: the DELETE came between.
+    site.storage.tag('pushed-late', gone, 'late')
+    listed.release()
+    await expect(running).rejects.toMatchObject({
+      code: 'DELETE_TOOK_TAG',
+      message: expect.stringContaining('put back: late'),
+    })
+    await site.pull('pushed-late:late')
+    // What a further try of the run makes of it.
+    await sweep(hands, eviction)
+    await site.pull('pushed-late:late')
+    const { open, removed } = await journalState(hands.journal)
+    expect([open, removed.digests.includes(gone)]).toEqual([[], false])
+  })
+
   test('S04: what went is recorded and told, whatever that count brings to light', async () => {
     const { eviction } = world('slow-told', 2)
     const held = site.proxy.hold({ method: 'DELETE', nth: 3 })
@@ -270,8 +295,9 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     site.storage.tag('slow-told', digest(freshImage()), 'dangling')
     held.release()
     await expect(running).rejects.toMatchObject({ code: 'DELETE_UNSETTLED' })
-    expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'swept'])
-    const told = ended.map(({ digest }) => digest)
+    // The last one may be what that tag names, and is there again.
+    expect(ended.map(({ outcome }) => outcome)).toEqual(['swept', 'named'])
+    const told = ended.flatMap(({ digest, outcome }) => (outcome === 'swept' ? digest : []))
     for (const each of eviction.digests) expect(await site.has('slow-told', each)).toBe(!told.includes(each))
     const { open, removed } = await journalState(hands.journal)
     expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: told } })

@@ -31,6 +31,14 @@ test('what was brought back since a step is known, and nothing where no tags wer
   expect((await tagsThen(journal, 'new'))?.returned).toEqual(new Set(['sha256:2']))
 })
 
+test('S37, S47: what a new index needs and is written again says nothing about tags', async () => {
+  const journal = new MemoryJournal()
+  const digest = 'sha256:1'
+  await journal.append([intent('a', new TagRecord().changesTo(['one']))])
+  await journal.append([{ kind: 'restored', at: 0, digest, isNeeded: true }])
+  expect((await tagsThen(journal, 'a'))?.returned).toEqual(new Set())
+})
+
 test('names that are too many to be recorded are not', () => {
   const record = new TagRecord()
   const many = Array.from({ length: 40_000 }, (_, n) => `${n}`.padStart(128, 'x'))

@@ -23,7 +23,7 @@ export class TagRecord {
 }
 
 /**
- * The tags that there were before an intent to sweep, and the manifests that were brought back since; undefined: its journal does not say which tags.
+ * The tags that there were before an intent to sweep, and the manifests that were brought back since because a tag was missing; undefined: its journal does not say which tags.
  */
 export async function tagsThen(
   journal: Journal,
@@ -33,7 +33,8 @@ export async function tagsThen(
   let returned: Set<string> | undefined
   let isKnown = false
   for await (const record of journal.read()) {
-    if (record.kind === 'restored') returned?.add(record.digest)
+    // What a new index needs is written again in the midst of a sweep, and says nothing about tags (S47).
+    if (record.kind === 'restored' && record.isNeeded !== true) returned?.add(record.digest)
     if (record.kind !== 'intent' || record.step.action !== 'sweep' || returned !== undefined) continue
     const { whole, came, went } = record.step.tags ?? { whole: false, came: [], went: [] }
     if (whole) tags.clear()

@@ -627,6 +627,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: NEEDED,
     },
     {
+      rule: 'S16 a tag that was pushed while its manifest went has it again',
+      find: 'await this.#reviveNew(fresh, last)',
+      replace: '',
+      tests: OTHERS,
+    },
+    {
       rule: 'S47 until it is written again it has no end',
       find: 'this.#isInDoubt = true\n    await writeNeeded',
       replace: 'await writeNeeded',
@@ -782,6 +788,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/evict/tags-then.ts': [
+    {
+      rule: 'S37 what a new index needs and is written again says nothing about missing tags',
+      find: ' && record.isNeeded !== true',
+      replace: '',
+      tests: ['src/evict/tags-then.test.ts'],
+    },
     {
       rule: 'S37 tags that others removed in between are not missed',
       find: 'for (const tag of went) tags.delete(tag)',
