@@ -21,7 +21,9 @@ function indexes(holders: EvictedIndexesParts['holders']) {
   const watched = new EvictedIndexes({
     things: () => [PART, OTHER],
     holders,
-    found: (uses) => found.push(...uses),
+    found: async (uses) => {
+      found.push(...uses)
+    },
     failed: (error) => failed.push(error),
     clock: { monotonic: () => time.passed },
     signal: new AbortController().signal,

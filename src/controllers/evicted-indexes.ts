@@ -16,7 +16,7 @@ export interface EvictedIndexesParts {
     names: RegistryNames,
     repositories: ReadonlySet<string>,
   ) => Promise<HeldImages>
-  readonly found: (uses: readonly EvictedUse[]) => void
+  readonly found: (uses: readonly EvictedUse[]) => Promise<void>
   /** Told why an index could not be read, when that is news. */
   readonly failed: (error: TallymanError) => void
   readonly clock: Pick<Clock, 'monotonic'>
@@ -116,7 +116,7 @@ export class EvictedIndexes {
     this.#askAgainAt = Math.min(this.#askAgainAt, askAgainAt ?? Number.POSITIVE_INFINITY)
     const parts: Evicted[] = []
     if (holders.size > 0) await this.#each((thing) => holders.has(thing.digest) && parts.push(thing))
-    if (parts.length > 0) found(await evictedInUse(parts, withHeld(inUseIndex(usage, names), holders)))
+    if (parts.length > 0) await found(await evictedInUse(parts, withHeld(inUseIndex(usage, names), holders)))
     return damaged
   }
 

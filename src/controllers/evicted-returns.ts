@@ -13,6 +13,8 @@ export interface EvictedReturn {
   readonly outcome: BroughtBack['outcome']
   /** Where it failed. It is tried again. */
   readonly error?: TallymanError | undefined
+  /** When that was begun, ms since the epoch; of one that failed: undefined. */
+  readonly at?: number | undefined
   /** A failure that was not told yet. */
   readonly isNews: boolean
 }
@@ -20,6 +22,8 @@ export interface EvictedReturn {
 export interface EvictedReturnsParts {
   readonly clock: Clock
   readonly bringBack: (things: readonly Evicted[], signal: AbortSignal) => AsyncIterable<BroughtBack>
+  /** Those of `uses` that something needs by now. */
+  readonly stillInUse: (uses: readonly EvictedUse[]) => Promise<readonly EvictedUse[]>
   /** Told after every round of what came of it. */
   readonly told: (returns: readonly EvictedReturn[]) => void
 }
@@ -30,16 +34,21 @@ interface Wanted {
   /** Monotonic ms. */
   notBefore: number
   lastCode: string | undefined
+  /** It failed, and then nobody needed it any more. */
+  isIdle: boolean
 }
 
 /** So many are brought back before it is looked what came in meanwhile. */
 const ROUND = 20
+/** What nobody needs any more is asked about so often: who needs it again is not kept waiting. */
+const IDLE_MS = 5_000
 const RETRY: BackoffPolicy = { initial: 500, max: 60_000, factor: 2, jitter: 0.2 }
 
-/** Brings back what came into use again, and tries what fails until it succeeds (S04). One for each policy. */
+/** Brings back what came into use again, and tries what fails for as long as somebody needs it (S04). One for each policy. */
 export class EvictedReturns {
   readonly #parts: EvictedReturnsParts
   readonly #wanted = new Map<string, Wanted>()
+  #underWay: ReadonlySet<Wanted> = new Set()
   readonly #bell: Bell
 
   constructor(parts: EvictedReturnsParts) {
@@ -47,16 +56,21 @@ export class EvictedReturns {
     this.#bell = new Bell(parts.clock)
   }
 
-  /** What is in use and not back yet. */
+  /** How much is in use and not back yet. */
   get pending(): number {
-    return this.#wanted.size
+    let pending = 0
+    for (const { isIdle } of this.#wanted.values()) if (!isIdle) pending += 1
+    return pending
   }
 
   want(uses: readonly EvictedUse[]): void {
     for (const use of uses) {
       const key = evictedKey(use.thing)
-      if (!this.#wanted.has(key)) {
-        this.#wanted.set(key, { use, failures: 0, notBefore: Number.NEGATIVE_INFINITY, lastCode: undefined })
+      const known = this.#wanted.get(key)
+      // What is wanted again while it is brought back has gone again since, and what comes of that says nothing about it.
+      if (known === undefined || this.#underWay.has(known)) {
+        const notBefore = Number.NEGATIVE_INFINITY
+        this.#wanted.set(key, { use, failures: 0, notBefore, lastCode: undefined, isIdle: false })
       }
     }
     if (uses.length > 0) this.#bell.ring()
@@ -67,7 +81,7 @@ export class EvictedReturns {
     while (!signal.aborted) {
       const now = this.#parts.clock.monotonic()
       const due = this.#next(now)
-      if (due.length > 0) await this.#round(due, signal)
+      if (due.length > 0) await this.#round(await this.#needed(due), signal)
       else await this.#bell.wait(this.#nextAt() - now, signal)
     }
   }
@@ -80,6 +94,26 @@ export class EvictedReturns {
       .slice(0, ROUND)
   }
 
+  /** What has failed is asked about before it is tried again: where nobody needs it, there is nothing to alarm about. */
+  async #needed(due: readonly Wanted[]): Promise<readonly Wanted[]> {
+    const failed = due.filter(({ failures }) => failures > 0)
+    if (failed.length === 0) return due
+    let still: ReadonlySet<EvictedUse>
+    try {
+      still = new Set(await this.#parts.stillInUse(failed.map(({ use }) => use)))
+    } catch {
+      // Nobody knows: it is tried.
+      return due
+    }
+    for (const wanted of failed) {
+      wanted.isIdle = !still.has(wanted.use)
+      if (!wanted.isIdle) continue
+      wanted.notBefore = this.#parts.clock.monotonic() + IDLE_MS
+      wanted.lastCode = undefined
+    }
+    return due.filter(({ isIdle }) => !isIdle)
+  }
+
   #nextAt(): number {
     let at = Number.POSITIVE_INFINITY
     for (const { notBefore } of this.#wanted.values()) at = Math.min(at, notBefore)
@@ -89,6 +123,7 @@ export class EvictedReturns {
   async #round(due: readonly Wanted[], signal: AbortSignal): Promise<void> {
     const left = new Map(due.map((wanted) => [wanted.use.thing, wanted]))
     const returns: EvictedReturn[] = []
+    this.#underWay = new Set(due)
     try {
       for await (const back of this.#parts.bringBack([...left.keys()], signal)) {
         const wanted = left.get(back.thing)
@@ -96,14 +131,17 @@ export class EvictedReturns {
         left.delete(back.thing)
         if (back.outcome === 'Failed') returns.push(this.#failed(wanted, back.error))
         else {
-          this.#wanted.delete(evictedKey(back.thing))
-          returns.push({ use: wanted.use, outcome: back.outcome, isNews: true })
+          const key = evictedKey(back.thing)
+          if (this.#wanted.get(key) === wanted) this.#wanted.delete(key)
+          returns.push({ use: wanted.use, outcome: back.outcome, at: back.at, isNews: true })
         }
       }
     } catch (thrown) {
       if (signal.aborted) return
       const error = asTallymanError(thrown)
       for (const wanted of left.values()) returns.push(this.#failed(wanted, error))
+    } finally {
+      this.#underWay = new Set()
     }
     this.#parts.told(returns)
   }

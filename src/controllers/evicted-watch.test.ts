@@ -71,6 +71,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   let running: Promise<void>
   let claims: UsageClaim[]
   let told: EvictedReturn[]
+  let pending: number | undefined
   let looks = 0
   let count = 0
 
@@ -84,6 +85,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
 
   beforeEach(() => {
     told = []
+    pending = undefined
     claims = []
     count += 1
     term = new AbortController()
@@ -95,7 +97,10 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
         looks += 1
         return claims
       },
-      told: (_, returns) => told.push(...returns),
+      told: (_, returns, left) => {
+        told.push(...returns)
+        pending = left
+      },
     })
     running = watch.run(term.signal)
   })
@@ -295,19 +300,74 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     expect(returnStatus(told, 'r.example/', 0)).toMatchObject([{ outcome: 'Failed' }])
   })
 
-  test('is left alone while nothing uses it, when the policy is gone, and after the term', async () => {
-    const old = containerImage({ seed: `alone ${version}` })
+  test('that nobody uses any more is not tried again, and no alarm is left of it', async () => {
+    const old = containerImage({ seed: `left ${version}` })
     const repository = await evicted(old)
+    await collectGarbage(site.registry)
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const pod = `left-${count}-${version}`
+    await createPod(pod, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.length >= 2 && pending === 1)
+    await client.delete(PODS, { name: pod, namespace: cluster.namespace })
+    await eventually(() => pending === 0)
+    // What uses it again is told of again.
+    const before = told.length
+    await createPod(`${pod}-again`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.length > before && pending === 1)
+    // Another one that watches the same takes the alarm over.
+    watch.follow(POLICY, 'apps/shop', [])
+    await eventually(() => pending === 0)
+  })
+
+  test('is back with its signature, which no pod names', async () => {
+    const old = containerImage({ seed: `signed ${version}` })
+    const signature = containerImage({ seed: `signature ${version}` })
+    const tag = `${digest(old).replace(':', '-')}.sig`
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    const kept = containerImage({ seed: `${repository} kept` })
+    const tags = { old, kept, [tag]: signature }
+    await evictTags(site, { run: RUN, repository, tags, doomed: ['old', tag] })
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const since = systemClock.monotonic()
+    await createPod(`signed-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await backWithin10s(repository, tag, since)
+    await site.pull(`${repository}:${tag}`)
+    expect(await site.has(repository, 'old')).toBe(true)
+  })
+
+  test('is left alone while nothing uses it', async () => {
+    const repository = await evicted(containerImage({ seed: `alone ${version}` }))
+    watch.follow(POLICY, 'apps/shop', await past(repository))
+    const before = looks
+    await createPod(`alone-${count}-${version}`, `${site.registry.host}/${repository}:another`)
+    await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:another`))
+    await eventually(() => looks >= before + 3)
+    expect(told).toEqual([])
+    expect(await site.has(repository, 'old')).toBe(false)
+  })
+
+  test.each(['when the policy is gone', 'after the term'])('is left alone %s', async (when) => {
+    const repository = await evicted(containerImage({ seed: `${when} ${version}` }))
     const things = await past(repository)
     watch.follow(POLICY, 'apps/shop', things)
-    expect(watch.follows(POLICY)).toBe(true)
-    watch.forget(POLICY)
-    expect(watch.follows(POLICY)).toBe(false)
-    term.abort()
-    await running
-    watch.follow(POLICY, 'apps/shop', things)
-    expect(watch.follows(POLICY)).toBe(false)
-    expect(told).toEqual([])
+    if (when === 'after the term') {
+      term.abort()
+      await running
+      term = new AbortController()
+      running = watch.run(term.signal)
+    } else watch.forget(POLICY)
+    // Of another policy, in a repository of its own: when that is back, this was looked at as well.
+    const beside = `${repository}-beside`
+    const old = containerImage({ seed: `beside ${when} ${version}` })
+    const kept = containerImage({ seed: `${beside} kept` })
+    await evictTags(site, { run: RUN, repository: beside, tags: { old, kept }, doomed: ['old'] })
+    watch.follow('apps/other', 'apps/shop', await past(beside))
+    await createPod(`gone-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await createPod(`beside-${count}-${version}`, `${site.registry.host}/${beside}:old`)
+    await eventually(() => site.has(beside, 'old'))
+    await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:old`))
+    const before = looks
+    await eventually(() => looks >= before + 3)
     expect(await site.has(repository, 'old')).toBe(false)
   })
 })

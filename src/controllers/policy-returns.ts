@@ -92,7 +92,7 @@ export class PolicyReturns {
     return { history: undo.evicted(policy), told: [...restorations] }
   }
 
-  /** Something evicted came into use: nothing more goes until a human has looked, and what became of it is told (S04). */
+  /** Something evicted came into use, or none of it is any more: nothing more goes until a human has looked, and what became of it is told (S04). */
   cameIntoUse(key: string, returns: readonly EvictedReturn[], pending: number): void {
     const policy = this.#parts.policies.get(key)
     if (policy === undefined) return
@@ -101,6 +101,7 @@ export class PolicyReturns {
     const subject = policySubject(policy)
     const labels = { namespace: subject.namespace, name: subject.name }
     deps.objectMetrics.set(subject, 'tallyman_policy_evicted_in_use', [{ labels, value: pending }])
+    if (returns.length === 0) return
     for (const { reason, note } of returnEvents(returns, from)) deps.events.record(policy, reason, note)
     undo.keepReturned(key, returns)
     const because = reasonToHold(returns, from)

@@ -245,10 +245,9 @@ export class PolicyUndo {
   keepReturned(key: string, returns: readonly EvictedReturn[]): void {
     const history = this.#histories.get(key)
     if (history === undefined) return
-    const at = this.#parts.clock.now()
     const returned = returns
-      .filter(({ outcome }) => outcome !== 'Failed' && outcome !== 'Taken')
-      .map(({ use: { thing } }) => ({ ...thing, at }))
+      .filter(({ outcome }) => outcome !== 'Taken')
+      .flatMap(({ use: { thing }, at }) => (at === undefined ? [] : { ...thing, at }))
     this.#histories.set(key, withReturned(history, returned))
   }
 }

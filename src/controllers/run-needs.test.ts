@@ -122,6 +122,29 @@ describe('what a run took, with copies of it in the trash', () => {
   })
 })
 
+test.each([
+  ['by its own digest', { image: `registry.local/app@${digestOf('a')}` }],
+  ['by a tag that the run took', { image: 'registry.local/app:v1' }],
+])('S04, S09: what belongs to something that is in use %s stays with it', (_, { image }) => {
+  const index = inUseIndex({ snapshots: [snapshotOf([imageUse(image)])] }, NAMES)
+  const taken = (digest: string, more: Partial<Evicted>) => ({
+    ...{ run: RUN, repository: 'app', at: 1, digest: digestOf(digest) },
+    ...more,
+  })
+  const went = [
+    taken('a', { tag: 'v1' }),
+    taken('b', { tag: `${digestOf('a').replace(':', '-')}.sig` }),
+    taken('c', { subject: digestOf('b') }),
+    taken('d', { subject: digestOf('e') }),
+  ]
+  const needs = new RunNeeds({ known: NOTHING, entries: () => [] })
+  needs.learn('app', { went, returned: [], unsettled: [] })
+  const stays = ['a', 'b', 'c', 'd'].filter(
+    (name) => needs.lateUse({ repository: 'app', digest: digestOf(name) }, index) !== undefined,
+  )
+  expect(stays).toEqual(['a', 'b', 'c'])
+})
+
 describe('what spec.restore asks for of a run', () => {
   const image: Evicted = { run: 'other', repository: 'app', tag: 'v1', digest: digestOf('a'), at: 1 }
   const signature: Evicted = {

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { askedBack, type RestoreEntry } from '#controllers/policy-restore.ts'
+import { MAX_DEPTH, subjectOf } from '#evict/chosen-back.ts'
 import type { Evicted, EvictionHistory, ListedHistory } from '#evict/evicted.ts'
 import type { EvictedThings } from '#evict/evicted-things.ts'
+import type { InUseIndex, UseReason } from '#inventory/in-use-index.ts'
 import type { LateUse } from '#retention/late-use.ts'
 import { reason } from '#retention/reasons.ts'
 import { useReason } from '#retention/use-reason.ts'
@@ -42,13 +44,7 @@ export class RunNeeds {
     const taken = this.#taken
     if (taken?.repository !== repository) return reason('NotApproved')
     if (this.#asked(taken).has(digest)) return reason('Restored')
-    const things = taken.things.get(digest) ?? []
-    const uses = [
-      ...usage.usesOf({ repository, digest }),
-      ...things.flatMap(({ tag }) => (tag === undefined ? [] : usage.usesOf({ repository, tag }))),
-      ...things.flatMap(({ config }) => (config === undefined ? [] : usage.usesOfConfig(config))),
-    ]
-    return useReason(uses)
+    return useReason(usesOf(taken, digest, usage))
   }
 
   #asked(taken: Taken): ReadonlySet<string> {
@@ -59,6 +55,20 @@ export class RunNeeds {
     }
     return taken.asked.digests
   }
+}
+
+/** By its digest, by what it was known by, or of what it is a signature of: that may be back, and this not yet. */
+function usesOf(taken: Taken, digest: string, usage: InUseIndex, depth = 0): readonly UseReason[] {
+  const { repository } = taken
+  const things = taken.things.get(digest) ?? []
+  const uses = [
+    ...usage.usesOf({ repository, digest }),
+    ...things.flatMap(({ tag }) => (tag === undefined ? [] : usage.usesOf({ repository, tag }))),
+    ...things.flatMap(({ config }) => (config === undefined ? [] : usage.usesOfConfig(config))),
+  ]
+  if (uses.length > 0 || depth === MAX_DEPTH) return uses
+  const subjects = new Set(things.flatMap((thing) => subjectOf(thing) ?? []))
+  return [...subjects].flatMap((subject) => usesOf(taken, subject, usage, depth + 1))
 }
 
 interface Taken {

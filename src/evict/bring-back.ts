@@ -31,7 +31,12 @@ export interface RestoreSite {
  * `Restored`: it is back. `Present`: it was there, in full. `Taken`: the tag names something else by now, and keeps that. `Failed`: see the error.
  */
 export type BroughtBack =
-  | { readonly thing: Evicted; readonly outcome: 'Restored' | 'Present' | 'Taken' }
+  | {
+      readonly thing: Evicted
+      readonly outcome: 'Restored' | 'Present' | 'Taken'
+      /** When that was begun, ms since the epoch: what went after this is gone again. */
+      readonly at: number
+    }
   | { readonly thing: Evicted; readonly outcome: 'Failed'; readonly error: TallymanError }
 
 /**
@@ -82,9 +87,11 @@ async function* bringBackGroup(
   try {
     for (const thing of tagsFirst(things)) {
       const isWhole = thing.tag === undefined && whole.has(thing.digest)
-      const result: BroughtBack = isWhole ? { thing, outcome: 'Present' } : await bringBackOne(reach, thing)
+      const result: BroughtBack = isWhole
+        ? { thing, outcome: 'Present', at: clock.now() }
+        : await bringBackOne(reach, thing)
       if (!isWhole && (result.outcome === 'Restored' || result.outcome === 'Present')) {
-        const restored = restorations(thing, view, clock.now())
+        const restored = restorations(thing, view, result.at)
         for (const { digest } of restored) whole.add(digest)
         back.push(...restored)
       }
@@ -98,10 +105,12 @@ async function* bringBackGroup(
 
 async function bringBackOne(reach: Reach, thing: Evicted): Promise<BroughtBack> {
   const { tag, digest } = thing
+  // A DELETE that is on its way may take it again before all of it has been read.
+  const at = reach.clock.now()
   try {
     const wasThere = (await headDigest(reach, tag ?? digest)) === digest
     const outcome = await restore(reach, { tag, digest })
-    return { thing, outcome: outcome === 'Restored' && wasThere ? 'Present' : outcome }
+    return { thing, outcome: outcome === 'Restored' && wasThere ? 'Present' : outcome, at }
   } catch (thrown) {
     return failed(thing, thrown, reach.signal)
   }

@@ -2,7 +2,12 @@ import { namedSubject } from '#retention/companion-name.ts'
 import type { Evicted } from './evicted.ts'
 
 /** Signatures of signatures, at most. */
-const MAX_DEPTH = 4
+export const MAX_DEPTH = 4
+
+/** What something is a signature or the like of, by itself or by the name of its tag. */
+export function subjectOf({ subject, tag }: Pick<Evicted, 'subject' | 'tag'>): string | undefined {
+  return subject ?? (tag === undefined ? undefined : namedSubject(tag))
+}
 
 /** Some of what is gone, and what refers to it: signatures and the like, by their subject or by the name of their tag. In the order of `gone`. */
 export function withWhatRefersToThem(chosen: readonly Evicted[], gone: readonly Evicted[]): Evicted[] {
@@ -11,7 +16,7 @@ export function withWhatRefersToThem(chosen: readonly Evicted[], gone: readonly 
   for (let depth = 0; depth < MAX_DEPTH; depth += 1) {
     const before = all.size
     for (const thing of gone) {
-      const subject = thing.subject ?? (thing.tag === undefined ? undefined : namedSubject(thing.tag))
+      const subject = subjectOf(thing)
       if (subject === undefined || all.has(thing)) continue
       if (!digests.has(inRepository({ repository: thing.repository, digest: subject }))) continue
       all.add(thing)

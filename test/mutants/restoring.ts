@@ -1,6 +1,8 @@
 import type { MutantsByFile } from './mutant.ts'
 
 const USE = ['src/controllers/evicted-use.test.ts']
+const RETURNS = ['src/controllers/evicted-returns.test.ts']
+const STILL = ['src/controllers/still-in-use.test.ts']
 const WATCH = ['src/controllers/evicted-watch.test.ts']
 const ROOM = ['src/controllers/evicted-room.test.ts']
 const THINGS = ['src/evict/evicted-things.test.ts']
@@ -37,7 +39,7 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: USE,
     },
   ],
-  'src/controllers/evicted-watch.ts': [
+  'src/controllers/followed-evictions.ts': [
     {
       rule: 'S04 what was there when it was looked at, and went later',
       find: 'this.#added.push(thing, ...this.#named(thing))',
@@ -91,7 +93,53 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: THINGS,
     },
   ],
+  'src/controllers/evicted-companions.ts': [
+    {
+      rule: 'S04 what comes back does so with its signatures',
+      find: 'all.push(...found)',
+      replace: '',
+      tests: WATCH,
+    },
+  ],
+  'src/controllers/still-in-use.ts': [
+    {
+      rule: 'S04 what is needed is not taken for unused where an index in use cannot be read',
+      find: 'held.damaged !== undefined || held.askAgainAt !== undefined',
+      replace: 'uses.length === 0',
+      tests: STILL,
+    },
+    {
+      rule: 'S35 a part of an index in use is needed',
+      find: 'await evictedInUse(things, withHeld(index, held.holders))',
+      replace: 'await evictedInUse(things, index)',
+      tests: STILL,
+    },
+    {
+      rule: 'S04 what belongs to something in use is needed',
+      find: ' || (belongsTo !== undefined && used.has(belongsTo))',
+      replace: '',
+      tests: STILL,
+    },
+  ],
   'src/controllers/evicted-returns.ts': [
+    {
+      rule: 'S04 what is wanted again while it is brought back is brought back once more',
+      find: 'known === undefined || this.#underWay.has(known)',
+      replace: 'known === undefined',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 nor does its end take the new wish away',
+      find: 'if (this.#wanted.get(key) === wanted) this.#wanted.delete(key)',
+      replace: 'this.#wanted.delete(key)',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 what is needed again is tried again',
+      find: 'wanted.isIdle = !still.has(wanted.use)',
+      replace: 'wanted.isIdle ||= !still.has(wanted.use)',
+      tests: RETURNS,
+    },
     {
       rule: 'S04 what fails is tried again',
       find: "if (back.outcome === 'Failed') returns.push(this.#failed(wanted, back.error))",

@@ -265,6 +265,12 @@ export const TRASH_MUTANTS: MutantsByFile = {
       tests: NEEDS,
     },
     {
+      rule: 'S09 the copy of a signature stays with what it belongs to',
+      find: 'subjects].flatMap((subject) => usesOf(taken, subject, usage, depth + 1))',
+      replace: 'subjects].flatMap(() => [])',
+      tests: NEEDS,
+    },
+    {
       rule: 'S04 what the journal alone knows counts as use',
       find: 'things: Map.groupBy(history.went, ({ digest }) => digest)',
       replace: 'things: Map.groupBy(went.of(repository), ({ digest }) => digest)',

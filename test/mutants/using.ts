@@ -42,8 +42,8 @@ export const USING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S39 what lists no tags is not taken for empty',
-      find: 'recall(memory, doubted, input.registry)',
-      replace: 'recall(memory, read, input.registry)',
+      find: 'recall(memory, doubted, input.registry, again)',
+      replace: 'recall(memory, read, input.registry, again)',
       tests: PLAN,
     },
   ],
@@ -150,7 +150,7 @@ export const USING_MUTANTS: MutantsByFile = {
       replace: 'inUseIndex(usage, names)',
     },
   ],
-  'src/controllers/evicted-watch.ts': [
+  'src/controllers/followed-evictions.ts': [
     {
       rule: 'S35 a platform that went comes back for its index',
       find: 'this.#indexes.look(added.length > 0 ? usage : changed, usage, names)',
