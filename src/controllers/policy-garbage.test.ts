@@ -45,6 +45,6 @@ test('S20: the bytes of all runs add up, and what frees them is said of each pro
 test('S20: what the copies in the trash hold is not said to be free for the taking', () => {
   const { message } = garbageAfter(undefined, 310, 'distribution-2', { onEvict: 'Trash', trash })
   expect(message).toMatch(
-    /^The copies in the trash hold these bytes for 31d .*\. Run `registry garbage-collect/,
+    /^The copies in the trash hold these bytes until they go, 31d .*\. Run `registry garbage-collect/,
   )
 })

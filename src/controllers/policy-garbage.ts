@@ -31,7 +31,7 @@ export function garbageAfter(
 ): NonNullable<RegistryPolicyStatus['garbage']> {
   const held =
     onEvict === 'Trash'
-      ? `The copies in the trash hold these bytes for ${trash.retainFor} (spec.trash.retainFor): before they have gone, nothing of them is freed. `
+      ? `The copies in the trash hold these bytes until they go, ${trash.retainFor} after their run (spec.trash.retainFor): before, nothing of them is freed. `
       : ''
   return { sweptBytes: (before?.sweptBytes ?? 0) + bytes, message: `${held}${NEEDED[product]}` }
 }

@@ -3,6 +3,7 @@ import { TallymanError } from '#catalogue/error.ts'
 import { PolicyLeftovers } from '#controllers/policy-leftovers.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
+import type { Unsettled } from '#evict/evicted.ts'
 import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { silentLog } from '#test/harness/reflected.ts'
@@ -14,7 +15,7 @@ const apiVersion = 'tallyman.dev/v1alpha1'
 const registry: RegistryObject = { apiVersion, kind: 'Registry', metadata, spec: {} }
 
 /** @returns the record and status after what a dead process left was settled, with what that met */
-async function settling(error: TallymanError) {
+async function settling(error: TallymanError, unsettled: Unsettled = { repository: 'app', run: 'dead' }) {
   let record: PolicyRecord = EMPTY_RECORD
   let held: Hold | undefined
   const learned: string[] = []
@@ -55,7 +56,7 @@ async function settling(error: TallymanError) {
     },
     answer: (compute) => pass.write(compute),
   }
-  await leftovers.settle({ pass, registry, url: 'https://r.example' }, [{ repository: 'app', run: 'dead' }])
+  await leftovers.settle({ pass, registry, url: 'https://r.example' }, [unsettled])
   return { hold: record.hold, told: pass.policy.status?.hold, learned }
 }
 
@@ -69,4 +70,14 @@ test('S04, S43: a kept tag that went with what a dead process deleted holds the 
 test('what is only not settled yet holds nothing', async () => {
   const { hold, told, learned } = await settling(new TallymanError('BARRIER_NOT_REACHED', 'not now'))
   expect([hold, told, learned]).toEqual([undefined, undefined, ['dead']])
+})
+
+test('what was lost and still is is not read again, and is once its journal is there', async () => {
+  const lost: Unsettled = { repository: 'app', run: 'dead', isLost: true }
+  expect((await settling(new TallymanError('JOURNAL_LOST', 'gone'), lost)).learned).toEqual([])
+  expect((await settling(new TallymanError('BARRIER_NOT_REACHED', 'not now'), lost)).learned).toEqual([
+    'dead',
+  ])
+  const first = { repository: 'app', run: 'dead' }
+  expect((await settling(new TallymanError('JOURNAL_LOST', 'gone'), first)).learned).toEqual(['dead'])
 })

@@ -48,7 +48,12 @@ export class PolicyLeftovers {
       )
     }
     if (left.some(({ error }) => HARMFUL.has(error.code))) await hold.tell()
-    for (const [id, places] of Map.groupBy(unsettled, ({ run }) => run)) {
+    const lost = new Set(
+      left.flatMap(({ repository, error }) => (error.code === 'JOURNAL_LOST' ? repository : [])),
+    )
+    // Of a journal that was lost and still is, reading the whole run again says nothing new.
+    const looked = unsettled.filter(({ repository, isLost }) => isLost !== true || !lost.has(repository))
+    for (const [id, places] of Map.groupBy(looked, ({ run }) => run)) {
       const repositories = [...new Set(places.map(({ repository }) => repository))]
       await undo.learn(policy, registry, { id, repositories }, signal)
     }

@@ -48,10 +48,10 @@ describe('the status of a run', () => {
     expect(twice.trashed).toBe(5)
   })
 
-  test('says rate and time left once they are known', () => {
+  test('says what is done and left of the phase, and rate and time left once they are known', () => {
     const progress = { stage: 'Sweeping', counts: COUNTS, done: 1, left: 9 } as const
     expect(runInProgress(fresh, { ...progress, perMinute: 60, timeLeftMs: 9_000 })).toMatchObject({
-      ...{ phase: 'Sweeping', perMinute: 60, timeLeft: '9s' },
+      ...{ phase: 'Sweeping', done: 1, left: 9, perMinute: 60, timeLeft: '9s' },
     })
     const unknown = runInProgress(fresh, { ...progress, perMinute: undefined, timeLeftMs: undefined })
     expect(unknown).not.toHaveProperty('timeLeft')

@@ -26,10 +26,10 @@ export function runStatus(run: OpenRun, shown: RegistryPolicyStatus['run'], phas
 
 /** The status of a run while it works. @param base of `runStatus` when this call began */
 export function runInProgress(base: RunStatus, progress: ExecutionProgress): RunStatus {
-  const { perMinute, timeLeftMs, stage } = progress
+  const { perMinute, timeLeftMs, stage, done, left } = progress
   return {
     ...added(base, progress.counts),
-    phase: stage,
+    ...{ phase: stage, done, left },
     ...(perMinute === undefined ? {} : { perMinute }),
     ...(timeLeftMs === undefined ? {} : { timeLeft: durationText(timeLeftMs) }),
   }

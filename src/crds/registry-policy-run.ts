@@ -34,8 +34,13 @@ export const Run = z.object({
   ...counts,
   trashed: z.int().optional().describe('Manifests of which the trash holds a copy.'),
   digests: z.int().optional().describe('Manifests that are to go once no tag names them.'),
-  perMinute: z.int().optional().describe('Tags or manifests that went in the last minute of work.'),
-  timeLeft: z.string().max(32).optional().describe('How long the stage will take at that rate.'),
+  done: z
+    .int()
+    .optional()
+    .describe('While it works: copies, tags, manifests or repositories that are done of the phase.'),
+  left: z.int().optional().describe('While it works: how many of them are left of the phase.'),
+  perMinute: z.int().optional().describe('While it works: how many of them were done in the last minute.'),
+  timeLeft: z.string().max(32).optional().describe('How long the phase will take at that rate.'),
   resumesAt: time('When it goes on.').optional(),
   message: z.string().max(1024).optional().describe('What stopped or delays it, and what to do.'),
 })

@@ -61,12 +61,12 @@ export const RegistryPolicyStatus = z.object({
       sweptBytes: z
         .int()
         .describe(
-          'Bytes of what was swept since the policy began, at least, also of what was freed since: free once the registry has collected its garbage, with onEvict: Trash not before the copies have gone. A manifest counts where the same call of a run has let go of its tags.',
+          'Bytes of what was swept since the policy began, as it was swept: also of what came back or was freed since. They are free once the registry has collected its garbage, with onEvict: Trash not before the copies have gone. A manifest counts where the same call of a run has let go of its tags.',
         ),
       message: z.string().max(1024).describe('What is needed to free them.'),
     })
     .optional()
-    .describe('What the registry still has to free (S20).'),
+    .describe('What runs have left for the collection of garbage, and what that needs (S20).'),
   restorations: z
     .array(
       z.object({

@@ -2,12 +2,14 @@ import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
 import { digestAt } from '#registry/digest-at.ts'
+import { sideBySide } from '#scan/side-by-side.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import { type Chunk, EMPTY_CONFIG, journalManifest, readJournalManifest } from './journal-artifact.ts'
 import { chunksOf, openedBy } from './journal-chunks.ts'
 import { fromLine } from './journal-lines.ts'
 import { type Found, findJournal, manifestAt } from './journal-look.ts'
 import { type JournalPlace, journalTags, placeKey } from './journal-place.ts'
+import { WIDTH } from './width.ts'
 
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024
 /** The manifest that names them stays below the 4 MiB that registries take. */
@@ -150,17 +152,17 @@ export async function unfinishedRuns(place: Omit<JournalPlace, 'run'>, call: Cal
   const { client, workspaceRepository, repository } = place
   const runs: string[] = []
   for await (const tag of journalTags(client, workspaceRepository, call)) runs.push(tag)
-  const unfinished: string[] = []
-  const lost: string[] = []
-  for (const run of runs) {
+  // A repository has as many as runs have come to it: `tallyman rm` leaves one each time, and none of these is purged.
+  const states = await sideBySide(runs, WIDTH, async (run) => {
     try {
       const manifest = await manifestAt({ ...place, run }, call)
       const read = manifest === undefined ? undefined : readJournalManifest(manifest, repository)
-      if (read !== undefined && read.open > 0) unfinished.push(run)
+      return read !== undefined && read.open > 0 ? 'unfinished' : 'over'
     } catch (error) {
       if (!hasCode(error, 'JOURNAL_LOST')) throw error
-      lost.push(run)
+      return 'lost'
     }
-  }
-  return [...unfinished, ...lost]
+  })
+  const those = (state: 'unfinished' | 'lost') => runs.filter((_, at) => states[at] === state)
+  return [...those('unfinished'), ...those('lost')]
 }

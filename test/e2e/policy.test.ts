@@ -5,6 +5,7 @@ import { PODS } from '#kube/resource.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
 import { type ForeignClient, foreignClient } from '#test/harness/foreign.ts'
 import { containerImage, imageIndex, LINUX_AMD64 } from '#test/harness/images.ts'
+import { pushManifest } from '#test/harness/push.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
 import { tallyman } from '#test/harness/tallyman.ts'
@@ -121,6 +122,9 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     const { status } = await policy()
     expect(status?.run).toMatchObject({ phase: 'Succeeded', plan: digest, cause: 'Approved', untagged: 3 })
     expect(status?.approval).toMatchObject({ state: 'Used', plan: digest })
+    expect(status?.garbage).toMatchObject({ message: expect.stringContaining('garbage-collect') })
+    const manifests = images.v1.manifest.bytes.length + images.v3.manifest.bytes.length
+    expect(status?.garbage?.sweptBytes).toBeGreaterThan(manifests)
     expect([...(await tagsOf())].sort()).toEqual(['latest', 'v2', 'v4', 'v5'])
     for (const tag of ['v2', 'v4', 'v5']) await skopeo.pull(direct(`${cart}:${tag}`))
 
@@ -130,6 +134,24 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     const again = await world.api.plan(at('main'))
     expect(again.status?.approval).toMatchObject({ state: 'Used' })
     expect(again.status?.run?.id).toBe(status?.run?.id)
+  })
+
+  test('S10: what it took away and somebody pushes again is young', async () => {
+    await pushManifest(server, cart, images.v1.manifest, 'first')
+    const keeping = (keep: object) => ({ spec: { rules: [{ name: 'newest', repositories: ['**'], keep }] } })
+    const young = await world.api.plan(at('main'), keeping({ newest: 1 }))
+    expect(young.status?.plan).toMatchObject({ tags: 5, evict: 0 })
+    await eventually(
+      async () => {
+        const strict = await world.api.plan(at('main'), keeping({ newest: 1, youngerThan: '1s' }))
+        return strict.status?.plan?.evict === 1
+      },
+      { message: 'that it is old enough for another rule' },
+    )
+    const path = `/v2/${cart}/manifests/${images.v1.manifest.digest}`
+    expect(await server.wire.send({ method: 'DELETE', path })).toMatchObject({ status: 202 })
+    const after = await world.api.plan(at('main'), keeping({ newest: 1 }))
+    expect(after.status?.plan).toMatchObject({ tags: 4, evict: 0 })
   })
 
   test('S04: what comes into use again is back within ten seconds, and the policy waits for a human', async () => {
