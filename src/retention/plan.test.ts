@@ -42,6 +42,9 @@ describe('S12: the digest of a plan', () => {
       expect(digest(tags({ v3: a, v2: b, v1: c }), { ...WHOSE, ...change })).not.toBe(first)
     expect(digest(tags({ v3: a, v2: b }))).not.toBe(first)
     expect(digest(tags({ v3: a, v2: b, v0: c }))).not.toBe(first)
+    expect(digest(tags({ v3: a, v2: c, v1: b }))).not.toBe(first)
+    const moved = [repositoryFacts('moved', { v3: a, v2: b, v1: c })]
+    expect(digest(judged({ repositories: moved, manifests: [a, b, c] }))).not.toBe(first)
   })
 
   test('does not change with what stays, with reasons or with the time', () => {

@@ -7,6 +7,7 @@ import { MEMORY_MUTANTS } from './memory.ts'
 import type { Mutant, MutantsByFile } from './mutant.ts'
 import { PLANNING_MUTANTS } from './planning.ts'
 import { PUTTING_BACK_MUTANTS } from './putting-back.ts'
+import { REACHING_MUTANTS } from './reaching.ts'
 import { READING_MUTANTS } from './reading.ts'
 import { REMEMBERING_MUTANTS } from './remembering.ts'
 import { REMOVING_MUTANTS } from './removing.ts'
@@ -34,6 +35,7 @@ export const ALL_MUTANTS: readonly PlacedMutant[] = [
   MEMORY_MUTANTS,
   PLANNING_MUTANTS,
   PUTTING_BACK_MUTANTS,
+  REACHING_MUTANTS,
   READING_MUTANTS,
   REMEMBERING_MUTANTS,
   REMOVING_MUTANTS,

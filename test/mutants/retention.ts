@@ -4,6 +4,7 @@ const EVICTIONS = ['test/model/retention/evictions.test.ts']
 const LATE = ['test/model/retention/late-use.test.ts']
 const LAYERS = ['src/retention/layer-prefixes.test.ts']
 const PLAN = ['src/retention/plan.test.ts']
+const KEEP = ['src/retention/keep/chain.test.ts']
 
 /** What a plan leaves alone (S06, S08-S14). */
 export const RETENTION_MUTANTS: MutantsByFile = {
@@ -210,6 +211,101 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       rule: 'S08 a pattern that can match nothing',
       find: 'if (problem !== undefined) throw invalid(',
       replace: 'if (false) throw invalid(',
+    },
+  ],
+  'src/retention/keep/chain.ts': [
+    {
+      rule: 'S13 one line of keep is enough',
+      find: 'if (kept !== undefined) return kept',
+      replace: 'if (kept === undefined) return undefined',
+      tests: KEEP,
+    },
+    {
+      rule: 'S13 every line of keep is asked',
+      find: 'of POLICIES)',
+      replace: 'of POLICIES.slice(0, 4))',
+      tests: KEEP,
+    },
+  ],
+  'src/retention/keep/by-name.ts': [
+    {
+      rule: 'S08 a rule that keeps everything',
+      find: "if (rule.keepsAll) return reason('KeepAll')",
+      replace: '',
+      tests: KEEP,
+    },
+    {
+      rule: 'S08 a tag that a rule keeps by its name',
+      find: "pattern === undefined ? undefined : reason('KeepTag', pattern)",
+      replace: 'pattern === null ? undefined : undefined',
+      tests: KEEP,
+    },
+  ],
+  'src/retention/keep/version.ts': [
+    { rule: 'S13 the highest versions', find: 'stream.version(digest)', replace: 'undefined', tests: KEEP },
+  ],
+  'src/retention/keep/unused.ts': [
+    {
+      rule: 'S08 what nobody uses and a rule keeps then',
+      find: "rule.whenUnused === 'Keep' ?",
+      replace: 'rule === null ?',
+      tests: KEEP,
+    },
+  ],
+  'src/retention/plan-digest.ts': [
+    {
+      rule: 'S12 a digest is of one Registry',
+      find: '[registry, url, policy, rules]',
+      replace: '[url, policy, rules]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of where that Registry answers',
+      find: '[registry, url, policy, rules]',
+      replace: '[registry, policy, rules]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of one policy',
+      find: '[registry, url, policy, rules]',
+      replace: '[registry, url, rules]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of the rules',
+      find: '[registry, url, policy, rules]',
+      replace: '[registry, url, policy]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of repositories',
+      find: '[repository, tag, digest, action]',
+      replace: '[tag, digest, action]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of tags',
+      find: '[repository, tag, digest, action]',
+      replace: '[repository, digest, action]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of what tags name',
+      find: '[repository, tag, digest, action]',
+      replace: '[repository, tag, action]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of what becomes of a tag',
+      find: '[repository, tag, digest, action]',
+      replace: '[repository, tag, digest]',
+      tests: PLAN,
+    },
+    {
+      rule: 'S12 a digest is of nothing that stays, nor of reasons',
+      find: 'const { tag, digest, action } = verdict',
+      replace: 'const { tag, digest, action } = verdict; hash.update(String(verdict.reason.at))',
+      tests: PLAN,
     },
   ],
   'src/retention/keep/newest.ts': [

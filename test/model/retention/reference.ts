@@ -3,10 +3,13 @@ import type { CompiledRule } from '#retention/compiled-rule.ts'
 import type { ManifestFacts, RepositoryFacts, TagFacts } from '#retention/facts.ts'
 import type { ReasonCode } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
+import { shortDigest } from '#retention/short-digest.ts'
 import { compareVersions, type TagVersion, tagVersion } from '#retention/tag-version.ts'
 import type { Action } from '#retention/verdict.ts'
 import { allBases, allEdges, type Edge, type EdgeKind } from './edges.ts'
 import { once } from './once.ts'
+import { goes, inUse, type Own, stays } from './own.ts'
+import { type Said, said } from './said.ts'
 
 /** How something that stays for itself is in use. */
 export const USE_KINDS = [
@@ -18,17 +21,19 @@ export const USE_KINDS = [
 ] as const
 type UseKind = (typeof USE_KINDS)[number]
 
-/** What must become of a tag, and which reasons may be given for that. */
+/** What must become of a tag. */
 export interface Expected {
   readonly action: Action
-  readonly codes: readonly ReasonCode[]
+  /** One, but where several hold and nobody says which of them comes first. */
+  readonly reasons: readonly Said[]
+  /** Name of the rule that decides; undefined: none does. */
+  readonly rule: string | undefined
   /** The ways in which use, or something else that stays, keeps it. */
   readonly kinds: readonly (EdgeKind | UseKind)[]
 }
 
 const NONE: readonly Edge[] = []
 const NO_SUBJECTS: readonly string[] = []
-const GOING: readonly ReasonCode[] = ['Superseded', 'RepositoryUnused', 'FollowsSubject', 'OrphanGoes']
 
 /** The digest that the name of a companion has in it; undefined: it is none. */
 function namedBy(tag: string): string | undefined {
@@ -82,8 +87,14 @@ export class Reference {
   readonly #input: RetentionInput
   readonly #inUse: ReadonlySet<string>
   readonly #isWhole: boolean
+  /** Names of what is in use by itself, by digest: those of tags, and of what no such tag names. */
+  readonly #usedTags = new Map<string, string[]>()
+  readonly #usedPlaces = new Map<string, string[]>()
   /** By repository, for each of its tags. */
-  readonly #own = new Map<string, readonly (ReasonCode | undefined)[]>()
+  readonly #own = new Map<string, readonly Own[]>()
+  /** By digest, wherever it is held: the names under which it stays for itself, and what leads there. */
+  readonly #names = new Map<string, string[]>()
+  readonly #leading = new Map<string, Set<string>>()
   /** By digest. */
   readonly #everywhere: Held = new Map()
   readonly #inRepository = new Map<string, Held>()
@@ -112,8 +123,8 @@ export class Reference {
   /** Has to be called before anything is expected. */
   decide(): void {
     for (const repository of this.#input.facts.repositories) {
-      const reasons = repository.tags.map((tag) => this.#ownReason(repository, tag))
-      this.#own.set(repository.name, reasons)
+      const all = repository.tags.map((tag) => this.#ownOf(repository, tag))
+      this.#own.set(repository.name, all)
     }
     this.#spread()
   }
@@ -122,22 +133,36 @@ export class Reference {
   expected(repository: RepositoryFacts, bound: TagFacts, position: number): Expected {
     const { name, tags } = repository
     const { tag, digest } = bound
-    const reasons = this.#own.get(name)
-    const own = reasons?.[position]
-    if (own !== undefined)
-      return { action: 'keep', codes: [own], kinds: this.#useKinds(repository, bound, own) }
+    const own = this.#own.get(name)?.[position]
+    if (own === undefined) throw new Error(`nothing is decided about ${name}:${tag}`)
+    const { reasons, rule } = own
+    if (own.keeps)
+      return { action: 'keep', reasons, rule, kinds: this.#useKinds(repository, bound, reasons[0]?.code) }
     const all = this.#everywhere.get(digest ?? '')?.edges ?? NONE
     const here = this.#inRepository.get(name)?.get(digest ?? '')?.edges ?? NONE
     const edges = all.length === 0 ? here : here.length === 0 ? all : [...all, ...here]
-    if (edges.length > 0)
-      return { action: 'keep', codes: edges.map(({ code }) => code), kinds: waysOf(edges) }
-    const isKept = tags.some((other, at) => other.digest === digest && reasons?.[at] !== undefined)
-    if (this.#isAnchor({ tag, digest }))
-      return { action: isKept ? 'untag' : 'evict', codes: ['Anchor'], kinds: [] }
-    return { action: isKept ? 'untag' : 'evict', codes: GOING, kinds: [] }
+    if (edges.length > 0) {
+      // Whatever leads there first is said, in an order that nobody promises.
+      const origins = this.#origins(digest ?? '')
+      const held = [...new Set(edges.map(({ code }) => code))].map((code) => said(code, { of: origins }))
+      return { action: 'keep', reasons: held, rule, kinds: waysOf(edges) }
+    }
+    const isKept = tags.some((other, at) => other.digest === digest && this.#own.get(name)?.[at]?.keeps)
+    return { action: isKept ? 'untag' : 'evict', reasons, rule, kinds: [] }
   }
 
-  #useKinds({ name, tags }: RepositoryFacts, { tag, digest }: TagFacts, own: ReasonCode): UseKind[] {
+  /** Names of what something stays for in the end. */
+  readonly #origins = once((digest: string): readonly string[] => {
+    const found = new Set([digest])
+    for (const each of found) for (const from of this.#leading.get(each) ?? []) found.add(from)
+    return [...found].flatMap((each) => this.#names.get(each) ?? [])
+  })
+
+  #useKinds(
+    { name, tags }: RepositoryFacts,
+    { tag, digest }: TagFacts,
+    own: ReasonCode | undefined,
+  ): UseKind[] {
     const { usage } = this.#input
     const isNamed = (other: string) => usage.usesOf({ repository: name, tag: other }).length > 0
     switch (own) {
@@ -184,11 +209,17 @@ export class Reference {
     const isUsed = (tag: string | undefined, digest: string | undefined) =>
       usage.usesOf({ repository: name, tag, digest }).length > 0 ||
       usage.usesOfConfig(this.#manifest(digest)?.config?.digest ?? '').length > 0
-    for (const { tag, digest } of tags) if (digest !== undefined && isUsed(tag, digest)) this.used.add(digest)
+    const use = (names: Map<string, string[]>, digest: string, name: string) => {
+      this.used.add(digest)
+      names.set(digest, [...(names.get(digest) ?? []), name])
+    }
+    for (const { tag, digest } of tags)
+      if (digest !== undefined && isUsed(tag, digest)) use(this.#usedTags, digest, `${name}:${tag}`)
     const here = new Set(untagged)
     for (const { digest } of tags) here.add(digest ?? '')
     const present = this.#closed(here, 'PartOf')
-    for (const digest of present) if (isUsed(undefined, digest)) this.used.add(digest)
+    for (const digest of present)
+      if (isUsed(undefined, digest)) use(this.#usedPlaces, digest, `${name}@${digest}`)
   }
 
   /** With everything that edges of the kind lead to. */
@@ -200,28 +231,36 @@ export class Reference {
     return found
   }
 
-  #ownReason(repository: RepositoryFacts, tag: TagFacts): ReasonCode | undefined {
-    const { usage, restored, now } = this.#input
+  #ownOf(repository: RepositoryFacts, tag: TagFacts): Own {
+    const { usage, restored, now, unusedSince } = this.#input
     const { name } = repository
     const { digest } = tag
     const manifest = this.#manifest(digest)
     if (this.#isOurs(name) || manifest?.artifactType?.startsWith('application/vnd.tallyman.'))
-      return 'Workspace'
+      return stays(said('Workspace'))
     const [named] = usage.usesOf({ repository: name, tag: tag.tag, digest })
     const use = named ?? usage.usesOfConfig(manifest?.config?.digest ?? '')[0]
-    if (use !== undefined)
-      return use.kind === 'pinned' ? 'Pinned' : use.kind === 'remembered' ? 'UsedLately' : 'InUse'
-    if (digest !== undefined && this.used.has(digest)) return 'SameInUse'
-    if (restored.some((each) => each.repository === name && each.tag === tag.tag && each.until > now))
-      return 'Restored'
-    if (this.#isIncomplete(repository) || digest === undefined || manifest === undefined) return 'Incomplete'
+    if (use !== undefined) return stays(inUse(use))
+    if (digest !== undefined && this.used.has(digest))
+      return stays(said('SameInUse', { of: this.#namesInUse(digest) }))
+    const untils = restored.filter((each) => each.repository === name && each.tag === tag.tag)
+    const until = Math.max(...untils.map((each) => each.until))
+    if (until > now) return stays(said('Restored', { at: until }))
+    if (this.#isIncomplete(repository) || digest === undefined || manifest === undefined)
+      return stays(said('Incomplete', { of: 'words' }))
     const rules = this.#rulesOf(repository)
-    if (this.#isAnchor(tag)) return rules.length === 0 ? 'NoRule' : undefined
+    if (this.#isAnchor(tag))
+      return rules.length === 0 ? stays(said('NoRule')) : goes(said('Anchor', { at: unusedSince?.at }))
     if (this.#isCompanion(tag)) return this.#companion(repository, tag, rules)
-    const rule = rules.find((each) => each.matchesKind(this.#kind(digest)))
-    if (rule === undefined)
-      return rules.length > 0 && this.#kind(digest) !== 'Image' ? 'NotAnImage' : 'NoRule'
-    return this.#ruled(repository, { ...tag, digest }, rule)
+    const kind = this.#kind(digest)
+    const rule = rules.find((each) => each.matchesKind(kind))
+    if (rule !== undefined) return this.#ruled(repository, { ...tag, digest }, rule)
+    return stays(rules.length > 0 && kind !== 'Image' ? said('NotAnImage', { of: [kind] }) : said('NoRule'))
+  }
+
+  /** Any of those that have it and are in use by themselves: tags before what has none. */
+  #namesInUse(digest: string): readonly string[] {
+    return this.#usedTags.get(digest) ?? this.#usedPlaces.get(digest) ?? []
   }
 
   readonly #isOurs = once((name: string): boolean =>
@@ -248,27 +287,29 @@ export class Reference {
     return manifest === undefined || holdsImage(digest) ? 'Image' : (manifest.artifactType ?? '')
   })
 
-  #companion(
-    repository: RepositoryFacts,
-    tag: TagFacts,
-    rules: readonly CompiledRule[],
-  ): ReasonCode | undefined {
+  #companion(repository: RepositoryFacts, tag: TagFacts, rules: readonly CompiledRule[]): Own {
     const subjects = this.#subjects(tag)
     const kind = this.#kind(subjects[0] ?? '')
     const rule = rules.find((each) => each.matchesKind(kind))
-    if (rule === undefined) return 'NoRule'
-    if (rule.keepsAll) return 'KeepAll'
-    if (rule.tagPattern(tag.tag) !== undefined) return 'KeepTag'
-    if (tag.tag.startsWith('sha512-')) return 'SubjectUnknown'
+    if (rule === undefined) return stays(said('NoRule'))
+    if (rule.keepsAll) return stays(said('KeepAll'), rule)
+    const pattern = rule.tagPattern(tag.tag)
+    if (pattern !== undefined) return stays(said('KeepTag', { of: [pattern] }), rule)
+    if (tag.tag.startsWith('sha512-')) return stays(said('SubjectUnknown', { of: [tag.tag] }), rule)
     for (const subject of subjects) {
+      const of = [shortDigest(subject)]
       const homes = this.#homesFor(repository, subject)
-      if (!homes.includes(repository) && !this.#isWhole) return 'SubjectUnknown'
-      for (const home of homes) {
-        if (!this.#decided(home).has(subject)) return 'SubjectStays'
-      }
+      if (!homes.includes(repository) && !this.#isWhole) return stays(said('SubjectUnknown', { of }), rule)
+      if (homes.some((home) => !this.#decided(home).has(subject)))
+        return stays(said('SubjectStays', { of }), rule)
     }
-    if (subjects.every((subject) => this.#homesFor(repository, subject).length > 0)) return undefined
-    return rule.evictsOrphans ? this.#young(tag, rule) : 'Orphan'
+    // It may belong to two, and go with both: any of them is said.
+    const missing = subjects.filter((each) => this.#homesFor(repository, each).length === 0)
+    const of = (missing.length > 0 ? missing : subjects).map(shortDigest)
+    if (missing.length === 0) return goes(said('FollowsSubject', { of }), rule)
+    if (!rule.evictsOrphans) return stays(said('Orphan', { of }), rule)
+    const young = this.#young(tag, rule)
+    return young === undefined ? goes(said('OrphanGoes', { of }), rule) : stays(young, rule)
   }
 
   readonly #decided = once((home: RepositoryFacts): ReadonlySet<string> => {
@@ -287,10 +328,11 @@ export class Reference {
     return this.#input.facts.repositories.filter((each) => this.#isIn(each, subject))
   }
 
-  #young({ digest, pushed, boundSince }: TagFacts, rule: CompiledRule): ReasonCode | undefined {
+  #young({ digest, pushed, boundSince }: TagFacts, rule: CompiledRule): Said | undefined {
     const known = [this.#built(digest), pushed, boundSince].filter((at) => at !== undefined)
-    if (known.length === 0) return 'Undated'
-    return known.some((at) => this.#input.now - at < rule.youngerThanMs) ? 'Young' : undefined
+    if (known.length === 0) return said('Undated')
+    const at = Math.max(...known)
+    return this.#input.now - at < rule.youngerThanMs ? said('Young', { at }) : undefined
   }
 
   readonly #built = once((digest: string | undefined): number | undefined => {
@@ -300,47 +342,56 @@ export class Reference {
       : buildDate(manifest, this.#input.facts.manifests, this.#input.now)
   })
 
-  #ruled(
-    repository: RepositoryFacts,
-    tag: TagFacts & { readonly digest: string },
-    rule: CompiledRule,
-  ): ReasonCode | undefined {
-    if (rule.keepsAll) return 'KeepAll'
-    if (rule.tagPattern(tag.tag) !== undefined) return 'KeepTag'
+  #ruled(repository: RepositoryFacts, tag: TagFacts & { readonly digest: string }, rule: CompiledRule): Own {
+    if (rule.keepsAll) return stays(said('KeepAll'), rule)
+    const pattern = rule.tagPattern(tag.tag)
+    if (pattern !== undefined) return stays(said('KeepTag', { of: [pattern] }), rule)
     const { digests, dates, names, inUse, versions } = this.#stream(repository)(rule)(rule.streamOf(tag.tag))
-    if (dates.get(tag.digest) === undefined) return 'Undated'
-    if (rule.beforeInUse > 0 && inUse.some((each) => dates.get(each) === undefined)) return 'Undated'
+    const nameOf = (digest: string) => names.get(digest) ?? ''
+    if (dates.get(tag.digest) === undefined) return stays(said('Undated'), rule)
+    const undated = inUse.filter((each) => dates.get(each) === undefined)
+    // Each may be the one that it comes right before.
+    if (rule.beforeInUse > 0 && undated.length > 0)
+      return stays(said('Undated', { of: undated.map(nameOf) }), rule)
     const isNewer = (a: string, b: string) => {
       const [aDate, bDate] = [dates.get(a), dates.get(b)]
       if (aDate === undefined || bDate === undefined) return false
-      return aDate > bDate || (aDate === bDate && (names.get(a) ?? '') > (names.get(b) ?? ''))
+      return aDate > bDate || (aDate === bDate && nameOf(a) > nameOf(b))
     }
     const newer = digests.filter((each) => isNewer(each, tag.digest))
     const isUnused = this.#isUnused(repository)
     const newest = !isUnused ? rule.newest : rule.whenUnused === 'Evict' ? 0 : Math.max(1, rule.newest)
-    if (newer.length < newest) return 'Newest'
-    // Between it and one in use there are few.
-    const isBefore = newer.some(
-      (used) => inUse.includes(used) && newer.filter((each) => isNewer(used, each)).length < rule.beforeInUse,
-    )
-    if (isBefore) return 'BeforeInUse'
-    if (this.#isKeptVersion(tag.digest, versions, rule)) return 'Version'
-    return this.#young(tag, rule) ?? (isUnused && rule.whenUnused === 'Keep' ? 'Unused' : undefined)
+    if (newer.length < newest) return stays(said('Newest', { count: newer.length + 1 }), rule)
+    const nextInUse = newer
+      .filter((each) => inUse.includes(each))
+      .map((used) => ({ of: [nameOf(used)], count: newer.filter((each) => isNewer(used, each)).length + 1 }))
+      .sort((a, b) => a.count - b.count)[0]
+    if (nextInUse !== undefined && nextInUse.count <= rule.beforeInUse)
+      return stays(said('BeforeInUse', nextInUse), rule)
+    const kept = this.#keptVersions(tag.digest, versions, rule)
+    if (kept.length > 0) return stays(kept, rule)
+    const young = this.#young(tag, rule)
+    if (young !== undefined) return stays(young, rule)
+    if (isUnused && rule.whenUnused === 'Keep') return stays(said('Unused'), rule)
+    const at = this.#input.unusedSince?.at
+    if (isUnused && rule.whenUnused === 'Evict') return goes(said('RepositoryUnused', { at }), rule)
+    return goes(said('Superseded', { count: newer.length, at }), rule)
   }
 
-  #isKeptVersion(
-    digest: string,
-    versions: ReadonlyMap<string, TagVersion>,
-    { semver }: CompiledRule,
-  ): boolean {
+  /** It may be among the highest of its major and of its minor version: either is said. */
+  #keptVersions(digest: string, versions: ReadonlyMap<string, TagVersion>, { semver }: CompiledRule): Said[] {
     const mine = versions.get(digest)
-    if (semver === undefined || mine === undefined) return false
+    if (semver === undefined || mine === undefined) return []
+    const { major, minor } = mine
     const higher = [...versions].filter(([each, other]) => {
       const order = compareVersions(other, mine)
-      return other.major === mine.major && (order > 0 || (order === 0 && each < digest))
+      return other.major === major && (order > 0 || (order === 0 && each < digest))
     })
-    const inMinor = higher.filter(([, { minor }]) => minor === mine.minor)
-    return higher.length < (semver.newestPerMajor ?? 0) || inMinor.length < (semver.newestPerMinor ?? 0)
+    const inMinor = higher.filter(([, other]) => other.minor === minor)
+    return [
+      { of: `${major}`, count: higher.length + 1, limit: semver.newestPerMajor ?? 0 },
+      { of: `${major}.${minor}`, count: inMinor.length + 1, limit: semver.newestPerMinor ?? 0 },
+    ].flatMap(({ of, count, limit }) => (count <= limit ? [said('Version', { of: [of], count })] : []))
   }
 
   /** What is counted together, by repository, rule and stream. */
@@ -396,13 +447,18 @@ export class Reference {
 
   /** Until nothing changes. */
   #spread(): void {
-    for (const digest of this.used) this.#hold(this.#everywhere, digest, undefined, true)
+    for (const digest of this.used) {
+      this.#names.set(digest, [...this.#namesInUse(digest)])
+      this.#hold(this.#everywhere, digest, undefined, true)
+    }
     for (const { name, tags } of this.#input.facts.repositories) {
       const held: Held = new Map()
       this.#inRepository.set(name, held)
-      for (const [at, { digest }] of tags.entries())
-        if (digest !== undefined && this.#own.get(name)?.[at] !== undefined)
-          this.#hold(held, digest, undefined, true)
+      for (const [at, { tag, digest }] of tags.entries()) {
+        if (digest === undefined || this.#own.get(name)?.[at]?.keeps !== true) continue
+        this.#names.set(digest, [...(this.#names.get(digest) ?? []), `${name}:${tag}`])
+        this.#hold(held, digest, undefined, true)
+      }
     }
     do {
       this.#isChanged = false
@@ -433,6 +489,7 @@ export class Reference {
   }
 
   #hold(held: Held, digest: string, edge: Edge | undefined, isLifted: boolean): void {
+    if (edge !== undefined) this.#leading.set(digest, (this.#leading.get(digest) ?? new Set()).add(edge.from))
     const known = held.get(digest)
     if (known === undefined) {
       const isOwn = edge === undefined

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { type Judgement, judge } from '#retention/judge.ts'
 import { REASONS } from '#retention/reasons.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
+import type { Verdict } from '#retention/verdict.ts'
 import { seededRandom } from '#test/harness/fault-proxy/random.ts'
 import { intersect, plannedRemovals, soaked, soakWith, withinLimit } from '#test/harness/retention-at-once.ts'
 import { recordCount } from '../../../bench/counts.ts'
@@ -10,7 +11,8 @@ import { DELETION_CASES, Deletions } from './deletions.ts'
 import { EDGE_KINDS } from './edges.ts'
 import { harms } from './harm.ts'
 import { RealUsage, USE_ROUTES } from './real-usage.ts'
-import { Reference, USE_KINDS } from './reference.ts'
+import { type Expected, Reference, USE_KINDS } from './reference.ts'
+import { isSaid } from './said.ts'
 import { HISTORY_CASES, SecondPlan } from './second-plan.ts'
 import { NOW, randomWorld } from './world.ts'
 
@@ -84,14 +86,26 @@ function compared(judgement: Judgement, { facts }: RetentionInput, reference: Re
   for (const [at, repository] of facts.repositories.entries())
     for (const [position, tag] of repository.tags.entries()) {
       const verdict = judgement.repositories[at]?.verdicts[position]
-      const { action, codes, kinds: ways } = reference.expected(repository, tag, position)
+      const { kinds: ways, ...expected } = reference.expected(repository, tag, position)
       const [way] = ways
       if (way !== undefined && ways.every((each) => each === way)) kinds.add(way)
-      if (verdict?.action === action && codes.includes(verdict.reason.code)) continue
-      const said = `${verdict?.action} ${verdict?.reason.code}`
-      wrong.push(`${repository.name}:${tag.tag} is ${said} where ${action} ${codes} was expected`)
+      if (verdict !== undefined && isExpected(verdict, expected)) continue
+      const { action, reason, rule } = verdict ?? {}
+      const is = JSON.stringify({ action, reason, rule })
+      wrong.push(`${repository.name}:${tag.tag} is ${is} where ${JSON.stringify(expected)} was expected`)
     }
   return { wrong, kinds }
+}
+
+function isExpected(
+  { action, reason, rule }: Verdict,
+  expected: Pick<Expected, 'action' | 'reasons' | 'rule'>,
+): boolean {
+  return (
+    action === expected.action &&
+    rule === expected.rule &&
+    expected.reasons.some((each) => isSaid(reason, each))
+  )
 }
 
 /** What is written down to be in use, and goes: as a tag, or as a manifest. */
