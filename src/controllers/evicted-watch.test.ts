@@ -126,6 +126,13 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     expect(systemClock.monotonic() - since).toBeLessThan(10_000)
   }
 
+  async function looked(times: number): Promise<void> {
+    await eventually(() => {
+      watch.add(POLICY, [])
+      return looks >= times
+    })
+  }
+
   test('is back and pulls within 10 s when a pod names it, is told, and holds the policy', async () => {
     const old = multiPlatformImage({ seed: `pod ${version}` })
     const repository = await evicted(old)
@@ -159,11 +166,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await createPod(`before-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:old`))
     // The second look from here on is at what has the pod in it.
-    const before = looks
-    await eventually(() => {
-      watch.add(POLICY, [])
-      return looks >= before + 2
-    })
+    await looked(looks + 2)
     await evicted(old)
     const since = systemClock.monotonic()
     watch.add(POLICY, await past(repository))
@@ -319,7 +322,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await eventually(() => pending === 0)
   })
 
-  test('is back with its signature, which no pod names', async () => {
+  test('is back with its signature, which no pod names, also where that goes later', async () => {
     const old = containerImage({ seed: `signed ${version}` })
     const signature = containerImage({ seed: `signature ${version}` })
     const tag = `${digest(old).replace(':', '-')}.sig`
@@ -332,7 +335,17 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await createPod(`signed-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await backWithin10s(repository, tag, since)
     await site.pull(`${repository}:${tag}`)
+    await eventually(() => told.some(({ use }) => use.thing.tag === tag))
     expect(await site.has(repository, 'old')).toBe(true)
+
+    const { signal } = term
+    await site.direct.deleteManifest(repository, digest(signature), {
+      ...{ signal, guard: async () => undefined, audit: () => undefined },
+    })
+    const later = systemClock.monotonic()
+    const thing = { run: RUN, repository, digest: digest(signature), at: systemClock.now() }
+    watch.add(POLICY, [{ ...thing, tag }, thing])
+    await backWithin10s(repository, tag, later)
   })
 
   test('is left alone while nothing uses it', async () => {
@@ -341,7 +354,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const before = looks
     await createPod(`alone-${count}-${version}`, `${site.registry.host}/${repository}:another`)
     await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:another`))
-    await eventually(() => looks >= before + 3)
+    await looked(before + 3)
     expect(told).toEqual([])
     expect(await site.has(repository, 'old')).toBe(false)
   })
@@ -367,7 +380,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await eventually(() => site.has(beside, 'old'))
     await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:old`))
     const before = looks
-    await eventually(() => looks >= before + 3)
+    await looked(before + 3)
     expect(await site.has(repository, 'old')).toBe(false)
   })
 })

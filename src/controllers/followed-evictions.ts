@@ -45,7 +45,7 @@ export class FollowedEvictions {
   /** What went since. */
   readonly since: EvictedThings
   /** By evictedKey, what is being brought back, or is: what went up to then is not looked at any more. */
-  readonly #wanted = new Map<string, Evicted>()
+  readonly #wanted = new Map<string, EvictedUse>()
   readonly #returns: EvictedReturns
   readonly #ending = new AbortController()
   readonly #working: Promise<void>
@@ -102,9 +102,9 @@ export class FollowedEvictions {
   *#named({ repository, tag, digest }: Evicted): Generator<Evicted, void, void> {
     if (tag !== undefined) return
     for (const [key, wanted] of this.#wanted) {
-      if (wanted.digest !== digest || wanted.repository !== repository) continue
+      if (wanted.thing.digest !== digest || wanted.thing.repository !== repository) continue
       this.#wanted.delete(key)
-      yield wanted
+      yield wanted.thing
     }
   }
 
@@ -124,7 +124,15 @@ export class FollowedEvictions {
     if (changed !== undefined) {
       await this.#want(await evictedInUse(this.#watched(), inUseIndex(changed, names)))
     }
-    if (added.length > 0) await this.#want(await evictedInUse(added, inUseIndex(usage, names)))
+    if (added.length > 0) {
+      await this.#want(await evictedInUse(added, inUseIndex(usage, names)))
+      // A signature may go when what it belongs to is back already.
+      const companions = await withCompanions([...this.#wanted.values()], added)
+      const late = new Set(added)
+      await this.#want(
+        companions.filter(({ thing, belongsTo }) => belongsTo !== undefined && late.has(thing)),
+      )
+    }
     // What is newly gone may be a part of an index that has been in use for long.
     this.#indexes.look(added.length > 0 ? usage : changed, usage, names)
     this.#seen = looked
@@ -147,7 +155,7 @@ export class FollowedEvictions {
     for (const things of [this.#past, this.since]) {
       for (const thing of things) {
         const isWanted =
-          this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing))?.at ?? NEVER) >= thing.at
+          this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing))?.thing.at ?? NEVER) >= thing.at
         if (!isWanted) yield thing
       }
     }
@@ -155,7 +163,7 @@ export class FollowedEvictions {
 
   async #want(uses: readonly EvictedUse[]): Promise<void> {
     const newest = newestUses(await withCompanions(uses, this.#watched()))
-    for (const { thing } of newest) this.#wanted.set(evictedKey(thing), thing)
+    for (const use of newest) this.#wanted.set(evictedKey(use.thing), use)
     this.#returns.want(newest)
   }
 

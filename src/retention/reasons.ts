@@ -20,7 +20,7 @@ interface ReasonEntry {
   says(reason: Reason): string
 }
 
-/** Every reason there is, in the order in which they are looked for: the first that holds is the one that is said. */
+/** Every reason there is, in the order in which they are looked for: the first that holds is the one that is said. What belongs to something is asked about that before its own age. */
 export const REASONS = {
   Workspace: {
     verdict: 'keep',
@@ -74,6 +74,12 @@ export const REASONS = {
     means: 'A pattern of the rule matches its tag (`keep.tags`).',
     says: ({ of }) => `its rule keeps tags like ${of}`,
   },
+  Undated: {
+    verdict: 'keep',
+    means: 'Nobody knows how old it is, or whether it comes before one in use that has no date (S13).',
+    says: ({ of }) =>
+      of === '' ? 'nobody knows how old it is' : `nobody knows how old ${of} is, which is in use`,
+  },
   Newest: {
     verdict: 'keep',
     means: 'It is among the newest of its stream (`keep.newest`, or `whenUnused: KeepNewest`).',
@@ -93,12 +99,6 @@ export const REASONS = {
     verdict: 'keep',
     means: 'It was built, pushed or bound to its digest lately (`keep.youngerThan`, S10).',
     says: ({ at }) => `it is young: of ${time(at)}`,
-  },
-  Undated: {
-    verdict: 'keep',
-    means: 'Nobody knows how old it is, or whether it comes before one in use that has no date (S13).',
-    says: ({ of }) =>
-      of === '' ? 'nobody knows how old it is' : `nobody knows how old ${of} is, which is in use`,
   },
   Unused: {
     verdict: 'keep',

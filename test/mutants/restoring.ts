@@ -41,6 +41,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/followed-evictions.ts': [
     {
+      rule: 'S04 a signature that goes when what it belongs to is back already comes back as well',
+      find: 'belongsTo !== undefined && late.has(thing)',
+      replace: 'belongsTo !== undefined && !late.has(thing)',
+      tests: WATCH,
+    },
+    {
       rule: 'S04 what was there when it was looked at, and went later',
       find: 'this.#added.push(thing, ...this.#named(thing))',
       replace: 'this.#added.push(thing)',
