@@ -5,11 +5,19 @@ import type { EvictedUse } from '#controllers/evicted-use.ts'
 import type { BroughtBack } from '#evict/bring-back.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { eventually } from '#test/harness/wait.ts'
-import { systemClock } from '#time/clock.ts'
+import { type Clock, systemClock } from '#time/clock.ts'
 
 const USE: EvictedUse = {
   thing: { run: 'run', repository: 'shop/app', tag: 'v1', digest: 'sha256:1', at: 1 },
   reason: { kind: 'reference', use: imageUse('r.example/shop/app:v1') },
+}
+
+/** A hundred times as fast. */
+const fastClock: Clock = {
+  ...systemClock,
+  monotonic: () => systemClock.monotonic() * 100,
+  schedule: (ms, callback) => systemClock.schedule(ms / 100, callback),
+  sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
 }
 
 test('S04: what is wanted again while it is brought back is brought back once more: it may have gone again', async () => {
@@ -36,18 +44,56 @@ test('S04: what is wanted again while it is brought back is brought back once mo
   await running
 })
 
+test('S04: what a tag named last comes back, also where it named something else before that cannot', async () => {
+  const ending = new AbortController()
+  const tried: string[] = []
+  const returns = new EvictedReturns({
+    clock: systemClock,
+    stillInUse: async (uses) => uses,
+    async *bringBack([thing]): AsyncGenerator<BroughtBack> {
+      if (thing === undefined) throw new Error('nothing is wanted')
+      tried.push(thing.digest)
+      if (thing.digest === 'sha256:2') yield { thing, outcome: 'Restored', at: 3 }
+      else yield { thing, outcome: 'Failed', error: new TallymanError('RESTORE_CONTENT_GONE', 'gone') }
+    },
+    told: () => undefined,
+  })
+  returns.want([USE])
+  const running = returns.run(ending.signal)
+  await eventually(() => tried.length > 0)
+  returns.want([{ ...USE, thing: { ...USE.thing, digest: 'sha256:2', at: 2 } }])
+  await eventually(() => tried.at(-1) === 'sha256:2' && returns.pending === 0)
+  ending.abort()
+  await running
+})
+
+test('what nothing is said of is tried again, and not at once', async () => {
+  const ending = new AbortController()
+  const told: EvictedReturn[] = []
+  const returns = new EvictedReturns({
+    ...{ clock: systemClock, stillInUse: async (uses) => uses },
+    async *bringBack(): AsyncGenerator<BroughtBack> {
+      // Nothing is said.
+    },
+    told: (returned) => told.push(...returned),
+  })
+  returns.want([USE])
+  const running = returns.run(ending.signal)
+  await eventually(() => told.length >= 2)
+  expect(told.map(({ error }) => error?.code)).toEqual(told.map(() => 'INTERNAL'))
+  ending.abort()
+  await running
+})
+
 test('what failed is not tried while nobody needs it, and is tried when somebody does again', async () => {
   const ending = new AbortController()
   const pending: number[] = []
   let isNeeded = true
   let [tries, asked] = [0, 0]
-  const time = { passed: 0 }
-  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() + time.passed }
   const returns = new EvictedReturns({
-    clock,
+    clock: fastClock,
     stillInUse: async (uses) => {
       asked += 1
-      time.passed += 10_000
       return isNeeded ? uses : []
     },
     async *bringBack([thing]): AsyncGenerator<BroughtBack> {

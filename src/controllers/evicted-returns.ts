@@ -1,4 +1,4 @@
-import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import { Bell } from '#controllers/evicted-bell.ts'
 import type { EvictedUse } from '#controllers/evicted-use.ts'
 import type { BroughtBack } from '#evict/bring-back.ts'
@@ -29,19 +29,21 @@ export interface EvictedReturnsParts {
 }
 
 interface Wanted {
-  readonly use: EvictedUse
+  use: EvictedUse
   failures: number
   /** Monotonic ms. */
   notBefore: number
   lastCode: string | undefined
   /** It failed, and then nobody needed it any more. */
   isIdle: boolean
+  /** When it is asked whether somebody needs it, once it has failed, monotonic ms. */
+  askAt: number
 }
 
 /** So many are brought back before it is looked what came in meanwhile. */
 const ROUND = 20
-/** What nobody needs any more is asked about so often: who needs it again is not kept waiting. */
-const IDLE_MS = 5_000
+/** Whether somebody needs what has failed is asked so often: who needs it again is not kept waiting. */
+const ASK_MS = 5_000
 const RETRY: BackoffPolicy = { initial: 500, max: 60_000, factor: 2, jitter: 0.2 }
 
 /** Brings back what came into use again, and tries what fails for as long as somebody needs it (S04). One for each policy. */
@@ -63,25 +65,42 @@ export class EvictedReturns {
     return pending
   }
 
+  /** What is wanted and not back yet, also what nobody needs at the moment. */
+  *things(): Generator<Evicted, void, void> {
+    for (const { use } of this.#wanted.values()) yield use.thing
+  }
+
   want(uses: readonly EvictedUse[]): void {
     for (const use of uses) {
       const key = evictedKey(use.thing)
       const known = this.#wanted.get(key)
-      // What is wanted again while it is brought back has gone again since, and what comes of that says nothing about it.
-      if (known === undefined || this.#underWay.has(known)) {
-        const notBefore = Number.NEGATIVE_INFINITY
-        this.#wanted.set(key, { use, failures: 0, notBefore, lastCode: undefined, isIdle: false })
+      if (known === undefined || this.#isAnother(known, use)) {
+        const soon = Number.NEGATIVE_INFINITY
+        this.#wanted.set(key, {
+          ...{ use, failures: 0, notBefore: soon, askAt: soon },
+          ...{ lastCode: undefined, isIdle: false },
+        })
+      } else if (use.belongsTo !== undefined) {
+        const owners = [...(known.use.belongsTo ?? []), ...use.belongsTo]
+        const belongsTo = [...new Map(owners.map((owner) => [evictedKey(owner), owner])).values()]
+        known.use = { ...known.use, belongsTo }
       }
     }
     if (uses.length > 0) this.#bell.ring()
   }
 
+  /** What is wanted again while it is brought back has gone again since, and what comes of that says nothing about it; a tag that went later named something else. */
+  #isAnother(known: Wanted, use: EvictedUse): boolean {
+    return this.#underWay.has(known) || use.thing.at > known.use.thing.at
+  }
+
   /** Works until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
+      await this.#ask()
       const now = this.#parts.clock.monotonic()
       const due = this.#next(now)
-      if (due.length > 0) await this.#round(await this.#needed(due), signal)
+      if (due.length > 0) await this.#round(due, signal)
       else await this.#bell.wait(this.#nextAt() - now, signal)
     }
   }
@@ -89,35 +108,41 @@ export class EvictedReturns {
   /** What has not failed yet goes before what has. */
   #next(now: number): Wanted[] {
     return [...this.#wanted.values()]
-      .filter(({ notBefore }) => notBefore <= now)
+      .filter(({ notBefore, isIdle }) => notBefore <= now && !isIdle)
       .sort((a, b) => a.notBefore - b.notBefore)
       .slice(0, ROUND)
   }
 
   /** What has failed is asked about before it is tried again: where nobody needs it, there is nothing to alarm about. */
-  async #needed(due: readonly Wanted[]): Promise<readonly Wanted[]> {
-    const failed = due.filter(({ failures }) => failures > 0)
-    if (failed.length === 0) return due
-    let still: ReadonlySet<EvictedUse>
+  async #ask(): Promise<void> {
+    const now = this.#parts.clock.monotonic()
+    const failed = [...this.#wanted.values()].filter(
+      ({ failures, askAt, notBefore, isIdle }) =>
+        failures > 0 && askAt <= now && (isIdle || notBefore <= now),
+    )
+    if (failed.length === 0) return
+    const before = this.pending
+    let still: ReadonlySet<EvictedUse> | undefined
     try {
       still = new Set(await this.#parts.stillInUse(failed.map(({ use }) => use)))
     } catch {
-      // Nobody knows: it is tried.
-      return due
+      // Nobody knows: what was needed is tried.
     }
+    const askAt = this.#parts.clock.monotonic() + ASK_MS
     for (const wanted of failed) {
+      wanted.askAt = askAt
+      if (still === undefined) continue
       wanted.isIdle = !still.has(wanted.use)
-      if (!wanted.isIdle) continue
-      wanted.notBefore = this.#parts.clock.monotonic() + IDLE_MS
-      wanted.lastCode = undefined
+      if (wanted.isIdle) wanted.lastCode = undefined
     }
-    return due.filter(({ isIdle }) => !isIdle)
+    if (this.pending !== before) this.#parts.told([])
   }
 
   #nextAt(): number {
-    let at = Number.POSITIVE_INFINITY
-    for (const { notBefore } of this.#wanted.values()) at = Math.min(at, notBefore)
-    return at
+    let next = Number.POSITIVE_INFINITY
+    for (const { notBefore, askAt, isIdle } of this.#wanted.values())
+      next = Math.min(next, isIdle ? askAt : notBefore)
+    return next
   }
 
   async #round(due: readonly Wanted[], signal: AbortSignal): Promise<void> {
@@ -136,6 +161,8 @@ export class EvictedReturns {
           returns.push({ use: wanted.use, outcome: back.outcome, at: back.at, isNews: true })
         }
       }
+      const unsaid = new TallymanError('INTERNAL', 'nothing was said of what was to come back')
+      for (const wanted of left.values()) returns.push(this.#failed(wanted, unsaid))
     } catch (thrown) {
       if (signal.aborted) return
       const error = asTallymanError(thrown)

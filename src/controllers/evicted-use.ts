@@ -8,8 +8,8 @@ import { compilePins } from '#inventory/pins.ts'
 export interface EvictedUse {
   readonly thing: Evicted
   readonly reason: UseReason
-  /** What it is a signature or the like of, where it is in use for that. */
-  readonly belongsTo?: Evicted | undefined
+  /** What it is a signature or the like of, where it is in use for that: any of these being in use is enough. */
+  readonly belongsTo?: readonly Evicted[] | undefined
 }
 
 const NO_PINS = compilePins([])

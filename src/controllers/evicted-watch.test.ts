@@ -6,7 +6,7 @@ import type { EvictedReturn } from '#controllers/evicted-returns.ts'
 import { EvictedWatch } from '#controllers/evicted-watch.ts'
 import type { RegistryIndexes } from '#controllers/registry-indexes.ts'
 import type { RegistryObject } from '#controllers/resources.ts'
-import { stillEvicted } from '#evict/evicted.ts'
+import { type Evicted, stillEvicted } from '#evict/evicted.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
 import { KubeClient } from '#kube/client.ts'
 import { type ClusterConnection, connect } from '#kube/connection.ts'
@@ -72,6 +72,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   let claims: UsageClaim[]
   let told: EvictedReturn[]
   let pending: number | undefined
+  let isDeleted = false
   let looks = 0
   let count = 0
 
@@ -91,7 +92,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     term = new AbortController()
     watch = new EvictedWatch({
       live: inventories,
-      registries: { get: () => registry },
+      registries: { get: () => (isDeleted ? undefined : registry) },
       ...{ restorer, indexes, clock: systemClock, log: silentLog },
       claimsOf: () => {
         looks += 1
@@ -109,6 +110,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await running
   })
 
+  const gone = (went: readonly Evicted[]) => ({ went, returned: [] })
   const digest = (image: TestImage) => image.manifest.digest
   const past = async (repository: string) =>
     stillEvicted(await restorer.historyOf(registry, [{ run: RUN, repositories: [repository] }], term.signal))
@@ -136,7 +138,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   test('is back and pulls within 10 s when a pod names it, is told, and holds the policy', async () => {
     const old = multiPlatformImage({ seed: `pod ${version}` })
     const repository = await evicted(old)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const since = systemClock.monotonic()
     const image = `${site.registry.host}/${repository}:old`
     await createPod(`starts-${count}-${version}`, image)
@@ -161,7 +163,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
 
   test('is back when a run takes it away after a pod had started with it', async () => {
     const old = containerImage({ seed: `late ${version}` })
-    watch.follow(POLICY, 'apps/shop', [])
+    watch.follow(POLICY, 'apps/shop', gone([]))
     const repository = `shop/watch-${version.replace('.', '-')}-${count}`
     await createPod(`before-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:old`))
@@ -175,9 +177,9 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
 
   test('is back while nobody knows how what took it ended', async () => {
     const repository = await evicted(containerImage({ seed: `open ${version}` }))
-    watch.follow(POLICY, 'apps/shop', [])
+    watch.follow(POLICY, 'apps/shop', gone([]))
     watch.add(POLICY, await past(repository))
-    watch.follow(POLICY, 'apps/shop', [], false)
+    watch.follow(POLICY, 'apps/shop', gone([]), false)
     const since = systemClock.monotonic()
     await createPod(`open-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await backWithin10s(repository, 'old', since)
@@ -186,7 +188,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   test('is back when another installation claims it, by its digest alone', async () => {
     const old = containerImage({ seed: `claim ${version}` })
     const repository = await evicted(old)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const since = systemClock.monotonic()
     claims = [
       {
@@ -204,7 +206,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     if (old === undefined) throw new Error('an index has children')
     site.storage.write(repository, index)
     await evicted(old)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const since = systemClock.monotonic()
     await createPod(`index-${count}-${version}`, `${site.registry.host}/${repository}@${digest(index)}`)
     await backWithin10s(repository, 'old', since)
@@ -217,7 +219,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   test('is back however much went after it', async () => {
     const old = containerImage({ seed: `many ${version}` })
     const repository = await evicted(old)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const later = Array.from({ length: 120_000 }, (_, at) => {
       return {
         run: RUN,
@@ -238,7 +240,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const repository = await evicted(old)
     const things = await past(repository)
     site.storage.write(repository, old, 'old')
-    watch.follow(POLICY, 'apps/shop', things)
+    watch.follow(POLICY, 'apps/shop', gone(things))
     await createPod(`again-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await eventually(() => told.length > 0)
     expect(told).toMatchObject([{ use: { thing: { tag: 'old' } }, outcome: 'Present' }])
@@ -251,7 +253,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const repository = await evicted(old)
     const things = await past(repository)
     site.storage.write(repository, old, 'old')
-    watch.follow(POLICY, 'apps/shop', things)
+    watch.follow(POLICY, 'apps/shop', gone(things))
     await createPod(`looked-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await eventually(() => told.length > 0)
     const { signal } = term
@@ -267,7 +269,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   test('is tried again while the registry is away, which is told once, and is back when that is', async () => {
     const old = containerImage({ seed: `away ${version}` })
     const repository = await evicted(old)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const there = registry
     registry = { ...registry, spec: { url: 'http://127.0.0.1:9', workspace: { prefix: 'tallyman' } } }
     claims = [
@@ -292,7 +294,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const old = containerImage({ seed: `lost ${version}` })
     const repository = await evicted(old)
     await collectGarbage(site.registry)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     await createPod(`lost-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await eventually(() => told.length >= 2)
     expect(told.map(({ outcome, error, isNews }) => [outcome, error?.code, isNews])).toEqual([
@@ -307,7 +309,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const old = containerImage({ seed: `left ${version}` })
     const repository = await evicted(old)
     await collectGarbage(site.registry)
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const pod = `left-${count}-${version}`
     await createPod(pod, `${site.registry.host}/${repository}:old`)
     await eventually(() => told.length >= 2 && pending === 1)
@@ -318,7 +320,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await createPod(`${pod}-again`, `${site.registry.host}/${repository}:old`)
     await eventually(() => told.length > before && pending === 1)
     // Another one that watches the same takes the alarm over.
-    watch.follow(POLICY, 'apps/shop', [])
+    watch.follow(POLICY, 'apps/shop', gone([]))
     await eventually(() => pending === 0)
   })
 
@@ -330,7 +332,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const kept = containerImage({ seed: `${repository} kept` })
     const tags = { old, kept, [tag]: signature }
     await evictTags(site, { run: RUN, repository, tags, doomed: ['old', tag] })
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const since = systemClock.monotonic()
     await createPod(`signed-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await backWithin10s(repository, tag, since)
@@ -348,9 +350,44 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, tag, later)
   })
 
+  test('of which a signature did not come back with it is told of, and so is that', async () => {
+    const old = containerImage({ seed: `half ${version}` })
+    const signature = containerImage({ seed: `half signature ${version}` })
+    const tag = `${digest(old).replace(':', '-')}.sig`
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    const kept = containerImage({ seed: `${repository} kept` })
+    const tags = { old, kept, [tag]: signature }
+    await evictTags(site, { run: RUN, repository, tags, doomed: ['old', tag] })
+    const things = await past(repository)
+    // Another leader brought the image back, and not what belongs to it.
+    site.storage.write(repository, old, 'old')
+    const returned = things.filter((thing) => thing.digest === digest(old))
+    const history = { went: things, returned: returned.map((thing) => ({ ...thing, at: systemClock.now() })) }
+    watch.follow(POLICY, 'apps/shop', history)
+    const since = systemClock.monotonic()
+    await createPod(`half-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await backWithin10s(repository, tag, since)
+    await eventually(() => told.some(({ use }) => use.thing.tag === tag))
+    expect(told.filter(({ use }) => use.thing.tag === 'old')).toEqual([])
+  })
+
+  test('is tried again, and holds up nothing else, while its Registry is deleted', async () => {
+    const repository = await evicted(containerImage({ seed: `deleted ${version}` }))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
+    const there = registry
+    registry = { ...there, spec: { url: 'http://127.0.0.1:9', workspace: { prefix: 'tallyman' } } }
+    await createPod(`deleted-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.length > 0)
+    isDeleted = true
+    await eventually(() => told.some(({ error }) => error?.code === 'REFERENCE_NOT_FOUND'))
+    registry = there
+    isDeleted = false
+    await eventually(() => told.some(({ use, outcome }) => use.thing.tag === 'old' && outcome === 'Restored'))
+  })
+
   test('is left alone while nothing uses it', async () => {
     const repository = await evicted(containerImage({ seed: `alone ${version}` }))
-    watch.follow(POLICY, 'apps/shop', await past(repository))
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const before = looks
     await createPod(`alone-${count}-${version}`, `${site.registry.host}/${repository}:another`)
     await eventually(() => inventories.get('apps/here')?.has(`${site.registry.host}/${repository}:another`))
@@ -362,7 +399,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
   test.each(['when the policy is gone', 'after the term'])('is left alone %s', async (when) => {
     const repository = await evicted(containerImage({ seed: `${when} ${version}` }))
     const things = await past(repository)
-    watch.follow(POLICY, 'apps/shop', things)
+    watch.follow(POLICY, 'apps/shop', gone(things))
     if (when === 'after the term') {
       term.abort()
       await running
@@ -374,7 +411,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const old = containerImage({ seed: `beside ${when} ${version}` })
     const kept = containerImage({ seed: `${beside} kept` })
     await evictTags(site, { run: RUN, repository: beside, tags: { old, kept }, doomed: ['old'] })
-    watch.follow('apps/other', 'apps/shop', await past(beside))
+    watch.follow('apps/other', 'apps/shop', gone(await past(beside)))
     await createPod(`gone-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await createPod(`beside-${count}-${version}`, `${site.registry.host}/${beside}:old`)
     await eventually(() => site.has(beside, 'old'))

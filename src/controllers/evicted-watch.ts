@@ -2,7 +2,7 @@ import { asTallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
 import { Bell } from '#controllers/evicted-bell.ts'
 import { FollowedEvictions, type FollowedEvictionsParts } from '#controllers/followed-evictions.ts'
-import type { Evicted } from '#evict/evicted.ts'
+import type { Evicted, EvictionHistory } from '#evict/evicted.ts'
 import type { Clock } from '#time/clock.ts'
 
 export interface EvictedWatchParts extends FollowedEvictionsParts {
@@ -29,18 +29,23 @@ export class EvictedWatch {
   }
 
   /**
-   * From now on these things of a policy are watched, in place of those that were.
+   * From now on what a policy has evicted by this is watched, in place of what was.
    * @param policy, registry `namespace/name`
-   * @param things asked for again at every look: they are not copied (notReturned)
+   * @param history asked for again at every look: it is not copied
    * @param isWhole false: of something that a run has begun nobody knows how it ended, and what was added stays watched
    */
-  follow(policy: string, registry: string, things: Iterable<Evicted>, isWhole = true): void {
+  follow(
+    policy: string,
+    registry: string,
+    history: Pick<EvictionHistory, 'went' | 'returned'>,
+    isWhole = true,
+  ): void {
     if (this.#term === undefined || this.#term.aborted) return
     const since = isWhole ? undefined : this.#followed.get(policy)?.since
     this.forget(policy)
     this.#followed.set(
       policy,
-      new FollowedEvictions(policy, registry, things, this.#parts, this.#term, since),
+      new FollowedEvictions(policy, registry, history, this.#parts, this.#term, since),
     )
     this.#bell.ring()
   }

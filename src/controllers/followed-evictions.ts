@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
+import { TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
-import { withCompanions } from '#controllers/evicted-companions.ts'
+import { companionsOf } from '#controllers/evicted-companions.ts'
 import { EvictedIndexes } from '#controllers/evicted-indexes.ts'
 import type { EvictedRestorer } from '#controllers/evicted-restorer.ts'
 import { type EvictedReturn, EvictedReturns } from '#controllers/evicted-returns.ts'
@@ -9,7 +10,7 @@ import type { IndexScope, RegistryIndexes } from '#controllers/registry-indexes.
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { stillInUse } from '#controllers/still-in-use.ts'
 import { RegistrySpec } from '#crds/registry.ts'
-import type { Evicted } from '#evict/evicted.ts'
+import { backAgain, type Evicted, type EvictionHistory, notReturned } from '#evict/evicted.ts'
 import { evictedKey } from '#evict/evicted-key.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
@@ -42,6 +43,8 @@ export class FollowedEvictions {
   readonly #policy: string
   readonly #registry: string
   readonly #past: Iterable<Evicted>
+  /** What is back of what went. */
+  readonly #back: Iterable<Evicted>
   /** What went since. */
   readonly since: EvictedThings
   /** By evictedKey, what is being brought back, or is: what went up to then is not looked at any more. */
@@ -57,11 +60,13 @@ export class FollowedEvictions {
   #names: RegistryNames | undefined
   /** What was told last of how much is in use and not back; undefined: nothing yet. */
   #told: number | undefined
+  /** What was asked last of what is still in use, and the answer. */
+  #asked: { readonly of: readonly unknown[]; readonly still: readonly EvictedUse[] } | undefined
 
   constructor(
     policy: string,
     registry: string,
-    things: Iterable<Evicted>,
+    history: Pick<EvictionHistory, 'went' | 'returned'>,
     parts: FollowedEvictionsParts,
     term: AbortSignal,
     since = new EvictedThings(),
@@ -70,7 +75,8 @@ export class FollowedEvictions {
     this.#policy = policy
     this.since = since
     this.#registry = registry
-    this.#past = things
+    this.#past = notReturned(history)
+    this.#back = backAgain(history)
     const signal = AbortSignal.any([term, this.#ending.signal])
     this.#returns = new EvictedReturns({
       clock: parts.clock,
@@ -82,7 +88,7 @@ export class FollowedEvictions {
     this.#indexes = new EvictedIndexes({
       things: () => this.#watched(),
       holders: (usage, names, repositories) => this.#holders(usage, { names, repositories }, signal),
-      found: (uses) => this.#want(uses),
+      found: async (uses) => this.#want([...uses, ...(await companionsOf(uses, this.#missing()))]),
       failed: ({ code, message }) =>
         parts.log.warn({ policy, code, reason: message }, 'an index in use could not be read'),
       clock: parts.clock,
@@ -122,16 +128,15 @@ export class FollowedEvictions {
     this.#seen = []
     // What is new in use against all that is gone, and what is newly gone against all that is in use.
     if (changed !== undefined) {
-      await this.#want(await evictedInUse(this.#watched(), inUseIndex(changed, names)))
+      const index = inUseIndex(changed, names)
+      const [gone, back] = [await evictedInUse(this.#watched(), index), await evictedInUse(this.#back, index)]
+      this.#want([...gone, ...(await companionsOf([...gone, ...back], this.#missing()))])
     }
     if (added.length > 0) {
-      await this.#want(await evictedInUse(added, inUseIndex(usage, names)))
+      const gone = await evictedInUse(added, inUseIndex(usage, names))
+      this.#want([...gone, ...(await companionsOf(gone, this.#missing()))])
       // A signature may go when what it belongs to is back already.
-      const companions = await withCompanions([...this.#wanted.values()], added)
-      const late = new Set(added)
-      await this.#want(
-        companions.filter(({ thing, belongsTo }) => belongsTo !== undefined && late.has(thing)),
-      )
+      this.#want(await companionsOf([...this.#wanted.values()], added))
     }
     // What is newly gone may be a part of an index that has been in use for long.
     this.#indexes.look(added.length > 0 ? usage : changed, usage, names)
@@ -151,6 +156,12 @@ export class FollowedEvictions {
     await Promise.all([this.#working, this.#indexes.end()])
   }
 
+  /** Also what is being brought back, and is not back yet. */
+  *#missing(): Generator<Evicted, void, void> {
+    yield* this.#watched()
+    yield* this.#returns.things()
+  }
+
   *#watched(): Generator<Evicted, void, void> {
     for (const things of [this.#past, this.since]) {
       for (const thing of things) {
@@ -161,8 +172,8 @@ export class FollowedEvictions {
     }
   }
 
-  async #want(uses: readonly EvictedUse[]): Promise<void> {
-    const newest = newestUses(await withCompanions(uses, this.#watched()))
+  #want(uses: readonly EvictedUse[]): void {
+    const newest = newestUses(uses)
     for (const use of newest) this.#wanted.set(evictedKey(use.thing), use)
     this.#returns.want(newest)
   }
@@ -177,10 +188,16 @@ export class FollowedEvictions {
     if (registry === undefined) return uses
     const snapshots = await Promise.all(this.#parts.live.all().map(({ live }) => live.calmSnapshot()))
     const names = this.#namesOf(registry)
-    return await stillInUse(uses, {
-      ...{ usage: { snapshots, claims: this.#parts.claimsOf(registry) }, names },
+    const claims = this.#parts.claimsOf(registry)
+    const of = [names, ...snapshots, ...claims, ...uses]
+    // To look up what is in use takes a while in a large cluster.
+    if (this.#asked !== undefined && isSame(of, this.#asked.of)) return this.#asked.still
+    const still = await stillInUse(uses, {
+      ...{ usage: { snapshots, claims }, names },
       holders: (usage, repositories) => this.#holders(usage, { names, repositories }, signal),
     })
+    this.#asked = { of, still }
+    return still
   }
 
   /** The same object as long as they are the same. */
@@ -204,7 +221,10 @@ export class FollowedEvictions {
 
   async *#bringBack(things: readonly Evicted[], signal: AbortSignal) {
     const registry = this.#parts.registries.get(this.#registry)
-    if (registry !== undefined) yield* this.#parts.restorer.bringBack(registry, things, signal)
+    if (registry === undefined) {
+      throw new TallymanError('REFERENCE_NOT_FOUND', `there is no Registry ${this.#registry} any more`)
+    }
+    yield* this.#parts.restorer.bringBack(registry, things, signal)
   }
 }
 

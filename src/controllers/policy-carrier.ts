@@ -83,6 +83,11 @@ type SettleLoad = Pick<Load, 'policy' | 'registry' | 'signal' | 'harmed'>
 /** What each request is asked by. */
 type GuardLoad = Pick<Load, 'policy' | 'registry' | 'names' | 'restored' | 'endsAt'>
 
+/** What keeps something from being settled that a run has begun. */
+export interface UnsettledProblem extends RepositoryProblem {
+  readonly run: string
+}
+
 /** Carries out what a policy has decided, with everything looked at again right before each request. */
 export class PolicyCarrier {
   readonly #parts: PolicyCarrierParts
@@ -158,9 +163,9 @@ export class PolicyCarrier {
   async settle(
     { policy, registry, signal, harmed }: SettleLoad,
     unsettled: EvictionHistory['unsettled'],
-  ): Promise<RepositoryProblem[]> {
+  ): Promise<UnsettledProblem[]> {
     const site = await this.#siteForNothing({ policy, registry, signal })
-    const left: RepositoryProblem[] = []
+    const left: UnsettledProblem[] = []
     for (const { repository, run } of unsettled) {
       try {
         const call = { signal, lane: 'bulk', beforeSend: site.fence } as const
@@ -169,7 +174,7 @@ export class PolicyCarrier {
       } catch (thrown) {
         // Also where it is told to stop by then.
         await harmed(asTallymanError(thrown))
-        left.push({ repository, error: toleratedProblem(thrown, signal) })
+        left.push({ repository, run, error: toleratedProblem(thrown, signal) })
       }
     }
     return left

@@ -24,7 +24,7 @@ async function settling(error: TallymanError, unsettled: Unsettled = { repositor
       purge: () => Promise.reject(new Error('nothing is purged')),
       settle: async ({ harmed }) => {
         await harmed(error)
-        return [{ repository: 'app', error }]
+        return [{ repository: 'app', run: 'dead', error }]
       },
     },
     records: {

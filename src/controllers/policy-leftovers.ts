@@ -4,7 +4,7 @@ import type { PolicyRecords } from '#controllers/policy-records.ts'
 import { type HeldPlace, PolicyRunHold } from '#controllers/policy-run-hold.ts'
 import type { RunContext } from '#controllers/policy-runs.ts'
 import type { PolicyUndo } from '#controllers/policy-undo.ts'
-import type { EvictionHistory } from '#evict/evicted.ts'
+import type { EvictionHistory, Unsettled } from '#evict/evicted.ts'
 import { HARMFUL } from '#evict/execution.ts'
 import type { Log } from '#kube/log.ts'
 import type { PolicyRecord } from '#retention/policy-record.ts'
@@ -48,11 +48,13 @@ export class PolicyLeftovers {
       )
     }
     if (left.some(({ error }) => HARMFUL.has(error.code))) await hold.tell()
-    const lost = new Set(
-      left.flatMap(({ repository, error }) => (error.code === 'JOURNAL_LOST' ? repository : [])),
-    )
     // Of a journal that was lost and still is, reading the whole run again says nothing new.
-    const looked = unsettled.filter(({ repository, isLost }) => isLost !== true || !lost.has(repository))
+    const isStillLost = ({ repository, run, isLost }: Unsettled) =>
+      isLost === true &&
+      left.some(
+        (each) => each.repository === repository && each.run === run && each.error.code === 'JOURNAL_LOST',
+      )
+    const looked = unsettled.filter((each) => !isStillLost(each))
     for (const [id, places] of Map.groupBy(looked, ({ run }) => run)) {
       const repositories = [...new Set(places.map(({ repository }) => repository))]
       await undo.learn(policy, registry, { id, repositories }, signal)

@@ -4,6 +4,7 @@ import { NOTHING_KNOWN } from '#controllers/known-history.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
 import { PolicyUndo, type PolicyUndoParts } from '#controllers/policy-undo.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
+import { notReturned } from '#evict/evicted.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import { EMPTY_RECORD, type Hold, type PolicyRecord } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
@@ -114,7 +115,8 @@ test('S04, S12: what is read anew of one repository leaves what the run did in t
         ...{ returned: [back].filter(isAsked), unsettled: [begun].filter(isAsked) },
       }
     },
-    (_policy, _registry, things) => void watched.push([...things].map(({ repository }) => repository)),
+    (_policy, _registry, history) =>
+      void watched.push([...notReturned(history)].map(({ repository }) => repository)),
   )
   await undo.watchFrom(policy, registry, ended(['dead'], ['ended', 'returned', 'begun']), signal)
   // What is left of it to be settled, and what is asked back of it.

@@ -15,7 +15,7 @@ import type { PolicyHolds } from '#controllers/policy-holds.ts'
 import { RESTORED_FOR_MS } from '#controllers/policy-restore.ts'
 import type { RegistryObject, RegistryPolicyObject } from '#controllers/resources.ts'
 import { unrecordedHarm } from '#controllers/unrecorded-harm.ts'
-import { type Evicted, type EvictionHistory, notReturned } from '#evict/evicted.ts'
+import type { Evicted, EvictionHistory } from '#evict/evicted.ts'
 import type { Ended } from '#evict/eviction.ts'
 import type { Hold, PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -238,7 +238,7 @@ export class PolicyUndo {
   #know(key: string, registry: RegistryObject, history: KnownHistory): void {
     this.#histories.set(key, history)
     const isWhole = history.unsettled.length === 0
-    this.#parts.watch.follow(key, keyOf(registry), notReturned(history), isWhole)
+    this.#parts.watch.follow(key, keyOf(registry), history, isWhole)
   }
 
   /** What is back stays for its time (S12), also once it is no longer in use. */

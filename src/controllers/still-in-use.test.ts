@@ -12,7 +12,7 @@ const digestOf = (letter: string) => `sha256:${letter.repeat(64)}`
 const thing = (tag: string | undefined, letter: string): Evicted => ({
   ...{ run: 'run', repository: 'app', tag, digest: digestOf(letter), at: 1 },
 })
-const use = (each: Evicted, belongsTo?: Evicted): EvictedUse => ({
+const use = (each: Evicted, ...belongsTo: Evicted[]): EvictedUse => ({
   ...{ thing: each, reason: { kind: 'reference', use: imageUse('r.example/app:any') }, belongsTo },
 })
 const [V1, PART] = [thing('v1', 'a'), thing(undefined, 'b')]
@@ -53,9 +53,9 @@ test('S35: what an index in use contains is', async () => {
   expect(await still([`app@${index.digest}`], held)).toEqual([1])
 })
 
-test('where an index in use cannot be read, is damaged or is not there, all are', async () => {
+test('where an index in use is damaged, all are, and where it is not there, nobody can pull by it', async () => {
   const damaged = new TallymanError('REGISTRY_MANIFEST_INVALID', 'torn')
   expect(await still(['app:v1'], { ...NOTHING_HELD, damaged })).toEqual([0, 1, 2])
-  expect(await still([], { ...NOTHING_HELD, askAgainAt: 7 })).toEqual([0, 1, 2])
+  expect(await still(['app:v1'], { ...NOTHING_HELD, askAgainAt: 7 })).toEqual([0, 2])
   await expect(still([], new TallymanError('REGISTRY_UNREACHABLE', 'no answer'))).rejects.toThrow('no answer')
 })

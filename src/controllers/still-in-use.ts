@@ -12,8 +12,8 @@ export interface StillInUseParts {
 }
 
 /**
- * Those of `uses` that are in use by now, and not only remembered: by themselves, as a part of an index, or because what they belong to is. Where an index in use cannot be read, all of them: nobody knows
- * what it contains.
+ * Those of `uses` that are in use by now, and not only remembered: by themselves, as a part of an index, or because what they belong to is. Where an index in use is damaged, all of them: nobody knows what
+ * it contains.
  * @throws what keeps indexes from being read: REGISTRY_*
  */
 export async function stillInUse(
@@ -21,17 +21,15 @@ export async function stillInUse(
   { usage: known, names, holders }: StillInUseParts,
 ): Promise<readonly EvictedUse[]> {
   const usage = { ...known, snapshots: known.snapshots.map((each) => ({ ...each, remembered: [] })) }
-  const things = uses.flatMap(({ thing, belongsTo }) => [
-    thing,
-    ...(belongsTo === undefined ? [] : [belongsTo]),
-  ])
+  const things = uses.flatMap(({ thing, belongsTo = [] }) => [thing, ...belongsTo])
   const index = inUseIndex(usage, names)
   const used = new Set((await evictedInUse(things, index)).map(({ thing }) => thing))
-  const isUsed = ({ thing, belongsTo }: EvictedUse) =>
-    used.has(thing) || (belongsTo !== undefined && used.has(belongsTo))
+  const isUsed = ({ thing, belongsTo = [] }: EvictedUse) =>
+    [thing, ...belongsTo].some((each) => used.has(each))
   if (uses.every(isUsed)) return uses
   const held = await holders(usage, new Set(things.map(({ repository }) => repository)))
-  if (held.damaged !== undefined || held.askAgainAt !== undefined) return uses
+  // One that is not there is different: nobody can pull a part by it.
+  if (held.damaged !== undefined) return uses
   for (const { thing } of await evictedInUse(things, withHeld(index, held.holders))) used.add(thing)
   return uses.filter(isUsed)
 }

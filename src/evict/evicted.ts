@@ -154,6 +154,18 @@ export function notReturned({
   }
 }
 
+/** The rest of what went: what is back as far as journals know. In the order of `went`, and again for whoever asks again. */
+export function backAgain({ went, returned }: Pick<EvictionHistory, 'went' | 'returned'>): Iterable<Evicted> {
+  const returnedAt = returnTimes(returned)
+  return {
+    *[Symbol.iterator]() {
+      if (returned.length === 0) return
+      const isGoneAgain = goneAgain(went, returned)
+      for (const each of went) if (returnedAt(each) !== undefined && !isGoneAgain(each)) yield each
+    },
+  }
+}
+
 /** When what went came back after that, at last, ms since the epoch; undefined: it did not. */
 export function returnTimes(returned: readonly Returned[]): (each: Evicted) => number | undefined {
   const back = new Map<string, number>()

@@ -42,8 +42,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/followed-evictions.ts': [
     {
       rule: 'S04 a signature that goes when what it belongs to is back already comes back as well',
-      find: 'belongsTo !== undefined && late.has(thing)',
-      replace: 'belongsTo !== undefined && !late.has(thing)',
+      find: 'companionsOf([...this.#wanted.values()], added)',
+      replace: 'companionsOf([], added)',
       tests: WATCH,
     },
     {
@@ -99,19 +99,27 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: THINGS,
     },
   ],
+  'src/evict/evicted.ts': [
+    {
+      rule: 'S04 what is back already needs its signatures',
+      find: 'if (returnedAt(each) !== undefined && !isGoneAgain(each)) yield each',
+      replace: '',
+      tests: WATCH,
+    },
+  ],
   'src/controllers/evicted-companions.ts': [
     {
       rule: 'S04 what comes back does so with its signatures',
-      find: 'all.push(...found)',
+      find: 'found.push(...level)',
       replace: '',
       tests: WATCH,
     },
   ],
   'src/controllers/still-in-use.ts': [
     {
-      rule: 'S04 what is needed is not taken for unused where an index in use cannot be read',
-      find: 'held.damaged !== undefined || held.askAgainAt !== undefined',
-      replace: 'uses.length === 0',
+      rule: 'S04 what is needed is not taken for unused where an index in use is damaged',
+      find: 'if (held.damaged !== undefined) return uses',
+      replace: '',
       tests: STILL,
     },
     {
@@ -122,16 +130,22 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what belongs to something in use is needed',
-      find: ' || (belongsTo !== undefined && used.has(belongsTo))',
-      replace: '',
+      find: '[thing, ...belongsTo].some((each)',
+      replace: '[thing].some((each)',
       tests: STILL,
     },
   ],
   'src/controllers/evicted-returns.ts': [
     {
       rule: 'S04 what is wanted again while it is brought back is brought back once more',
-      find: 'known === undefined || this.#underWay.has(known)',
-      replace: 'known === undefined',
+      find: 'this.#underWay.has(known) || ',
+      replace: '',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 what a tag named last is what comes back',
+      find: ' || use.thing.at > known.use.thing.at',
+      replace: '',
       tests: RETURNS,
     },
     {
