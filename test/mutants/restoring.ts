@@ -99,14 +99,6 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: THINGS,
     },
   ],
-  'src/evict/evicted.ts': [
-    {
-      rule: 'S04 what is back already needs its signatures',
-      find: 'if (returnedAt(each) !== undefined && !isGoneAgain(each)) yield each',
-      replace: '',
-      tests: WATCH,
-    },
-  ],
   'src/controllers/evicted-companions.ts': [
     {
       rule: 'S04 what comes back does so with its signatures',
@@ -240,6 +232,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/evict/evicted.ts': [
+    {
+      rule: 'S04 what is back already needs its signatures',
+      find: 'if (returned.length === 0) return',
+      replace: 'if (returned.length >= 0) return',
+      tests: WATCH,
+    },
     {
       rule: 'S04 what went again after it was brought back is gone',
       find: 'at >= each.at ? at : undefined',
