@@ -11,7 +11,6 @@ import type { Hands } from '#evict/hands.ts'
 import { type Journal, MemoryJournal } from '#evict/journal.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
 import { KnownJournals } from '#evict/known-journals.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import { settle } from '#evict/settle.ts'
 import { unfinishedRuns, WorkspaceJournal } from '#evict/workspace-journal.ts'
 import type { AuditLine, CallOptions } from '#registry/client.ts'
@@ -31,7 +30,6 @@ export class RemovalHands {
   readonly #use: RecentUse
   readonly #session: RegistrySession
   readonly #terminal: Terminal
-  readonly #pace: EvictionPace
   readonly #known = new KnownJournals()
   readonly #run = runName(systemClock.now())
 
@@ -45,7 +43,6 @@ export class RemovalHands {
     this.#use = parts.use
     this.#session = parts.session
     this.#terminal = parts.terminal
-    this.#pace = new EvictionPace(systemClock, parts.options.requestsPerSecond)
   }
 
   /** The command that brings back what went; undefined: no journal is kept. */
@@ -101,7 +98,7 @@ export class RemovalHands {
     return {
       ...{ repository, signal, ...told },
       ...{ pull: client, push: client, delete: client, journal: await this.#journal(repository, run) },
-      ...{ clock: systemClock, pace: this.#pace, quietMs: QUIET_MS, deleteLimitMs: DELETE_LIMIT_MS },
+      ...{ clock: systemClock, quietMs: QUIET_MS, deleteLimitMs: DELETE_LIMIT_MS },
       // Nobody else works for this process: there is no lease to lose.
       fence: () => undefined,
       guard: (ends) => this.#use.refresh(ends),

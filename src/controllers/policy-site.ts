@@ -7,7 +7,6 @@ import { RegistrySpec } from '#crds/registry.ts'
 import type { KnownCapabilities } from '#evict/capabilities.ts'
 import type { ExecutionSite } from '#evict/execution.ts'
 import type { KnownJournals } from '#evict/known-journals.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import type { Log } from '#kube/log.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import type { Fence } from '#runtime/fence.ts'
@@ -78,7 +77,6 @@ export async function executionSite(
     ...{ guard, stillDoomed, capabilities, clock, signal },
     fence: () => fence.assertLeader(),
     audit: (line) => log.info({ audit: line }, 'destructive request'),
-    pace: new EvictionPace(clock),
     quietMs: QUIET_MS,
     deleteLimitMs: parseDuration(deletion?.requestLimit ?? '') ?? DELETE_LIMIT_MS,
   }

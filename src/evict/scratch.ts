@@ -27,7 +27,6 @@ export async function proveDelete(hands: Hands): Promise<number> {
   const { repository, signal, guard, audit } = hands
   const scratch = scratchManifest(repository)
   await hands.push.putManifest(repository, scratch.digest, scratch, calls(hands).write)
-  await hands.pace.next(signal)
   const outcome = await hands.delete.deleteManifest(repository, scratch.digest, { signal, guard, audit })
   switch (outcome.kind) {
     case 'deleted':

@@ -35,6 +35,15 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: DELETIONS,
     },
   ],
+  'src/registry/transport.ts': [
+    {
+      rule: 'S16 what takes something away counts for the requests of a second',
+      find: 'const turn = limiter.acquire(call.lane, call.signal)',
+      replace:
+        "const turn = call.kind === 'destructive' ? undefined : limiter.acquire(call.lane, call.signal)",
+      tests: EXECUTION,
+    },
+  ],
   'src/registry/retry.ts': [
     {
       rule: 'S22 a connection that breaks does not take the place of what was answered',
