@@ -54,21 +54,21 @@ describe('S14: what a plan found in use without a tag', () => {
       },
       spec: { url: site.proxy.url, anchorInUse },
     }
-    return await anchors.keep(registry, { mode }, found, new AbortController().signal)
+    await anchors.keep(registry, { mode }, found, new AbortController().signal)
   }
 
   test('gets a tag in each repository, also where one of them refuses', async () => {
     const found = untagged('refuses', 'one', 'two')
     site.proxy.rule({ kind: 'status', status: 403 }, { method: 'PUT', path: /\/refuses\// })
-    expect(await keep(found)).toBe(2)
+    await keep(found)
     for (const { repository, digest } of found.slice(1))
       expect(await site.tags(repository)).toEqual({ [anchorTag(digest)]: digest })
   })
 
   test('gets none where the Registry does not say so, or the policy only makes plans', async () => {
     const before = site.proxy.count
-    expect(await keep(untagged('off'), 'Approve', 'None')).toBe(0)
-    expect(await keep(untagged('dry'), 'DryRun')).toBe(0)
+    await keep(untagged('off'), 'Approve', 'None')
+    await keep(untagged('dry'), 'DryRun')
     expect(site.proxy.count).toBe(before)
   })
 
