@@ -7,6 +7,7 @@ import type { RmOptions } from '#commands/rm-options.ts'
 import type { RecentUse } from '#commands/rm-use.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import { DEFAULT_WORKSPACE } from '#commands/workspace-option.ts'
+import { DELETE_LIMIT_MS, QUIET_MS } from '#evict/delete-times.ts'
 import type { Hands } from '#evict/hands.ts'
 import { type Journal, MemoryJournal } from '#evict/journal.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
@@ -17,10 +18,6 @@ import type { AuditLine, CallOptions } from '#registry/client.ts'
 import type { RepositoryRemoval } from '#retention/removal-request.ts'
 import { systemClock } from '#time/clock.ts'
 
-/** How far two listings lie apart that have to agree, as long as a slow DELETE may still go on. */
-const QUIET_MS = 5_000
-/** Default of `deletion.requestLimit` of a Registry. */
-const DELETE_LIMIT_MS = 60_000
 /** What the runs of this command are called by. */
 const OWN_RUNS = 'rm-'
 

@@ -5,6 +5,7 @@ import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { KnownCapabilities } from '#evict/capabilities.ts'
+import { DELETE_LIMIT_MS, QUIET_MS } from '#evict/delete-times.ts'
 import type { ExecutionSite } from '#evict/execution.ts'
 import type { KnownJournals } from '#evict/known-journals.ts'
 import type { Log } from '#kube/log.ts'
@@ -13,11 +14,6 @@ import type { Fence } from '#runtime/fence.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
-
-/** How far two listings lie apart that have to agree after a DELETE of which nobody knows what it did (S16). */
-const QUIET_MS = 5_000
-/** Where a Registry does not say. */
-const DELETE_LIMIT_MS = 60_000
 
 export interface SiteParts {
   readonly access: Pick<RegistryAccess, 'open'>
