@@ -419,6 +419,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: '',
       tests: USAGE,
     },
+  ],
+  'src/clusters/fresh-look.ts': [
     {
       rule: 'S03 a cluster that answers too slowly lets nothing go',
       find: 'if (tries > TRIES)\n        throw',
