@@ -601,7 +601,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 what lies too deep to be read blocks',
-      find: 'if (depth > MAX_DEPTH)',
+      find: 'if (depth > MAX_NESTING)',
       replace: 'if (depth < 0)',
       tests: SWEEP,
     },
