@@ -239,8 +239,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S44 a repository that is not reached hides no harm of the others',
-      find: 'if (unreachable === MOST_UNREACHABLE) break',
-      replace: 'if (unreachable > 0) break',
+      find: 'if (reachability.isLostWith(error)) break',
+      replace: "if (reachability.isLostWith(error) || error.kind === 'unreachable') break",
       tests: LAST_LOOK,
     },
   ],
