@@ -1,7 +1,6 @@
 // Deletes manifests of a repository that no tag names, as a run of a RegistryPolicy does, and prints what it took. Bundled before it runs.
 import { readFile } from 'node:fs/promises'
 import { journalOf } from '#evict/journal-shelf.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import { sweep } from '#evict/sweep.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { systemClock } from '#time/clock.ts'
@@ -41,7 +40,6 @@ await sweep(
     ended: ({ outcome }) => {
       if (outcome === 'swept') swept += 1
     },
-    pace: new EvictionPace(systemClock),
     ...{ quietMs: 1_000, deleteLimitMs: 120_000 },
   },
   { repository, tags, bindings: [], digests },

@@ -2,7 +2,6 @@
 import { readFile } from 'node:fs/promises'
 import { KnownCapabilities } from '#evict/capabilities.ts'
 import { type ExecutionEnd, type ExecutionOrder, type ExecutionSite, execute } from '#evict/execution.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import type { Product } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { systemClock } from '#time/clock.ts'
@@ -49,7 +48,6 @@ const site: ExecutionSite = {
   ...{ pull: client, push: client, delete: client, product, clock: systemClock, signal: stop.signal },
   shelf: { client, prefix: 'tallyman' },
   capabilities: new KnownCapabilities(systemClock),
-  pace: new EvictionPace(systemClock),
   guard: async () => undefined,
   fence: () => undefined,
   stillDoomed: () => true,

@@ -7,21 +7,17 @@ import type { RmOptions } from '#commands/rm-options.ts'
 import type { RecentUse } from '#commands/rm-use.ts'
 import type { Terminal } from '#commands/terminal.ts'
 import { DEFAULT_WORKSPACE } from '#commands/workspace-option.ts'
+import { DELETE_LIMIT_MS, QUIET_MS } from '#evict/delete-times.ts'
 import type { Hands } from '#evict/hands.ts'
 import { type Journal, MemoryJournal } from '#evict/journal.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
 import { KnownJournals } from '#evict/known-journals.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import { settle } from '#evict/settle.ts'
 import { unfinishedRuns, WorkspaceJournal } from '#evict/workspace-journal.ts'
 import type { AuditLine, CallOptions } from '#registry/client.ts'
 import type { RepositoryRemoval } from '#retention/removal-request.ts'
 import { systemClock } from '#time/clock.ts'
 
-/** How far two listings lie apart that have to agree, as long as a slow DELETE may still go on. */
-const QUIET_MS = 5_000
-/** Default of `deletion.requestLimit` of a Registry. */
-const DELETE_LIMIT_MS = 60_000
 /** What the runs of this command are called by. */
 const OWN_RUNS = 'rm-'
 
@@ -31,7 +27,6 @@ export class RemovalHands {
   readonly #use: RecentUse
   readonly #session: RegistrySession
   readonly #terminal: Terminal
-  readonly #pace: EvictionPace
   readonly #known = new KnownJournals()
   readonly #run = runName(systemClock.now())
 
@@ -45,7 +40,6 @@ export class RemovalHands {
     this.#use = parts.use
     this.#session = parts.session
     this.#terminal = parts.terminal
-    this.#pace = new EvictionPace(systemClock, parts.options.requestsPerSecond)
   }
 
   /** The command that brings back what went; undefined: no journal is kept. */
@@ -101,7 +95,7 @@ export class RemovalHands {
     return {
       ...{ repository, signal, ...told },
       ...{ pull: client, push: client, delete: client, journal: await this.#journal(repository, run) },
-      ...{ clock: systemClock, pace: this.#pace, quietMs: QUIET_MS, deleteLimitMs: DELETE_LIMIT_MS },
+      ...{ clock: systemClock, quietMs: QUIET_MS, deleteLimitMs: DELETE_LIMIT_MS },
       // Nobody else works for this process: there is no lease to lose.
       fence: () => undefined,
       guard: (ends) => this.#use.refresh(ends),

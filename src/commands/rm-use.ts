@@ -1,4 +1,4 @@
-import { TallymanError } from '#catalogue/error.ts'
+import { FRESH_MS, FreshLook } from '#clusters/fresh-look.ts'
 import type { WatchedUse } from '#commands/cluster-use.ts'
 import type { ClaimedUsage } from '#commands/rm-claims.ts'
 import { type Holders, withHeld } from '#inventory/held-images.ts'
@@ -6,11 +6,6 @@ import { type InUseIndex, inUseIndex, type KnownUsage } from '#inventory/in-use-
 import type { RegistryNames } from '#inventory/locate.ts'
 import type { Clock } from '#time/clock.ts'
 import { ageOf, type Moment, momentOf } from '#time/moment.ts'
-
-/** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
-const FRESH_MS = 3_000
-/** A cluster that answers slower than that is too slow to delete by. */
-const TRIES = 3
 
 export interface RecentUseParts {
   readonly clusters: Pick<WatchedUse, 'snapshot' | 'barrier'>
@@ -27,11 +22,10 @@ export class RecentUse {
   /** As it was read at first. */
   readonly known: KnownUsage
   readonly #parts: RecentUseParts
+  readonly #fresh = new FreshLook()
   #index: InUseIndex
   /** What was created before is known; undefined: what was read for the first decision was read for no request. */
   #proven: Moment | undefined
-  /** Several requests wait for one look. */
-  #looking: Promise<void> | undefined
 
   private constructor(parts: RecentUseParts, known: KnownUsage) {
     this.#parts = parts
@@ -55,14 +49,10 @@ export class RecentUse {
    * @throws BARRIER_NOT_REACHED, CLAIM_FOREIGN, KUBE_*, REGISTRY_*, CANCELLED
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    for (let tries = 1; !this.#isFresh(); tries++) {
-      if (tries > TRIES)
-        throw new TallymanError('BARRIER_NOT_REACHED', `What is in use is not known within ${FRESH_MS} ms`)
-      this.#looking ??= this.#look(signal).finally(() => {
-        this.#looking = undefined
-      })
-      await this.#looking
-    }
+    await this.#fresh.until(
+      () => this.#isFresh(),
+      () => this.#look(signal),
+    )
   }
 
   #isFresh(): boolean {

@@ -1,4 +1,5 @@
 import { TallymanError } from '#catalogue/error.ts'
+import { FRESH_MS, FreshLook } from '#clusters/fresh-look.ts'
 import { type LeftLedgers, leftSentence } from '#clusters/left-ledgers.ts'
 import type { LiveInventory } from '#clusters/live-inventory.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
@@ -9,11 +10,6 @@ import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import type { HeldImages } from '#scan/used-indexes.ts'
 import type { Clock } from '#time/clock.ts'
 import { ageOf } from '#time/moment.ts'
-
-/** A list that is younger is not proven again. A consent lasts for a second, and a look at the registry may take another: 5 s in all (S03). */
-const FRESH_MS = 3_000
-/** A cluster that answers slower than that is too slow to delete by. */
-const TRIES = 3
 
 export interface FreshUsageParts {
   /** All of the operator: their union protects (S01). */
@@ -36,6 +32,7 @@ export interface FreshUsageParts {
 /** What of one registry is in use, never much older than the request that it is asked for (S03). */
 export class FreshUsage {
   readonly #parts: FreshUsageParts
+  readonly #fresh = new FreshLook()
   #held: readonly InventorySnapshot[] = []
   #lives: readonly Pick<LiveInventory, 'barrier'>[] = []
   #claims: readonly UsageClaim[] = []
@@ -43,7 +40,6 @@ export class FreshUsage {
   #isStale = false
   /** When an index that was not there has to be looked for again, monotonic ms. */
   #askAgainAt = Number.POSITIVE_INFINITY
-  #refreshing: Promise<void> | undefined
 
   constructor(parts: FreshUsageParts) {
     this.#parts = parts
@@ -54,14 +50,10 @@ export class FreshUsage {
    * @throws BARRIER_NOT_REACHED, INVENTORY_NOT_TRUSTED, KUBE_*, REGISTRY_*, CANCELLED
    */
   async refresh(signal: AbortSignal): Promise<void> {
-    for (let tries = 1; !(this.#isFresh() && this.#isIndexed()); tries++) {
-      if (tries > TRIES)
-        throw new TallymanError('BARRIER_NOT_REACHED', `What is in use is not known within ${FRESH_MS} ms`)
-      this.#refreshing ??= this.#look(signal).finally(() => {
-        this.#refreshing = undefined
-      })
-      await this.#refreshing
-    }
+    await this.#fresh.until(
+      () => this.#isFresh() && this.#isIndexed(),
+      () => this.#look(signal),
+    )
   }
 
   /** @throws BARRIER_NOT_REACHED before the first refresh */

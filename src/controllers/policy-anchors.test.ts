@@ -70,20 +70,20 @@ describe('S14: what a plan found in use without a tag', () => {
       },
       spec: { url: site.proxy.url, anchorInUse },
     }
-    return await anchors.keep(registry, { mode }, found, new AbortController().signal)
+    await anchors.keep(registry, { mode }, found, new AbortController().signal)
   }
 
   test('gets a tag in each repository, also where one of them refuses', async () => {
     const found = untagged('refuses', 'one', 'two')
     writing.rule({ kind: 'status', status: 403 }, { method: 'PUT', path: /\/refuses\// })
-    expect(await keep(found)).toBe(2)
+    await keep(found)
     for (const { repository, digest } of found.slice(1))
       expect(await site.tags(repository)).toEqual({ [anchorTag(digest)]: digest })
   })
 
   test('S19: is looked for by the account that may pull, and written by the one that may push', async () => {
     const before = writing.count
-    expect(await keep(untagged('accounts'))).toBe(1)
+    await keep(untagged('accounts'))
     expect(writing.requests.slice(before).map(({ method }) => method)).toEqual(['PUT'])
     const asked = site.proxy.requests.filter(({ path }) => path.includes('/accounts/'))
     expect(new Set(asked.map(({ method }) => method))).toEqual(new Set(['GET', 'HEAD']))
@@ -92,8 +92,8 @@ describe('S14: what a plan found in use without a tag', () => {
   test('gets none where the Registry does not say so, or the policy only makes plans', async () => {
     const count = () => site.proxy.count + writing.count
     const before = count()
-    expect(await keep(untagged('off'), 'Approve', 'None')).toBe(0)
-    expect(await keep(untagged('dry'), 'DryRun')).toBe(0)
+    await keep(untagged('off'), 'Approve', 'None')
+    await keep(untagged('dry'), 'DryRun')
     expect(count()).toBe(before)
   })
 

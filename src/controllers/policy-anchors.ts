@@ -24,7 +24,6 @@ export class PolicyAnchors {
 
   /**
    * What keeps it from anchoring in one repository is logged and keeps it from none of the others: the next plan finds the digest again.
-   * @returns how many digests have their tag now
    * @throws SPEC_INVALID, SECRET_*, REGISTRY_* where the registry cannot be opened; LEADERSHIP_LOST, CANCELLED
    */
   async keep(
@@ -32,35 +31,30 @@ export class PolicyAnchors {
     { mode }: Pick<RegistryPolicySpec, 'mode'>,
     found: readonly UntaggedInUse[],
     signal: AbortSignal,
-  ): Promise<number> {
+  ): Promise<void> {
     const { anchorInUse } = specOf(RegistrySpec, registry)
-    if (anchorInUse !== 'Tag' || mode === 'DryRun' || found.length === 0) return 0
+    if (anchorInUse !== 'Tag' || mode === 'DryRun' || found.length === 0) return
     const { access, fence } = this.#parts
     const { client: pull } = await access.open(registry, signal)
     const { client: push } = await access.open(registry, signal, 'push')
-    let anchored = 0
     for (const [repository, all] of Map.groupBy(found, (each) => each.repository)) {
       const reach = { repository, pull, push, signal, fence: () => fence.assertLeader() }
       const digests = [...new Set(all.map(({ digest }) => digest))]
-      anchored += await this.#anchor(reach, digests)
+      await this.#anchor(reach, digests)
     }
-    return anchored
   }
 
-  async #anchor(reach: Parameters<typeof anchor>[0], digests: readonly string[]): Promise<number> {
+  async #anchor(reach: Parameters<typeof anchor>[0], digests: readonly string[]): Promise<void> {
     const { log } = this.#parts
     const { repository, signal } = reach
     try {
-      const outcomes = [...(await anchor(reach, digests))]
-      const failed = outcomes.filter(([, outcome]) => outcome !== 'anchored')
-      for (const [digest, outcome] of failed) {
+      for (const [digest, outcome] of await anchor(reach, digests)) {
+        if (outcome === 'anchored') continue
         log.warn({ repository, digest, outcome }, 'a digest in use without a tag is not anchored')
       }
-      return outcomes.length - failed.length
     } catch (thrown) {
       const { code, advice } = toleratedProblem(thrown, signal)
       log.warn({ repository, code, reason: advice }, 'digests in use without a tag are not anchored')
-      return 0
     }
   }
 }

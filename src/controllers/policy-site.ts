@@ -5,20 +5,15 @@ import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { type Workspace, workspaceOf } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { KnownCapabilities } from '#evict/capabilities.ts'
+import { DELETE_LIMIT_MS, QUIET_MS } from '#evict/delete-times.ts'
 import type { ExecutionSite } from '#evict/execution.ts'
 import type { KnownJournals } from '#evict/known-journals.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import type { Log } from '#kube/log.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import type { Fence } from '#runtime/fence.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import type { Clock } from '#time/clock.ts'
 import { parseDuration } from '#time/duration.ts'
-
-/** How far two listings lie apart that have to agree after a DELETE of which nobody knows what it did (S16). */
-const QUIET_MS = 5_000
-/** Where a Registry does not say. */
-const DELETE_LIMIT_MS = 60_000
 
 export interface SiteParts {
   readonly access: Pick<RegistryAccess, 'open'>
@@ -78,7 +73,6 @@ export async function executionSite(
     ...{ guard, stillDoomed, capabilities, clock, signal },
     fence: () => fence.assertLeader(),
     audit: (line) => log.info({ audit: line }, 'destructive request'),
-    pace: new EvictionPace(clock),
     quietMs: QUIET_MS,
     deleteLimitMs: parseDuration(deletion?.requestLimit ?? '') ?? DELETE_LIMIT_MS,
   }

@@ -1,5 +1,6 @@
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, Descriptor, Manifest, RegistryClient } from '#registry/client.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 
 /** An image that is not whole, and exactly what it was. */
 export interface RestoreTarget {
@@ -28,9 +29,6 @@ export interface Restored {
   /** Of the blobs. */
   readonly bytes: number
 }
-
-/** Deeper than any index nests. */
-const MAX_DEPTH = 4
 
 /**
  * Copies back what is missing of one image, from a registry that has exactly it: blobs first, then manifests from the leaves up, the
@@ -75,7 +73,7 @@ class Restoring {
 
   async manifest(digest: string, depth: number): Promise<Manifest> {
     const manifest = await this.#source.getManifest(this.#repository, digest, this.#call)
-    if (manifest.kind === 'index' && depth < MAX_DEPTH) {
+    if (manifest.kind === 'index' && depth < MAX_NESTING) {
       for (const child of manifest.manifests) await this.#child(child, depth)
     }
     if (manifest.kind === 'image') {

@@ -1,13 +1,12 @@
 import { digestOf } from '#registry/digest.ts'
+import { EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 import type { Manifest } from '#registry/manifest.ts'
 import { OCI_MANIFEST } from '#registry/media-types.ts'
-import { EMPTY_CONFIG } from './journal-artifact.ts'
 import type { RawManifest } from './placeholder.ts'
 
 /** What a claim is in a registry: an OCI image manifest with this artifactType, an empty config, and layers that are claim documents. */
 const CLAIM_TYPE = 'application/vnd.tallyman.claim.v1'
 const USAGE_TYPE = 'application/vnd.tallyman.claim.v1+json'
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
 const INSTALLATION = 'dev.tallyman.claim.installation'
 const OPERATOR = 'dev.tallyman.claim.operator'
 const PROCESS = 'dev.tallyman.claim.process'
@@ -51,7 +50,7 @@ export function claimManifest({ holder, at, layers }: Heartbeat): RawManifest {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: CLAIM_TYPE,
-    config: { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
+    config: EMPTY_DESCRIPTOR,
     layers: layers.map(({ digest, size }) => ({ mediaType: USAGE_TYPE, digest, size })),
     annotations: {
       [INSTALLATION]: holder.installation,

@@ -4,6 +4,7 @@ import { type ReadClaim, readClaim, writeClaim } from '#inventory/claim-document
 import { MAX_DOCUMENT_BYTES } from '#inventory/claim-limits.ts'
 import type { CallOptions, DestructiveOptions, RegistryClient } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
+import { EMPTY_CONFIG } from '#registry/empty-config.ts'
 import {
   type ClaimHolder,
   claimManifest,
@@ -13,7 +14,6 @@ import {
   type UsageLayer,
 } from './claim-artifact.ts'
 import { type ClaimParts, claimInParts, united } from './claim-usage.ts'
-import { EMPTY_CONFIG } from './journal-artifact.ts'
 
 /** So many installations share no registry. */
 const MAX_CLAIMS = 100

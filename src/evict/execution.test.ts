@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Product } from '#registry/client.ts'
+import { RegistryPool } from '#registry/pool.ts'
 import { damage } from '#test/harness/damage.ts'
 import { type EvictionSite, evictionOf, sparing, startEvictionSite } from '#test/harness/eviction.ts'
 import {
@@ -15,6 +16,7 @@ import {
 } from '#test/harness/executed.ts'
 import { executeOn } from '#test/harness/execution.ts'
 import { containerImage, imageIndex, LINUX_AMD64, type TestImage } from '#test/harness/images.ts'
+import { systemClock } from '#time/clock.ts'
 import type { Ended, Eviction } from './eviction.ts'
 import { begin } from './intents.ts'
 import { journalRepository } from './journal-artifact.ts'
@@ -125,6 +127,21 @@ describe.each(['2.8', '3'] as const)('a run on %s', (version) => {
     expect(end.phase).toBe('Stopped')
     expect(end.stoppedBy?.kind).toBe('unreachable')
     expect(end.problems).toHaveLength(3)
+  })
+
+  test('deletes no faster than its client may send', async () => {
+    const eviction = world('limited')
+    const pool = new RegistryPool({ clock: systemClock, userAgent: 'tallyman-test' })
+    const limits = { concurrency: 8, requestsPerSecond: 4 }
+    // Nothing else counts for this one, so that nothing else makes the run last.
+    const limited = pool.client({ url: site.proxy.url, limits })
+    const startedAt = performance.now()
+    const { end, lines } = await executeOn(site, [eviction], { site: { delete: limited } })
+    const tookMs = performance.now() - startedAt
+    await pool.close()
+    expect(end.phase).toBe('Succeeded')
+    const sent = lines.filter(({ method }) => method === 'DELETE').length
+    expect(tookMs).toBeGreaterThanOrEqual(((sent - 1) * 1_000) / limits.requestsPerSecond)
   })
 
   test('S03, S21: what forbids it stops it between two requests, and a later call does the rest', async () => {

@@ -1,6 +1,7 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import { type ExecutionCounts, ProgressMeter } from './execution-progress.ts'
+import { Reachability } from './reachability.ts'
 import { RepositoryTask } from './repository-task.ts'
 
 export type { ExecutionOrder, ExecutionSite, RepositoryProblem } from './execution-order.ts'
@@ -21,9 +22,6 @@ export interface ExecutionEnd {
   readonly stoppedBy?: TallymanError | undefined
 }
 
-/** So many repositories in a row that the registry does not answer for: it is down, or nobody reaches it. */
-export const MOST_UNREACHABLE = 3
-
 /**
  * Carries out a plan, in two stages over all repositories: tags first, then manifests (S20). One repository at a time, each with a journal of its own. What
  * blocks one repository does not keep the others.
@@ -41,7 +39,7 @@ class Execution {
   readonly #problems: RepositoryProblem[] = []
   /** Where nothing more is done but to look, with the codes of what was told of it. */
   readonly #blocked = new Map<RepositoryTask, Set<string>>()
-  #unreachable = 0
+  #reachability = new Reachability()
 
   constructor(site: ExecutionSite, order: ExecutionOrder) {
     const { evictions, progress } = order
@@ -107,7 +105,7 @@ class Execution {
    */
   async #verified(before: TallymanError | undefined): Promise<TallymanError | undefined> {
     this.#meter.begin('Verifying', this.#tasks.length)
-    this.#unreachable = 0
+    this.#reachability = new Reachability()
     const harms: RepositoryProblem[] = []
     let after: TallymanError | undefined
     const isOver = () => harms.length > 0 || HARMFUL.has(before?.code ?? '')
@@ -141,13 +139,12 @@ class Execution {
     for (const task of tasks) {
       try {
         await work(task)
-        this.#unreachable = 0
+        this.#reachability.answered()
       } catch (thrown) {
         const error = asTallymanError(thrown)
         if (!concernsOneRepository(error)) throw thrown
         this.#block(task, error)
-        this.#unreachable = error.kind === 'unreachable' ? this.#unreachable + 1 : 0
-        if (this.#unreachable === MOST_UNREACHABLE) throw error
+        if (this.#reachability.isLostWith(error)) throw error
       }
     }
   }

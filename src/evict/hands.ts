@@ -2,7 +2,6 @@ import type { AuditLine, Guard, Lane, RegistryClient } from '#registry/client.ts
 import type { Clock } from '#time/clock.ts'
 import type { Candidate, Ended } from './eviction.ts'
 import type { Journal } from './journal.ts'
-import type { EvictionPace } from './pace.ts'
 
 /** What it takes to look at one repository, and to write what takes nothing away. */
 export interface Access {
@@ -34,7 +33,6 @@ export interface Hands extends Reach {
   readonly audit: (line: AuditLine) => void
   /** Told of each thing when it has ended. */
   readonly ended: (ended: Ended) => void
-  readonly pace: EvictionPace
   /** How far two listings lie apart that have to agree after a DELETE of which nobody knows what it did, in milliseconds. */
   readonly quietMs: number
   /** The longest that a DELETE may take here, in milliseconds: safely less than any proxy on the way lets it (S16). */

@@ -1,8 +1,11 @@
-import { createHash } from 'node:crypto'
 import { digestOf } from '#registry/digest.ts'
+import { EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 import type { Manifest } from '#registry/manifest.ts'
 import { OCI_MANIFEST } from '#registry/media-types.ts'
+import { repositoryBelow } from '#registry/repository-below.ts'
 import type { RawManifest } from './placeholder.ts'
+
+export { EMPTY_CONFIG } from '#registry/empty-config.ts'
 
 /** What a journal is in a registry: an OCI image manifest with this artifactType, an empty config, and a layer for each chunk of lines. */
 export const JOURNAL_TYPE = 'application/vnd.tallyman.eviction-journal.v1'
@@ -13,10 +16,6 @@ const OPEN = 'dev.tallyman.journal.open'
 const REPOSITORY = 'dev.tallyman.journal.repository'
 /** Of the manifest: the tag that it was written for, so that no two journals have one digest: a DELETE takes every tag of a digest. */
 const RUN = 'dev.tallyman.journal.run'
-/** OCI image spec 1.1, "Guidance for an Empty Descriptor". */
-export const EMPTY_CONFIG = Buffer.from('{}')
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
-const MAX_REPOSITORY = 200
 
 export interface Chunk {
   readonly digest: string
@@ -24,11 +23,9 @@ export interface Chunk {
   readonly size: number
 }
 
-/** Where the journals about a repository lie in the workspace, a tag for each run. A name that is too long for that is there by its hash. */
+/** Where the journals about a repository lie in the workspace, a tag for each run. */
 export function journalRepository(prefix: string, repository: string): string {
-  const plain = `${prefix}/journals/${repository}`
-  if (plain.length <= MAX_REPOSITORY) return plain
-  return `${prefix}/journals/${createHash('sha256').update(repository).digest('hex').slice(0, 40)}`
+  return repositoryBelow(`${prefix}/journals`, repository)
 }
 
 /** @param open how many intents have no outcome yet */
@@ -41,7 +38,7 @@ export function journalManifest(
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType: JOURNAL_TYPE,
-    config: { mediaType: EMPTY_TYPE, digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length },
+    config: EMPTY_DESCRIPTOR,
     layers: chunks.map((chunk) => ({ mediaType: CHUNK_TYPE, ...chunk })),
     annotations: { [OPEN]: String(open), [REPOSITORY]: repository, [RUN]: run },
   }

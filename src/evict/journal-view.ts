@@ -1,8 +1,6 @@
+import { MAX_NESTING } from '#registry/nesting.ts'
 import type { Journal, JournalRecord } from './journal.ts'
 import { type Edges, edgesOf } from './journal-state.ts'
-
-/** Deeper than any index nests. */
-const MAX_DEPTH = 4
 
 /**
  * What a journal says of some manifests and of all that these contain, in memory, so that many things are brought back without reading the journal for each.
@@ -22,7 +20,7 @@ export class JournalView implements Journal {
     const edges = new Map<string, Edges>()
     const records: JournalRecord[] = []
     let wanted = digests
-    for (let depth = 0; depth <= MAX_DEPTH && wanted.size > 0; depth += 1) {
+    for (let depth = 0; depth <= MAX_NESTING && wanted.size > 0; depth += 1) {
       for await (const record of journal.read()) {
         if (record.kind === 'intent' || record.kind === 'outcome') continue
         if (record.kind !== 'manifest') {

@@ -1,8 +1,9 @@
 import type { TallymanError } from '#catalogue/error.ts'
 import { toleratedProblem } from '#runtime/tolerated-problem.ts'
-import { HARMFUL, MOST_UNREACHABLE } from './execution.ts'
+import { HARMFUL } from './execution.ts'
 import type { ExecutionSite, RepositoryProblem } from './execution-order.ts'
 import { journalOf } from './journal-shelf.ts'
+import { Reachability } from './reachability.ts'
 import { SampleRecord } from './sample-record.ts'
 import { verify } from './verify.ts'
 
@@ -28,11 +29,11 @@ export async function lastLook(
   { run, repositories, harmed, signal }: GivenUp,
 ): Promise<readonly RepositoryProblem[]> {
   const problems: RepositoryProblem[] = []
-  let unreachable = 0
+  const reachability = new Reachability()
   for (const repository of repositories) {
     try {
       const harm = await harmIn(await open(), repository, run)
-      unreachable = 0
+      reachability.answered()
       if (harm === undefined) continue
       await harmed(harm)
       problems.push({ repository, error: harm })
@@ -40,8 +41,7 @@ export async function lastLook(
       const error = toleratedProblem(thrown, signal)
       problems.push({ repository, error })
       // One that never answers hides no harm of the others.
-      unreachable = error.kind === 'unreachable' ? unreachable + 1 : 0
-      if (unreachable === MOST_UNREACHABLE) break
+      if (reachability.isLostWith(error)) break
     }
   }
   const unseen = problems.find(({ error }) => error.kind === 'unreachable')

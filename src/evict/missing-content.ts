@@ -1,11 +1,12 @@
 import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { Manifest, RegistryClient } from '#registry/client.ts'
 import { parseManifest } from '#registry/manifest.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import type { Journal, SavedManifest } from './journal.ts'
 import { journalState, savedManifests } from './journal-state.ts'
 import type { TrashCopy } from './trash-copies.ts'
 import { trashTag } from './trash-place.ts'
-import { blobsOf, childrenOf, isMissing, MAX_DEPTH } from './wholeness.ts'
+import { blobsOf, childrenOf, isMissing } from './wholeness.ts'
 
 /** What it takes to look whether something could be brought back. */
 export interface Lookout {
@@ -56,7 +57,7 @@ class Looking {
     const { client, repository, signal } = this.#lookout
     const trash = this.#trashed.get(digest)?.repository ?? above
     const manifest = await this.#read(digest, trash)
-    if (depth < MAX_DEPTH) {
+    if (depth < MAX_NESTING) {
       for (const child of childrenOf(manifest)) await this.manifest(child, trash, depth + 1)
     }
     for (const blob of blobsOf(manifest)) {

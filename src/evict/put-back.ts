@@ -1,10 +1,8 @@
 import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import { calls, type Hands, unstoppable } from './hands.ts'
 import type { RawManifest } from './placeholder.ts'
+import { MOST_UNREACHABLE } from './reachability.ts'
 import { headDigest, resolveTags } from './tags.ts'
-
-/** So many tags in a row for which a registry does not answer, theirs or that of the journal: it is not asked for the others, or that would take hours. */
-const MOST_UNREACHABLE = 3
 
 /**
  * Gives a tag its manifest back, unless it names something that nobody of us put there.
@@ -116,7 +114,7 @@ async function returnOf(
   return { tag, state: 'back' }
 }
 
-/** The last of those that show that a registry is away; undefined: they don't. */
+/** The last of those that show that a registry is away, theirs or that of the journal; undefined: they don't. */
 function unreachable(returns: readonly Return[]): Return | undefined {
   const last = returns.slice(-MOST_UNREACHABLE)
   const isAway =

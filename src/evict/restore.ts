@@ -1,13 +1,14 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { BlobRef, Manifest } from '#registry/client.ts'
 import { parseManifest } from '#registry/manifest.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import { calls, type Reach } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
 import { journalState, savedManifests } from './journal-state.ts'
 import { headDigest } from './tags.ts'
 import type { TrashCopy } from './trash-copies.ts'
 import { trashTag } from './trash-place.ts'
-import { blobsOf, childrenOf, isMissing, MAX_DEPTH, Wholeness } from './wholeness.ts'
+import { blobsOf, childrenOf, isMissing, Wholeness } from './wholeness.ts'
 
 /** `Taken`: the tag names something else by now, and keeps it. */
 export type Restored = 'Restored' | 'Taken'
@@ -61,7 +62,7 @@ class Restoring {
     const { repository, push } = this.#reach
     const trash = this.#trashed.get(digest)?.repository ?? above
     const manifest = await this.#read(digest, trash)
-    if (depth < MAX_DEPTH) {
+    if (depth < MAX_NESTING) {
       for (const child of childrenOf(manifest)) await this.manifest(child, trash, depth + 1)
     }
     for (const blob of blobsOf(manifest)) await this.#blob(blob, trash)

@@ -3,6 +3,7 @@ import { toleratedProblem } from '#runtime/tolerated-problem.ts'
 import type { ExecutionSite } from './execution-order.ts'
 import type { Hands } from './hands.ts'
 import { journalOf } from './journal-shelf.ts'
+import { Reachability } from './reachability.ts'
 import { purgeCopies, purgeRun, type RunPurge } from './run-purge.ts'
 
 /** Runs that are over. Times as in RunPurge. */
@@ -25,8 +26,6 @@ export interface PurgeEnd {
 
 /** What is needed is not looked at again for so long, ms: each look reads journals. */
 const NEEDED_FOR_MS = 60 * 60_000
-/** What does not answer for so many runs in a row is down. */
-const UNREACHABLE_IN_A_ROW = 3
 
 /** Purges runs: the copies of all of them, one after the other, and then their journals. One for each registry. */
 export class RunPurger {
@@ -74,7 +73,7 @@ export class RunPurger {
     act: (hands: Hands, purge: RunPurge) => Promise<void>,
   ): Promise<TallymanError | undefined> {
     const { shelf, signal, fence, clock } = site
-    let unreachable = 0
+    const reachability = new Reachability()
     for (const { id: run, repositories } of runs) {
       if (problems.has(run)) continue
       try {
@@ -83,12 +82,11 @@ export class RunPurger {
           const journal = await journalOf(shelf, repository, run, { signal, lane: 'bulk', beforeSend: fence })
           const hands = { ...site, repository, journal, ended: () => undefined }
           await act(hands, { ...order, shelf, run, isAsked: asked.has(run) })
-          unreachable = 0
+          reachability.answered()
         }
       } catch (thrown) {
         const error = toleratedProblem(thrown, signal)
-        unreachable = error.kind === 'unreachable' ? unreachable + 1 : 0
-        if (!concernsOneRun(error) || unreachable === UNREACHABLE_IN_A_ROW) return error
+        if (!concernsOneRun(error) || reachability.isLostWith(error)) return error
         problems.set(run, error)
       }
     }

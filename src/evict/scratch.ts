@@ -20,18 +20,16 @@ export function scratchManifest(repository: string): RawManifest {
 /**
  * The first DELETE by digest in a repository is of a manifest that nobody has: it costs as much as any other, and harms nothing if it is cut
  * off (S16).
- * @returns how long it took, in milliseconds
  * @throws DELETE_UNSAFE it was cut off, failed, or took longer than a DELETE may take here; REGISTRY_* where it is refused
  */
-export async function proveDelete(hands: Hands): Promise<number> {
+export async function proveDelete(hands: Hands): Promise<void> {
   const { repository, signal, guard, audit } = hands
   const scratch = scratchManifest(repository)
   await hands.push.putManifest(repository, scratch.digest, scratch, calls(hands).write)
-  await hands.pace.next(signal)
   const outcome = await hands.delete.deleteManifest(repository, scratch.digest, { signal, guard, audit })
   switch (outcome.kind) {
     case 'deleted':
-      if (outcome.durationMs <= hands.deleteLimitMs) return outcome.durationMs
+      if (outcome.durationMs <= hands.deleteLimitMs) return
       throw unsafe(hands, `took ${Math.round(outcome.durationMs / 1000)} s`)
     case 'absent':
       throw unsafe(hands, 'did not find the manifest that had just been written')

@@ -1,4 +1,5 @@
 import { TallymanError } from '#catalogue/error.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import type { Hands } from './hands.ts'
 import { type Edges, edgesOf } from './journal-state.ts'
 import { copyOf } from './save.ts'
@@ -6,8 +7,6 @@ import { assertListed, listTags, missingFrom, resolveTags } from './tags.ts'
 
 /** Listings until two in a row agree; somebody pushes all the time where they never do. */
 const ROUNDS = 5
-/** Indexes in indexes: what is deeper no runtime pulls. */
-export const MAX_DEPTH = 4
 
 /** What the plan knew: what the tags that stay named, and what is to go names. */
 export interface Expected {
@@ -113,10 +112,10 @@ export class Standing {
     if (this.#needed.has(digest)) return
     this.#needed.add(digest)
     if (this.#expected.named.has(digest)) return
-    if (depth > MAX_DEPTH)
+    if (depth > MAX_NESTING)
       throw this.#unsettled(
         [digest],
-        `lies more than ${MAX_DEPTH} indexes deep, and what it contains is not known`,
+        `lies more than ${MAX_NESTING} indexes deep, and what it contains is not known`,
       )
     const { children, nested } = this.#expected.edges.get(digest) ?? (await this.#read(digest))
     for (const child of children) {

@@ -1,9 +1,9 @@
+import { MAX_NESTING } from '#registry/nesting.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import { calls, type Hands } from './hands.ts'
 import { edgesOf } from './journal-state.ts'
 import type { RawManifest } from './placeholder.ts'
 import { copyOf } from './save.ts'
-import { MAX_DEPTH } from './standing.ts'
 import { headDigest, resolveTags } from './tags.ts'
 import { WIDTH } from './width.ts'
 
@@ -18,7 +18,7 @@ export async function neededBy(hands: Hands, tags: readonly string[]): Promise<R
   const named = await resolveTags(hands, tags)
   const needed = new Set<string>()
   let level = new Set([...named.values()].flatMap((digest) => digest ?? []))
-  for (let depth = 0; depth <= MAX_DEPTH && level.size > 0; depth += 1) {
+  for (let depth = 0; depth <= MAX_NESTING && level.size > 0; depth += 1) {
     for (const digest of level) needed.add(digest)
     const edges = await sideBySide([...level], WIDTH, async (digest) => {
       const copy = await copyOf(hands, digest)

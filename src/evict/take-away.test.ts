@@ -4,7 +4,6 @@ import { RegistryPool } from '#registry/pool.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import type { Hands } from './hands.ts'
 import { MemoryJournal } from './journal.ts'
-import { EvictionPace } from './pace.ts'
 import { takeAway } from './take-away.ts'
 
 /** Nothing is sent in these tests. */
@@ -21,7 +20,7 @@ function handsWith(changes: Partial<Hands>): Hands {
     stillDoomed: () => true,
     audit: () => undefined,
     ended: () => undefined,
-    ...{ pace: new EvictionPace(clock), signal: new AbortController().signal, quietMs: 1, deleteLimitMs: 1 },
+    ...{ signal: new AbortController().signal, quietMs: 1, deleteLimitMs: 1 },
     ...changes,
   }
 }

@@ -30,7 +30,6 @@ export async function takeAway<T extends object>(
     if (obstacle === undefined && !candidates.every(hands.stillDoomed)) obstacle = 'spared'
     if (obstacle !== undefined) throw new TallymanError('CANCELLED', `Nothing is deleted: ${obstacle}`)
   }
-  await hands.pace.next(hands.signal)
   try {
     return await send({ signal: hands.signal, guard, audit: hands.audit })
   } catch (error) {

@@ -1,8 +1,8 @@
+import { MAX_NESTING } from '#registry/nesting.ts'
 import type { Reach } from './hands.ts'
 import { edgesOf } from './journal-state.ts'
 import type { RawManifest } from './placeholder.ts'
 import { type Copy, copyOf } from './save.ts'
-import { MAX_DEPTH } from './wholeness.ts'
 
 /** A manifest and all that it contains, each with its children. */
 export type Family = ReadonlyMap<string, readonly string[]>
@@ -17,7 +17,7 @@ export async function familyOf(
   const add = async (each: RawManifest, depth: number) => {
     const { children, nested } = edgesOf(each)
     family.set(each.digest, children)
-    if (depth === MAX_DEPTH) return
+    if (depth === MAX_NESTING) return
     for (const child of children) {
       if (family.has(child)) continue
       const copy = nested.includes(child) ? (copies.get(child) ?? (await copyOf(reach, child))) : undefined

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { repositoryBelow } from '#registry/repository-below.ts'
 
 export { trashTag } from '#retention/trash-tag.ts'
 
@@ -15,14 +15,10 @@ export function trashBelow(prefix: string): TrashPlace {
 
 /** Tags in one of its repositories at most: a DELETE reads every one of them (S19). */
 export const MAX_TAGS = 500
-/** Registries take 255 characters; the path of their URL and the number come on top. */
-const MAX_REPOSITORY = 200
 
-/** The repository number `n`, from 1, for copies out of `source`. A name that is too long for that is there by its hash. */
+/** The repository number `n`, from 1, for copies out of `source`. */
 export function trashRepository({ prefix }: TrashPlace, source: string, n: number): string {
-  const plain = `${prefix}/${source}`
-  if (plain.length <= MAX_REPOSITORY) return `${plain}/${n}`
-  return `${prefix}/${createHash('sha256').update(source).digest('hex').slice(0, 40)}/${n}`
+  return `${repositoryBelow(prefix, source)}/${n}`
 }
 
 export function liesInTrash({ prefix }: TrashPlace, repository: string): boolean {

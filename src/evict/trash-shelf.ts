@@ -1,11 +1,12 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { BlobRef, Manifest } from '#registry/client.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import { calls, type Reach } from './hands.ts'
 import { listTags } from './tags.ts'
 import { copyKey, type TrashCopy } from './trash-copies.ts'
 import { copiesOfOthers, NOBODYS, type OtherJournals } from './trash-others.ts'
 import { MAX_TAGS, trashTag } from './trash-place.ts'
-import { blobsOf, childrenOf, isPartlyElsewhere, MAX_DEPTH, Wholeness } from './wholeness.ts'
+import { blobsOf, childrenOf, isPartlyElsewhere, Wholeness } from './wholeness.ts'
 
 /**
  * One repository of the trash while a run puts copies into it. What it has already, and has been looked at, is neither mounted nor written again.
@@ -82,7 +83,8 @@ export class TrashShelf {
     return once(this.#copied, digest, async () => {
       if (this.#listed.has(trashTag(digest)) && (await this.#whole.holds(digest))) return
       const manifest = await read(digest)
-      if (depth < MAX_DEPTH) for (const child of childrenOf(manifest)) await this.copy(child, read, depth + 1)
+      if (depth < MAX_NESTING)
+        for (const child of childrenOf(manifest)) await this.copy(child, read, depth + 1)
       for (const blob of blobsOf(manifest)) await this.#mount(blob)
       await this.#put(digest, manifest)
       await this.#whole.check(digest)

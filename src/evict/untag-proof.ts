@@ -29,7 +29,6 @@ export async function proveUntag(hands: Hands): Promise<void> {
 /** @returns why no tag may be deleted by its name here */
 async function tried(hands: Hands, digest: string): Promise<TallymanError | undefined> {
   const { repository, signal, guard, audit } = hands
-  await hands.pace.next(signal)
   const outcome = await hands.delete.deleteManifest(repository, GOES, { signal, guard, audit })
   switch (outcome.kind) {
     case 'deleted':

@@ -1,10 +1,8 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { BlobRef, Manifest } from '#registry/client.ts'
 import { algorithmOf, digestOf } from '#registry/digest.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import { calls, type Reach } from './hands.ts'
-
-/** Deeper than any index nests. */
-export const MAX_DEPTH = 4
 
 export function childrenOf(manifest: Manifest): readonly string[] {
   return manifest.kind === 'index' ? manifest.manifests.map(({ digest }) => digest) : []
@@ -58,7 +56,7 @@ export class Wholeness {
       if (digestOf(manifest.bytes, algorithmOf(digest)) !== digest) {
         throw new TallymanError('REGISTRY_ABSENT', `${this.#repository}:${reference} is not ${digest}`)
       }
-      if (depth < MAX_DEPTH) for (const child of childrenOf(manifest)) await this.check(child, depth + 1)
+      if (depth < MAX_NESTING) for (const child of childrenOf(manifest)) await this.check(child, depth + 1)
       for (const blob of blobsOf(manifest)) await this.#blob(blob)
     })
   }

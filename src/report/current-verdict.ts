@@ -1,6 +1,5 @@
 import type { FindingCode, Severity } from '#catalogue/finding-codes.ts'
 import type { RegistryCheckStatus } from '#crds/registry-check.ts'
-import type { CheckReport } from '#report/check-report.ts'
 
 export interface VerdictText {
   readonly status: 'True' | 'False' | 'Unknown'
@@ -8,7 +7,7 @@ export interface VerdictText {
   readonly message: string
 }
 
-/** What can be said about a check at this moment, whether from its report or from its status alone. */
+/** What can be said about a check at this moment. */
 export interface CurrentVerdict extends VerdictText {
   /** The last complete run is older than two intervals. */
   readonly isOutdated: boolean
@@ -25,19 +24,6 @@ interface ImageCountsText {
   readonly healthy: number
   readonly unhealthy: number
   readonly unknown: number
-}
-
-/** The verdict of a report, as long as that is not too old. */
-export function verdictOfReport(report: CheckReport, now: number): CurrentVerdict {
-  const { validUntil, finishedAt } = report.run
-  return withAge({
-    ...report.verdict,
-    finishedAt: Date.parse(finishedAt),
-    counts: report.imageCounts,
-    findingCounts: report.findingCounts,
-    outdatedAt: validUntil === null ? undefined : Date.parse(validUntil),
-    now,
-  })
 }
 
 export interface StatusAndAge {

@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { verdictOfReport } from '#report/current-verdict.ts'
 import { indexPage } from '#report/index-page.ts'
 import { linesOfReport } from '#report/nagios-text.ts'
 import { anyCheckReport, anyText, checkReport, RUN_END, sampleImages } from '#test/harness/check-report.ts'
+import { verdictOfReport } from '#test/harness/check-verdict.ts'
 
 const report = checkReport(sampleImages())
 const page = {

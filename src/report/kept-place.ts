@@ -1,22 +1,19 @@
-import { createHash } from 'node:crypto'
 import { hasCode } from '#catalogue/error.ts'
 import type { CallOptions, Manifest, RegistryClient } from '#registry/client.ts'
+import { repositoryBelow } from '#registry/repository-below.ts'
 
 /** So many are kept of each: each takes the tag of the oldest. That needs no right to delete. */
 export const KEPT = 10
 export const LATEST = 'latest'
-const MAX_REPOSITORY = 200
 
-/** Where what is kept of an object lies in its workspace. A name that is too long for that is there by its hash. */
+/** Where what is kept of an object lies in its workspace. */
 export function keptRepository(
   prefix: string,
   kind: 'reports' | 'plans',
   namespace: string,
   name: string,
 ): string {
-  const repository = `${prefix}/${kind}/${namespace}/${name}`
-  if (repository.length <= MAX_REPOSITORY) return repository
-  return `${prefix}/${kind}/${createHash('sha256').update(`${namespace}/${name}`).digest('hex').slice(0, 40)}`
+  return repositoryBelow(`${prefix}/${kind}`, `${namespace}/${name}`)
 }
 
 /** undefined: nothing, or nothing that we could have written. @throws REGISTRY_* */

@@ -1,11 +1,10 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, Manifest, RegistryClient } from '#registry/client.ts'
+import { EMPTY_CONFIG, EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 import { KEPT, keptRepository, LATEST, manifestIfAny, putInTurn } from '#report/kept-place.ts'
 import {
   artifactManifest,
   CONTENT_ANNOTATION,
-  EMPTY_BLOB,
-  EMPTY_CONFIG,
   type FileDescriptor,
   type KeptContent,
   keptContent,
@@ -92,7 +91,7 @@ export async function keepPlan(
 ): Promise<KeptPlanEntry> {
   const { content, head } = plan
   const files: FileDescriptor[] = []
-  await client.uploadBlob(repository, EMPTY_BLOB, () => EMPTY_CONFIG, call)
+  await client.uploadBlob(repository, EMPTY_DESCRIPTOR, () => EMPTY_CONFIG, call)
   for (const { title, mediaType, write } of PLAN_FILES) {
     const { digest, size, read } = await write(plan)
     await client.uploadBlob(repository, { digest, size }, read, call)

@@ -1,8 +1,9 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
+import { EMPTY_CONFIG, EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 import { CheckReport } from '#report/check-report.ts'
 import { KEPT, keptRepository, LATEST, manifestIfAny, putInTurn } from '#report/kept-place.ts'
-import { EMPTY_BLOB, EMPTY_CONFIG, type KeptContent, keptContent } from '#report/oci-artifact.ts'
+import { type KeptContent, keptContent } from '#report/oci-artifact.ts'
 import {
   REPORT_JSON_TYPE,
   REPORT_TYPE,
@@ -59,7 +60,7 @@ async function upload(
   { files }: ReportArtifact,
   call: CallOptions,
 ): Promise<void> {
-  await client.uploadBlob(repository, EMPTY_BLOB, () => EMPTY_CONFIG, call)
+  await client.uploadBlob(repository, EMPTY_DESCRIPTOR, () => EMPTY_CONFIG, call)
   for (const { read, digest, size } of files) {
     await client.uploadBlob(repository, { digest, size }, () => eachOf(read()), call)
   }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { verdictOfReport, verdictOfStatus } from '#report/current-verdict.ts'
+import { verdictOfStatus } from '#report/current-verdict.ts'
 import { NAGIOS_STATES, nagiosState } from '#report/nagios-state.ts'
 import { linesOfReport, linesOfStatus, nagiosText } from '#report/nagios-text.ts'
 import {
@@ -10,6 +10,7 @@ import {
   RUN_END,
   sampleImages,
 } from '#test/harness/check-report.ts'
+import { verdictOfReport } from '#test/harness/check-verdict.ts'
 
 describe('the text for Nagios', () => {
   test('begins with the state, then has a line for each image with where it runs', () => {

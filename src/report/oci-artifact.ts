@@ -1,15 +1,12 @@
 import { createHash } from 'node:crypto'
 import type { Manifest } from '#registry/client.ts'
+import { EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 
 /** Of the manifest of what is kept: the digest of what it says, apart from when it was said. */
 export const CONTENT_ANNOTATION = 'dev.tallyman.report.content'
 /** Of the manifest: how many were kept up to this one. */
 export const SEQUENCE_ANNOTATION = 'dev.tallyman.report.sequence'
-/** OCI image spec 1.1, "Guidance for an Empty Descriptor". */
-export const EMPTY_CONFIG = Buffer.from('{}')
-export const EMPTY_BLOB = { digest: sha256(EMPTY_CONFIG), size: EMPTY_CONFIG.length }
 const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
 
 /** A file of an artifact: a layer that any OCI client stores by its title. */
 export interface FileDescriptor {
@@ -40,7 +37,7 @@ export function artifactManifest(parts: {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType,
-    config: { mediaType: EMPTY_TYPE, ...EMPTY_BLOB },
+    config: EMPTY_DESCRIPTOR,
     layers: files,
     annotations,
   }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto'
-import { atOnce } from '#inventory/at-once.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { type PlannedRemoval, removals } from '#retention/removals.ts'
-import { Pace } from '#time/pace.ts'
+import type { Pace } from '#time/pace.ts'
 
 /** Whose plan it is, and of what. */
 export interface PlanIdentity {
@@ -19,11 +18,6 @@ export interface PlanIdentity {
 /**
  * What a human approves: SHA-256 over lines of JSON, `identityLine` and then `removalLine` for each tag that goes, sorted by repository and tag (S12). What stays, clocks, counts and reasons are not in it: a new image that is kept changes no plan. `sha256:` and hex digits.
  */
-export function planDigest(identity: PlanIdentity, repositories: Judgement['repositories']): string {
-  return atOnce(digestInSteps(identity, repositories, new Pace()))
-}
-
-/** The same in steps. */
 export function* digestInSteps(
   identity: PlanIdentity,
   repositories: Judgement['repositories'],

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Condition } from '#crds/meta.ts'
 import { MAX_MESSAGE, removeCondition, setCondition } from '#runtime/conditions.ts'
-import { computeKstatus } from '#runtime/kstatus.ts'
 import {
   type KstatusFields,
   markProgressing,
@@ -12,6 +11,7 @@ import {
   markStalled,
 } from '#runtime/kstatus-marks.ts'
 import { checkKstatus } from '#test/harness/kstatus.ts'
+import { computeKstatus } from '#test/harness/kstatus-result.ts'
 
 const T1 = Date.UTC(2026, 0, 1, 12, 0, 0, 900)
 const T2 = T1 + 60_000

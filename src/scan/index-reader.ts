@@ -1,11 +1,10 @@
 import { TallymanError } from '#catalogue/error.ts'
 import type { RegistryClient } from '#registry/client.ts'
 import { kindOf } from '#registry/media-types.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import { type LookOptions, lookOnce, lookTwice, sightOf } from '#scan/look.ts'
 import type { SeenManifest, SeenManifests } from '#scan/seen-manifests.ts'
 
-/** Indexes in indexes: what is deeper no runtime pulls. */
-const MAX_DEPTH = 4
 /** Manifests that are read of one index. */
 const MAX_READ = 1_000
 /** Where it contains more than that, no further index in it is read. */
@@ -52,10 +51,10 @@ export class IndexReader {
     // Grows while it is walked.
     const depths = new Map([[digest, 0]])
     for (const [each, depth] of depths) {
-      if (depth > MAX_DEPTH || depths.size > MAX_READ || found.size > MAX_CONTENTS)
+      if (depth > MAX_NESTING || depths.size > MAX_READ || found.size > MAX_CONTENTS)
         return new TallymanError(
           'REGISTRY_TOO_LARGE',
-          `The index ${repository}@${digest} is in use and too large to be read whole: up to ${MAX_DEPTH} indexes deep, ${MAX_READ} indexes and ${MAX_CONTENTS} manifests are`,
+          `The index ${repository}@${digest} is in use and too large to be read whole: up to ${MAX_NESTING} indexes deep, ${MAX_READ} indexes and ${MAX_CONTENTS} manifests are`,
         )
       const look = await this.#look({ repository, digest: each })
       if (look instanceof TallymanError) return look

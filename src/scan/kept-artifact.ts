@@ -1,18 +1,15 @@
-import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gunzip, gzip } from 'node:zlib'
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, Descriptor, Manifest, RegistryClient } from '#registry/client.ts'
 import { digestOf } from '#registry/digest.ts'
+import { EMPTY_CONFIG, EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 import { OCI_MANIFEST } from '#registry/media-types.ts'
+import { repositoryBelow } from '#registry/repository-below.ts'
 import { invalid } from '#scan/kept-cells.ts'
 
-/** OCI image spec 1.1, "Guidance for an Empty Descriptor". */
-const EMPTY_CONFIG = Buffer.from('{}')
-const EMPTY_TYPE = 'application/vnd.oci.empty.v1+json'
 /** Packed, and unpacked. A file of a memory has a MB or two; more is not ours. */
 const MAX_FILE_BYTES = 64 * 1024 * 1024
-const MAX_REPOSITORY = 200
 
 /** Where something is kept: a tag in a workspace. */
 export interface KeptPlace {
@@ -21,11 +18,9 @@ export interface KeptPlace {
   readonly tag: string
 }
 
-/** Where a policy keeps what it remembers. A name that is too long for that is there by its hash. */
+/** Where a policy keeps what it remembers. */
 export function policyRepository(prefix: string, namespace: string, name: string): string {
-  const repository = `${prefix}/policies/${namespace}/${name}`
-  if (repository.length <= MAX_REPOSITORY) return repository
-  return `${prefix}/policies/${createHash('sha256').update(`${namespace}/${name}`).digest('hex').slice(0, 40)}`
+  return repositoryBelow(`${prefix}/policies`, `${namespace}/${name}`)
 }
 
 /** A file of an artifact, packed. */
@@ -55,13 +50,12 @@ export async function putArtifact(
   call: CallOptions,
   isNext: (digest: string) => Promise<void> = async () => undefined,
 ): Promise<string> {
-  const config = { digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length }
-  await client.uploadBlob(repository, config, () => EMPTY_CONFIG, call)
+  await client.uploadBlob(repository, EMPTY_DESCRIPTOR, () => EMPTY_CONFIG, call)
   const manifest = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
     artifactType,
-    config: { mediaType: EMPTY_TYPE, ...config },
+    config: EMPTY_DESCRIPTOR,
     layers,
     annotations,
   }

@@ -1,12 +1,10 @@
 import type { ManifestEvidence, Platform } from '#health/evidence.ts'
 import type { RegistryClient } from '#registry/client.ts'
+import { MAX_NESTING } from '#registry/nesting.ts'
 import type { BlobLooks } from '#scan/blob-looks.ts'
 import { type Look, type LookOptions, lookTwice, PRESENT, sightOf } from '#scan/look.ts'
 import { factsOf, type ManifestFacts } from '#scan/manifest-facts.ts'
 import type { LapProofs } from '#scan/proof-memory.ts'
-
-/** How deep an index may nest before it is called damaged: nobody nests twice, hostile ones nest for ever. */
-const MAX_DEPTH = 4
 
 export interface ManifestLookOptions extends LookOptions {
   readonly proofs: LapProofs
@@ -117,7 +115,7 @@ export class ManifestLooks {
     const wanted = facts.children.filter(({ platform }) => wants?.(platform) !== false)
     return Promise.all(
       wanted.map(async ({ digest, platform }): Promise<ManifestEvidence> => {
-        if (depth + 1 >= MAX_DEPTH) return { ...tooDeep(digest), platform }
+        if (depth + 1 >= MAX_NESTING) return { ...tooDeep(digest), platform }
         const child = { repository, reference: digest, depth: depth + 1, trusts }
         return { ...(await this.#once(child)), platform }
       }),
@@ -143,7 +141,7 @@ function isDigest(reference: string): boolean {
 }
 
 function tooDeep(digest: string): ManifestEvidence {
-  const message = `index nests more than ${MAX_DEPTH} levels deep`
+  const message = `index nests more than ${MAX_NESTING} levels deep`
   return {
     reference: digest,
     sight: { state: 'damaged', code: 'REGISTRY_MANIFEST_INVALID', message },

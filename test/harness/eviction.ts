@@ -1,7 +1,6 @@
 import type { Candidate, Ended, Eviction } from '#evict/eviction.ts'
 import type { Hands } from '#evict/hands.ts'
 import { type Journal, MemoryJournal } from '#evict/journal.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import type { AuditLine, RegistryClient } from '#registry/client.ts'
 import { RegistryPool } from '#registry/pool.ts'
 import { type FaultProxy, startFaultProxy } from '#test/harness/fault-proxy.ts'
@@ -112,7 +111,6 @@ function handsFor(client: RegistryClient, repository: string, more: Partial<Hand
     stillDoomed: () => true,
     audit: (line) => lines.push(line),
     ended: (each) => ended.push(each),
-    pace: new EvictionPace(systemClock),
     clock: systemClock,
     signal: new AbortController().signal,
     quietMs: 5,

@@ -2,7 +2,6 @@ import { KnownCapabilities } from '#evict/capabilities.ts'
 import type { Eviction } from '#evict/eviction.ts'
 import { type ExecutionEnd, type ExecutionOrder, type ExecutionSite, execute } from '#evict/execution.ts'
 import type { ExecutionProgress } from '#evict/execution-progress.ts'
-import { EvictionPace } from '#evict/pace.ts'
 import type { KeptSample } from '#evict/sample.ts'
 import type { AuditLine } from '#registry/client.ts'
 import type { EvictionSite } from '#test/harness/eviction.ts'
@@ -47,7 +46,6 @@ export function executionSiteOf(place: EvictionSite, more: Partial<ExecutionSite
     fence: () => undefined,
     stillDoomed: () => true,
     audit: () => undefined,
-    pace: new EvictionPace(systemClock),
     signal: new AbortController().signal,
     quietMs: 5,
     deleteLimitMs: 60_000,

@@ -4,12 +4,12 @@ import type { PolicyPlanDocument } from '#report/plan-document.ts'
 import { policyPlanDocument } from '#report/policy-plan-document.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { JudgedRepository } from '#retention/judge.ts'
-import { planDigest } from '#retention/plan-digest.ts'
 import { REASONS, type ReasonCode, reason } from '#retention/reasons.ts'
 import type { PlannedRemoval } from '#retention/removals.ts'
 import type { Verdict } from '#retention/verdict.ts'
 import { anyText } from './check-report.ts'
 import { digestOf, READ_AT } from './registry-facts.ts'
+import { planDigest } from './retention-at-once.ts'
 
 export const WHOSE = { registry: 'uid-registry', policy: 'uid-policy', rules: digestOf('rules') }
 /** What the reason of a used tag names. */

@@ -35,6 +35,15 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: DELETIONS,
     },
   ],
+  'src/registry/transport.ts': [
+    {
+      rule: 'S16 what takes something away counts for the requests of a second',
+      find: 'const turn = limiter.acquire(call.lane, call.signal)',
+      replace:
+        "const turn = call.kind === 'destructive' ? undefined : limiter.acquire(call.lane, call.signal)",
+      tests: EXECUTION,
+    },
+  ],
   'src/registry/retry.ts': [
     {
       rule: 'S22 a connection that breaks does not take the place of what was answered',
@@ -230,8 +239,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S44 a repository that is not reached hides no harm of the others',
-      find: 'if (unreachable === MOST_UNREACHABLE) break',
-      replace: 'if (unreachable > 0) break',
+      find: 'if (reachability.isLostWith(error)) break',
+      replace: "if (reachability.isLostWith(error) || error.kind === 'unreachable') break",
       tests: LAST_LOOK,
     },
   ],
@@ -410,6 +419,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
       replace: '',
       tests: USAGE,
     },
+  ],
+  'src/clusters/fresh-look.ts': [
     {
       rule: 'S03 a cluster that answers too slowly lets nothing go',
       find: 'if (tries > TRIES)\n        throw',
@@ -590,7 +601,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S15 what lies too deep to be read blocks',
-      find: 'if (depth > MAX_DEPTH)',
+      find: 'if (depth > MAX_NESTING)',
       replace: 'if (depth < 0)',
       tests: SWEEP,
     },

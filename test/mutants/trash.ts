@@ -320,8 +320,8 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S19 a journal that cannot be deleted keeps no other run',
-      find: 'unreachable === UNREACHABLE_IN_A_ROW',
-      replace: 'unreachable > 0',
+      find: 'reachability.isLostWith(error)',
+      replace: "reachability.isLostWith(error) || error.kind === 'unreachable'",
       tests: PURGER,
     },
   ],

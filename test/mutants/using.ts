@@ -80,7 +80,7 @@ export const USING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S35 one that is too large is said',
-      find: 'depth > MAX_DEPTH || depths.size > MAX_READ || found.size > MAX_CONTENTS',
+      find: 'depth > MAX_NESTING || depths.size > MAX_READ || found.size > MAX_CONTENTS',
       replace: 'depth < 0',
       tests: INDEXES,
     },

@@ -1,8 +1,8 @@
 import type { Condition } from '#crds/meta.ts'
 
-export type Kstatus = 'Current' | 'InProgress' | 'Failed' | 'Terminating'
+type Kstatus = 'Current' | 'InProgress' | 'Failed' | 'Terminating'
 
-export interface KstatusSubject {
+interface KstatusSubject {
   readonly metadata: { readonly generation?: number; readonly deletionTimestamp?: string }
   readonly status?:
     | {
