@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
@@ -10,7 +11,7 @@ import type { IndexScope, RegistryIndexes } from '#controllers/registry-indexes.
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
 import { stillInUse } from '#controllers/still-in-use.ts'
 import { RegistrySpec } from '#crds/registry.ts'
-import { backAgain, type Evicted, type EvictionHistory, notReturned } from '#evict/evicted.ts'
+import { type Evicted, type EvictionHistory, isBackAgain, notReturned } from '#evict/evicted.ts'
 import { evictedKey } from '#evict/evicted-key.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
@@ -43,8 +44,9 @@ export class FollowedEvictions {
   readonly #policy: string
   readonly #registry: string
   readonly #past: Iterable<Evicted>
-  /** What is back of what went. */
-  readonly #back: Iterable<Evicted>
+  readonly #history: Pick<EvictionHistory, 'went' | 'returned'>
+  /** What is back of it; undefined: nobody has looked yet. */
+  #back: EvictedThings | undefined
   /** What went since. */
   readonly since: EvictedThings
   /** By evictedKey, what is being brought back, or is: what went up to then is not looked at any more. */
@@ -76,7 +78,7 @@ export class FollowedEvictions {
     this.since = since
     this.#registry = registry
     this.#past = notReturned(history)
-    this.#back = backAgain(history)
+    this.#history = history
     const signal = AbortSignal.any([term, this.#ending.signal])
     this.#returns = new EvictedReturns({
       clock: parts.clock,
@@ -129,7 +131,8 @@ export class FollowedEvictions {
     // What is new in use against all that is gone, and what is newly gone against all that is in use.
     if (changed !== undefined) {
       const index = inUseIndex(changed, names)
-      const [gone, back] = [await evictedInUse(this.#watched(), index), await evictedInUse(this.#back, index)]
+      const gone = await evictedInUse(this.#watched(), index)
+      const back = await evictedInUse(await this.#returned(), index)
       this.#want([...gone, ...(await companionsOf([...gone, ...back], this.#missing()))])
     }
     if (added.length > 0) {
@@ -154,6 +157,24 @@ export class FollowedEvictions {
   async end(): Promise<void> {
     this.#ending.abort()
     await Promise.all([this.#working, this.#indexes.end()])
+  }
+
+  /** What is back already needs its signatures all the same. */
+  async #returned(): Promise<EvictedThings> {
+    if (this.#back !== undefined) return this.#back
+    const back = new EvictedThings()
+    const { went, returned } = this.#history
+    if (returned.length > 0) {
+      const isBack = isBackAgain(this.#history)
+      let seen = 0
+      for (const thing of went) {
+        if (isBack(thing)) back.add([thing])
+        seen += 1
+        if (seen % STEP === 0) await setImmediate()
+      }
+    }
+    this.#back = back
+    return back
   }
 
   /** Also what is being brought back, and is not back yet. */
@@ -229,6 +250,8 @@ export class FollowedEvictions {
 }
 
 const NEVER = Number.NEGATIVE_INFINITY
+/** So many are looked at in one turn of the event loop: some milliseconds. */
+const STEP = 16_384
 
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at])

@@ -145,25 +145,22 @@ export function notReturned({
   went,
   returned,
 }: Pick<EvictionHistory, 'went' | 'returned'>): Iterable<Evicted> {
-  const returnedAt = returnTimes(returned)
   return {
     *[Symbol.iterator]() {
-      const isGoneAgain = goneAgain(went, returned)
-      for (const each of went) if (returnedAt(each) === undefined || isGoneAgain(each)) yield each
+      const isBack = isBackAgain({ went, returned })
+      for (const each of went) if (!isBack(each)) yield each
     },
   }
 }
 
-/** The rest of what went: what is back as far as journals know. In the order of `went`, and again for whoever asks again. */
-export function backAgain({ went, returned }: Pick<EvictionHistory, 'went' | 'returned'>): Iterable<Evicted> {
+/** Whether something that went is back, as far as journals know. */
+export function isBackAgain({
+  went,
+  returned,
+}: Pick<EvictionHistory, 'went' | 'returned'>): (each: Evicted) => boolean {
   const returnedAt = returnTimes(returned)
-  return {
-    *[Symbol.iterator]() {
-      if (returned.length === 0) return
-      const isGoneAgain = goneAgain(went, returned)
-      for (const each of went) if (returnedAt(each) !== undefined && !isGoneAgain(each)) yield each
-    },
-  }
+  const isGoneAgain = goneAgain(went, returned)
+  return (each) => returnedAt(each) !== undefined && !isGoneAgain(each)
 }
 
 /** When what went came back after that, at last, ms since the epoch; undefined: it did not. */

@@ -41,6 +41,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/followed-evictions.ts': [
     {
+      rule: 'S04 what is back already needs its signatures',
+      find: 'if (isBack(thing)) back.add([thing])',
+      replace: 'isBack(thing)',
+      tests: WATCH,
+    },
+    {
       rule: 'S04 a signature that goes when what it belongs to is back already comes back as well',
       find: 'companionsOf([...this.#wanted.values()], added)',
       replace: 'companionsOf([], added)',
@@ -233,12 +239,6 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/evicted.ts': [
     {
-      rule: 'S04 what is back already needs its signatures',
-      find: 'if (returned.length === 0) return',
-      replace: 'if (returned.length >= 0) return',
-      tests: WATCH,
-    },
-    {
       rule: 'S04 what went again after it was brought back is gone',
       find: 'at >= each.at ? at : undefined',
       replace: 'at >= 0 ? at : undefined',
@@ -246,7 +246,7 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 a tag that came back goes again with its manifest',
-      find: ' || isGoneAgain(each)',
+      find: ' && !isGoneAgain(each)',
       replace: '',
       tests: HISTORY,
     },
