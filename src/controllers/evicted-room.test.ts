@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { mayPurge, type WatchRoom, watchBlocks } from '#controllers/evicted-room.ts'
 import type { BlockCode } from '#retention/blocks.ts'
 import type { ManifestFacts } from '#retention/facts.ts'
-import { planOf } from '#retention/plan.ts'
 import { judged } from '#test/harness/judging.ts'
 import { imageFacts, indexFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
+import { planOf } from '#test/harness/retention-at-once.ts'
 
 const [a, b, c] = [imageFacts('a', 10), imageFacts('b', 20), imageFacts('c', 30)]
 const child = imageFacts('d', 40)

@@ -3,12 +3,11 @@ import { type DecisionInput, decide } from '#controllers/policy-decision.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { atOnce } from '#inventory/at-once.ts'
 import type { Block } from '#retention/blocks.ts'
-import { planOf } from '#retention/plan.ts'
 import type { Soak } from '#retention/soak.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { codes, HOST, judged } from '#test/harness/judging.ts'
 import { imageFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
-import { plannedRemovals, soakWith } from '#test/harness/retention-at-once.ts'
+import { plannedRemovals, planOf, soakWith } from '#test/harness/retention-at-once.ts'
 
 const HOUR = 3_600_000
 const [a, b, c] = [imageFacts('a', 10), imageFacts('b', 11), imageFacts('c', 12)] as const

@@ -3,13 +3,12 @@ import { type ExecutionContext, PolicyExecution } from '#controllers/policy-exec
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import { newRun } from '#controllers/policy-run.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { planOf } from '#retention/plan.ts'
 import { EMPTY_RECORD, type OpenRun } from '#retention/policy-record.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { imageFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
-import { evictionsOf, plannedRemovals, soakWith } from '#test/harness/retention-at-once.ts'
+import { evictionsOf, plannedRemovals, planOf, soakWith } from '#test/harness/retention-at-once.ts'
 
 // Which of the open run and the decision goes on; what is decided is in policy-decision.test.ts, what a run does in policy-runs.test.ts.
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { planVerdict } from '#controllers/policy-verdict.ts'
 import type { Block } from '#retention/blocks.ts'
-import { planOf } from '#retention/plan.ts'
 import { judged } from '#test/harness/judging.ts'
 import { imageFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
+import { planOf } from '#test/harness/retention-at-once.ts'
 
 const images = Array.from({ length: 40 }, (_, n) => imageFacts(`i${n}`, 10 + n))
 const tags = Object.fromEntries(images.map((image, n) => [`v${String(n).padStart(3, '0')}`, image]))

@@ -5,8 +5,6 @@ import { OCI_MANIFEST } from '#registry/media-types.ts'
 import { repositoryBelow } from '#registry/repository-below.ts'
 import type { RawManifest } from './placeholder.ts'
 
-export { EMPTY_CONFIG } from '#registry/empty-config.ts'
-
 /** What a journal is in a registry: an OCI image manifest with this artifactType, an empty config, and a layer for each chunk of lines. */
 export const JOURNAL_TYPE = 'application/vnd.tallyman.eviction-journal.v1'
 export const CHUNK_TYPE = 'application/vnd.tallyman.eviction-journal.v1+ndjson'

@@ -1,10 +1,10 @@
 import { hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
-import { digestOf } from '#registry/digest.ts'
 import { digestAt } from '#registry/digest-at.ts'
+import { EMPTY_CONFIG, EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Journal, JournalRecord } from './journal.ts'
-import { type Chunk, EMPTY_CONFIG, journalManifest, readJournalManifest } from './journal-artifact.ts'
+import { type Chunk, journalManifest, readJournalManifest } from './journal-artifact.ts'
 import { chunksOf, openedBy } from './journal-chunks.ts'
 import { fromLine } from './journal-lines.ts'
 import { type Found, findJournal, manifestAt } from './journal-look.ts'
@@ -91,9 +91,8 @@ export class WorkspaceJournal implements Journal {
       )
     }
     const open = this.#open + openedBy(records)
-    const config = { digest: digestOf(EMPTY_CONFIG), size: EMPTY_CONFIG.length }
     if (this.#chunks.length === 0) {
-      await client.uploadBlob(workspaceRepository, config, () => EMPTY_CONFIG, call)
+      await client.uploadBlob(workspaceRepository, EMPTY_DESCRIPTOR, () => EMPTY_CONFIG, call)
     }
     for (const { bytes, digest } of chunks) {
       const blob = { digest, size: bytes.length }

@@ -4,10 +4,10 @@ import type { UsageClaim } from '#inventory/claim.ts'
 import type { InventorySnapshot } from '#inventory/snapshot.ts'
 import { type Block, type BlockInput, blocks, unaccepted } from '#retention/blocks.ts'
 import { compileRules } from '#retention/compiled-rule.ts'
-import { planOf } from '#retention/plan.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
 import { HOST, judged, NEWEST } from '#test/harness/judging.ts'
 import { DAY_MS, imageFacts, READ_AT, repositoryFacts, tagFacts } from '#test/harness/registry-facts.ts'
+import { planOf } from '#test/harness/retention-at-once.ts'
 
 const [a, b] = [imageFacts('a', 10), imageFacts('b', 20)]
 const app = repositoryFacts('app', { v2: a, v1: b })

@@ -7,7 +7,7 @@ import { evictionsInSteps } from '#retention/eviction-of.ts'
 import type { ManifestFacts, RepositoryFacts } from '#retention/facts.ts'
 import { type Judgement, judge, judgeInSteps } from '#retention/judge.ts'
 import { lateUseInSteps } from '#retention/late-use.ts'
-import { planInSteps, planOf } from '#retention/plan.ts'
+import { planInSteps } from '#retention/plan.ts'
 import type { RetentionInput } from '#retention/retention-input.ts'
 import { seededRandom } from '#test/harness/fault-proxy/random.ts'
 import { HOST, NEWEST } from '#test/harness/judging.ts'
@@ -20,6 +20,7 @@ import {
   registryFacts,
   repositoryFacts,
 } from '#test/harness/registry-facts.ts'
+import { planOf } from '#test/harness/retention-at-once.ts'
 import { randomWorld } from '#test/model/retention/world.ts'
 import { Dice } from '#test/soak/dice.ts'
 import { Pace } from '#time/pace.ts'

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import type { ManifestFacts } from '#retention/facts.ts'
-import { planOf } from '#retention/plan.ts'
 import { soaking } from '#retention/soak.ts'
 import { codes, judged } from '#test/harness/judging.ts'
 import { DAY_MS, imageFacts, indexFacts, READ_AT, repositoryFacts } from '#test/harness/registry-facts.ts'
-import { soaked, soakWith, withinLimit } from '#test/harness/retention-at-once.ts'
+import { planOf, soaked, soakWith, withinLimit } from '#test/harness/retention-at-once.ts'
 
 const WHOSE = { url: 'https://r.example', registry: 'uid-1', policy: 'uid-2', rules: 'sha256:3' }
 const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name, at) => imageFacts(name, 10 + at)) as [

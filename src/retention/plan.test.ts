@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { atOnce } from '#inventory/at-once.ts'
 import type { BlobFacts, ManifestFacts } from '#retention/facts.ts'
-import { type Plan, planOf } from '#retention/plan.ts'
+import type { Plan } from '#retention/plan.ts'
 import { planChanges } from '#retention/plan-diff.ts'
 import { type PlannedRemoval, removals } from '#retention/removals.ts'
 import type { RetentionRule } from '#retention/rules.ts'
@@ -15,7 +15,7 @@ import {
   indexFacts,
   repositoryFacts,
 } from '#test/harness/registry-facts.ts'
-import { intersect, plannedRemovals } from '#test/harness/retention-at-once.ts'
+import { intersect, plannedRemovals, planOf } from '#test/harness/retention-at-once.ts'
 
 const WHOSE = { url: 'https://r.example', registry: 'uid-1', policy: 'uid-2', rules: 'sha256:3' }
 const [a, b, c] = ['a', 'b', 'c'].map((name, at) => imageFacts(name, 10 + at)) as [

@@ -1,4 +1,3 @@
-import { atOnce } from '#inventory/at-once.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { digestInSteps, type PlanIdentity } from '#retention/plan-digest.ts'
 import { type PlanSummary, summaryInSteps } from '#retention/plan-summary.ts'
@@ -13,11 +12,7 @@ export interface Plan extends PlanIdentity {
   readonly repositories: Judgement['repositories']
 }
 
-export function planOf(judgement: Judgement, identity: PlanIdentity): Plan {
-  return atOnce(planInSteps(judgement, identity))
-}
-
-/** The same in steps. */
+/** Puts it together, in steps. */
 export function* planInSteps(
   judgement: Judgement,
   { registry, url, policy, rules }: PlanIdentity,

@@ -4,7 +4,7 @@ import type { ComeAgain } from '#retention/come-again.ts'
 import { type Eviction, evictionsInSteps } from '#retention/eviction-of.ts'
 import type { Judgement } from '#retention/judge.ts'
 import { type EvictionLimits, withinLimitInSteps } from '#retention/limits.ts'
-import type { Plan } from '#retention/plan.ts'
+import { type Plan, planInSteps } from '#retention/plan.ts'
 import { digestInSteps, type PlanIdentity } from '#retention/plan-digest.ts'
 import { type PlannedRemoval, removals } from '#retention/removals.ts'
 import { type SettleParts, type StaysIn, staysInSteps } from '#retention/settle.ts'
@@ -15,6 +15,10 @@ import { Pace } from '#time/pace.ts'
 
 export function intersect(approved: Parameters<typeof intersectInSteps>[0], now: Judgement): Judgement {
   return atOnce(intersectInSteps(approved, now))
+}
+
+export function planOf(judgement: Judgement, identity: PlanIdentity): Plan {
+  return atOnce(planInSteps(judgement, identity))
 }
 
 export function planDigest(identity: PlanIdentity, repositories: Judgement['repositories']): string {
