@@ -8,38 +8,40 @@ import { digestKey, evictedKey } from '#evict/evicted-key.ts'
 const STEP = 16_384
 
 /**
- * What went and belongs to something that is in use: its signatures and the like. No pod names them, and a cluster that verifies them starts none of its pods without (S04).
- * @param uses of what went, also of what is back by now
- * @param things what went; gone through once for each level of signatures of signatures
+ * What went and belongs to something that is in use: its signatures and the like, and theirs. No pod names them, and a cluster that verifies them starts none of its pods without (S04).
+ * @param uses of what went
+ * @param things what went, also what is back by now; gone through once for each level
+ * @returns them, each with what of `uses` it belongs to in the end
  */
 export async function companionsOf(
   uses: readonly EvictedUse[],
   things: Iterable<Evicted>,
 ): Promise<EvictedUse[]> {
-  const found: EvictedUse[] = []
-  const taken = new Set<string>()
+  const found = new Map<string, EvictedUse>()
   let level = uses
   for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
     const owners = Map.groupBy(level, ({ thing }) => digestKey(thing))
-    const next: EvictedUse[] = []
+    const next = new Map<string, EvictedUse>()
     let seen = 0
     for (const thing of things) {
       seen += 1
       if (seen % STEP === 0) await setImmediate()
       const subject = subjectOf(thing)
       if (subject === undefined) continue
+      const key = `${evictedKey(thing)} ${thing.digest}`
+      if (found.has(key)) continue
       const own = owners.get(digestKey({ repository: thing.repository, digest: subject }))
       const [first] = own ?? []
       if (own === undefined || first === undefined) continue
-      next.push({ thing, reason: first.reason, belongsTo: own.flatMap(ownersOf) })
+      next.set(key, { thing, reason: first.reason, belongsTo: rootsOf(own) })
     }
-    level = next.filter(({ thing }) => !taken.has(evictedKey(thing)))
-    for (const { thing } of level) taken.add(evictedKey(thing))
-    found.push(...level)
+    for (const [key, use] of next) found.set(key, use)
+    level = [...next.values()]
   }
-  return found
+  return [...found.values()]
 }
 
-function ownersOf({ thing, belongsTo = [thing] }: EvictedUse): readonly Evicted[] {
-  return belongsTo
+function rootsOf(owners: readonly EvictedUse[]): readonly Evicted[] {
+  const roots = owners.flatMap(({ thing, belongsTo = [thing] }) => belongsTo)
+  return [...new Map(roots.map((root) => [evictedKey(root), root])).values()]
 }

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
-import { type EvictedReturn, EvictedReturns } from '#controllers/evicted-returns.ts'
+import { type EvictedReturn, EvictedReturns, type EvictedReturnsParts } from '#controllers/evicted-returns.ts'
 import type { EvictedUse } from '#controllers/evicted-use.ts'
+import type { StillInUse } from '#controllers/still-in-use.ts'
 import type { BroughtBack } from '#evict/bring-back.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { eventually } from '#test/harness/wait.ts'
@@ -26,7 +27,7 @@ test('S04: what is wanted again while it is brought back is brought back once mo
   let rounds = 0
   const returns = new EvictedReturns({
     clock: systemClock,
-    stillInUse: async (uses) => uses,
+    stillInUse: async (uses) => ({ used: uses, isWhole: true }),
     async *bringBack([thing]): AsyncGenerator<BroughtBack> {
       if (thing === undefined) throw new Error('nothing is wanted')
       rounds += 1
@@ -49,7 +50,7 @@ test('S04: what a tag named last comes back, also where it named something else 
   const tried: string[] = []
   const returns = new EvictedReturns({
     clock: systemClock,
-    stillInUse: async (uses) => uses,
+    stillInUse: async (uses) => ({ used: uses, isWhole: true }),
     async *bringBack([thing]): AsyncGenerator<BroughtBack> {
       if (thing === undefined) throw new Error('nothing is wanted')
       tried.push(thing.digest)
@@ -71,7 +72,7 @@ test('what nothing is said of is tried again, and not at once', async () => {
   const ending = new AbortController()
   const told: EvictedReturn[] = []
   const returns = new EvictedReturns({
-    ...{ clock: systemClock, stillInUse: async (uses) => uses },
+    ...{ clock: systemClock, stillInUse: async (uses) => ({ used: uses, isWhole: true }) },
     async *bringBack(): AsyncGenerator<BroughtBack> {
       // Nothing is said.
     },
@@ -94,7 +95,7 @@ test('what failed is not tried while nobody needs it, and is tried when somebody
     clock: fastClock,
     stillInUse: async (uses) => {
       asked += 1
-      return isNeeded ? uses : []
+      return { used: isNeeded ? uses : [], isWhole: true }
     },
     async *bringBack([thing]): AsyncGenerator<BroughtBack> {
       if (thing === undefined) throw new Error('nothing is wanted')
@@ -116,4 +117,91 @@ test('what failed is not tried while nobody needs it, and is tried when somebody
   expect(returns.pending).toBe(1)
   ending.abort()
   await running
+})
+
+const OWNER = USE
+const SIGNATURE: EvictedUse = {
+  ...USE,
+  thing: { run: 'run', repository: 'shop/app', tag: 'sha256-1.sig', digest: 'sha256:2', at: 1 },
+  belongsTo: [OWNER.thing],
+}
+
+/** Brings back an image with its signature. @param outcome of the image, when it is tried for the n-th time */
+function signed(
+  outcome: (tries: number) => BroughtBack['outcome'],
+  stillInUse: EvictedReturnsParts['stillInUse'] = async (uses) => ({ used: uses, isWhole: true }),
+) {
+  const ending = new AbortController()
+  const tried: string[] = []
+  const returns = new EvictedReturns({
+    ...{ clock: fastClock, stillInUse },
+    async *bringBack(things): AsyncGenerator<BroughtBack> {
+      for (const thing of things) {
+        tried.push(thing.tag ?? '')
+        const came = thing.tag === 'v1' ? outcome(tried.filter((tag) => tag === 'v1').length) : 'Restored'
+        if (came !== 'Failed') yield { thing, outcome: came, at: 1 }
+        else yield { thing, outcome: came, error: new TallymanError('REGISTRY_UNREACHABLE', 'no answer') }
+      }
+    },
+    told: () => undefined,
+  })
+  returns.want([SIGNATURE, OWNER])
+  const running = returns.run(ending.signal)
+  const end = async () => {
+    ending.abort()
+    await running
+  }
+  return { returns, tried, end }
+}
+
+test('S04: a signature comes back after what it belongs to', async () => {
+  const { returns, tried, end } = signed((tries) => (tries === 1 ? 'Failed' : 'Restored'))
+  await eventually(() => returns.pending === 0)
+  expect(tried).toEqual(['v1', 'v1', 'sha256-1.sig'])
+  await end()
+})
+
+test('a signature of what a tag does not name any more stays away', async () => {
+  const { returns, tried, end } = signed(() => 'Taken')
+  await eventually(() => returns.pending === 0)
+  expect(tried).toEqual(['v1'])
+  expect(returns.has(SIGNATURE.thing)).toBe(false)
+  await end()
+})
+
+test('a signature that waits for what nobody needs any more alarms nobody', async () => {
+  let isNeeded = true
+  const { returns, tried, end } = signed(
+    (tries) => {
+      isNeeded = tries < 2
+      return 'Failed'
+    },
+    async (uses) => ({ used: isNeeded ? uses : [], isWhole: true }),
+  )
+  await eventually(() => returns.pending === 0)
+  expect(tried).not.toContain('sha256-1.sig')
+  await end()
+})
+
+test('where nobody knows who needs it, what was needed is tried, and what was not is not', async () => {
+  let answer: StillInUse | undefined = { used: [], isWhole: true }
+  let asked = 0
+  const { returns, tried, end } = signed(
+    () => 'Failed',
+    async () => {
+      asked += 1
+      if (answer === undefined) throw new TallymanError('REGISTRY_UNREACHABLE', 'no answer')
+      return answer
+    },
+  )
+  await eventually(() => returns.pending === 0)
+  const [triesBefore, askedBefore] = [tried.length, asked]
+  answer = undefined
+  await eventually(() => asked >= askedBefore + 2)
+  answer = { used: [], isWhole: false }
+  await eventually(() => asked >= askedBefore + 4)
+  expect([tried.length, returns.pending]).toEqual([triesBefore, 0])
+  answer = { used: [OWNER], isWhole: false }
+  await eventually(() => tried.length > triesBefore)
+  await end()
 })

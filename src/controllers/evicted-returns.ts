@@ -1,6 +1,7 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import { Bell } from '#controllers/evicted-bell.ts'
 import type { EvictedUse } from '#controllers/evicted-use.ts'
+import type { StillInUse } from '#controllers/still-in-use.ts'
 import type { BroughtBack } from '#evict/bring-back.ts'
 import type { Evicted } from '#evict/evicted.ts'
 import { evictedKey } from '#evict/evicted-key.ts'
@@ -22,8 +23,8 @@ export interface EvictedReturn {
 export interface EvictedReturnsParts {
   readonly clock: Clock
   readonly bringBack: (things: readonly Evicted[], signal: AbortSignal) => AsyncIterable<BroughtBack>
-  /** Those of `uses` that something needs by now. */
-  readonly stillInUse: (uses: readonly EvictedUse[]) => Promise<readonly EvictedUse[]>
+  /** Those of `uses` that something needs by now. Where it throws, nobody knows. */
+  readonly stillInUse: (uses: readonly EvictedUse[]) => Promise<StillInUse>
   /** Told after every round of what came of it. */
   readonly told: (returns: readonly EvictedReturn[]) => void
 }
@@ -65,26 +66,25 @@ export class EvictedReturns {
     return pending
   }
 
-  /** What is wanted and not back yet, also what nobody needs at the moment. */
-  *things(): Generator<Evicted, void, void> {
-    for (const { use } of this.#wanted.values()) yield use.thing
+  /** Whether it is wanted and not back yet, also while nobody needs it. */
+  has(thing: Evicted): boolean {
+    return this.#wanted.has(evictedKey(thing))
   }
 
   want(uses: readonly EvictedUse[]): void {
+    const soon = Number.NEGATIVE_INFINITY
     for (const use of uses) {
       const key = evictedKey(use.thing)
       const known = this.#wanted.get(key)
       if (known === undefined || this.#isAnother(known, use)) {
-        const soon = Number.NEGATIVE_INFINITY
         this.#wanted.set(key, {
           ...{ use, failures: 0, notBefore: soon, askAt: soon },
           ...{ lastCode: undefined, isIdle: false },
         })
-      } else if (use.belongsTo !== undefined) {
-        const owners = [...(known.use.belongsTo ?? []), ...use.belongsTo]
-        const belongsTo = [...new Map(owners.map((owner) => [evictedKey(owner), owner])).values()]
-        known.use = { ...known.use, belongsTo }
+        continue
       }
+      if (use.belongsTo !== undefined) known.use = withOwners(known.use, use.belongsTo)
+      if (known.isIdle) known.askAt = soon
     }
     if (uses.length > 0) this.#bell.ring()
   }
@@ -105,43 +105,59 @@ export class EvictedReturns {
     }
   }
 
-  /** What has not failed yet goes before what has. */
+  /** What has not failed yet goes before what has; a signature after something that it belongs to. */
   #next(now: number): Wanted[] {
     return [...this.#wanted.values()]
-      .filter(({ notBefore, isIdle }) => notBefore <= now && !isIdle)
+      .filter((wanted) => wanted.notBefore <= now && !wanted.isIdle && !this.#waits(wanted))
       .sort((a, b) => a.notBefore - b.notBefore)
       .slice(0, ROUND)
   }
 
-  /** What has failed is asked about before it is tried again: where nobody needs it, there is nothing to alarm about. */
+  /** A signature of something that is not back is of no use. */
+  #waits({ use: { belongsTo } }: Wanted): boolean {
+    return belongsTo?.every((owner) => this.has(owner)) ?? false
+  }
+
+  /** What has failed, or waits for what has, is asked about before it is tried again: where nobody needs it, there is nothing to alarm about. */
   async #ask(): Promise<void> {
     const now = this.#parts.clock.monotonic()
-    const failed = [...this.#wanted.values()].filter(
-      ({ failures, askAt, notBefore, isIdle }) =>
-        failures > 0 && askAt <= now && (isIdle || notBefore <= now),
+    const due = [...this.#wanted.values()].filter(
+      (wanted) =>
+        wanted.askAt <= now && (wanted.isIdle || this.#waits(wanted) || isToBeTriedAgain(wanted, now)),
     )
-    if (failed.length === 0) return
+    if (due.length === 0) return
     const before = this.pending
-    let still: ReadonlySet<EvictedUse> | undefined
-    try {
-      still = new Set(await this.#parts.stillInUse(failed.map(({ use }) => use)))
-    } catch {
-      // Nobody knows: what was needed is tried.
-    }
+    const asked = due.map((wanted) => ({ wanted, use: wanted.use }))
+    const { used, isWhole } = await this.#stillInUse(asked.map(({ use }) => use))
+    const needed = new Set(used)
     const askAt = this.#parts.clock.monotonic() + ASK_MS
-    for (const wanted of failed) {
+    for (const { wanted, use } of asked) {
       wanted.askAt = askAt
-      if (still === undefined) continue
-      wanted.isIdle = !still.has(wanted.use)
-      if (wanted.isIdle) wanted.lastCode = undefined
+      // It was wanted again meanwhile.
+      if (wanted.use !== use) continue
+      if (needed.has(use)) wanted.isIdle = false
+      else if (isWhole) {
+        wanted.isIdle = true
+        wanted.lastCode = undefined
+      }
     }
     if (this.pending !== before) this.#parts.told([])
   }
 
+  async #stillInUse(uses: readonly EvictedUse[]): Promise<StillInUse> {
+    try {
+      return await this.#parts.stillInUse(uses)
+    } catch {
+      // Nobody knows: what was needed is tried, and says what is wrong.
+      return { used: [], isWhole: false }
+    }
+  }
+
   #nextAt(): number {
     let next = Number.POSITIVE_INFINITY
-    for (const { notBefore, askAt, isIdle } of this.#wanted.values())
-      next = Math.min(next, isIdle ? askAt : notBefore)
+    for (const wanted of this.#wanted.values()) {
+      next = Math.min(next, wanted.isIdle || this.#waits(wanted) ? wanted.askAt : wanted.notBefore)
+    }
     return next
   }
 
@@ -158,6 +174,7 @@ export class EvictedReturns {
         else {
           const key = evictedKey(back.thing)
           if (this.#wanted.get(key) === wanted) this.#wanted.delete(key)
+          if (back.outcome === 'Taken') this.#disown(back.thing)
           returns.push({ use: wanted.use, outcome: back.outcome, at: back.at, isNews: true })
         }
       }
@@ -173,6 +190,18 @@ export class EvictedReturns {
     this.#parts.told(returns)
   }
 
+  /** What names something else by now needs nothing of what belonged to what it named. */
+  #disown(taken: Evicted): void {
+    for (const [key, wanted] of this.#wanted) {
+      const { belongsTo } = wanted.use
+      if (belongsTo === undefined) continue
+      const owners = belongsTo.filter((owner) => evictedKey(owner) !== evictedKey(taken))
+      if (owners.length === belongsTo.length) continue
+      if (owners.length === 0) this.#wanted.delete(key)
+      else wanted.use = { ...wanted.use, belongsTo: owners }
+    }
+  }
+
   #failed(wanted: Wanted, error: TallymanError): EvictedReturn {
     const isNews = wanted.lastCode !== error.code && error.kind !== 'cancelled'
     const delay = Math.max(error.retryAfterMs ?? 0, backoffDelay(RETRY, wanted.failures))
@@ -181,4 +210,13 @@ export class EvictedReturns {
     if (isNews) wanted.lastCode = error.code
     return { use: wanted.use, outcome: 'Failed', error, isNews }
   }
+}
+
+function isToBeTriedAgain({ failures, notBefore }: Wanted, now: number): boolean {
+  return failures > 0 && notBefore <= now
+}
+
+function withOwners(use: EvictedUse, more: readonly Evicted[]): EvictedUse {
+  const owners = [...(use.belongsTo ?? []), ...more]
+  return { ...use, belongsTo: [...new Map(owners.map((owner) => [evictedKey(owner), owner])).values()] }
 }

@@ -350,25 +350,28 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, tag, later)
   })
 
-  test('of which a signature did not come back with it is told of, and so is that', async () => {
+  test('of which a signature, or what belongs to that, did not come back with it has it again', async () => {
     const old = containerImage({ seed: `half ${version}` })
     const signature = containerImage({ seed: `half signature ${version}` })
     const tag = `${digest(old).replace(':', '-')}.sig`
     const repository = `shop/watch-${version.replace('.', '-')}-${count}`
     const kept = containerImage({ seed: `${repository} kept` })
-    const tags = { old, kept, [tag]: signature }
-    await evictTags(site, { run: RUN, repository, tags, doomed: ['old', tag] })
+    const second = containerImage({ seed: `half signature of the signature ${version}` })
+    const last = `${digest(signature).replace(':', '-')}.sig`
+    const tags = { old, kept, [tag]: signature, [last]: second }
+    await evictTags(site, { run: RUN, repository, tags, doomed: ['old', tag, last] })
     const things = await past(repository)
-    // Another leader brought the image back, and not what belongs to it.
+    // Another leader brought the image and its signature back, and not what belongs to that.
     site.storage.write(repository, old, 'old')
-    const returned = things.filter((thing) => thing.digest === digest(old))
+    site.storage.write(repository, signature, tag)
+    const returned = things.filter((thing) => thing.digest !== digest(second))
     const history = { went: things, returned: returned.map((thing) => ({ ...thing, at: systemClock.now() })) }
     watch.follow(POLICY, 'apps/shop', history)
     const since = systemClock.monotonic()
     await createPod(`half-${count}-${version}`, `${site.registry.host}/${repository}:old`)
-    await backWithin10s(repository, tag, since)
-    await eventually(() => told.some(({ use }) => use.thing.tag === tag))
-    expect(told.filter(({ use }) => use.thing.tag === 'old')).toEqual([])
+    await backWithin10s(repository, last, since)
+    await eventually(() => told.some(({ use }) => use.thing.tag === last))
+    expect(told.map(({ use }) => use.thing.digest)).toEqual(told.map(() => digest(second)))
   })
 
   test('is tried again, and holds up nothing else, while its Registry is deleted', async () => {

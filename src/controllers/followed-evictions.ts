@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
@@ -9,9 +8,10 @@ import { type EvictedReturn, EvictedReturns } from '#controllers/evicted-returns
 import { type EvictedUse, evictedInUse, NewUses, newestUses } from '#controllers/evicted-use.ts'
 import type { IndexScope, RegistryIndexes } from '#controllers/registry-indexes.ts'
 import { type RegistryObject, specOf } from '#controllers/resources.ts'
-import { stillInUse } from '#controllers/still-in-use.ts'
+import { type StillInUse, stillInUse } from '#controllers/still-in-use.ts'
 import { RegistrySpec } from '#crds/registry.ts'
-import { type Evicted, type EvictionHistory, isBackAgain, notReturned } from '#evict/evicted.ts'
+import { subjectOf } from '#evict/chosen-back.ts'
+import { type Evicted, type EvictionHistory, isBackAgain } from '#evict/evicted.ts'
 import { evictedKey } from '#evict/evicted-key.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 import type { UsageClaim } from '#inventory/claim.ts'
@@ -43,27 +43,32 @@ export class FollowedEvictions {
   readonly #parts: FollowedEvictionsParts
   readonly #policy: string
   readonly #registry: string
-  readonly #past: Iterable<Evicted>
-  readonly #history: Pick<EvictionHistory, 'went' | 'returned'>
-  /** What is back of it; undefined: nobody has looked yet. */
-  #back: EvictedThings | undefined
+  readonly #past: Pick<EvictionHistory, 'went' | 'returned'>
+  /** Of what went, whether it is back; undefined: nobody has asked yet. */
+  #back: ((each: Evicted) => boolean) | undefined
   /** What went since. */
   readonly since: EvictedThings
   /** By evictedKey, what is being brought back, or is: what went up to then is not looked at any more. */
-  readonly #wanted = new Map<string, EvictedUse>()
+  readonly #wanted = new Map<string, Evicted>()
+  /** Tags that were to come back and name something else: nothing belongs to what they named. */
+  readonly #taken = new Set<string>()
   readonly #returns: EvictedReturns
   readonly #ending = new AbortController()
   readonly #working: Promise<void>
   readonly #uses = new NewUses()
   readonly #indexes: EvictedIndexes
   #added: Evicted[] = []
+  /** Something went of which a look at what is newly in use does not say whether it is needed: a signature, of something that is back. */
+  #isWholeDue = false
+  /** Everything is not looked at for that before, monotonic ms. */
+  #wholeFrom = Number.NEGATIVE_INFINITY
   /** What the last look was at. */
   #seen: readonly unknown[] = []
   #names: RegistryNames | undefined
   /** What was told last of how much is in use and not back; undefined: nothing yet. */
   #told: number | undefined
   /** What was asked last of what is still in use, and the answer. */
-  #asked: { readonly of: readonly unknown[]; readonly still: readonly EvictedUse[] } | undefined
+  #asked: { readonly of: readonly unknown[]; readonly still: StillInUse } | undefined
 
   constructor(
     policy: string,
@@ -77,8 +82,7 @@ export class FollowedEvictions {
     this.#policy = policy
     this.since = since
     this.#registry = registry
-    this.#past = notReturned(history)
-    this.#history = history
+    this.#past = history
     const signal = AbortSignal.any([term, this.#ending.signal])
     this.#returns = new EvictedReturns({
       clock: parts.clock,
@@ -90,7 +94,7 @@ export class FollowedEvictions {
     this.#indexes = new EvictedIndexes({
       things: () => this.#watched(),
       holders: (usage, names, repositories) => this.#holders(usage, { names, repositories }, signal),
-      found: async (uses) => this.#want([...uses, ...(await companionsOf(uses, this.#missing()))]),
+      found: (uses) => this.#want(uses, uses),
       failed: ({ code, message }) =>
         parts.log.warn({ policy, code, reason: message }, 'an index in use could not be read'),
       clock: parts.clock,
@@ -102,7 +106,9 @@ export class FollowedEvictions {
     this.since.add(things)
     for (const thing of things) {
       this.#wanted.delete(evictedKey(thing))
+      this.#taken.delete(bindingOf(thing))
       this.#added.push(thing, ...this.#named(thing))
+      if (subjectOf(thing) !== undefined) this.#isWholeDue = true
     }
   }
 
@@ -110,9 +116,9 @@ export class FollowedEvictions {
   *#named({ repository, tag, digest }: Evicted): Generator<Evicted, void, void> {
     if (tag !== undefined) return
     for (const [key, wanted] of this.#wanted) {
-      if (wanted.thing.digest !== digest || wanted.thing.repository !== repository) continue
+      if (wanted.digest !== digest || wanted.repository !== repository) continue
       this.#wanted.delete(key)
-      yield wanted.thing
+      yield wanted
     }
   }
 
@@ -126,23 +132,29 @@ export class FollowedEvictions {
     this.#added = []
     const looked = [names, ...snapshots, ...claims]
     const usage = { snapshots, claims }
-    const changed = isSame(looked, this.#seen) ? undefined : this.#uses.of(usage)
+    const news = isSame(looked, this.#seen) ? undefined : this.#uses.of(usage)
+    const isWhole = this.#isWholeDue && this.#parts.clock.monotonic() >= this.#wholeFrom
+    if (isWhole) this.#isWholeDue = false
+    const changed = isWhole ? usage : news
     this.#seen = []
     // What is new in use against all that is gone, and what is newly gone against all that is in use.
     if (changed !== undefined) {
       const index = inUseIndex(changed, names)
-      const gone = await evictedInUse(this.#watched(), index)
-      const back = await evictedInUse(await this.#returned(), index)
-      this.#want([...gone, ...(await companionsOf([...gone, ...back], this.#missing()))])
+      const past = await evictedInUse(this.#past.went, index)
+      const since = await evictedInUse(this.since, index)
+      const gone = [...past.filter(({ thing }) => !this.#isBack(thing)), ...since]
+      await this.#want(
+        gone.filter(({ thing }) => !this.#isWanted(thing)),
+        [...past, ...since],
+      )
     }
+    if (isWhole) this.#wholeFrom = this.#parts.clock.monotonic() + WHOLE_MS
     if (added.length > 0) {
-      const gone = await evictedInUse(added, inUseIndex(usage, names))
-      this.#want([...gone, ...(await companionsOf(gone, this.#missing()))])
-      // A signature may go when what it belongs to is back already.
-      this.#want(await companionsOf([...this.#wanted.values()], added))
+      const uses = await evictedInUse(added, inUseIndex(usage, names))
+      await this.#want(uses, uses)
     }
     // What is newly gone may be a part of an index that has been in use for long.
-    this.#indexes.look(added.length > 0 ? usage : changed, usage, names)
+    this.#indexes.look(added.length > 0 ? usage : news, usage, names)
     this.#seen = looked
     // Another one that watched before, in this term or by another leader, may have told of something.
     if (this.#returns.pending === 0 && this.#told !== 0) this.#tell([])
@@ -159,54 +171,57 @@ export class FollowedEvictions {
     await Promise.all([this.#working, this.#indexes.end()])
   }
 
-  /** What is back already needs its signatures all the same. */
-  async #returned(): Promise<EvictedThings> {
-    if (this.#back !== undefined) return this.#back
-    const back = new EvictedThings()
-    const { went, returned } = this.#history
-    if (returned.length > 0) {
-      const isBack = isBackAgain(this.#history)
-      let seen = 0
-      for (const thing of went) {
-        if (isBack(thing)) back.add([thing])
-        seen += 1
-        if (seen % STEP === 0) await setImmediate()
-      }
-    }
-    this.#back = back
-    return back
-  }
-
-  /** Also what is being brought back, and is not back yet. */
-  *#missing(): Generator<Evicted, void, void> {
-    yield* this.#watched()
-    yield* this.#returns.things()
-  }
-
+  /** What went and is not back, as far as journals know, and is not being brought back. */
   *#watched(): Generator<Evicted, void, void> {
-    for (const things of [this.#past, this.since]) {
-      for (const thing of things) {
-        const isWanted =
-          this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing))?.thing.at ?? NEVER) >= thing.at
-        if (!isWanted) yield thing
-      }
+    for (const thing of this.#past.went) if (!this.#isBack(thing) && !this.#isWanted(thing)) yield thing
+    for (const thing of this.since) if (!this.#isWanted(thing)) yield thing
+  }
+
+  #everything(): Iterable<Evicted> {
+    const { went } = this.#past
+    const { since } = this
+    return {
+      *[Symbol.iterator]() {
+        yield* went
+        yield* since
+      },
     }
   }
 
-  #want(uses: readonly EvictedUse[]): void {
-    const newest = newestUses(uses)
-    for (const use of newest) this.#wanted.set(evictedKey(use.thing), use)
+  #isBack(thing: Evicted): boolean {
+    this.#back ??= isBackAgain(this.#past)
+    return this.#back(thing)
+  }
+
+  #isWanted(thing: Evicted): boolean {
+    return this.#wanted.size > 0 && (this.#wanted.get(evictedKey(thing))?.at ?? NEVER) >= thing.at
+  }
+
+  /**
+   * @param gone what is in use and is not there
+   * @param used what went and is in use, also what is back by now: it needs its signatures all the same
+   */
+  async #want(gone: readonly EvictedUse[], used: readonly EvictedUse[]): Promise<void> {
+    const owners = newestUses(used).filter(({ thing }) => !this.#taken.has(bindingOf(thing)))
+    const companions = await companionsOf(owners, this.#everything())
+    const missing = companions.filter(
+      ({ thing }) => !this.#isBack(thing) && (!this.#isWanted(thing) || this.#returns.has(thing)),
+    )
+    const newest = newestUses([...gone, ...missing])
+    for (const { thing } of newest) this.#wanted.set(evictedKey(thing), thing)
     this.#returns.want(newest)
   }
 
   #tell(returns: readonly EvictedReturn[]): void {
+    for (const { use, outcome } of returns) if (outcome === 'Taken') this.#taken.add(bindingOf(use.thing))
     this.#told = this.#returns.pending
     this.#parts.told(this.#policy, returns, this.#told)
   }
 
-  async #stillInUse(uses: readonly EvictedUse[], signal: AbortSignal): Promise<readonly EvictedUse[]> {
+  /** @throws REFERENCE_NOT_FOUND by what names the registry goes is not known any more */
+  async #stillInUse(uses: readonly EvictedUse[], signal: AbortSignal): Promise<StillInUse> {
     const registry = this.#parts.registries.get(this.#registry)
-    if (registry === undefined) return uses
+    if (registry === undefined) throw this.#registryGone()
     const snapshots = await Promise.all(this.#parts.live.all().map(({ live }) => live.calmSnapshot()))
     const names = this.#namesOf(registry)
     const claims = this.#parts.claimsOf(registry)
@@ -242,16 +257,23 @@ export class FollowedEvictions {
 
   async *#bringBack(things: readonly Evicted[], signal: AbortSignal) {
     const registry = this.#parts.registries.get(this.#registry)
-    if (registry === undefined) {
-      throw new TallymanError('REFERENCE_NOT_FOUND', `there is no Registry ${this.#registry} any more`)
-    }
+    if (registry === undefined) throw this.#registryGone()
     yield* this.#parts.restorer.bringBack(registry, things, signal)
+  }
+
+  #registryGone(): TallymanError {
+    return new TallymanError('REFERENCE_NOT_FOUND', `there is no Registry ${this.#registry} any more`)
   }
 }
 
 const NEVER = Number.NEGATIVE_INFINITY
-/** So many are looked at in one turn of the event loop: some milliseconds. */
-const STEP = 16_384
+/** To look at everything takes a while where much went. */
+const WHOLE_MS = 3_000
+
+/** A tag with what it named: what it names by now is another one. */
+function bindingOf(thing: Evicted): string {
+  return `${evictedKey(thing)} ${thing.digest}`
+}
 
 function isSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   return a.length === b.length && a.every((each, at) => each === b[at])

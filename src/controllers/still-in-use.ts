@@ -11,25 +11,32 @@ export interface StillInUseParts {
   readonly holders: (usage: KnownUsage, repositories: ReadonlySet<string>) => Promise<HeldImages>
 }
 
-/**
- * Those of `uses` that are in use by now, and not only remembered: by themselves, as a part of an index, or because what they belong to is. Where an index in use is damaged, all of them: nobody knows what
- * it contains.
- * @throws what keeps indexes from being read: REGISTRY_*
- */
+export interface StillInUse {
+  readonly used: readonly EvictedUse[]
+  /** false: an index in use could not be read, and nobody knows whether it contains one of the others. */
+  readonly isWhole: boolean
+}
+
+/** Those of `uses` that are in use by now, and not only remembered: by themselves, as a part of an index, or because what they belong to is. */
 export async function stillInUse(
   uses: readonly EvictedUse[],
   { usage: known, names, holders }: StillInUseParts,
-): Promise<readonly EvictedUse[]> {
+): Promise<StillInUse> {
   const usage = { ...known, snapshots: known.snapshots.map((each) => ({ ...each, remembered: [] })) }
   const things = uses.flatMap(({ thing, belongsTo = [] }) => [thing, ...belongsTo])
   const index = inUseIndex(usage, names)
   const used = new Set((await evictedInUse(things, index)).map(({ thing }) => thing))
   const isUsed = ({ thing, belongsTo = [] }: EvictedUse) =>
     [thing, ...belongsTo].some((each) => used.has(each))
-  if (uses.every(isUsed)) return uses
-  const held = await holders(usage, new Set(things.map(({ repository }) => repository)))
-  // One that is not there is different: nobody can pull a part by it.
-  if (held.damaged !== undefined) return uses
+  if (uses.every(isUsed)) return { used: uses, isWhole: true }
+  let held: HeldImages
+  try {
+    held = await holders(usage, new Set(things.map(({ repository }) => repository)))
+  } catch {
+    // What reads them when they come into use tells of that (EvictedIndexes).
+    return { used: uses.filter(isUsed), isWhole: false }
+  }
   for (const { thing } of await evictedInUse(things, withHeld(index, held.holders))) used.add(thing)
-  return uses.filter(isUsed)
+  // One that is not there is different from a damaged one: nobody can pull a part by it.
+  return { used: uses.filter(isUsed), isWhole: held.damaged === undefined }
 }

@@ -41,15 +41,21 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/followed-evictions.ts': [
     {
+      rule: 'S04 what comes back does so with its signatures',
+      find: 'const companions = await companionsOf(owners, this.#everything())',
+      replace: 'const companions = await companionsOf([], this.#everything())',
+      tests: WATCH,
+    },
+    {
       rule: 'S04 what is back already needs its signatures',
-      find: 'if (isBack(thing)) back.add([thing])',
-      replace: 'isBack(thing)',
+      find: '[...past, ...since],',
+      replace: '[],',
       tests: WATCH,
     },
     {
       rule: 'S04 a signature that goes when what it belongs to is back already comes back as well',
-      find: 'companionsOf([...this.#wanted.values()], added)',
-      replace: 'companionsOf([], added)',
+      find: 'const changed = isWhole ? usage : news',
+      replace: 'const changed = news',
       tests: WATCH,
     },
     {
@@ -72,8 +78,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what went first is watched, however much went since',
-      find: 'const isWanted =',
-      replace: 'const isWanted = (things === this.#past && this.since.size > 100_000) ||',
+      find: 'const past = await evictedInUse(this.#past.went, index)',
+      replace: 'const past = this.since.size > 100_000 ? [] : await evictedInUse(this.#past.went, index)',
       tests: WATCH,
     },
   ],
@@ -107,17 +113,17 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/evicted-companions.ts': [
     {
-      rule: 'S04 what comes back does so with its signatures',
-      find: 'found.push(...level)',
-      replace: '',
-      tests: WATCH,
+      rule: 'S04 signatures of signatures come back too',
+      find: 'level = [...next.values()]',
+      replace: 'level = []',
+      tests: ['src/controllers/evicted-companions.test.ts'],
     },
   ],
   'src/controllers/still-in-use.ts': [
     {
       rule: 'S04 what is needed is not taken for unused where an index in use is damaged',
-      find: 'if (held.damaged !== undefined) return uses',
-      replace: '',
+      find: 'isWhole: held.damaged === undefined',
+      replace: 'isWhole: true',
       tests: STILL,
     },
     {
@@ -134,6 +140,18 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/controllers/evicted-returns.ts': [
+    {
+      rule: 'S04 a tag that names something else needs nothing of what belonged to what it named',
+      find: 'if (owners.length === 0) this.#wanted.delete(key)',
+      replace: 'if (owners.length < 0) this.#wanted.delete(key)',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 a signature goes after what it belongs to',
+      find: '!wanted.isIdle && !this.#waits(wanted)',
+      replace: '!wanted.isIdle',
+      tests: RETURNS,
+    },
     {
       rule: 'S04 what is wanted again while it is brought back is brought back once more',
       find: 'this.#underWay.has(known) || ',
@@ -154,8 +172,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what is needed again is tried again',
-      find: 'wanted.isIdle = !still.has(wanted.use)',
-      replace: 'wanted.isIdle ||= !still.has(wanted.use)',
+      find: 'if (needed.has(use)) wanted.isIdle = false',
+      replace: 'if (needed.has(use)) wanted.isIdle ||= false',
       tests: RETURNS,
     },
     {

@@ -153,7 +153,7 @@ export const USING_MUTANTS: MutantsByFile = {
   'src/controllers/followed-evictions.ts': [
     {
       rule: 'S35 a platform that went comes back for its index',
-      find: 'this.#indexes.look(added.length > 0 ? usage : changed, usage, names)',
+      find: 'this.#indexes.look(added.length > 0 ? usage : news, usage, names)',
       replace: '',
       tests: ['src/controllers/evicted-watch.test.ts'],
     },
