@@ -30,7 +30,9 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
   const last = mayBeLast(digests, absent).flatMap((digest) => saved.get(digest) ?? [])
   const { tags, back } = await reviveDangling(hands, left, last)
   const known = new Set([...left, ...taken.map(({ tag }) => tag)])
-  const missing = last.length === 0 ? [] : missingSince(then, digests, known)
+  // One that somebody has pushed again by now was deleted all the same, as far as anybody can tell, and took along what named it.
+  const pushedAgain = digests.filter((digest) => !absent.has(digest) && needed.has(digest))
+  const missing = last.length + pushedAgain.length === 0 ? [] : missingSince(then, digests, known)
   if (missing.length > 0) {
     for (const manifest of last) {
       await keepByDigest(hands, manifest)
@@ -45,7 +47,7 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
       .map((digest): Ended => ({ digest, outcome: lacking.has(digest) ? 'named' : 'swept' })),
     ...taken.map((binding): Ended => ({ ...binding, outcome: 'untagged' })),
   ])
-  const kept = last.map(({ digest }) => digest).join(' or ')
+  const kept = [...last.map(({ digest }) => digest), ...pushedAgain].join(' or ')
   if (tags.size > 0) {
     const more = missing.length === 0 ? undefined : notWritten(missing, kept)
     await putBackLost(hands, [...tags.keys()], async (tag) => tags.get(tag), more)

@@ -320,6 +320,20 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
   })
 
+  test('S37: so is one where somebody has pushed its manifest again before anybody looked', async () => {
+    const { old, hands, eviction } = await died('pushed-again', (old) =>
+      pushManifest(site.registry, 'pushed-again', old.manifest, 'stable'),
+    )
+    await pushManifest(site.registry, 'pushed-again', old.manifest, 'new')
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: expect.stringMatching(new RegExp(`stable is missing .*${digest(old)}`)),
+    })
+    // Once.
+    await sweep(hands, eviction)
+    await site.pull('pushed-again:new')
+  })
+
   test('S37: where no tag is missing, what went stays away', async () => {
     const { old, hands, ended, eviction } = await died('whole', async () => undefined)
     await sweep(hands, eviction)

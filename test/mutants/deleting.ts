@@ -860,6 +860,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: OTHERS,
     },
     {
+      rule: 'S37 so is one whose manifest somebody has pushed again',
+      find: 'last.length + pushedAgain.length === 0',
+      replace: 'last.length === 0',
+      tests: OTHERS,
+    },
+    {
       rule: 'S37 what it may have named is there by its digest',
       find: 'await keepByDigest(hands, manifest)\n      back.add',
       replace: 'back.add',
