@@ -25,14 +25,16 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
   // Before anything is written: what is put back has to be told of.
   const then = await tagsThen(hands.journal, intent.id)
   const needed = await neededBy(hands, then === undefined ? [] : missingFrom(then.tags, left))
-  const taken = bindings.filter(({ tag, digest }) => absent.has(digest) && !left.has(tag))
+  // One that somebody has pushed again by now was deleted all the same, as far as anybody can tell, and took along what named it.
+  const pushedAgain = new Set(digests.filter((digest) => !absent.has(digest) && needed.has(digest)))
+  const taken = bindings.filter(
+    ({ tag, digest }) => !left.has(tag) && (absent.has(digest) || pushedAgain.has(digest)),
+  )
   const saved = await savedManifests(hands.journal, new Set(mayBeLast(digests, absent)))
   const last = mayBeLast(digests, absent).flatMap((digest) => saved.get(digest) ?? [])
   const { tags, back } = await reviveDangling(hands, left, last)
   const known = new Set([...left, ...taken.map(({ tag }) => tag)])
-  // One that somebody has pushed again by now was deleted all the same, as far as anybody can tell, and took along what named it.
-  const pushedAgain = digests.filter((digest) => !absent.has(digest) && needed.has(digest))
-  const missing = last.length + pushedAgain.length === 0 ? [] : missingSince(then, digests, known)
+  const missing = last.length + pushedAgain.size === 0 ? [] : missingSince(then, digests, known)
   if (missing.length > 0) {
     for (const manifest of last) {
       await keepByDigest(hands, manifest)

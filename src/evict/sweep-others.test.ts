@@ -334,6 +334,14 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     await site.pull('pushed-again:new')
   })
 
+  test('S04: a tag that was to go with it has gone, and is not missed', async () => {
+    const { old, hands, ended, eviction } = await diedSweeping(site, 'with-tag', async () => undefined, 'old')
+    await pushManifest(site.registry, 'with-tag', old.manifest, 'new')
+    await sweep(hands, eviction)
+    expect(ended).toContainEqual({ tag: 'old', digest: digest(old), outcome: 'untagged' })
+    await site.pull('with-tag:new')
+  })
+
   test('S37: where no tag is missing, what went stays away', async () => {
     const { old, hands, ended, eviction } = await died('whole', async () => undefined)
     await sweep(hands, eviction)

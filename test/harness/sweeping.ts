@@ -1,6 +1,6 @@
 import { hasCode } from '#catalogue/error.ts'
 import type { Eviction } from '#evict/eviction.ts'
-import { sweep } from '#evict/sweep.ts'
+import { type SweepOptions, sweep } from '#evict/sweep.ts'
 import { type EvictionSite, evictionOf, startEvictionSite } from '#test/harness/eviction.ts'
 import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
 import type { RegistryVersion } from '#test/harness/registry.ts'
@@ -43,18 +43,22 @@ export function writeSwept(site: EvictionSite, repository: string, more = 0) {
   return { old, stable, kept, others, eviction }
 }
 
-/** A process that died when its first DELETE was done, and before it had seen that. @returns what it left, and the hands of its successor */
+/** A process that died when its first DELETE was done, and before it had seen that. @param tag goes with it @returns what it left, and the hands of its successor */
 export async function diedSweeping(
   site: EvictionSite,
   repository: string,
   meanwhile: (old: TestImage) => Promise<void>,
+  tag?: string,
 ) {
   const { old, stable, kept, eviction } = writeSwept(site, repository)
+  const digest = digestOf(old)
+  if (tag !== undefined) site.storage.tag(repository, digest, tag)
+  const options: SweepOptions = tag === undefined ? {} : { withTags: [{ tag, digest }] }
   const dying = new AbortController()
   const held = site.proxy.hold(FIRST_DELETE)
   site.proxy.rule({ kind: 'drop', times: 1, onStrike: () => dying.abort() }, FIRST_DELETE)
   const { hands } = site.hands(repository, { signal: dying.signal })
-  const running = sweep(hands, eviction)
+  const running = sweep(hands, eviction, options)
   await held.arrived
   await meanwhile(old)
   held.release()

@@ -860,8 +860,14 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: OTHERS,
     },
     {
+      rule: 'S04 a tag that was to go with a manifest that somebody has pushed again went',
+      find: ' || pushedAgain.has(digest)',
+      replace: '',
+      tests: OTHERS,
+    },
+    {
       rule: 'S37 so is one whose manifest somebody has pushed again',
-      find: 'last.length + pushedAgain.length === 0',
+      find: 'last.length + pushedAgain.size === 0',
       replace: 'last.length === 0',
       tests: OTHERS,
     },
