@@ -121,29 +121,38 @@ export class Api {
     return token
   }
 
-  /** Asks for a run of a check, with a change where one is given, and waits for its end. */
+  /**
+   * Asks for a run of a check, with a change where one is given, and waits for its end. Where the inventory was made a moment ago, the
+   * request may be answered with that it is not complete yet: the run follows.
+   */
   async run(place: Place, patch: object = {}) {
     const token = await this.request(REGISTRY_CHECKS, place, patch)
     return eventually(
       async () => {
         const check = await this.check(place)
-        return check.status?.lastHandledReconcileAt === token ? check : undefined
+        return hasRunFor(token, check) ? check : undefined
       },
       { message: `a run of check ${place.name}`, timeoutMs: 60_000 },
     )
   }
 
-  /** Asks for a plan of a policy, with a change where one is given, and waits until it was made. */
+  /** Asks for a plan of a policy, with a change where one is given, and waits until it was made, as of a run. */
   async plan(place: Place, patch: object = {}) {
     const token = await this.request(REGISTRY_POLICIES, place, patch)
     return eventually(
       async () => {
         const policy = await this.policy(place)
-        return policy.status?.lastHandledReconcileAt === token ? policy : undefined
+        return hasRunFor(token, policy) ? policy : undefined
       },
       { message: `a plan of policy ${place.name}`, timeoutMs: 60_000 },
     )
   }
+}
+
+/** What was asked for by `token` has been looked at with an inventory that is complete. */
+function hasRunFor(token: string, { status }: Check | Policy): boolean {
+  const isComplete = status?.conditions?.every(({ reason }) => reason !== 'InventoryNotSynced') ?? false
+  return status?.lastHandledReconcileAt === token && isComplete
 }
 
 export type Policy = Awaited<ReturnType<Api['policy']>>
