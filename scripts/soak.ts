@@ -37,9 +37,11 @@ const PARTS: Readonly<Record<string, Part>> = {
       show(policyProgressLine(elapsed(machineTime() - begun), state))
     const result = await policySoak({ ...options, onProgress })
     await print(policyResultLines(result))
-    if (options.durationMs >= COUNTED_MINUTES * MINUTE_MS && !options.signal.aborted) {
+    const lost = lostImages(result)
+    const isJudged = !options.signal.aborted && (lost > 0 || result.problem === undefined)
+    if (isJudged && options.durationMs >= COUNTED_MINUTES * MINUTE_MS) {
       const { kills, freezes, runs, evicted } = result
-      recordCount('policy.lost', lostImages(result), { kills, freezes, runs, 'tags evicted': evicted })
+      recordCount('policy.lost', lost, { kills, freezes, runs, 'tags evicted': evicted })
     }
     return result.lost.length === 0 && result.problem === undefined
   },

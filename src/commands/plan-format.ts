@@ -42,7 +42,8 @@ function* listOf(plan: PlanDocument, kept: boolean): Generator<string> {
   yield `${isEmpty ? '' : '\n'}${summaryText(plan)}\n${WITHOUT_MEMORY}\n`
 }
 
-const WITHOUT_MEMORY =
+/** A list ends with it. JSON and CSV are read by programs: it is said beside them. */
+export const WITHOUT_MEMORY =
   'This is by what is in use now; no memory of earlier use was read, and nothing carries this plan out.'
 
 function summaryText({ summary }: PlanDocument): string {

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { contextsFor } from '#commands/cluster-options.ts'
 import { clusterUse } from '#commands/cluster-use.ts'
 import { leftOutText } from '#commands/own-repositories.ts'
-import { formatPlan } from '#commands/plan-format.ts'
+import { formatPlan, WITHOUT_MEMORY } from '#commands/plan-format.ts'
 import { type AskedPlan, type PlanOptions, withPlanOptions } from '#commands/plan-options.ts'
 import { PlanProgress } from '#commands/plan-progress.ts'
 import { planRules, refuseContradictions, saysRules } from '#commands/plan-rules.ts'
@@ -73,6 +73,7 @@ export async function printPlan(
     const { unmatchedRules } = document
     if (unmatchedRules.length > 0) terminal.note(printable(`tallyman: ${unmatchedText(unmatchedRules)}`))
     if (shadowedRules.length > 0) terminal.note(printable(`tallyman: ${shadowedText(shadowedRules)}`))
+    if (options.output !== 'table' && !options.quiet) terminal.note(`tallyman: ${WITHOUT_MEMORY}`)
     const code = doubts.length === 0 ? 0 : DOUBTFUL
     const printer = new RowPrinter<string>(terminal, { head: '', row: (piece) => piece, tail: '' })
     for (const piece of formatPlan(document, { output: options.output, kept: options.kept === true })) {

@@ -12,7 +12,7 @@ import { Pace } from '#time/pace.ts'
  * So many things are watched for new use at most, of all policies of the operator: a tag and its digest are two, a platform of an image is one more. They take about
  * 100 MB, and every change of use is held against all of them.
  */
-export const MOST_WATCHED = 1_000_000
+const MOST_WATCHED = 1_000_000
 
 export interface WatchRoom {
   readonly spec: Pick<RegistryPolicySpec, 'mode' | 'approvedPlan' | 'limits'>

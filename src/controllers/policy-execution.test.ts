@@ -2,8 +2,10 @@ import { expect, test } from 'vitest'
 import { type ExecutionContext, PolicyExecution } from '#controllers/policy-execution.ts'
 import type { PolicyPass } from '#controllers/policy-pass.ts'
 import { newRun } from '#controllers/policy-run.ts'
+import type { Window } from '#controllers/policy-window.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
 import { EMPTY_RECORD, type OpenRun } from '#retention/policy-record.ts'
+import { rfc3339Seconds } from '#runtime/conditions.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { HOST, judged } from '#test/harness/judging.ts'
 import { silentLog } from '#test/harness/reflected.ts'
@@ -25,19 +27,25 @@ interface Case {
   /** Of the spec. */
   readonly mode: RegistryPolicySpec['mode']
   readonly approvedPlan?: string
-  /** Of the run that is open. */
-  readonly cause: OpenRun['cause']
+  /** Of the run that is open; undefined: none is. */
+  readonly cause?: OpenRun['cause']
   /** Whether a last look at it finds all of it whole. */
   readonly isWhole?: boolean
+  readonly window?: Window
 }
 
-/** What is done with a plan while a run of an earlier one is open, and when it goes on. */
-async function followed({ mode, approvedPlan, cause, isWhole = true }: Case) {
+const OPEN: Window = { isOpen: true, endsAt: Number.POSITIVE_INFINITY }
+
+/** What is done with a plan, also while a run of an earlier one is open, when it goes on, and what the approval says. */
+async function followed({ mode, approvedPlan, cause, isWhole = true, window = OPEN }: Case) {
   const clock = new FakeClock(READ_AT)
-  const run = newRun({
-    ...{ name: 'main', plan: 'sha256:earlier', cause, now: READ_AT, nonce: '3f9a', mark: 'mark' },
-    ...{ registry: { uid: 'r', url: 'https://r.example' }, evictions: evictionsOf(judgement) },
-  })
+  const earlier = (since: OpenRun['cause']) =>
+    newRun({
+      ...{ name: 'main', plan: 'sha256:earlier', cause: since, now: READ_AT, nonce: '3f9a', mark: 'mark' },
+      ...{ registry: { uid: 'r', url: 'https://r.example' }, evictions: evictionsOf(judgement) },
+    })
+  const run = cause === undefined ? undefined : earlier(cause)
+  let status: Parameters<Parameters<PolicyPass['write']>[0]>[0] = {}
   const done: string[] = []
   const execution = new PolicyExecution({
     plans: { find: async () => kept },
@@ -64,8 +72,12 @@ async function followed({ mode, approvedPlan, cause, isWhole = true }: Case) {
     stamp: { generation: 1, now: READ_AT },
     signal: new AbortController().signal,
     shield: (work) => work(),
-    write: async () => undefined,
-    answer: async () => undefined,
+    write: async (change) => {
+      status = change(status)
+    },
+    answer: async (change) => {
+      status = change(status)
+    },
   }
   const context: ExecutionContext = {
     ...{ pass, url: 'https://r.example', product: 'distribution-3', names: { host: HOST, aliases: [] } },
@@ -85,18 +97,18 @@ async function followed({ mode, approvedPlan, cause, isWhole = true }: Case) {
     },
     record: { ...EMPTY_RECORD, run },
     ...{ blocks: [], held: undefined, isAsked: false },
-    windowAt: () => ({ isOpen: true, endsAt: Number.POSITIVE_INFINITY }),
+    windowAt: () => window,
   }
-  return { next: await execution.follow(context), done }
+  return { next: await execution.follow(context), done, approval: status.approval }
 }
 
 test('S12, S44: another plan that is approved ends the run that is open, which is looked at first', async () => {
   const approved = { mode: 'Approve', approvedPlan: plan.digest, cause: 'Enforced' } as const
-  expect(await followed(approved)).toEqual({
+  expect(await followed(approved)).toMatchObject({
     next: 1,
     done: ['abandon sha256:earlier: spec.mode is not Enforce any more', 'start Approved'],
   })
-  expect(await followed({ ...approved, mode: 'Enforce' })).toEqual({
+  expect(await followed({ ...approved, mode: 'Enforce' })).toMatchObject({
     next: 1,
     done: ['abandon sha256:earlier: spec.approvedPlan names another plan', 'start Approved'],
   })
@@ -117,12 +129,41 @@ test.each(['Approve', 'Enforce'] as const)(
 )
 
 test('S32: a run that may not go on is given up, and one that may goes on', async () => {
-  expect(await followed({ mode: 'DryRun', cause: 'Enforced' })).toEqual({
+  expect(await followed({ mode: 'DryRun', cause: 'Enforced' })).toMatchObject({
     next: Number.POSITIVE_INFINITY,
     done: ['abandon sha256:earlier: spec.mode is DryRun by now'],
   })
-  expect(await followed({ mode: 'Enforce', cause: 'Enforced' })).toEqual({
+  expect(await followed({ mode: 'Enforce', cause: 'Enforced' })).toMatchObject({
     next: 2,
     done: ['resume sha256:earlier'],
+  })
+})
+
+const OPENS_AT = READ_AT + 3_600_000
+const WAITS_FOR_WINDOW = expect.stringContaining(
+  `in the next window of spec.schedule, from ${rfc3339Seconds(OPENS_AT)} on`,
+)
+const SHUT: Window = { isOpen: false, opensAt: OPENS_AT }
+
+test('S21: outside the window of its schedule nothing begins, and an approval waits for it', async () => {
+  const approved = { mode: 'Approve', approvedPlan: plan.digest, window: SHUT } as const
+  const waits = { next: OPENS_AT, done: [], approval: { state: 'Pending', message: WAITS_FOR_WINDOW } }
+  expect(await followed(approved)).toMatchObject(waits)
+  expect(await followed({ ...approved, mode: 'Enforce', cause: 'Enforced' })).toMatchObject(waits)
+  expect(await followed({ ...approved, window: OPEN })).toMatchObject({ next: 1, done: ['start Approved'] })
+})
+
+test('S21: nor does a run go on', async () => {
+  const enforced = { mode: 'Enforce', cause: 'Enforced', window: SHUT } as const
+  expect(await followed(enforced)).toMatchObject({ next: OPENS_AT, done: [] })
+})
+
+test('with no window ever again nothing begins', async () => {
+  const window: Window = { isOpen: false, opensAt: Number.POSITIVE_INFINITY }
+  expect(await followed({ mode: 'Approve', approvedPlan: plan.digest, window })).toMatchObject({
+    ...{ next: Number.POSITIVE_INFINITY, done: [] },
+    approval: {
+      message: expect.stringMatching(/^It is carried out in the next window of spec\.schedule, or when/),
+    },
   })
 })

@@ -26,7 +26,7 @@ export interface SiteParts {
 }
 
 /** The workspace of a registry that is deleted from. @throws WORKSPACE_REQUIRED, SPEC_INVALID, REFERENCE_NOT_FOUND */
-export function requiredWorkspace(registry: RegistryObject, registries: SiteParts['registries']): Workspace {
+function requiredWorkspace(registry: RegistryObject, registries: SiteParts['registries']): Workspace {
   const workspace = workspaceOf(registry, registries)
   if (workspace !== undefined) return workspace
   throw new TallymanError(

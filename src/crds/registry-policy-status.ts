@@ -61,7 +61,7 @@ export const RegistryPolicyStatus = z.object({
       sweptBytes: z
         .int()
         .describe(
-          'Bytes of what was swept since the policy began, as it was swept: also of what came back or was freed since. They are free once the registry has collected its garbage, with onEvict: Trash not before the copies have gone. A manifest counts where the same call of a run has let go of its tags.',
+          'Bytes of what was swept since the policy began, as it was swept: also of what came back or was freed since. They are free once the registry has collected its garbage, with onEvict: Trash not before the copies have gone. A manifest counts where the same call of a run has let go of its tags, and a call that the end of its process cuts off counts nothing.',
         ),
       message: z.string().max(1024).describe('What is needed to free them.'),
     })

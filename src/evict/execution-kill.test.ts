@@ -93,14 +93,14 @@ describe.each([
     expect(await stateOf(undisturbed)).toEqual(END)
     const requests = counter.count
     const numbers = Array.from({ length: requests }, (_, index) => index + 1).values()
-    let struck = 0
+    const struck = new Set<number>()
     const worker = async () => {
       for (const n of numbers) {
         const killed = `${name}/n${n}`
         const evictions = world(killed)
         const dying = new AbortController()
         const mended = breaks({ ...match, path: new RegExp(`/${killed}/`), nth: n }, () => {
-          struck += 1
+          struck.add(n)
           dying.abort(new TallymanError('CANCELLED', 'killed'))
         })
         await run(evictions, { site: { signal: dying.signal } })
@@ -112,7 +112,8 @@ describe.each([
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
-    expect(struck).toBeGreaterThan(requests * 0.9)
+    // Requests run side by side: a run has now and then one or two fewer than the undisturbed one.
+    expect(struck.size).toBeGreaterThan(requests * 0.9)
   }
 
   test(

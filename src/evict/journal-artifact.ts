@@ -6,8 +6,8 @@ import { repositoryBelow } from '#registry/repository-below.ts'
 import type { RawManifest } from './placeholder.ts'
 
 /** What a journal is in a registry: an OCI image manifest with this artifactType, an empty config, and a layer for each chunk of lines. */
-export const JOURNAL_TYPE = 'application/vnd.tallyman.eviction-journal.v1'
-export const CHUNK_TYPE = 'application/vnd.tallyman.eviction-journal.v1+ndjson'
+const JOURNAL_TYPE = 'application/vnd.tallyman.eviction-journal.v1'
+const CHUNK_TYPE = 'application/vnd.tallyman.eviction-journal.v1+ndjson'
 /** Of the manifest: how many intents have no outcome yet. */
 const OPEN = 'dev.tallyman.journal.open'
 /** Of the manifest: the repository that it is about. */

@@ -103,6 +103,7 @@ describe.each(WAYS)('S16: a run on %s, %s', (version, method: UntagMethod) => {
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))
+    // Requests run side by side: a run has now and then one or two fewer than the one that is counted.
     expect(struck.size).toBeGreaterThan(requests * 0.9)
   }
 

@@ -23,7 +23,7 @@ export interface ScanMemory {
   readonly ledgers: KnownLedgers
 }
 
-export const MEMORY_TYPE = 'application/vnd.tallyman.policy-memory.v1'
+const MEMORY_TYPE = 'application/vnd.tallyman.policy-memory.v1'
 const BINDINGS = `${MEMORY_TYPE}.bindings+gzip`
 const MANIFESTS = `${MEMORY_TYPE}.manifests+gzip`
 const SOAK = `${MEMORY_TYPE}.soak+gzip`

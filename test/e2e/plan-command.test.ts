@@ -113,7 +113,10 @@ describe('tallyman plan', () => {
       reason: 'its rule keeps everything',
       rule: 'base-images',
     })
-    const csv = (await plan('--keep-newest 1 -q -o csv')).stdout.trim().split('\r\n')
+    expect(json).not.toHaveProperty('digest')
+    const { stdout: rows, stderr } = await plan('--keep-newest 1 -o csv')
+    expect(stderr).toContain('no memory of earlier use was read, and nothing carries this plan out.\n')
+    const csv = rows.trim().split('\r\n')
     expect(csv).toHaveLength(10)
     expect(csv[0]).toBe('repository,tag,action,code,reason,rule,digest')
   })

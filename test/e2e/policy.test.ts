@@ -341,7 +341,7 @@ describe('with an account for each right', () => {
     await server.stop()
   })
 
-  const LIMITS = { limits: { minImagesInUse: 1, maxEvictionPercent: 90 } }
+  const LIMITS = { limits: { minImagesInUse: 1 } }
 
   test('S19: a plan takes the account that may pull, and nothing else', async () => {
     await world.cluster.apply([registryPolicy(at('seen'), { ...LIMITS, registryRef: { name: 'seen' } })])
@@ -353,14 +353,31 @@ describe('with an account for each right', () => {
     expect(front.requests.filter(({ account }) => account === ACCOUNTS.delete)).toEqual([])
   })
 
+  test('S11: over its limit nothing goes, with Enforce neither, until a human approves that very plan', async () => {
+    const spec = { ...LIMITS, mode: 'Enforce', soak: '1ms', onEvict: 'Delete' }
+    await world.cluster.apply([registryPolicy(at('main'), spec)])
+    const tooMany = /5 of 6 .*Who approves .* accepts that$/
+    await settled(() => policy('main'), { PlanReady: ['False PlanBlocked', tooMany] })
+    const again = await world.api.plan(at('main'))
+    expect(again.status?.blocks).toContainEqual(
+      expect.objectContaining({ code: 'TooManyEvictions', approvable: true }),
+    )
+    expect(again.status).not.toHaveProperty('run')
+  })
+
   test('S21: a run that is suspended stops between two requests, and goes on when it may', async () => {
-    await world.cluster.apply([registryPolicy(at('main'), { ...LIMITS, mode: 'Approve', onEvict: 'Delete' })])
-    await settled(() => policy('main'), { PlanReady: ['False PlanBlocked', /Who approves .* accepts that$/] })
     const slow = front.rule({ kind: 'delay', ms: 400, at: 'request' }, deletes)
     const going = front.counter(deletes)
     const digest = (await policy('main')).status?.plan?.digest
-    await world.api.plan(at('main'), { spec: { approvedPlan: digest } })
+    await world.api.plan(at('main'), { spec: { mode: 'Approve', approvedPlan: digest } })
     await going.reached(4)
+    await eventually(
+      async () => {
+        const { done = 0, left = 0 } = (await policy('main')).status?.run ?? {}
+        return left > 0 && done + left === 5
+      },
+      { message: 'what the status says of how far it is' },
+    )
     await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: true } })
     const stopped = await eventually(
       async () => {
@@ -369,11 +386,14 @@ describe('with an account for each right', () => {
       },
       { message: 'the run to stop', timeoutMs: 60_000 },
     )
+    const before = going.count
+    expect(before).toBeLessThan(10)
     expect(stopped).toMatchObject({ plan: digest, message: expect.stringContaining('spec.suspend is true') })
     await eventually(async () => (await policy('main')).status?.nextPlanTime === undefined, {
       message: 'no plan that is due',
     })
-    const before = going.count
+    await world.api.request(REGISTRIES, at('main'))
+    expect(going.count).toBe(before)
     slow()
     await world.api.patch(REGISTRY_POLICIES, at('main'), { spec: { suspend: false } })
     const run = await eventually(

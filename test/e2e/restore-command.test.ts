@@ -175,6 +175,19 @@ describe.each(['2.8', '3'] as const)('tallyman restore, registry %s', (version) 
     expect(code).toBe(3)
     expect(await site.tags('lost/one')).toMatchObject({ two: kept.manifest.digest })
   })
+
+  test('brings back all of a repository, and nothing of another one', async () => {
+    const run = 'web-20261127t053000-3333'
+    const [red, blue] = [containerImage({ seed: 'red' }), containerImage({ seed: 'blue' })]
+    for (const repository of ['all/shop', 'all/shop/cart']) {
+      await evictTags(site, { run, repository, tags: { red, blue, kept }, doomed: ['red', 'blue'] })
+    }
+    const { code, stdout } = await restore(`${host}/all/shop`)
+    expect(outcomes(stdout)).toEqual({ 'all/shop:red': 'Restored', 'all/shop:blue': 'Restored' })
+    expect(code).toBe(0)
+    expect(await site.pull('all/shop:blue')).toContain(blue.manifest.digest)
+    expect(Object.keys(await site.tags('all/shop/cart'))).toEqual(['kept'])
+  })
 })
 
 test('tallyman restore asks what to bring back', async () => {

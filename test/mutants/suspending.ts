@@ -79,6 +79,16 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
   ],
   'src/controllers/policy-execution.ts': [
     {
+      rule: 'S21 outside a window nothing begins',
+      find: 'if (window.isOpen) {',
+      replace: 'if (true) {',
+    },
+    {
+      rule: 'S21 outside a window no run goes on',
+      find: 'Math.max(pausedUntil, window.isOpen ? 0 : window.opensAt)',
+      replace: 'pausedUntil',
+    },
+    {
       rule: 'S44 where the run that is given up has harmed something nothing begins',
       find: 'refusal !== undefined && !(await runs.abandon(context, run, refusal)))',
       replace: 'refusal !== undefined && (await runs.abandon(context, run, refusal), false))',
@@ -189,7 +199,11 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       rule: 'S04 what was harmed ends the run',
       find: 'if (HARMFUL.has(stoppedBy.code)) return undefined',
       replace: '',
-      tests: RUNS,
+    },
+    {
+      rule: 'S21 a run that waits or was stopped goes on in a window',
+      find: 'return window.isOpen ? time : window.opensAt',
+      replace: 'return time',
     },
   ],
   'src/controllers/policy-carrier.ts': [
