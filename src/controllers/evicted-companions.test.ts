@@ -22,14 +22,22 @@ const ALL = [ITS_SIGNATURE, ATTESTATION, OTHER, SIGNATURE, ELSEWHERE, IMAGE]
 
 test('S04: what belongs to something in use is found by its tag or its subject, and what belongs to that', async () => {
   const found = await companionsOf([use(IMAGE)], ALL)
-  expect(found.map(({ thing }) => thing)).toEqual([ATTESTATION, SIGNATURE, ITS_SIGNATURE])
+  expect(found.map(({ thing }) => thing)).toEqual([ATTESTATION, SIGNATURE, ELSEWHERE, ITS_SIGNATURE])
   for (const { belongsTo } of found) expect(belongsTo).toEqual([IMAGE])
+})
+
+test('S04: a signature in a repository of its own is, and not where what it refers to went from there too', async () => {
+  const own = went('a', { repository: 'other', tag: 'v1' })
+  const signs = (things: readonly Evicted[]) => companionsOf([use(IMAGE)], things)
+  expect(await signs([ELSEWHERE])).toMatchObject([{ thing: ELSEWHERE, belongsTo: [IMAGE] }])
+  expect(await signs([ELSEWHERE, own])).toEqual([])
+  expect(await companionsOf([use(IMAGE), use(own)], [ELSEWHERE, own])).toMatchObject([{ belongsTo: [own] }])
 })
 
 test('each is found once, with all that it belongs to', async () => {
   const second = { ...IMAGE, tag: 'v2' }
   const found = await companionsOf([use(IMAGE), use(second), use(went('a'))], [...ALL, ...ALL])
-  expect(found).toHaveLength(3)
+  expect(found).toHaveLength(4)
   for (const { belongsTo } of found) expect(belongsTo).toEqual([IMAGE, second, went('a')])
 })
 

@@ -9,8 +9,9 @@ const STEP = 16_384
 
 /**
  * What went and belongs to something that is in use: its signatures and the like, and theirs. No pod names them, and a cluster that verifies them starts none of its pods without (S04).
+ * What refers to nothing that went from its own repository followed what has that digest elsewhere (COSIGN_REPOSITORY), and comes back with that.
  * @param uses of what went
- * @param things what went, also what is back by now; gone through once for each level
+ * @param things what went, also what is back by now; gone through twice for each level
  * @returns them, each with what of `uses` it belongs to in the end
  */
 export async function companionsOf(
@@ -20,25 +21,37 @@ export async function companionsOf(
   const found = new Map<string, EvictedUse>()
   let level = uses
   for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth += 1) {
-    const owners = Map.groupBy(level, ({ thing }) => digestKey(thing))
+    const owners = Map.groupBy(level, ({ thing }) => thing.digest)
+    const homes = new Set<string>()
+    for await (const thing of inSteps(things)) if (owners.has(thing.digest)) homes.add(digestKey(thing))
     const next = new Map<string, EvictedUse>()
-    let seen = 0
-    for (const thing of things) {
-      seen += 1
-      if (seen % STEP === 0) await setImmediate()
+    for await (const thing of inSteps(things)) {
       const subject = subjectOf(thing)
       if (subject === undefined) continue
       const key = `${evictedKey(thing)} ${thing.digest}`
       if (found.has(key)) continue
-      const own = owners.get(digestKey({ repository: thing.repository, digest: subject }))
-      const [first] = own ?? []
-      if (own === undefined || first === undefined) continue
+      const { repository } = thing
+      const isHome = homes.has(digestKey({ repository, digest: subject }))
+      const own = (owners.get(subject) ?? []).filter(
+        (each) => !isHome || each.thing.repository === repository,
+      )
+      const [first] = own
+      if (first === undefined) continue
       next.set(key, { thing, reason: first.reason, belongsTo: rootsOf(own) })
     }
     for (const [key, use] of next) found.set(key, use)
     level = [...next.values()]
   }
   return [...found.values()]
+}
+
+async function* inSteps(things: Iterable<Evicted>): AsyncGenerator<Evicted, void, void> {
+  let seen = 0
+  for (const thing of things) {
+    seen += 1
+    if (seen % STEP === 0) await setImmediate()
+    yield thing
+  }
 }
 
 function rootsOf(owners: readonly EvictedUse[]): readonly Evicted[] {

@@ -4,6 +4,7 @@ import { type EvictedReturn, EvictedReturns, type EvictedReturnsParts } from '#c
 import type { EvictedUse } from '#controllers/evicted-use.ts'
 import type { StillInUse } from '#controllers/still-in-use.ts'
 import type { BroughtBack } from '#evict/bring-back.ts'
+import type { Evicted } from '#evict/evicted.ts'
 import { imageUse } from '#test/harness/image-use.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { type Clock, systemClock } from '#time/clock.ts'
@@ -34,7 +35,7 @@ test('S04: what is wanted again while it is brought back is brought back once mo
       if (rounds === 1) returns.want([USE])
       yield { thing, outcome: 'Restored', at: rounds }
     },
-    told: (returned) => told.push(...returned),
+    ...{ told: (returned) => told.push(...returned), disowned: () => undefined },
   })
   returns.want([USE])
   const running = returns.run(ending.signal)
@@ -57,7 +58,7 @@ test('S04: what a tag named last comes back, also where it named something else 
       if (thing.digest === 'sha256:2') yield { thing, outcome: 'Restored', at: 3 }
       else yield { thing, outcome: 'Failed', error: new TallymanError('RESTORE_CONTENT_GONE', 'gone') }
     },
-    told: () => undefined,
+    ...{ told: () => undefined, disowned: () => undefined },
   })
   returns.want([USE])
   const running = returns.run(ending.signal)
@@ -76,7 +77,7 @@ test('what nothing is said of is tried again, and not at once', async () => {
     async *bringBack(): AsyncGenerator<BroughtBack> {
       // Nothing is said.
     },
-    told: (returned) => told.push(...returned),
+    ...{ told: (returned) => told.push(...returned), disowned: () => undefined },
   })
   returns.want([USE])
   const running = returns.run(ending.signal)
@@ -104,7 +105,7 @@ test('what failed is not tried while nobody needs it, and is tried when somebody
       const error = new TallymanError('RESTORE_CONTENT_GONE', 'gone')
       yield { thing, outcome: 'Failed', error }
     },
-    told: () => pending.push(returns.pending),
+    ...{ told: () => pending.push(returns.pending), disowned: () => undefined },
   })
   returns.want([USE])
   const running = returns.run(ending.signal)
@@ -133,6 +134,7 @@ function signed(
 ) {
   const ending = new AbortController()
   const tried: string[] = []
+  const disowned: Evicted[] = []
   const returns = new EvictedReturns({
     ...{ clock: fastClock, stillInUse },
     async *bringBack(things): AsyncGenerator<BroughtBack> {
@@ -143,7 +145,7 @@ function signed(
         else yield { thing, outcome: came, error: new TallymanError('REGISTRY_UNREACHABLE', 'no answer') }
       }
     },
-    told: () => undefined,
+    ...{ told: () => undefined, disowned: (thing) => void disowned.push(thing) },
   })
   returns.want([SIGNATURE, OWNER])
   const running = returns.run(ending.signal)
@@ -151,7 +153,7 @@ function signed(
     ending.abort()
     await running
   }
-  return { returns, tried, end }
+  return { returns, tried, disowned, end }
 }
 
 test('S04: a signature comes back after what it belongs to', async () => {
@@ -161,10 +163,23 @@ test('S04: a signature comes back after what it belongs to', async () => {
   await end()
 })
 
+test('S04: one that somebody uses in its own right waits for nothing, whichever came first', async () => {
+  const direct = { ...SIGNATURE, belongsTo: undefined }
+  for (const uses of [[direct], [direct, SIGNATURE], [SIGNATURE, direct]]) {
+    const { returns, tried, end } = signed(() => 'Failed')
+    expect(returns.isCompanion(SIGNATURE.thing)).toBe(true)
+    for (const use of uses) returns.want([use])
+    expect(returns.isCompanion(SIGNATURE.thing)).toBe(false)
+    await eventually(() => tried.includes('sha256-1.sig') && !returns.has(SIGNATURE.thing))
+    await end()
+  }
+})
+
 test('a signature of what a tag does not name any more stays away', async () => {
-  const { returns, tried, end } = signed(() => 'Taken')
+  const { returns, tried, disowned, end } = signed(() => 'Taken')
   await eventually(() => returns.pending === 0)
   expect(tried).toEqual(['v1'])
+  expect(disowned).toEqual([SIGNATURE.thing])
   expect(returns.has(SIGNATURE.thing)).toBe(false)
   await end()
 })

@@ -27,6 +27,8 @@ export interface EvictedReturnsParts {
   readonly stillInUse: (uses: readonly EvictedUse[]) => Promise<StillInUse>
   /** Told after every round of what came of it. */
   readonly told: (returns: readonly EvictedReturn[]) => void
+  /** Told of what is not brought back any more: it belonged to a tag that names something else by now. */
+  readonly disowned: (thing: Evicted) => void
 }
 
 interface Wanted {
@@ -71,19 +73,25 @@ export class EvictedReturns {
     return this.#wanted.has(evictedKey(thing))
   }
 
+  /** Whether it is wanted, and not back yet, for what it belongs to and nothing else. */
+  isCompanion(thing: Evicted): boolean {
+    return this.#wanted.get(evictedKey(thing))?.use.belongsTo !== undefined
+  }
+
   want(uses: readonly EvictedUse[]): void {
     const soon = Number.NEGATIVE_INFINITY
     for (const use of uses) {
       const key = evictedKey(use.thing)
       const known = this.#wanted.get(key)
+      const wanted = known === undefined || use.thing.at > known.use.thing.at ? use : joined(known.use, use)
       if (known === undefined || this.#isAnother(known, use)) {
         this.#wanted.set(key, {
-          ...{ use, failures: 0, notBefore: soon, askAt: soon },
+          ...{ use: wanted, failures: 0, notBefore: soon, askAt: soon },
           ...{ lastCode: undefined, isIdle: false },
         })
         continue
       }
-      if (use.belongsTo !== undefined) known.use = withOwners(known.use, use.belongsTo)
+      known.use = wanted
       if (known.isIdle) known.askAt = soon
     }
     if (uses.length > 0) this.#bell.ring()
@@ -197,8 +205,11 @@ export class EvictedReturns {
       if (belongsTo === undefined) continue
       const owners = belongsTo.filter((owner) => evictedKey(owner) !== evictedKey(taken))
       if (owners.length === belongsTo.length) continue
-      if (owners.length === 0) this.#wanted.delete(key)
-      else wanted.use = { ...wanted.use, belongsTo: owners }
+      if (owners.length > 0) wanted.use = { ...wanted.use, belongsTo: owners }
+      else {
+        this.#wanted.delete(key)
+        this.#parts.disowned(wanted.use.thing)
+      }
     }
   }
 
@@ -216,7 +227,10 @@ function isToBeTriedAgain({ failures, notBefore }: Wanted, now: number): boolean
   return failures > 0 && notBefore <= now
 }
 
-function withOwners(use: EvictedUse, more: readonly Evicted[]): EvictedUse {
-  const owners = [...(use.belongsTo ?? []), ...more]
-  return { ...use, belongsTo: [...new Map(owners.map((owner) => [evictedKey(owner), owner])).values()] }
+/** What somebody uses in its own right waits for nothing, whatever it belongs to besides. */
+function joined(known: EvictedUse, more: EvictedUse): EvictedUse {
+  if (known.belongsTo === undefined) return known
+  if (more.belongsTo === undefined) return more
+  const owners = [...known.belongsTo, ...more.belongsTo]
+  return { ...known, belongsTo: [...new Map(owners.map((owner) => [evictedKey(owner), owner])).values()] }
 }

@@ -19,7 +19,7 @@ import { evictTags } from '#test/harness/evicted.ts'
 import { restorerAt } from '#test/harness/evicted-restorer.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { collectGarbage } from '#test/harness/garbage-collection.ts'
-import { containerImage, multiPlatformImage, type TestImage } from '#test/harness/images.ts'
+import { containerImage, multiPlatformImage, referrer, type TestImage } from '#test/harness/images.ts'
 import { clusterOver, inventoryConfig } from '#test/harness/live-inventory.ts'
 import { silentLog } from '#test/harness/reflected.ts'
 import { eventually } from '#test/harness/wait.ts'
@@ -112,6 +112,11 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
 
   const gone = (went: readonly Evicted[]) => ({ went, returned: [] })
   const digest = (image: TestImage) => image.manifest.digest
+  const layerOf = ({ blobs }: TestImage) => blobs.at(-1)?.digest ?? ''
+  const claimOf = (used: string): UsageClaim => ({
+    ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true },
+    ...{ images: [], digests: [used], configs: [], pins: [] },
+  })
   const past = async (repository: string) =>
     stillEvicted(await restorer.historyOf(registry, [{ run: RUN, repositories: [repository] }], term.signal))
 
@@ -179,7 +184,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const repository = await evicted(containerImage({ seed: `open ${version}` }))
     watch.follow(POLICY, 'apps/shop', gone([]))
     watch.add(POLICY, await past(repository))
-    watch.follow(POLICY, 'apps/shop', gone([]), false)
+    watch.follow(POLICY, 'apps/shop', gone([]), new Set([RUN]))
     const since = systemClock.monotonic()
     await createPod(`open-${count}-${version}`, `${site.registry.host}/${repository}:old`)
     await backWithin10s(repository, 'old', since)
@@ -190,12 +195,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     const repository = await evicted(old)
     watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const since = systemClock.monotonic()
-    claims = [
-      {
-        ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true },
-        ...{ images: [], digests: [digest(old)], configs: [], pins: [] },
-      },
-    ]
+    claims = [claimOf(digest(old))]
     await backWithin10s(repository, digest(old), since)
   })
 
@@ -272,12 +272,7 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
     const there = registry
     registry = { ...registry, spec: { url: 'http://127.0.0.1:9', workspace: { prefix: 'tallyman' } } }
-    claims = [
-      {
-        ...{ installation: 'other', writtenAt: 0, synced: true, trusted: true },
-        ...{ images: [], digests: [digest(old)], configs: [], pins: [] },
-      },
-    ]
+    claims = [claimOf(digest(old))]
     await eventually(() => told.filter(({ outcome }) => outcome === 'Failed').length >= 4)
     const failures = told.filter(({ isNews }) => isNews)
     expect(failures.map(({ error }) => error?.code)).toEqual(failures.map(() => 'REGISTRY_UNREACHABLE'))
@@ -302,6 +297,8 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
       ...told.slice(1).map(() => ['Failed', 'RESTORE_CONTENT_GONE', false]),
     ])
     expect(reasonToHold(told, 'r.example/')).toContain('RESTORE_CONTENT_GONE')
+    // Another token with every try would be one that no human is quick enough for.
+    expect(reasonToHold(told.slice(1), 'r.example/')).toBeUndefined()
     expect(returnStatus(told, 'r.example/', 0)).toMatchObject([{ outcome: 'Failed' }])
   })
 
@@ -372,6 +369,45 @@ describe.each(['2.8', '3'] as const)('S04: what was evicted from %s', (version) 
     await backWithin10s(repository, last, since)
     await eventually(() => told.some(({ use }) => use.thing.tag === last))
     expect(told.map(({ use }) => use.thing.digest)).toEqual(told.map(() => digest(second)))
+  })
+
+  test('that names something else by now leaves its signature where it is, until what it signs is used by its digest', async () => {
+    const [old, signature, kept] = ['old', 'signature', 'kept'].map((seed) =>
+      containerImage({ seed: `disowned ${seed} ${version}` }),
+    ) as [TestImage, TestImage, TestImage]
+    const tag = `${digest(old).replace(':', '-')}.sig`
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    const tags = { old, kept, [tag]: signature }
+    await evictTags(site, { run: RUN, repository, tags, doomed: ['old', tag] })
+    site.storage.write(repository, kept, 'old')
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
+    await createPod(`disowned-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.some(({ outcome }) => outcome === 'Taken') && pending === 0)
+    expect(await site.has(repository, tag)).toBe(false)
+    const since = systemClock.monotonic()
+    claims = [claimOf(digest(old))]
+    await backWithin10s(repository, tag, since)
+  })
+
+  test('is back when it is used in its own right, while what it belongs to cannot come back', async () => {
+    const old = containerImage({ seed: `lost owner ${version}` })
+    const attestation = referrer(old, { seed: `attestation ${version}` })
+    const kept = containerImage({ seed: `lost owner kept ${version}` })
+    const repository = `shop/watch-${version.replace('.', '-')}-${count}`
+    site.storage.write(repository, attestation, 'attestation')
+    const tags = { old, kept, attestation }
+    await evictTags(site, { run: RUN, repository, tags, doomed: ['old', 'attestation'] })
+    const there = registry
+    registry = { ...there, spec: { url: site.proxy.url, workspace: { prefix: 'tallyman' } } }
+    const mend = site.proxy.rule({ kind: 'status', status: 404 }, { path: new RegExp(layerOf(old)) })
+    watch.follow(POLICY, 'apps/shop', gone(await past(repository)))
+    await createPod(`lost-owner-${count}-${version}`, `${site.registry.host}/${repository}:old`)
+    await eventually(() => told.some(({ error }) => error?.code === 'RESTORE_CONTENT_GONE'))
+    const since = systemClock.monotonic()
+    await createPod(`itself-${count}-${version}`, `${site.registry.host}/${repository}:attestation`)
+    await backWithin10s(repository, 'attestation', since)
+    mend()
+    registry = there
   })
 
   test('is tried again, and holds up nothing else, while its Registry is deleted', async () => {

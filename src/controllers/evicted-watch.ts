@@ -14,6 +14,7 @@ export interface EvictedWatchParts extends FollowedEvictionsParts {
 const LOOK_EVERY_MS = 1_000
 /** Claims of others change without telling. */
 const LOOK_ANYWAY_MS = 5_000
+const NO_RUNS: ReadonlySet<string> = new Set()
 
 /** What the policies of this operator have evicted, watched as long as it can be brought back: what comes into use again is (S04). */
 export class EvictedWatch {
@@ -32,16 +33,16 @@ export class EvictedWatch {
    * From now on what a policy has evicted by this is watched, in place of what was.
    * @param policy, registry `namespace/name`
    * @param history asked for again at every look: it is not copied
-   * @param isWhole false: of something that a run has begun nobody knows how it ended, and what was added stays watched
+   * @param unsettled runs that have begun something of which nobody knows how it ended: what was added of theirs stays watched
    */
   follow(
     policy: string,
     registry: string,
     history: Pick<EvictionHistory, 'went' | 'returned'>,
-    isWhole = true,
+    unsettled: ReadonlySet<string> = NO_RUNS,
   ): void {
     if (this.#term === undefined || this.#term.aborted) return
-    const since = isWhole ? undefined : this.#followed.get(policy)?.since
+    const since = this.#followed.get(policy)?.since.by(unsettled)
     this.forget(policy)
     this.#followed.set(
       policy,

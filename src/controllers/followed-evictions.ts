@@ -89,6 +89,7 @@ export class FollowedEvictions {
       bringBack: (wanted, signal) => this.#bringBack(wanted, signal),
       stillInUse: (uses) => this.#stillInUse(uses, signal),
       told: (returns) => this.#tell(returns),
+      disowned: (thing) => this.#wanted.delete(evictedKey(thing)),
     })
     this.#working = this.#returns.run(signal)
     this.#indexes = new EvictedIndexes({
@@ -144,7 +145,7 @@ export class FollowedEvictions {
       const since = await evictedInUse(this.since, index)
       const gone = [...past.filter(({ thing }) => !this.#isBack(thing)), ...since]
       await this.#want(
-        gone.filter(({ thing }) => !this.#isWanted(thing)),
+        gone.filter(({ thing }) => !this.#isWanted(thing) || this.#returns.isCompanion(thing)),
         [...past, ...since],
       )
     }

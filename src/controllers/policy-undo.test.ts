@@ -83,21 +83,21 @@ function ended(ids: readonly string[], repositories: readonly string[]): PolicyR
 
 test('S04: what a call did that was cut off is read from all journals again, and what was told is watched until it is settled', async () => {
   const read: string[][] = []
-  const followed: (boolean | undefined)[] = []
+  const followed: string[][] = []
   const undo = telling(
     async (_registry, runs) => {
       read.push(runs.map(({ run }) => run))
       const unsettled = read.length === 1 ? [] : [{ repository: 'app', run: 'two' }]
       return { ...NOTHING_KNOWN, unsettled }
     },
-    (_policy, _registry, _things, isWhole) => void followed.push(isWhole),
+    (_policy, _registry, _things, unsettled = new Set()) => void followed.push([...unsettled]),
   )
   const both = ['two', 'one']
   const watch = () => undo.watchFrom(policy, registry, ended(both, ['app']), signal)
   expect([await watch(), await watch(), read]).toEqual([undefined, undefined, [both]])
   undo.unknow(policy)
   expect([await watch(), read]).toEqual([undefined, [both, both]])
-  expect(followed).toEqual([true, false])
+  expect(followed).toEqual([[], ['two']])
 })
 
 test('S04, S12: what is read anew of one repository leaves what the run did in the others known and watched', async () => {

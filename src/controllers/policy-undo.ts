@@ -237,8 +237,8 @@ export class PolicyUndo {
   /** This is what the policy has evicted, and what is watched. */
   #know(key: string, registry: RegistryObject, history: KnownHistory): void {
     this.#histories.set(key, history)
-    const isWhole = history.unsettled.length === 0
-    this.#parts.watch.follow(key, keyOf(registry), history, isWhole)
+    const unsettled = new Set(history.unsettled.map(({ run }) => run))
+    this.#parts.watch.follow(key, keyOf(registry), history, unsettled)
   }
 
   /** What is back stays for its time (S12), also once it is no longer in use. */

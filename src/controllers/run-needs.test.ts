@@ -145,6 +145,28 @@ test.each([
   expect(stays).toEqual(['a', 'b', 'c'])
 })
 
+test('S04, S19: what is in use by what another run took stays, and so does its signature in a repository of its own', () => {
+  const image = { run: 'earlier', repository: 'app', tag: 'v1', digest: digestOf('a'), at: 1 }
+  const known = { ...NOTHING, went: new EvictedThings([image]) }
+  const index = inUseIndex({ snapshots: [snapshotOf([imageUse('registry.local/app:v1')])] }, NAMES)
+  const stays = (repository: string, thing: Evicted) => {
+    const needs = new RunNeeds({ known, entries: () => [] })
+    needs.learn(repository, { went: [thing], returned: [], unsettled: [] })
+    return [needs.lateUse(thing, index), needs.lateUse(thing, NO_USE)].map((why) => why !== undefined)
+  }
+  const manifest = { run: RUN, repository: 'app', digest: digestOf('a'), at: 2 }
+  expect(stays('app', manifest)).toEqual([true, false])
+  const signature = {
+    run: RUN,
+    repository: 'signatures',
+    digest: digestOf('b'),
+    at: 2,
+    subject: digestOf('a'),
+  }
+  expect(stays('signatures', signature)).toEqual([true, false])
+  expect(stays('signatures', { ...signature, subject: digestOf('c') })).toEqual([false, false])
+})
+
 describe('what spec.restore asks for of a run', () => {
   const image: Evicted = { run: 'other', repository: 'app', tag: 'v1', digest: digestOf('a'), at: 1 }
   const signature: Evicted = {

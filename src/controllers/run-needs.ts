@@ -27,19 +27,25 @@ export class RunNeeds {
   /** From here on it is asked about this. @param history all that the run did in the repository, by its journal */
   readonly learn = (repository: string, history: ListedHistory): void => {
     const { went, returned } = this.#parts.known
+    const here = [...went.of(repository), ...history.went]
+    const all = [...here, ...this.#subjectsElsewhere(here)]
     this.#taken = {
       repository,
-      things: Map.groupBy(history.went, ({ digest }) => digest),
-      history: {
-        went: [...went.of(repository), ...history.went],
-        returned: [...returned, ...history.returned],
-        unsettled: [],
-      },
+      things: Map.groupBy(all, ({ digest }) => digest),
+      history: { went: all, returned: [...returned, ...history.returned], unsettled: [] },
       asked: { entries: [], digests: new Set() },
     }
   }
 
-  /** Use by its digest or by what it was known by, and spec.restore that asks for it while it is not back. What nothing was learned of stays. */
+  /** What went from other repositories, and what is here refers to: signatures may be kept in one of their own. */
+  #subjectsElsewhere(here: readonly Evicted[]): Evicted[] {
+    const digests = new Set(here.map(({ digest }) => digest))
+    const subjects = new Set(here.flatMap((thing) => subjectOf(thing) ?? []))
+    for (const digest of digests) subjects.delete(digest)
+    return subjects.size === 0 ? [] : [...this.#parts.known.went].filter(({ digest }) => subjects.has(digest))
+  }
+
+  /** Use by its digest or by what it was known by, by any run, and spec.restore that asks for it while it is not back. What nothing was learned of stays. */
   readonly lateUse: LateUse = ({ repository, digest }, usage) => {
     const taken = this.#taken
     if (taken?.repository !== repository) return reason('NotApproved')
@@ -63,7 +69,10 @@ function usesOf(taken: Taken, digest: string, usage: InUseIndex, depth = 0): rea
   const things = taken.things.get(digest) ?? []
   const uses = [
     ...usage.usesOf({ repository, digest }),
-    ...things.flatMap(({ tag }) => (tag === undefined ? [] : usage.usesOf({ repository, tag }))),
+    ...things.flatMap((thing) => usage.usesOf({ repository: thing.repository, digest })),
+    ...things.flatMap(({ repository: home, tag }) =>
+      tag === undefined ? [] : usage.usesOf({ repository: home, tag }),
+    ),
     ...things.flatMap(({ config }) => (config === undefined ? [] : usage.usesOfConfig(config))),
   ]
   if (uses.length > 0 || depth === MAX_DEPTH) return uses
@@ -74,7 +83,7 @@ function usesOf(taken: Taken, digest: string, usage: InUseIndex, depth = 0): rea
 interface Taken {
   readonly repository: string
   readonly things: ReadonlyMap<string, readonly Evicted[]>
-  /** What is known of all runs in the repository. */
+  /** What is known of all runs in the repository, and of what it refers to in others. */
   readonly history: EvictionHistory
   /** What these entries ask for. */
   asked: { readonly entries: readonly RestoreEntry[]; readonly digests: ReadonlySet<string> }

@@ -207,6 +207,38 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
     for (const each of digestsOf(old)) expect(arrived).toContain(each)
   })
 
+  test.each(['Delete', 'Trash'] as const)(
+    'S04: a tag comes back of which a later run took the manifest, with all below it (%s)',
+    async (onEvict) => {
+      const old = multiPlatformImage({ seed: `later/${onEvict}` })
+      const kept = containerImage({ seed: `later/${onEvict}/kept` })
+      const repository = `shop/later-${onEvict.toLowerCase()}`
+      for (const tag of ['v1', 'v2']) site.storage.write(repository, old, tag)
+      site.storage.write(repository, kept, 'kept')
+      const method = version === '3' ? 'Native' : 'Placeholder'
+      for (const [run, tags] of [
+        ['web-20261125t053000-0a0b', { v1: old, v2: old, kept }],
+        [RUN, { v2: old, kept }],
+      ] as const) {
+        const { hands } = site.hands(repository, {
+          journal: await journalOf(shelfOf(site), repository, run, {}),
+        })
+        const doomed = run === RUN ? 'v2' : 'v1'
+        const eviction = evictionOf(repository, tags, [doomed])
+        if (run === RUN && onEvict === 'Trash')
+          await copyToTrash(hands, { prefix: 'tallyman/trash' }, eviction.digests)
+        await untag(hands, eviction, method)
+        if (run === RUN) await sweep(hands, eviction)
+      }
+      if (onEvict === 'Trash') await collectGarbage(site.registry)
+      const results = await back((await gone(repository)).filter(({ tag }) => tag === 'v1'))
+      expect(results).toMatchObject([{ outcome: 'Restored', thing: { run: 'web-20261125t053000-0a0b' } }])
+      const arrived = await site.pull(`${repository}:v1`)
+      for (const each of digestsOf(old)) expect(arrived).toContain(each)
+      expect(named(await gone(repository))).toEqual(['v2'])
+    },
+  )
+
   test('is not brought back by who has lost the lease', async () => {
     const old = containerImage({ seed: 'lease' })
     await evictTags(site, {

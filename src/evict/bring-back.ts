@@ -3,8 +3,8 @@ import type { CallOptions, RegistryClient } from '#registry/client.ts'
 import type { Clock } from '#time/clock.ts'
 import type { Evicted } from './evicted.ts'
 import type { Reach } from './hands.ts'
-import type { Restoration } from './journal.ts'
-import { type JournalShelf, journalOf } from './journal-shelf.ts'
+import type { Journal, JournalRecord, Restoration } from './journal.ts'
+import { type JournalShelf, journaledRuns, journalOf } from './journal-shelf.ts'
 import { JournalView } from './journal-view.ts'
 import type { RestorationRecords } from './restorations.ts'
 import { restore } from './restore.ts'
@@ -40,7 +40,8 @@ export type BroughtBack =
   | { readonly thing: Evicted; readonly outcome: 'Failed'; readonly error: TallymanError }
 
 /**
- * Brings things back, the tags of each run and repository first, and tells of each when it has been read again as somebody who pulls would.
+ * Brings things back, the tags of each run and repository first, and tells of each when it has been read again as somebody who pulls would. What the journal of its run does not know is
+ * looked for in those of the others.
  * It is recorded beside the journal of the run, with everything that an index contains. What fails does not stop the rest.
  * @throws CANCELLED, LEADERSHIP_LOST; what it means that a record can't be written: REGISTRY_*
  */
@@ -75,6 +76,8 @@ async function* bringBackGroup(
     return
   }
   const reach: Reach = { repository, pull, push, journal: view, fence, clock, signal, lane }
+  let all: Promise<JournalView> | undefined
+  const viewOfAll = () => (all ??= viewOfRuns(shelf, repository, things, call))
   let back: Restoration[] = []
   const record = async () => {
     const restored = back
@@ -87,11 +90,16 @@ async function* bringBackGroup(
   try {
     for (const thing of tagsFirst(things)) {
       const isWhole = thing.tag === undefined && whole.has(thing.digest)
-      const result: BroughtBack = isWhole
+      let by = view
+      let result: BroughtBack = isWhole
         ? { thing, outcome: 'Present', at: clock.now() }
         : await bringBackOne(reach, thing)
+      if (result.outcome === 'Failed' && result.error.code === 'RESTORE_CONTENT_GONE') {
+        by = await viewOfAll()
+        result = await bringBackOne({ ...reach, journal: by }, thing)
+      }
       if (!isWhole && (result.outcome === 'Restored' || result.outcome === 'Present')) {
-        const restored = restorations(thing, view, result.at)
+        const restored = restorations(thing, by, result.at)
         for (const { digest } of restored) whole.add(digest)
         back.push(...restored)
       }
@@ -102,6 +110,33 @@ async function* bringBackGroup(
     await record()
   }
 }
+
+/**
+ * What all runs know of these digests and what is below: a tag may have gone before its manifest, and an index before what it contains, by runs of which only the later one has saved
+ * or copied that.
+ */
+async function viewOfRuns(
+  shelf: JournalShelf,
+  repository: string,
+  things: readonly Evicted[],
+  call: CallOptions,
+): Promise<JournalView> {
+  const runs = await journaledRuns(shelf, repository, call)
+  const read = async function* () {
+    for (const run of runs) {
+      const journal = await journalOf(shelf, repository, run, call)
+      if (journal.lost === undefined) yield* contentsOf(journal)
+    }
+  }
+  return await JournalView.of({ read }, new Set(things.map(({ digest }) => digest)))
+}
+
+/** What is saved or copied: copies that one run has purged may be those that another one speaks of, and what comes out of them is held against its digest. */
+async function* contentsOf(journal: Pick<Journal, 'read'>): AsyncGenerator<JournalRecord, void, void> {
+  for await (const record of journal.read()) if (CONTENTS.has(record.kind)) yield record
+}
+
+const CONTENTS: ReadonlySet<JournalRecord['kind']> = new Set(['manifest', 'trashing', 'trashed'])
 
 async function bringBackOne(reach: Reach, thing: Evicted): Promise<BroughtBack> {
   const { tag, digest } = thing

@@ -60,8 +60,17 @@ export class EvictedThings implements Iterable<Evicted> {
 
   /** Without what these runs took. Shares memory with this one. */
   without(runs: ReadonlySet<string>): EvictedThings {
-    const rest = new EvictedThings(this.#loose.filter(({ run }) => !runs.has(run)))
-    for (const section of this.#sections) if (!runs.has(section.run)) rest.#take(section)
+    return this.#where((run) => !runs.has(run))
+  }
+
+  /** What these runs took. Shares memory with this one. */
+  by(runs: ReadonlySet<string>): EvictedThings {
+    return this.#where((run) => runs.has(run))
+  }
+
+  #where(isMeant: (run: string) => boolean): EvictedThings {
+    const rest = new EvictedThings(this.#loose.filter(({ run }) => isMeant(run)))
+    for (const section of this.#sections) if (isMeant(section.run)) rest.#take(section)
     return rest
   }
 

@@ -1,12 +1,13 @@
 import { TallymanError } from '#catalogue/error.ts'
-import type { Ended } from './eviction.ts'
+import type { Binding, Ended } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { end } from './intents.ts'
 import type { Intent, Step } from './journal.ts'
 import { savedManifests } from './journal-state.ts'
 import type { RawManifest } from './placeholder.ts'
 import { named, putBackLost, revive } from './put-back.ts'
-import { deletedByOthers, keepByDigest, notWritten } from './sweep-lost.ts'
+import { Refused } from './refused.ts'
+import { keepByDigest, notWritten, unsettled } from './sweep-lost.ts'
 import { neededBy, writeNeeded } from './sweep-needed.ts'
 import { missingFrom, resolveTags, settledTags } from './tags.ts'
 import { tagsThen } from './tags-then.ts'
@@ -25,36 +26,71 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
   // Before anything is written: what is put back has to be told of.
   const then = await tagsThen(hands.journal, intent.id)
   const needed = await neededBy(hands, then === undefined ? [] : missingFrom(then.tags, left))
+  const names = await resolveTags(hands, left)
+  const namedNow = namedBy(names, bindings)
   // One that somebody has pushed again by now was deleted all the same, as far as anybody can tell, and took along what named it.
-  const pushedAgain = new Set(digests.filter((digest) => !absent.has(digest) && needed.has(digest)))
+  const pushedAgain = new Set(
+    digests.filter((digest) => !absent.has(digest) && (needed.has(digest) || namedNow.has(digest))),
+  )
   const taken = bindings.filter(
     ({ tag, digest }) => !left.has(tag) && (absent.has(digest) || pushedAgain.has(digest)),
   )
   const saved = await savedManifests(hands.journal, new Set(mayBeLast(digests, absent)))
   const last = mayBeLast(digests, absent).flatMap((digest) => saved.get(digest) ?? [])
-  const { tags, back } = await reviveDangling(hands, left, last)
+  const refused = new Refused()
+  const { tags, back, dangling } = await reviveDangling(hands, names, last, refused)
   const known = new Set([...left, ...taken.map(({ tag }) => tag)])
   const missing = last.length + pushedAgain.size === 0 ? [] : missingSince(then, digests, known)
   if (missing.length > 0) {
     for (const manifest of last) {
-      await keepByDigest(hands, manifest)
-      back.add(manifest.digest)
+      const { digest } = manifest
+      if (await refused.takes(digest, () => keepByDigest(hands, manifest))) back.add(digest)
     }
   }
   const lacking = new Set([...absent].filter((digest) => needed.has(digest) && !back.has(digest)))
-  await writeNeeded(hands, (await savedManifests(hands.journal, lacking)).values())
+  for (const [digest, manifest] of await savedManifests(hands.journal, lacking)) {
+    if (!(await refused.takes(digest, () => writeNeeded(hands, [manifest])))) lacking.delete(digest)
+  }
   await end(hands, intent, [
     ...digests
       .filter((digest) => absent.has(digest) && !back.has(digest))
       .map((digest): Ended => ({ digest, outcome: lacking.has(digest) ? 'named' : 'swept' })),
     ...taken.map((binding): Ended => ({ ...binding, outcome: 'untagged' })),
   ])
-  const kept = [...last.map(({ digest }) => digest), ...pushedAgain].join(' or ')
-  if (tags.size > 0) {
-    const more = missing.length === 0 ? undefined : notWritten(missing, kept)
-    await putBackLost(hands, [...tags.keys()], async (tag) => tags.get(tag), more)
-  }
-  if (missing.length > 0) throw deletedByOthers(hands, missing, kept)
+  const there = last.flatMap(({ digest }) => (refused.has(digest) ? [] : digest))
+  // What they named is not known, and nothing will show it any more.
+  const lost = refused.text === undefined ? missing : [...missing, ...dangling]
+  await tell(hands, { tags, lost, kept: [...there, ...pushedAgain].join(' or '), refused: refused.text })
+}
+
+interface Told {
+  /** What went along, and names its manifest again. */
+  readonly tags: ReadonlyMap<string, RawManifest>
+  /** Those of which nobody knows what they named. */
+  readonly lost: readonly string[]
+  /** What they may have named, and is there. */
+  readonly kept: string
+  readonly refused: string | undefined
+}
+
+/** @throws DELETE_TOOK_TAG, DELETE_UNSETTLED where there is something to tell */
+async function tell(hands: Hands, { tags, lost, kept, refused }: Told): Promise<void> {
+  const more = [
+    ...(lost.length === 0 ? [] : [notWritten(lost, kept)]),
+    ...(refused === undefined ? [] : [refused]),
+  ]
+  if (tags.size > 0)
+    await putBackLost(hands, [...tags.keys()], async (tag) => tags.get(tag), more.join('; ') || undefined)
+  if (more.length > 0) throw unsettled(hands, more.join('; '), lost.length)
+}
+
+/** What the tags of a repository name, but for those that go along with their own manifest. */
+function namedBy(
+  names: ReadonlyMap<string, string | undefined>,
+  bindings: readonly Binding[],
+): ReadonlySet<string | undefined> {
+  const going = new Map(bindings.map(({ tag, digest }) => [tag, digest]))
+  return new Set([...names].flatMap(([tag, digest]) => (going.get(tag) === digest ? [] : digest)))
 }
 
 /** @returns the tags, and those of the manifests that are not there @throws DELETE_UNSETTLED one of either went in a quiet period: whoever has begun that still deletes (S16, S41) */
@@ -86,21 +122,29 @@ function mayBeLast(digests: readonly string[], absent: ReadonlySet<string>): str
 
 /**
  * Writes one of these again after the other, until no tag names nothing any more.
- * @returns by tag, what it names again; and the digests of all that were written
+ * @param names what each tag names; those that name nothing are meant
+ * @returns by tag, what it names again; the digests of all that were written; and the tags that still name nothing
  */
-async function reviveDangling(hands: Hands, left: ReadonlySet<string>, manifests: readonly RawManifest[]) {
-  const names = await resolveTags(hands, left)
-  let dangling = [...left].filter((tag) => names.get(tag) === undefined)
+async function reviveDangling(
+  hands: Hands,
+  names: ReadonlyMap<string, string | undefined>,
+  manifests: readonly RawManifest[],
+  refused: Refused,
+) {
+  let dangling = [...names].flatMap(([tag, digest]) => (digest === undefined ? tag : []))
   const tags = new Map<string, RawManifest>()
   const back = new Set<string>()
   for (const manifest of manifests) {
     if (dangling.length === 0) break
-    const revived = await revive(hands, dangling, manifest)
-    back.add(manifest.digest)
-    for (const tag of revived?.tags ?? []) tags.set(tag, manifest)
+    const { digest } = manifest
+    const isTaken = await refused.takes(digest, async () => {
+      const revived = await revive(hands, dangling, manifest)
+      for (const tag of revived?.tags ?? []) tags.set(tag, manifest)
+    })
+    if (isTaken) back.add(digest)
     dangling = dangling.filter((tag) => !tags.has(tag))
   }
-  return { tags, back }
+  return { tags, back, dangling }
 }
 
 /** The tags that there were before a sweep and are not among these; none, where what they may have named is back already: then they were told of. */

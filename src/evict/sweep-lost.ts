@@ -25,14 +25,18 @@ export async function keepByDigest(hands: Hands, manifest: RawManifest): Promise
 }
 
 /** @param kept what the tags may have named, if somebody had just moved them */
-export function deletedByOthers({ repository }: Hands, tags: readonly string[], kept: string): TallymanError {
-  return new TallymanError('DELETE_UNSETTLED', `${repository}: ${notWritten(tags, kept)}`, {
-    details: { lost: tags.length },
-  })
+export function deletedByOthers(hands: Hands, tags: readonly string[], kept: string): TallymanError {
+  return unsettled(hands, notWritten(tags, kept), tags.length)
 }
 
-/** What is said of tags that others have deleted. @param kept as in deletedByOthers */
+/** @param lost how many tags are not there any more */
+export function unsettled({ repository }: Hands, told: string, lost: number): TallymanError {
+  return new TallymanError('DELETE_UNSETTLED', `${repository}: ${told}`, { details: { lost } })
+}
+
+/** What is said of tags that others have deleted. @param kept as in deletedByOthers; empty: nothing of that is there */
 export function notWritten(tags: readonly string[], kept: string): string {
+  if (kept === '') return `${named(tags)} is missing or names nothing, and nobody knows what it named`
   const doubt = `or had just moved onto ${kept}, which is there again by its digest: push the tag if it is to name that`
   return `${named(tags)} is missing and is not written again: somebody else has deleted it, ${doubt}`
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
 import type { EvictionSite } from '#test/harness/eviction.ts'
+import { collectGarbage } from '#test/harness/garbage-collection.ts'
 import type { TestImage } from '#test/harness/images.ts'
 import { pushManifest } from '#test/harness/push.ts'
 import {
@@ -332,6 +333,33 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     // Once.
     await sweep(hands, eviction)
     await site.pull('pushed-again:new')
+  })
+
+  test('S37: also by a tag that was there all the time', async () => {
+    const { old, hands, eviction } = await died('moved-again', (old) =>
+      pushManifest(site.registry, 'moved-again', old.manifest, 'stable'),
+    )
+    await pushManifest(site.registry, 'moved-again', old.manifest, 'kept')
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: expect.stringMatching(new RegExp(`stable is missing .*${digest(old)}`)),
+    })
+    await sweep(hands, eviction)
+    await site.pull('moved-again:kept')
+  })
+
+  test('S37: where the registry does not take it again it is told of once, too, and what had begun has an end', async () => {
+    const { old, hands, ended, eviction } = await died('collected', (old) =>
+      pushManifest(site.registry, 'collected', old.manifest, 'stable'),
+    )
+    await collectGarbage(site.registry)
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: `collected: stable is missing or names nothing, and nobody knows what it named; the registry does not take ${digest(old)} again, as something that it names is gone: push it again if it is to be there`,
+    })
+    expect(ended).toContainEqual({ digest: digest(old), outcome: 'swept' })
+    await sweep(hands, eviction)
+    expect((await journalState(hands.journal)).open).toEqual([])
   })
 
   test('S04: a tag that was to go with it has gone, and is not missed', async () => {

@@ -866,6 +866,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: OTHERS,
     },
     {
+      rule: 'S37 also by a tag that was there all the time',
+      find: ' || namedNow.has(digest)',
+      replace: '',
+      tests: OTHERS,
+    },
+    {
+      rule: 'S37 what the registry does not take again keeps nobody from telling',
+      find: 'if (await refused.takes(digest, () => keepByDigest(hands, manifest))) back.add(digest)',
+      replace: 'await keepByDigest(hands, manifest)\n      back.add(digest)',
+      tests: OTHERS,
+    },
+    {
       rule: 'S37 so is one whose manifest somebody has pushed again',
       find: 'last.length + pushedAgain.size === 0',
       replace: 'last.length === 0',
@@ -873,8 +885,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S37 what it may have named is there by its digest',
-      find: 'await keepByDigest(hands, manifest)\n      back.add',
-      replace: 'back.add',
+      find: 'refused.takes(digest, () => keepByDigest(hands, manifest))',
+      replace: 'refused.takes(digest, async () => undefined)',
       tests: OTHERS,
     },
   ],

@@ -1,6 +1,7 @@
 import type { MutantsByFile } from './mutant.ts'
 
 const USE = ['src/controllers/evicted-use.test.ts']
+const NEWS = ['src/controllers/evicted-news.test.ts']
 const RETURNS = ['src/controllers/evicted-returns.test.ts']
 const STILL = ['src/controllers/still-in-use.test.ts']
 const WATCH = ['src/controllers/evicted-watch.test.ts']
@@ -40,6 +41,18 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/controllers/followed-evictions.ts': [
+    {
+      rule: 'S04 a signature that is used in its own right is wanted for that',
+      find: ' || this.#returns.isCompanion(thing)',
+      replace: '',
+      tests: WATCH,
+    },
+    {
+      rule: 'S04 a signature that was given up comes back when it is needed after all',
+      find: 'disowned: (thing) => this.#wanted.delete(evictedKey(thing))',
+      replace: 'disowned: () => undefined',
+      tests: WATCH,
+    },
     {
       rule: 'S04 what comes back does so with its signatures',
       find: 'const companions = await companionsOf(owners, this.#everything())',
@@ -118,6 +131,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       replace: 'level = []',
       tests: ['src/controllers/evicted-companions.test.ts'],
     },
+    {
+      rule: 'S04 a signature in a repository of its own comes back, too',
+      find: '!isHome || each',
+      replace: 'each',
+      tests: ['src/controllers/evicted-companions.test.ts'],
+    },
   ],
   'src/controllers/still-in-use.ts': [
     {
@@ -142,8 +161,20 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-returns.ts': [
     {
       rule: 'S04 a tag that names something else needs nothing of what belonged to what it named',
-      find: 'if (owners.length === 0) this.#wanted.delete(key)',
-      replace: 'if (owners.length < 0) this.#wanted.delete(key)',
+      find: 'if (owners.length > 0) wanted.use',
+      replace: 'if (owners.length >= 0) wanted.use',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 what somebody uses in its own right waits for nothing',
+      find: 'if (more.belongsTo === undefined) return more',
+      replace: 'if (more.belongsTo === undefined) return known',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 also where it belongs to something besides',
+      find: 'if (known.belongsTo === undefined) return known',
+      replace: 'if (known.belongsTo === undefined) return more',
       tests: RETURNS,
     },
     {
@@ -160,8 +191,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what a tag named last is what comes back',
-      find: ' || use.thing.at > known.use.thing.at',
-      replace: '',
+      find: 'use.thing.at > known.use.thing.at ? use : joined(known.use, use)',
+      replace: 'joined(known.use, use)',
       tests: RETURNS,
     },
     {
@@ -192,9 +223,15 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-news.ts': [
     {
       rule: 'S04 what was missing holds the policy',
-      find: "outcome === 'Restored' || (outcome",
-      replace: '(outcome',
-      tests: WATCH,
+      find: "outcome === 'Restored' ||\n",
+      replace: '',
+      tests: NEWS,
+    },
+    {
+      rule: 'S04 what cannot come back holds it, too',
+      find: "outcome === 'Failed' && isNews && error",
+      replace: "outcome !== 'Failed' && isNews && error",
+      tests: NEWS,
     },
     {
       rule: 'S19 a hold names no workload in the workspace',
@@ -269,6 +306,22 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: HISTORY,
     },
   ],
+  'src/evict/gone-again.ts': [
+    {
+      rule: 'S04 whichever run takes the manifest',
+      find: 'wanted.has(key))',
+      replace: 'wanted.has(key) && returned.some(({ run }) => run === each.run))',
+      tests: HISTORY,
+    },
+  ],
+  'src/evict/chosen-back.ts': [
+    {
+      rule: 'S04 a signature in a repository of its own is asked back with what it belongs to',
+      find: '!anywhere.has(subject)',
+      replace: 'true',
+      tests: ['src/evict/chosen-back.test.ts'],
+    },
+  ],
   'src/evict/bring-back.ts': [
     {
       rule: 'S04 what comes back goes before what else is asked of the registry',
@@ -280,6 +333,18 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       rule: 'S12 what is back is recorded',
       find: 'await records.add(shelf, { repository, run }, restored, { ...call, beforeSend: fence })',
       replace: '',
+      tests: BACK,
+    },
+    {
+      rule: 'S04 what its own run has not saved is looked for in the others',
+      find: "result.error.code === 'RESTORE_CONTENT_GONE'",
+      replace: "result.error.code === 'INTERNAL'",
+      tests: BACK,
+    },
+    {
+      rule: 'S04 so are their copies',
+      find: "new Set(['manifest', 'trashing', 'trashed'])",
+      replace: "new Set(['manifest'])",
       tests: BACK,
     },
     {

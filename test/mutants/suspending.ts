@@ -122,8 +122,8 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what has no end yet does not end what is watched',
-      find: 'const isWhole = history.unsettled.length === 0',
-      replace: 'const isWhole = true',
+      find: 'new Set(history.unsettled.map(({ run }) => run))',
+      replace: 'new Set<string>()',
     },
   ],
   'src/controllers/known-history.ts': [
@@ -143,8 +143,8 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-watch.ts': [
     {
       rule: 'S04 what was told stays watched until it is known how it ended',
-      find: 'isWhole ? undefined : this.#followed.get(policy)?.since',
-      replace: 'undefined',
+      find: 'this.#followed.get(policy)?.since.by(unsettled)',
+      replace: 'unsettled.size < 0 ? this.#followed.get(policy)?.since : undefined',
     },
   ],
   'src/controllers/policy-run-hold.ts': [

@@ -260,8 +260,8 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S19 what belongs to something that is asked for is, whichever run took that',
-      find: 'went: [...went.of(repository), ...history.went]',
-      replace: 'went: history.went',
+      find: 'const here = [...went.of(repository), ...history.went]',
+      replace: 'const here = history.went',
       tests: NEEDS,
     },
     {
@@ -272,8 +272,14 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what the journal alone knows counts as use',
-      find: 'things: Map.groupBy(history.went, ({ digest }) => digest)',
-      replace: 'things: Map.groupBy(went.of(repository), ({ digest }) => digest)',
+      find: 'const here = [...went.of(repository), ...history.went]',
+      replace: 'const here = [...went.of(repository)]',
+      tests: NEEDS,
+    },
+    {
+      rule: 'S04 the copy of a signature in a repository of its own stays with what it belongs to',
+      find: 'const all = [...here, ...this.#subjectsElsewhere(here)]',
+      replace: 'const all = here',
       tests: NEEDS,
     },
   ],
