@@ -14,6 +14,7 @@ import {
 } from '#evict/evicted.ts'
 import { journalRepository } from '#evict/journal-artifact.ts'
 import { type JournalShelf, journaledRepositories } from '#evict/journal-shelf.ts'
+import { InVain } from '#evict/other-runs.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import { unfinishedRuns } from '#evict/workspace-journal.ts'
 import { digestAt } from '#registry/digest-at.ts'
@@ -123,7 +124,7 @@ export async function* broughtBack(
         clock: systemClock,
         signal,
       },
-      records: new RestorationRecords(),
+      ...{ records: new RestorationRecords(), inVain: new InVain() },
       // No lease is held on the command line.
       fence: () => undefined,
     },

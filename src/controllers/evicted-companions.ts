@@ -1,11 +1,8 @@
-import { setImmediate } from 'node:timers/promises'
 import type { EvictedUse } from '#controllers/evicted-use.ts'
 import { MAX_DEPTH, subjectOf } from '#evict/chosen-back.ts'
 import type { Evicted } from '#evict/evicted.ts'
 import { digestKey, evictedKey } from '#evict/evicted-key.ts'
-
-/** So many are looked at in one turn of the event loop: some milliseconds. */
-const STEP = 16_384
+import { inSteps } from '#time/in-steps.ts'
 
 /**
  * What went and belongs to something that is in use: its signatures and the like, and theirs. No pod names them, and a cluster that verifies them starts none of its pods without (S04).
@@ -43,15 +40,6 @@ export async function companionsOf(
     level = [...next.values()]
   }
   return [...found.values()]
-}
-
-async function* inSteps(things: Iterable<Evicted>): AsyncGenerator<Evicted, void, void> {
-  let seen = 0
-  for (const thing of things) {
-    seen += 1
-    if (seen % STEP === 0) await setImmediate()
-    yield thing
-  }
 }
 
 function rootsOf(owners: readonly EvictedUse[]): readonly Evicted[] {

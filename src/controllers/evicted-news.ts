@@ -46,18 +46,21 @@ export function returnEvents(
 
 /**
  * Why the policy must not go on. It lies in the workspace, which others may read, and names no workload (S19). A registry that does not answer says nothing yet: that is tried again.
- * What failed before in the same way is no other reason: each one has a token of its own, and a human needs time to commit that.
  * @param from as imageOf takes it @returns undefined: nothing is known to have been missing that is in use
  */
 export function reasonToHold(returns: readonly EvictedReturn[], from: string): string | undefined {
   const missed = returns.filter(
-    ({ outcome, error, isNews }) =>
-      outcome === 'Restored' ||
-      (outcome === 'Failed' && isNews && error !== undefined && !PASSES.has(error.kind)),
+    ({ outcome, error }) =>
+      outcome === 'Restored' || (outcome === 'Failed' && error !== undefined && !mayPass(error)),
   )
   return missed.length === 0
     ? undefined
     : `In use after it was evicted: ${named(missed, from, () => undefined)}`
+}
+
+/** It says nothing about what was to come back. */
+export function mayPass({ kind }: TallymanError): boolean {
+  return PASSES.has(kind)
 }
 
 const PASSES: ReadonlySet<ErrorKind> = new Set(['unreachable', 'throttled', 'cancelled'])

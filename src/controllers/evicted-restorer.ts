@@ -14,6 +14,7 @@ import {
 import { EvictedThings } from '#evict/evicted-things.ts'
 import type { JournalShelf } from '#evict/journal-shelf.ts'
 import type { KnownJournals } from '#evict/known-journals.ts'
+import { InVain } from '#evict/other-runs.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import type { Fence } from '#runtime/fence.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -43,6 +44,7 @@ export interface EvictedRestorerParts {
 export class EvictedRestorer {
   readonly #parts: EvictedRestorerParts
   readonly #records = new RestorationRecords()
+  readonly #inVain = new InVain()
 
   constructor(parts: EvictedRestorerParts) {
     this.#parts = parts
@@ -119,8 +121,8 @@ export class EvictedRestorer {
     ])
     yield* bringBack(
       {
-        ...{ pull: pull.client, push: push.client, shelf, records: this.#records, clock, signal },
-        fence: () => fence.assertLeader(),
+        ...{ pull: pull.client, push: push.client, shelf, records: this.#records },
+        ...{ inVain: this.#inVain, clock, signal, fence: () => fence.assertLeader() },
       },
       things,
     )

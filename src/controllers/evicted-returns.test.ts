@@ -175,6 +175,43 @@ test('S04: one that somebody uses in its own right waits for nothing, whichever 
   }
 })
 
+test('S04: one that nobody uses in its own right any more is needed for what it belongs to', async () => {
+  const direct = { ...SIGNATURE, belongsTo: undefined }
+  let used: readonly Evicted[] = []
+  let asked = 0
+  let isAway = true
+  const tried: string[] = []
+  const ending = new AbortController()
+  const returns = new EvictedReturns({
+    clock: fastClock,
+    stillInUse: async (uses) => {
+      asked += 1
+      const isUsed = ({ thing, belongsTo = [] }: EvictedUse) =>
+        [thing, ...belongsTo].some((each) => used.includes(each))
+      return { used: uses.filter(isUsed), isWhole: true }
+    },
+    async *bringBack(things): AsyncGenerator<BroughtBack> {
+      for (const thing of things) {
+        tried.push(thing.tag ?? '')
+        if (!isAway) yield { thing, outcome: 'Restored', at: 1 }
+        else yield { thing, outcome: 'Failed', error: new TallymanError('REGISTRY_UNREACHABLE', 'no answer') }
+      }
+    },
+    ...{ told: () => undefined, disowned: () => undefined },
+  })
+  returns.want([direct])
+  const running = returns.run(ending.signal)
+  // Nobody needs it by now.
+  await eventually(() => tried.length > 0 && returns.pending === 0)
+  const before = asked
+  isAway = false
+  used = [OWNER.thing]
+  returns.want([SIGNATURE])
+  await eventually(() => asked > before && !returns.has(SIGNATURE.thing))
+  ending.abort()
+  await running
+})
+
 test('a signature of what a tag does not name any more stays away', async () => {
   const { returns, tried, disowned, end } = signed(() => 'Taken')
   await eventually(() => returns.pending === 0)

@@ -33,6 +33,8 @@ export interface EvictedReturnsParts {
 
 interface Wanted {
   use: EvictedUse
+  /** Something uses it in its own right: it waits for nothing, whatever it belongs to besides. */
+  isOwn: boolean
   failures: number
   /** Monotonic ms. */
   notBefore: number
@@ -75,7 +77,7 @@ export class EvictedReturns {
 
   /** Whether it is wanted, and not back yet, for what it belongs to and nothing else. */
   isCompanion(thing: Evicted): boolean {
-    return this.#wanted.get(evictedKey(thing))?.use.belongsTo !== undefined
+    return this.#wanted.get(evictedKey(thing))?.isOwn === false
   }
 
   want(uses: readonly EvictedUse[]): void {
@@ -83,15 +85,18 @@ export class EvictedReturns {
     for (const use of uses) {
       const key = evictedKey(use.thing)
       const known = this.#wanted.get(key)
-      const wanted = known === undefined || use.thing.at > known.use.thing.at ? use : joined(known.use, use)
+      const wanted = {
+        use: known === undefined || use.thing.at > known.use.thing.at ? use : joined(known.use, use),
+        isOwn: use.belongsTo === undefined || known?.isOwn === true,
+      }
       if (known === undefined || this.#isAnother(known, use)) {
         this.#wanted.set(key, {
-          ...{ use: wanted, failures: 0, notBefore: soon, askAt: soon },
+          ...{ ...wanted, failures: 0, notBefore: soon, askAt: soon },
           ...{ lastCode: undefined, isIdle: false },
         })
         continue
       }
-      known.use = wanted
+      Object.assign(known, wanted)
       if (known.isIdle) known.askAt = soon
     }
     if (uses.length > 0) this.#bell.ring()
@@ -122,8 +127,8 @@ export class EvictedReturns {
   }
 
   /** A signature of something that is not back is of no use. */
-  #waits({ use: { belongsTo } }: Wanted): boolean {
-    return belongsTo?.every((owner) => this.has(owner)) ?? false
+  #waits({ use: { belongsTo }, isOwn }: Wanted): boolean {
+    return !isOwn && (belongsTo?.every((owner) => this.has(owner)) ?? false)
   }
 
   /** What has failed, or waits for what has, is asked about before it is tried again: where nobody needs it, there is nothing to alarm about. */
@@ -205,7 +210,7 @@ export class EvictedReturns {
       if (belongsTo === undefined) continue
       const owners = belongsTo.filter((owner) => evictedKey(owner) !== evictedKey(taken))
       if (owners.length === belongsTo.length) continue
-      if (owners.length > 0) wanted.use = { ...wanted.use, belongsTo: owners }
+      if (owners.length > 0 || wanted.isOwn) wanted.use = { ...wanted.use, belongsTo: owners }
       else {
         this.#wanted.delete(key)
         this.#parts.disowned(wanted.use.thing)
@@ -227,10 +232,9 @@ function isToBeTriedAgain({ failures, notBefore }: Wanted, now: number): boolean
   return failures > 0 && notBefore <= now
 }
 
-/** What somebody uses in its own right waits for nothing, whatever it belongs to besides. */
-function joined(known: EvictedUse, more: EvictedUse): EvictedUse {
-  if (known.belongsTo === undefined) return known
-  if (more.belongsTo === undefined) return more
-  const owners = [...known.belongsTo, ...more.belongsTo]
+/** With all that it belongs to. */
+function joined(known: EvictedUse, { belongsTo = [] }: EvictedUse): EvictedUse {
+  if (belongsTo.length === 0) return known
+  const owners = [...(known.belongsTo ?? []), ...belongsTo]
   return { ...known, belongsTo: [...new Map(owners.map((owner) => [evictedKey(owner), owner])).values()] }
 }

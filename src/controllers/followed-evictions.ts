@@ -203,10 +203,15 @@ export class FollowedEvictions {
    * @param used what went and is in use, also what is back by now: it needs its signatures all the same
    */
   async #want(gone: readonly EvictedUse[], used: readonly EvictedUse[]): Promise<void> {
-    const owners = newestUses(used).filter(({ thing }) => !this.#taken.has(bindingOf(thing)))
+    const isTaken = (thing: Evicted) => this.#taken.has(bindingOf(thing))
+    const owners = newestUses(used).filter(({ thing }) => !isTaken(thing))
     const companions = await companionsOf(owners, this.#everything())
     const missing = companions.filter(
-      ({ thing }) => !this.#isBack(thing) && (!this.#isWanted(thing) || this.#returns.has(thing)),
+      ({ thing, belongsTo }) =>
+        // It may have turned out meanwhile.
+        belongsTo?.every(isTaken) !== true &&
+        !this.#isBack(thing) &&
+        (!this.#isWanted(thing) || this.#returns.has(thing)),
     )
     const newest = newestUses([...gone, ...missing])
     for (const { thing } of newest) this.#wanted.set(evictedKey(thing), thing)
@@ -214,7 +219,6 @@ export class FollowedEvictions {
   }
 
   #tell(returns: readonly EvictedReturn[]): void {
-    for (const { use, outcome } of returns) if (outcome === 'Taken') this.#taken.add(bindingOf(use.thing))
     this.#told = this.#returns.pending
     this.#parts.told(this.#policy, returns, this.#told)
   }
@@ -259,7 +263,11 @@ export class FollowedEvictions {
   async *#bringBack(things: readonly Evicted[], signal: AbortSignal) {
     const registry = this.#parts.registries.get(this.#registry)
     if (registry === undefined) throw this.#registryGone()
-    yield* this.#parts.restorer.bringBack(registry, things, signal)
+    for await (const back of this.#parts.restorer.bringBack(registry, things, signal)) {
+      // Before what belonged to it is given up, and wanted again by the next look.
+      if (back.outcome === 'Taken') this.#taken.add(bindingOf(back.thing))
+      yield back
+    }
   }
 
   #registryGone(): TallymanError {

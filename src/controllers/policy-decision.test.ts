@@ -123,6 +123,28 @@ describe('S12: an approval', () => {
     })
   })
 
+  test('is not used up where what it is about could not be read in full', () => {
+    const unread = judged({
+      repositories: [
+        { ...repositoryFacts('app', { v3: a, v2: b, v1: c }), incomplete: 'a listing broke off' },
+      ],
+      manifests: [a, b, c],
+    })
+    expect(decided(input(spec, { approved, judgement: unread }))).toMatchObject({
+      kind: 'wait',
+      approval: {
+        ...{ state: 'Blocked', plan: plan.digest },
+        message: 'The repository app could not be read in full, and waits for that: a listing broke off',
+      },
+    })
+    const elsewhere = { ...repositoryFacts('other', { v1: c }), incomplete: 'a listing broke off' }
+    const rest = judged({
+      repositories: [repositoryFacts('app', { v3: a, v2: b, v1: c }), elsewhere],
+      manifests: [a, b, c],
+    })
+    expect(outcome(spec, { approved, judgement: rest })).toBe('Approved: app:v1 app:v2')
+  })
+
   test('of a plan by which nothing goes keeps Enforce from nothing', () => {
     const soak = soakOf(READ_AT - 24 * HOUR, READ_AT)
     const empty = { ...approved, removals: [] }

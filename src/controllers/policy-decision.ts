@@ -109,6 +109,8 @@ function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
       `The plan is of ${new Date(approved.readAt).toISOString()}, longer ago than spec.approvalValidFor (${spec.approvalValidFor}). Review and approve the one in status.plan`,
     )
   }
+  const unreadPart = partNotRead(approved, input.judgement)
+  if (unreadPart !== undefined) return state('Blocked', unreadPart)
   if (held !== undefined) return state('Blocked', held)
   const hard = unaccepted(blocks, approved.readAt)
   if (hard.length > 0) return state('Blocked', hard.map(({ message }) => message).join('; '))
@@ -116,3 +118,14 @@ function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
 }
 
 const MAX_MESSAGE = 1024
+
+/** An approval counts once: it is not used up where what it is about could not be looked at, which stays whole then. */
+function partNotRead({ removals }: ApprovedPlan, { parts }: Judgement): string | undefined {
+  const incomplete = new Map(parts.facts.repositories.map(({ name, incomplete: why }) => [name, why]))
+  for (const { repository } of removals) {
+    const why = incomplete.get(repository)
+    if (why !== undefined)
+      return `The repository ${repository} could not be read in full, and waits for that: ${why}`
+  }
+  return undefined
+}

@@ -1,4 +1,5 @@
 import { holdText, type StandingHold, standingHold, toldHold } from '#controllers/evicted-hold.ts'
+import { KnownFailures } from '#controllers/known-failures.ts'
 import { policySubject } from '#controllers/policy-reporter.ts'
 import type { RegistryPolicyObject } from '#controllers/resources.ts'
 import type { Hold } from '#retention/policy-record.ts'
@@ -13,6 +14,8 @@ export class PolicyHolds {
   readonly #policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>
   readonly #metrics: Pick<ObjectMetrics, 'set'>
   readonly #holds = new Map<string, Hold>()
+  /** What policies were held for in this term, and may be tried again. */
+  readonly failures = new KnownFailures()
 
   constructor(policies: Pick<ObjectStore<RegistryPolicyObject>, 'get'>, metrics: Pick<ObjectMetrics, 'set'>) {
     this.#policies = policies
@@ -21,10 +24,12 @@ export class PolicyHolds {
 
   beginTerm(): void {
     this.#holds.clear()
+    this.failures.clear()
   }
 
   forget(key: string): void {
     this.#holds.delete(key)
+    this.failures.forget(key)
   }
 
   /** Of two holds the newer one counts: a human may have looked at the other. */

@@ -160,7 +160,7 @@ function* listedTags(
   }
 }
 
-/** What went of the run and from the repositories that an entry names, again for whoever asks again. What refers to something lies beside it. */
+/** What went of the run and from the repositories that an entry names, again for whoever asks again. What refers to something lies beside it, or in a repository of its own, which an entry has to name. */
 function wentBy(entry: RestoreEntry, { went }: EvictionHistory): Iterable<Evicted> {
   return {
     *[Symbol.iterator]() {

@@ -104,8 +104,7 @@ export class PolicyReturns {
     if (returns.length === 0) return
     for (const { reason, note } of returnEvents(returns, from)) deps.events.record(policy, reason, note)
     undo.keepReturned(key, returns)
-    const because = reasonToHold(returns, from)
-    if (because !== undefined) holds.add(key, holdOn(because, deps.clock.now()))
+    this.#hold(key, holds.failures.newOf(key, returns), from)
     const term = this.#term
     if (term === undefined || term.aborted) return
     const failed = (what: string) => (thrown: unknown) => {
@@ -116,6 +115,18 @@ export class PolicyReturns {
     // Neither waits for the other: where the hold cannot be recorded, as by a record that is not ours (S32), or by a workspace that does not answer, it is told all the same.
     void this.#record(policy, term).catch(failed('that nothing more goes is not recorded'))
     void this.#tell(policy, returns, term).catch(failed('what was brought back is not told in the status'))
+  }
+
+  /** @param news what is no failure that the policy was held for before */
+  #hold(key: string, news: readonly EvictedReturn[], from: string): void {
+    const { holds, deps } = this.#parts
+    const because = reasonToHold(news, from)
+    if (because === undefined) return
+    const hold = holdOn(because, deps.clock.now())
+    // Another leader held it for these, and says so in the status or the record: its token is the one that somebody may be about to commit.
+    const isKnown = news.every(({ outcome }) => outcome !== 'Restored')
+    if (isKnown && holds.standing(key)?.because === hold.because) return
+    holds.add(key, hold)
   }
 
   async #record(policy: RegistryPolicyObject, term: AbortSignal): Promise<void> {

@@ -22,6 +22,13 @@ test('S21: a run that waits or was stopped goes on in a window of its schedule',
   expect([at({ stoppedBy }), at({ stoppedBy }, { windowAt: shut })]).toEqual([NOW + 15_000, OPENS_AT])
 })
 
+test('what stops a run before anything went is asked about less often, the longer it lasts', () => {
+  const pause = (ageMs: number, counts = NO_COUNTS) =>
+    (at({ stoppedBy, counts }, { startedAt: NOW - ageMs }) ?? 0) - NOW
+  expect([60_000, 600_000, 86_400_000].map((age) => pause(age))).toEqual([15_000, 60_000, 600_000])
+  expect(pause(86_400_000, { ...NO_COUNTS, untagged: 1 })).toBe(15_000)
+})
+
 test('S04: one that has harmed something is over', () => {
   const harmed = new TallymanError('EVICTION_HARMED', 'app:v2 is not whole any more')
   expect(at({ stoppedBy: harmed })).toBeUndefined()

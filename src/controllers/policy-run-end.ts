@@ -55,10 +55,19 @@ export function goesOnAt(
   const { stoppedBy } = end
   if (stoppedBy !== undefined) {
     if (HARMFUL.has(stoppedBy.code)) return undefined
-    return firstIn(windowAt, now + RETRY_MS)
+    return firstIn(windowAt, now + (didSomething(end) ? RETRY_MS : idlePause(now - startedAt)))
   }
   const at = now + (end.isPostponed === true ? POSTPONED_MS : RETRY_MS)
   return end.problems.some(mayPass) && at < startedAt + maxDurationMs ? at : undefined
+}
+
+function didSomething({ counts }: CallEnd): boolean {
+  return counts.untagged + counts.swept > 0
+}
+
+/** Each call reads the whole registry first: what stops one before anything went is asked about less often, the longer it lasts. */
+function idlePause(ageMs: number): number {
+  return Math.min(Math.max(RETRY_MS, ageMs / 10), POSTPONED_MS)
 }
 
 /** The first moment from `time` on at which something may go. */

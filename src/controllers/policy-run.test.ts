@@ -64,6 +64,12 @@ describe('a run that begins', () => {
     expect(begun(EMPTY_RECORD, { ...run, cause: 'Enforced' }).approvals).toEqual([])
   })
 
+  test('S12: an approval that was used stays so when a run by agreement has the same plan', () => {
+    const used = begun(EMPTY_RECORD, run)
+    const later = begun(ended(used, NOW), { ...run, id: 'later', cause: 'Enforced' })
+    expect(later).toMatchObject({ run: { id: 'later' }, approvals: used.approvals })
+  })
+
   test('pauses and ends', () => {
     const record = begun(EMPTY_RECORD, run)
     expect(paused(record, 7).run?.resumesAt).toBe(7)
@@ -115,6 +121,15 @@ describe('S31: a run that goes on', () => {
     const error = { code: 'DELETE_UNSETTLED', message: expect.stringContaining(why) }
     expect(postponed).toMatchObject([{ repository: 'app', error }])
     expect(leftIn(world({ v3: a })).postponed).toEqual([])
+  })
+
+  test('S36: leaves tags for later, too, where their repository was not read in full', () => {
+    const repositories = [{ ...repositoryFacts('app', { v3: a, v2: b }), incomplete: 'a listing broke off' }]
+    const now = judged({ repositories, manifests: [a, b, c, index] })
+    const { postponed } = atOnce(evictionsLeft({ ...run, digests: [] }, intersect(run.bindings, now)))
+    expect(postponed).toMatchObject([
+      { repository: 'app', error: { message: expect.stringContaining('a listing broke off. Of the tags') } },
+    ])
   })
 
   test('leaves a tag that came into use, one that was moved, and one that it was not to take', () => {

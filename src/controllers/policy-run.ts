@@ -73,6 +73,11 @@ export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefin
     else if (!stays(place.at, digest)) old.get(repository)?.push(digest)
     if (pace.isTurnOver()) yield
   }
+  for (const { repository } of run.bindings) {
+    const place = places.get(repository)
+    if (place?.repository.incomplete !== undefined) unknown.set(repository, unknown.get(repository) ?? 0)
+    if (pace.isTurnOver()) yield
+  }
   const evictions: Eviction[] = []
   for (const repository of run.repositories) {
     const tags = new Map<string, string>()
@@ -99,9 +104,13 @@ export function* evictionsLeft(run: OpenRun, left: Judgement): Generator<undefin
 
 function unsettled(repository: string, manifests: number, incomplete: string | undefined): TallymanError {
   const why = incomplete ?? 'the registry does not list it'
+  const what =
+    manifests === 0
+      ? 'the tags that go there'
+      : `${counted(manifests, 'manifest')} that the run was to sweep there`
   return new TallymanError(
     'DELETE_UNSETTLED',
-    `${repository}: ${why}. Of ${counted(manifests, 'manifest')} that the run was to sweep there it is not known whether something needs them by now`,
+    `${repository}: ${why}. Of ${what} it is not known whether something needs them by now`,
   )
 }
 
@@ -163,12 +172,13 @@ export function openRun({ run }: PolicyRecord, shown: ShownRun, isRecordRead: bo
   return isRecordRead || run?.id === shown?.id ? run : undefined
 }
 
-/** The record when a run begins: from here on its approval is used (S12). Another one that was open is over. */
+/** The record when a run begins: from here on its approval is used (S12), and stays so when a run that needs none has the same plan. Another one that was open is over. */
 export function begun(record: PolicyRecord, run: OpenRun): PolicyRecord {
   const { approvals, run: before } = record
-  const used = run.cause === 'Approved' ? [{ plan: run.plan, usedAt: run.startedAt, run: run.id }] : []
   const over = before === undefined || before.id === run.id ? record : ended(record, run.startedAt)
-  return { ...over, run, approvals: [...approvals.filter(({ plan }) => plan !== run.plan), ...used] }
+  if (run.cause !== 'Approved') return { ...over, run }
+  const used = { plan: run.plan, usedAt: run.startedAt, run: run.id }
+  return { ...over, run, approvals: [...approvals.filter(({ plan }) => plan !== run.plan), used] }
 }
 
 /** The record when the open run goes on at `resumesAt`, ms since the epoch; undefined: as soon as it may. */

@@ -17,7 +17,13 @@ function unexpected(): never {
   throw new Error('nobody asks for that')
 }
 
-test('S04: what a policy has evicted is watched also where an inventory is not set up', async () => {
+const context = {
+  ...{ signal: new AbortController().signal, log: silentLog, reconcileID: '1' },
+  shield: <T>(work: () => Promise<T>) => work(),
+}
+
+/** A controller of one policy, under whatever name, and what it wrote last. */
+function controllerWith(more: object) {
   const kinds = ['RegistryPolicy', 'Registry', 'ImageInventory'] as const
   const [policy, registry, inventory] = kinds.map((kind) => {
     const references = { registryRef: { name: 'main' }, inventoryRef: { name: 'all' }, rules }
@@ -25,7 +31,6 @@ test('S04: what a policy has evicted is watched also where an inventory is not s
     return { apiVersion, kind, metadata: at(kind === 'ImageInventory' ? 'all' : 'main'), spec }
   })
   const store = <T>(object: T) => ({ get: () => object, list: () => [object] })
-  let watched = 0
   let told: RegistryPolicyStatus = {}
   const parts = {
     deps: { clock: new FakeClock() },
@@ -38,24 +43,43 @@ test('S04: what a policy has evicted is watched also where an inventory is not s
       },
     },
     stores: { policies: store(policy), registries: store(registry), inventories: store(inventory) },
-    live: { all: () => [], get: () => undefined },
-    work: { resumesAt: unexpected, run: unexpected },
-    past: {
-      watch: async () => {
-        watched += 1
-        return true
-      },
-    },
+    ...{ live: { all: () => [], get: () => undefined }, work: { resumesAt: unexpected, run: unexpected } },
+    ...more,
   }
   const controller = new RegistryPolicyController(parts as unknown as RegistryPolicyParts)
-  const context = {
-    ...{ signal: new AbortController().signal, log: silentLog, reconcileID: '1' },
-    shield: <T>(work: () => Promise<T>) => work(),
+  return { controller, told: () => told }
+}
+
+test('S04: what a policy has evicted is watched also where an inventory is not set up', async () => {
+  let watched = 0
+  const watch = async () => {
+    watched += 1
+    return true
   }
+  const { controller, told } = controllerWith({ past: { watch } })
   expect(await controller.reconcile('shop/main', context)).toEqual({ requeueAfterMs: 10_000 })
-  expect(told.conditions?.find(({ type }) => type === 'PlanReady')).toMatchObject({
+  expect(told().conditions?.find(({ type }) => type === 'PlanReady')).toMatchObject({
     reason: 'InventoryNotSynced',
     message: expect.stringContaining('shop/all is not set up yet'),
   })
   expect(watched).toBe(1)
+})
+
+test('S04, S17: what a policy has evicted is watched while others are worked on for hours', async () => {
+  let looked = 0
+  const running = Promise.withResolvers<number>()
+  const work = {
+    resumesAt: async () => {
+      looked += 1
+      return 0
+    },
+    run: () => running.promise,
+  }
+  const { controller } = controllerWith({ work, live: { all: () => [], get: () => ({}) } })
+  const reconcile = () => controller.reconcile('shop/main', context)
+  const long = [reconcile(), reconcile()]
+  expect([await reconcile(), looked]).toEqual([{ requeueAfterMs: 5_000 }, 3])
+  running.resolve(Number.POSITIVE_INFINITY)
+  await Promise.all(long)
+  expect(await reconcile()).not.toEqual({ requeueAfterMs: 5_000 })
 })

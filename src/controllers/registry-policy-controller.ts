@@ -37,6 +37,10 @@ import type { BackoffPolicy } from '#time/backoff.ts'
 export const POLICY_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, factor: 2, jitter: 0.2 }
 /** How soon a plan that could not be made for want of an inventory is tried again when nothing wakes it earlier. */
 const NOT_SYNCED_RETRY_MS = 10_000
+/** Plans that are made, and runs that go on, side by side: they hold what a registry has in memory. */
+const WORKED_ON_AT_ONCE = 2
+/** How soon a policy asks again whether it may be worked on. */
+const TURN_MS = 5_000
 /** What the policy has evicted could not be read. */
 const WATCH_RETRY_MS = 60_000
 
@@ -58,6 +62,7 @@ export interface RegistryPolicyParts {
 /** Makes the plans of a RegistryPolicy when they are due, carries out what may be, and keeps its status. */
 export class RegistryPolicyController {
   readonly #parts: RegistryPolicyParts
+  #workedOn = 0
 
   constructor(parts: RegistryPolicyParts) {
     this.#parts = parts
@@ -131,7 +136,11 @@ export class RegistryPolicyController {
         await this.#tellNext(pass, schedule)
         return { requeueAfterMs: pauseUntil(startAt, stamp.now) }
       }
-      const next = await work.run(pass, { ...understood, registry }, () => this.#accept(pass))
+      // A run takes hours. Meanwhile what others have evicted is watched, and settled, all the same (S04, S17).
+      if (this.#workedOn >= WORKED_ON_AT_ONCE) return { requeueAfterMs: TURN_MS }
+      const next = await this.#workOn(() =>
+        work.run(pass, { ...understood, registry }, () => this.#accept(pass)),
+      )
       const plannedAt = Date.parse(pass.policy.status?.plan?.time ?? '') || stamp.now
       const at = Math.min(nextPlanAt(pass.policy, plannedAt, schedule, deps.clock.now()), next)
       return { requeueAfterMs: pauseUntil(at, deps.clock.now()) }
@@ -162,6 +171,15 @@ export class RegistryPolicyController {
   }
 
   /** What only a change of the spec mends. */
+  async #workOn<T>(work: () => Promise<T>): Promise<T> {
+    this.#workedOn += 1
+    try {
+      return await work()
+    } finally {
+      this.#workedOn -= 1
+    }
+  }
+
   #refusal(
     key: string,
     { rules }: UnderstoodPolicy,

@@ -125,7 +125,7 @@ describe('what a run took, with copies of it in the trash', () => {
 test.each([
   ['by its own digest', { image: `registry.local/app@${digestOf('a')}` }],
   ['by a tag that the run took', { image: 'registry.local/app:v1' }],
-])('S04, S09: what belongs to something that is in use %s stays with it', (_, { image }) => {
+])('S04, S09: what belongs to something that is in use %s stays with it', async (_, { image }) => {
   const index = inUseIndex({ snapshots: [snapshotOf([imageUse(image)])] }, NAMES)
   const taken = (digest: string, more: Partial<Evicted>) => ({
     ...{ run: RUN, repository: 'app', at: 1, digest: digestOf(digest) },
@@ -138,24 +138,24 @@ test.each([
     taken('d', { subject: digestOf('e') }),
   ]
   const needs = new RunNeeds({ known: NOTHING, entries: () => [] })
-  needs.learn('app', { went, returned: [], unsettled: [] })
+  await needs.learn('app', { went, returned: [], unsettled: [] })
   const stays = ['a', 'b', 'c', 'd'].filter(
     (name) => needs.lateUse({ repository: 'app', digest: digestOf(name) }, index) !== undefined,
   )
   expect(stays).toEqual(['a', 'b', 'c'])
 })
 
-test('S04, S19: what is in use by what another run took stays, and so does its signature in a repository of its own', () => {
+test('S04, S19: what is in use by what another run took stays, and so does its signature in a repository of its own', async () => {
   const image = { run: 'earlier', repository: 'app', tag: 'v1', digest: digestOf('a'), at: 1 }
   const known = { ...NOTHING, went: new EvictedThings([image]) }
   const index = inUseIndex({ snapshots: [snapshotOf([imageUse('registry.local/app:v1')])] }, NAMES)
-  const stays = (repository: string, thing: Evicted) => {
+  const stays = async (repository: string, thing: Evicted) => {
     const needs = new RunNeeds({ known, entries: () => [] })
-    needs.learn(repository, { went: [thing], returned: [], unsettled: [] })
+    await needs.learn(repository, { went: [thing], returned: [], unsettled: [] })
     return [needs.lateUse(thing, index), needs.lateUse(thing, NO_USE)].map((why) => why !== undefined)
   }
   const manifest = { run: RUN, repository: 'app', digest: digestOf('a'), at: 2 }
-  expect(stays('app', manifest)).toEqual([true, false])
+  expect(await stays('app', manifest)).toEqual([true, false])
   const signature = {
     run: RUN,
     repository: 'signatures',
@@ -163,8 +163,8 @@ test('S04, S19: what is in use by what another run took stays, and so does its s
     at: 2,
     subject: digestOf('a'),
   }
-  expect(stays('signatures', signature)).toEqual([true, false])
-  expect(stays('signatures', { ...signature, subject: digestOf('c') })).toEqual([false, false])
+  expect(await stays('signatures', signature)).toEqual([true, false])
+  expect(await stays('signatures', { ...signature, subject: digestOf('c') })).toEqual([false, false])
 })
 
 describe('what spec.restore asks for of a run', () => {
@@ -179,21 +179,21 @@ describe('what spec.restore asks for of a run', () => {
   const restore = () => [{ repository: 'app', tag: 'v1' }]
   const took = { went: [signature], returned: [], unsettled: [] }
 
-  test('is also what belongs to something that another run took, until that is back', () => {
+  test('is also what belongs to something that another run took, until that is back', async () => {
     const went = new EvictedThings([image])
     const needs = new RunNeeds({ known: { ...NOTHING, went }, entries: restore })
-    needs.learn('app', took)
+    await needs.learn('app', took)
     expect(needs.lateUse(signature, NO_USE)).toMatchObject({ code: 'Restored' })
     const returned = [{ ...image, at: 2 }]
     const later = new RunNeeds({ known: { ...NOTHING, went, returned }, entries: restore })
-    later.learn('app', took)
+    await later.learn('app', took)
     expect(later.lateUse(signature, NO_USE)).toBeUndefined()
   })
 
-  test('is not known of what nothing was learned of: that stays', () => {
+  test('is not known of what nothing was learned of: that stays', async () => {
     const needs = new RunNeeds({ known: NOTHING, entries: () => [] })
     expect(needs.lateUse(signature, NO_USE)).toMatchObject({ code: 'NotApproved' })
-    needs.learn('app', took)
+    await needs.learn('app', took)
     expect(needs.lateUse({ ...signature, repository: 'app/else' }, NO_USE)).toBeDefined()
   })
 })

@@ -7,6 +7,7 @@ import type { InUseIndex, UseReason } from '#inventory/in-use-index.ts'
 import type { LateUse } from '#retention/late-use.ts'
 import { reason } from '#retention/reasons.ts'
 import { useReason } from '#retention/use-reason.ts'
+import { inSteps } from '#time/in-steps.ts'
 
 export interface RunNeedsParts {
   /** What is known of all runs of the policy: of what one took, another may have brought back, or taken again. */
@@ -25,10 +26,10 @@ export class RunNeeds {
   }
 
   /** From here on it is asked about this. @param history all that the run did in the repository, by its journal */
-  readonly learn = (repository: string, history: ListedHistory): void => {
+  readonly learn = async (repository: string, history: ListedHistory): Promise<void> => {
     const { went, returned } = this.#parts.known
     const here = [...went.of(repository), ...history.went]
-    const all = [...here, ...this.#subjectsElsewhere(here)]
+    const all = [...here, ...(await this.#subjectsElsewhere(here))]
     this.#taken = {
       repository,
       things: Map.groupBy(all, ({ digest }) => digest),
@@ -38,11 +39,14 @@ export class RunNeeds {
   }
 
   /** What went from other repositories, and what is here refers to: signatures may be kept in one of their own. */
-  #subjectsElsewhere(here: readonly Evicted[]): Evicted[] {
-    const digests = new Set(here.map(({ digest }) => digest))
+  async #subjectsElsewhere(here: readonly Evicted[]): Promise<Evicted[]> {
     const subjects = new Set(here.flatMap((thing) => subjectOf(thing) ?? []))
-    for (const digest of digests) subjects.delete(digest)
-    return subjects.size === 0 ? [] : [...this.#parts.known.went].filter(({ digest }) => subjects.has(digest))
+    for (const { digest } of here) subjects.delete(digest)
+    const found: Evicted[] = []
+    if (subjects.size === 0) return found
+    for await (const thing of inSteps(this.#parts.known.went))
+      if (subjects.has(thing.digest)) found.push(thing)
+    return found
   }
 
   /** Use by its digest or by what it was known by, by any run, and spec.restore that asks for it while it is not back. What nothing was learned of stays. */

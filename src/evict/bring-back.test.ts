@@ -11,7 +11,9 @@ import { systemClock } from '#time/clock.ts'
 import { type BroughtBack, bringBack, type RestoreSite } from './bring-back.ts'
 import { withWhatRefersToThem } from './chosen-back.ts'
 import { type Evicted, historyOfRepository, historyOfRun, stillEvicted } from './evicted.ts'
+import { journalRepository } from './journal-artifact.ts'
 import { journaledRepositories, journaledRuns, journalOf } from './journal-shelf.ts'
+import { InVain } from './other-runs.ts'
 import { RestorationRecords } from './restorations.ts'
 import { sweep } from './sweep.ts'
 import { copyToTrash } from './trash.ts'
@@ -38,7 +40,8 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
   ): Promise<readonly BroughtBack[]> {
     const results: BroughtBack[] = []
     const place: RestoreSite = {
-      ...{ pull: site.client, push: site.client, shelf: shelfOf(site), records: new RestorationRecords() },
+      ...{ pull: site.client, push: site.client, shelf: shelfOf(site) },
+      ...{ records: new RestorationRecords(), inVain: new InVain() },
       ...{ fence: () => undefined, clock: systemClock, signal: new AbortController().signal },
       ...more,
     }
@@ -238,6 +241,25 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
       expect(named(await gone(repository))).toEqual(['v2'])
     },
   )
+
+  test('S04: where nobody can bring it back that is not asked of all journals with every try, and one that cannot be read is no obstacle', async () => {
+    const [old, kept] = [containerImage({ seed: 'vain' }), containerImage({ seed: 'vain/kept' })]
+    const repository = 'shop/vain'
+    await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+    const things = (await gone(repository)).filter(({ tag }) => tag === 'old')
+    site.storage.write(journalRepository('tallyman', repository), kept, 'no-journal')
+    await collectGarbage(site.registry)
+    const inVain = new InVain()
+    const place = { shelf: { client: site.client, prefix: 'tallyman' }, inVain }
+    const reads = site.proxy.counter({ path: /\/journals\/shop\/vain\/tags\/list/ })
+    const lists: number[] = []
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect(await back(things, place)).toMatchObject([{ error: { code: 'RESTORE_CONTENT_GONE' } }])
+      lists.push(reads.count)
+    }
+    expect(lists[0]).toBeGreaterThan(0)
+    expect(lists[1]).toBe(lists[0])
+  })
 
   test('is not brought back by who has lost the lease', async () => {
     const old = containerImage({ seed: 'lease' })

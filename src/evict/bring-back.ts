@@ -2,10 +2,12 @@ import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
 import type { Clock } from '#time/clock.ts'
 import type { Evicted } from './evicted.ts'
+import { digestKey } from './evicted-key.ts'
 import type { Reach } from './hands.ts'
-import type { Journal, JournalRecord, Restoration } from './journal.ts'
-import { type JournalShelf, journaledRuns, journalOf } from './journal-shelf.ts'
+import type { Restoration } from './journal.ts'
+import { type JournalShelf, journalOf } from './journal-shelf.ts'
 import { JournalView } from './journal-view.ts'
+import { type InVain, viewOfRuns } from './other-runs.ts'
 import type { RestorationRecords } from './restorations.ts'
 import { restore } from './restore.ts'
 import { headDigest } from './tags.ts'
@@ -21,6 +23,7 @@ export interface RestoreSite {
   readonly push: RegistryClient
   readonly shelf: JournalShelf
   readonly records: RestorationRecords
+  readonly inVain: InVain
   /** The lease: asked right before each write. @throws LEADERSHIP_LOST */
   readonly fence: () => void
   readonly clock: Clock
@@ -39,19 +42,61 @@ export type BroughtBack =
     }
   | { readonly thing: Evicted; readonly outcome: 'Failed'; readonly error: TallymanError }
 
+/** What journals say that is needed to bring these back, all of one repository and run. @throws JOURNAL_INVALID, REGISTRY_* */
+type Look = (things: readonly Evicted[], call: CallOptions) => Promise<JournalView>
+
 /**
- * Brings things back, the tags of each run and repository first, and tells of each when it has been read again as somebody who pulls would. What the journal of its run does not know is
- * looked for in those of the others.
- * It is recorded beside the journal of the run, with everything that an index contains. What fails does not stop the rest.
+ * Brings things back, the tags of each run and repository first, and tells of each when it has been read again as somebody who pulls would.
+ * It is recorded beside the journal of the run, with everything that an index contains. What fails does not stop the rest. What the journal of its run cannot bring back is looked for in those
+ * of all others, after the rest.
  * @throws CANCELLED, LEADERSHIP_LOST; what it means that a record can't be written: REGISTRY_*
  */
 export async function* bringBack(
   site: RestoreSite,
   things: readonly Evicted[],
 ): AsyncGenerator<BroughtBack, void, void> {
+  const { shelf, inVain, clock } = site
+  const left: Evicted[] = []
+  for await (const back of bringBackBy(site, things, (group, call) => viewOfRun(shelf, group, call))) {
+    if (isGone(back) && !inVain.has(digestKey(back.thing), clock.now())) left.push(back.thing)
+    else yield back
+  }
+  const views = new Map<string, Promise<JournalView>>()
+  const look: Look = ([first], call) => {
+    const repository = first?.repository ?? ''
+    const digests = left.flatMap((each) => (each.repository === repository ? each.digest : []))
+    const view = views.get(repository) ?? viewOfRuns(shelf, repository, new Set(digests), call)
+    views.set(repository, view)
+    return view
+  }
+  for await (const back of bringBackBy(site, left, look)) {
+    if (isGone(back)) inVain.add(digestKey(back.thing), clock.now())
+    yield back
+  }
+}
+
+function isGone(back: BroughtBack): boolean {
+  return back.outcome === 'Failed' && back.error.code === 'RESTORE_CONTENT_GONE'
+}
+
+async function viewOfRun(
+  shelf: JournalShelf,
+  things: readonly Evicted[],
+  call: CallOptions,
+): Promise<JournalView> {
+  const { repository = '', run = '' } = things[0] ?? {}
+  const journal = await journalOf(shelf, repository, run, call)
+  return await JournalView.of(journal, new Set(things.map(({ digest }) => digest)))
+}
+
+async function* bringBackBy(
+  site: RestoreSite,
+  things: readonly Evicted[],
+  look: Look,
+): AsyncGenerator<BroughtBack, void, void> {
   for (const group of groups(things)) {
     for (let at = 0; at < group.length; at += LOOKED_UP) {
-      yield* bringBackGroup(site, group.slice(at, at + LOOKED_UP))
+      yield* bringBackGroup(site, group.slice(at, at + LOOKED_UP), look)
     }
   }
 }
@@ -59,6 +104,7 @@ export async function* bringBack(
 async function* bringBackGroup(
   site: RestoreSite,
   things: readonly Evicted[],
+  look: Look,
 ): AsyncGenerator<BroughtBack, void, void> {
   const [first] = things
   if (first === undefined) return
@@ -69,15 +115,12 @@ async function* bringBackGroup(
   const call: CallOptions = { signal, lane }
   let view: JournalView
   try {
-    const journal = await journalOf(shelf, repository, run, call)
-    view = await JournalView.of(journal, new Set(things.map(({ digest }) => digest)))
+    view = await look(things, call)
   } catch (thrown) {
     for (const thing of things) yield failed(thing, thrown, signal)
     return
   }
   const reach: Reach = { repository, pull, push, journal: view, fence, clock, signal, lane }
-  let all: Promise<JournalView> | undefined
-  const viewOfAll = () => (all ??= viewOfRuns(shelf, repository, things, call))
   let back: Restoration[] = []
   const record = async () => {
     const restored = back
@@ -90,16 +133,11 @@ async function* bringBackGroup(
   try {
     for (const thing of tagsFirst(things)) {
       const isWhole = thing.tag === undefined && whole.has(thing.digest)
-      let by = view
-      let result: BroughtBack = isWhole
+      const result: BroughtBack = isWhole
         ? { thing, outcome: 'Present', at: clock.now() }
         : await bringBackOne(reach, thing)
-      if (result.outcome === 'Failed' && result.error.code === 'RESTORE_CONTENT_GONE') {
-        by = await viewOfAll()
-        result = await bringBackOne({ ...reach, journal: by }, thing)
-      }
       if (!isWhole && (result.outcome === 'Restored' || result.outcome === 'Present')) {
-        const restored = restorations(thing, by, result.at)
+        const restored = restorations(thing, view, result.at)
         for (const { digest } of restored) whole.add(digest)
         back.push(...restored)
       }
@@ -110,33 +148,6 @@ async function* bringBackGroup(
     await record()
   }
 }
-
-/**
- * What all runs know of these digests and what is below: a tag may have gone before its manifest, and an index before what it contains, by runs of which only the later one has saved
- * or copied that.
- */
-async function viewOfRuns(
-  shelf: JournalShelf,
-  repository: string,
-  things: readonly Evicted[],
-  call: CallOptions,
-): Promise<JournalView> {
-  const runs = await journaledRuns(shelf, repository, call)
-  const read = async function* () {
-    for (const run of runs) {
-      const journal = await journalOf(shelf, repository, run, call)
-      if (journal.lost === undefined) yield* contentsOf(journal)
-    }
-  }
-  return await JournalView.of({ read }, new Set(things.map(({ digest }) => digest)))
-}
-
-/** What is saved or copied: copies that one run has purged may be those that another one speaks of, and what comes out of them is held against its digest. */
-async function* contentsOf(journal: Pick<Journal, 'read'>): AsyncGenerator<JournalRecord, void, void> {
-  for await (const record of journal.read()) if (CONTENTS.has(record.kind)) yield record
-}
-
-const CONTENTS: ReadonlySet<JournalRecord['kind']> = new Set(['manifest', 'trashing', 'trashed'])
 
 async function bringBackOne(reach: Reach, thing: Evicted): Promise<BroughtBack> {
   const { tag, digest } = thing

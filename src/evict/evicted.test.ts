@@ -44,15 +44,14 @@ function reference({
     )
     .sort((a, b) => b.at - a.at)
 
-  /** Whether it was the last return of the tag, as that manifest, and its run has taken the manifest since. */
+  /** Whether it was the last return of the tag, as that manifest, and a run has taken the manifest since. */
   function isTakenAlong(each: Evicted): boolean {
-    const { run, repository, digest } = each
+    const { repository, digest } = each
     const last = returned.findLast((it) => it.repository === repository && it.tag === each.tag)
-    const isSame = last?.digest === digest && last.run === run
+    const isSame = last?.digest === digest
     const isSwept = went.some(
       (it) =>
         it.tag === undefined &&
-        it.run === run &&
         it.repository === repository &&
         it.digest === digest &&
         it.at > (last?.at ?? 0),

@@ -61,16 +61,16 @@ export async function historyOfRun(
 ): Promise<RunHistory> {
   const told = new HistoryOfRun(repository, run)
   const own = await journalOf(shelf, repository, run, call)
-  if (own.lost === undefined) await told.read(own, true)
+  const ownLost = await told.read(own, true)
   const beside = await restorationsOf(shelf, repository, run, call)
-  if (beside.lost === undefined) await told.read(beside, false)
+  const besideLost = await told.read(beside, false)
   const history = told.history()
   // What lies beside a journal goes after it, and a DELETE of it that was cut off leaves nothing that is missed.
-  const isLost = own.lost !== undefined || (own.wasThere && beside.lost !== undefined)
+  const isLost = ownLost !== undefined || (own.wasThere && besideLost !== undefined)
   return {
     ...history,
     unsettled: [...history.unsettled, ...(isLost ? [{ repository, run, isLost }] : [])],
-    journal: own.lost !== undefined ? 'lost' : own.wasThere ? 'read' : 'none',
+    journal: ownLost !== undefined ? 'lost' : own.wasThere ? 'read' : 'none',
   }
 }
 
@@ -94,11 +94,9 @@ export async function returnedTo(
   let lost: TallymanError | undefined
   for (const { run, hasJournal } of await restoredRuns(shelf, repository, call)) {
     const told = new HistoryOfRun(repository, run)
-    const beside = await restorationsOf(shelf, repository, run, call)
-    if (beside.lost === undefined) {
-      await told.read(beside, false)
-      returned.push(...told.history().returned)
-    } else if (hasJournal) lost ??= beside.lost
+    const besideLost = await told.read(await restorationsOf(shelf, repository, run, call), false)
+    returned.push(...told.history().returned)
+    if (hasJournal) lost ??= besideLost
   }
   return { returned, lost }
 }
@@ -189,9 +187,15 @@ class HistoryOfRun {
     this.#place = { repository, run }
   }
 
-  /** @param isOwn what the run itself has recorded */
-  async read(journal: Pick<Journal, 'read'>, isOwn: boolean): Promise<void> {
-    for await (const record of journal.read()) this.#take(record, isOwn)
+  /** @param isOwn what the run itself has recorded @returns why some of it, or all, is lost */
+  async read(journal: Pick<Journal, 'read'>, isOwn: boolean): Promise<TallymanError | undefined> {
+    try {
+      for await (const record of journal.read()) this.#take(record, isOwn)
+      return undefined
+    } catch (error) {
+      if (!hasCode(error, 'JOURNAL_LOST')) throw error
+      return error
+    }
   }
 
   history(): ListedHistory {

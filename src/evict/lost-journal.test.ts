@@ -109,6 +109,36 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
     expect(await unfinishedRuns(place, {})).toEqual([])
   })
 
+  test('of which a part is gone is lost, and what the rest says is known; the others are settled', async () => {
+    const repository = 'part'
+    const digest = placeholder('a').digest
+    await append(repository, [
+      intent('1'),
+      { kind: 'outcome', intent: '1', at: 1, ended: [{ tag: 'v1', digest, outcome: 'untagged' }] },
+    ])
+    await append(repository, [intent('2')])
+    await append(repository, [intent('3')], 'b-open')
+    const mend = damage('layer-missing', {
+      ...{ storageDir: site.registry.storageDir, repository: placeOf(repository), reference: RUN, layer: 1 },
+    })
+    const { went, unsettled } = await historyOfRepository(shelf(), repository, undefined, {})
+    expect(went).toMatchObject([{ run: RUN, tag: 'v1', digest }])
+    expect(unsettled).toEqual(
+      expect.arrayContaining([
+        { repository, run: RUN, isLost: true },
+        { repository, run: 'b-open' },
+      ]),
+    )
+    const kept = containerImage({ seed: `${version}/${repository}` })
+    const going = containerImage({ seed: `${version}/${repository}/going` })
+    for (const [tag, image] of Object.entries({ kept, going })) site.storage.write(repository, image, tag)
+    const { end } = await executeOn(site, [evictionOf(repository, { going, kept }, ['going'])])
+    expect(end).toMatchObject({ phase: 'Partial', counts: { untagged: 1, swept: 1 } })
+    expect(end.problems.map(({ error }) => error.code)).toEqual(['JOURNAL_LOST'])
+    mend()
+    expect((await historyOfRun(shelf(), repository, RUN, {})).journal).toBe('read')
+  })
+
   test.each(['names a placeholder', 'names nothing'])(
     'where it is lost lets nothing go while a tag %s that it would say more about',
     async (what) => {

@@ -1,3 +1,4 @@
+import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { DeleteOutcome } from '#registry/client.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Binding, Ended } from './eviction.ts'
@@ -5,10 +6,11 @@ import { calls, type Hands, unstoppable } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
 import { lookAfter } from './look-after.ts'
 import type { RawManifest } from './placeholder.ts'
-import { putBack } from './put-back.ts'
+import { named, putBack } from './put-back.ts'
 import { unsafe } from './scratch.ts'
 import { headDigest, listTags, resolveTags, settledTags } from './tags.ts'
 import { takeAway } from './take-away.ts'
+import { isMissing } from './wholeness.ts'
 import { WIDTH } from './width.ts'
 
 /**
@@ -76,7 +78,11 @@ export async function withWayBack<T>(
   }
 }
 
-/** Gives tags their own manifests back, as far as they name the placeholder, or are listed and name nothing because it went without them. */
+/**
+ * Gives tags their own manifests back, as far as they name the placeholder, or are listed and name nothing because it went without them. One that the registry does not take again, as
+ * something that it names is gone, keeps the others from nothing.
+ * @throws DELETE_UNSETTLED such a tag names the placeholder, or nothing; REGISTRY_*
+ */
 export async function giveBack(
   hands: Hands,
   bindings: readonly Binding[],
@@ -87,10 +93,26 @@ export async function giveBack(
   // Somebody may be pulling it.
   const urgent: Hands = { ...hands, lane: 'interactive' }
   const listed = await listTags(urgent)
+  const refused: string[] = []
+  let cause: TallymanError | undefined
   await sideBySide(bindings, WIDTH, async ({ tag, digest }) => {
     const manifest = listed.has(tag) ? manifests.get(digest) : undefined
-    if (manifest !== undefined) await putBack(urgent, tag, manifest, stand.digest)
+    if (manifest === undefined) return
+    try {
+      await putBack(urgent, tag, manifest, stand.digest)
+    } catch (thrown) {
+      const error = asTallymanError(thrown)
+      if (!isMissing(error)) throw error
+      refused.push(`${tag} (${digest})`)
+      cause ??= error
+    }
   })
+  if (cause === undefined) return
+  throw new TallymanError(
+    'DELETE_UNSETTLED',
+    `${hands.repository}: ${named(refused)} cannot get back what it named, as the registry does not take that again: something that it names is gone. Push it again, or delete the tag`,
+    { cause, details: { refused: refused.length } },
+  )
 }
 
 /** Whether it is still to go, as far as is known already. */

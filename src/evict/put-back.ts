@@ -22,6 +22,13 @@ export async function putBack(
   return true
 }
 
+/** Writes a manifest again, under its digest alone. */
+export type Put = (hands: Hands, manifest: RawManifest) => Promise<void>
+
+export const putByDigest: Put = async (hands, manifest) => {
+  await hands.push.putManifest(hands.repository, manifest.digest, manifest, calls(hands).write)
+}
+
 /**
  * Which of the tags that name nothing named this manifest: it is written again, and they name it again. A DELETE that was cut off leaves a tag
  * like that where somebody had just moved it to what was deleted (S15, S16).
@@ -31,9 +38,10 @@ export async function revive(
   hands: Hands,
   dangling: readonly string[],
   manifest: RawManifest | undefined,
+  put: Put = putByDigest,
 ): Promise<{ readonly tags: readonly string[]; readonly manifest: RawManifest } | undefined> {
   if (dangling.length === 0 || manifest === undefined) return undefined
-  await hands.push.putManifest(hands.repository, manifest.digest, manifest, calls(hands).write)
+  await put(hands, manifest)
   const names = await resolveTags(hands, dangling)
   const tags = dangling.filter((tag) => names.get(tag) === manifest.digest)
   return tags.length === 0 ? undefined : { tags, manifest }

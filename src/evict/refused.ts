@@ -1,18 +1,32 @@
-import { asTallymanError } from '#catalogue/error.ts'
-import { named } from './put-back.ts'
+import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import type { Reach } from './hands.ts'
+import { JournalView } from './journal-view.ts'
+import type { RawManifest } from './placeholder.ts'
+import { named, type Put, putByDigest } from './put-back.ts'
+import { restore } from './restore.ts'
 import { isMissing } from './wholeness.ts'
 
-/** Manifests that a registry does not take again, as something that they name is gone from it: what waits for them would wait for ever. */
+/** Manifests that cannot be written again, as something that they name is gone from the registry and from the trash: what waits for them would wait for ever. */
 export class Refused {
   readonly #digests = new Set<string>()
 
-  /** @returns whether the registry took it @throws what says nothing about the content: that is tried again */
+  /** Where the registry does not take it as it is, what it names comes out of the trash before it. @throws RESTORE_CONTENT_GONE */
+  readonly put: Put = async (hands, manifest) => {
+    try {
+      await putByDigest(hands, manifest)
+    } catch (thrown) {
+      if (!isMissing(asTallymanError(thrown))) throw thrown
+      await restoreWhole(hands, manifest)
+    }
+  }
+
+  /** @returns whether it is written @throws what says nothing about the content: that is tried again */
   async takes(digest: string, writing: () => Promise<unknown>): Promise<boolean> {
     try {
       await writing()
       return true
     } catch (thrown) {
-      if (!isMissing(asTallymanError(thrown))) throw thrown
+      if (!hasCode(thrown, 'RESTORE_CONTENT_GONE')) throw thrown
       this.#digests.add(digest)
       return false
     }
@@ -27,4 +41,10 @@ export class Refused {
     if (this.#digests.size === 0) return undefined
     return `the registry does not take ${named([...this.#digests])} again, as something that it names is gone: push it again if it is to be there`
   }
+}
+
+/** Whoever asked for it records it. */
+async function restoreWhole(hands: Reach, { digest }: RawManifest): Promise<void> {
+  const journal = await JournalView.of(hands.journal, new Set([digest]))
+  await restore({ ...hands, journal }, { digest })
 }

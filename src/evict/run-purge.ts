@@ -13,7 +13,7 @@ export interface RunPurge extends Omit<DoomedJournal, 'things' | 'history'> {
   /** An entry of spec.restore names the run: what it speaks of is known by the journal. */
   readonly isAsked: boolean
   /** Told, before anything goes, of all that the run did in the repository: from then on `stillDoomed` of the hands spares what of that is needed, or asked for and not back. */
-  readonly learn: (repository: string, history: ListedHistory) => void
+  readonly learn: (repository: string, history: ListedHistory) => void | Promise<void>
 }
 
 const NEEDED: JournalRemoval = { kind: 'needed' }
@@ -31,7 +31,7 @@ export async function purgeCopies(hands: Hands, purge: RunPurge): Promise<RunHis
   // By a tag that names nothing no copy is found, and nothing comes back.
   if (history.journal === 'lost') return history
   if (history.unsettled.some(({ isLost }) => isLost !== true)) return undefined
-  learn(repository, history)
+  await learn(repository, history)
   const place = trashBelow(shelf.prefix)
   await purgeTrash(hands, place, before, otherJournals(shelf, { repository, run }, calls(hands).read))
   const { copies } = await journalState(hands.journal)

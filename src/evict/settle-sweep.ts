@@ -44,12 +44,13 @@ export async function settleSweep(hands: Hands, intent: Intent, step: SweepStep)
   if (missing.length > 0) {
     for (const manifest of last) {
       const { digest } = manifest
-      if (await refused.takes(digest, () => keepByDigest(hands, manifest))) back.add(digest)
+      if (await refused.takes(digest, () => keepByDigest(hands, manifest, refused.put))) back.add(digest)
     }
   }
   const lacking = new Set([...absent].filter((digest) => needed.has(digest) && !back.has(digest)))
   for (const [digest, manifest] of await savedManifests(hands.journal, lacking)) {
-    if (!(await refused.takes(digest, () => writeNeeded(hands, [manifest])))) lacking.delete(digest)
+    if (!(await refused.takes(digest, () => writeNeeded(hands, [manifest], refused.put))))
+      lacking.delete(digest)
   }
   await end(hands, intent, [
     ...digests
@@ -138,7 +139,7 @@ async function reviveDangling(
     if (dangling.length === 0) break
     const { digest } = manifest
     const isTaken = await refused.takes(digest, async () => {
-      const revived = await revive(hands, dangling, manifest)
+      const revived = await revive(hands, dangling, manifest, refused.put)
       for (const tag of revived?.tags ?? []) tags.set(tag, manifest)
     })
     if (isTaken) back.add(digest)

@@ -59,6 +59,25 @@ test('S03, S17, S21: where nothing may be deleted every tag gets its own manifes
   expect((await journalState(journal)).open).toEqual([])
 })
 
+test('S17: one that the registry does not take again keeps the others from nothing, and is told of', async () => {
+  const journal = new MemoryJournal()
+  const { own, stand } = await diedOverwriting(site, 'broken', journal, 'before it arrived')
+  const refusal = { errors: [{ code: 'MANIFEST_BLOB_UNKNOWN', message: 'blob unknown' }] }
+  const mend = site.proxy.rule(
+    { kind: 'status', status: 400, body: JSON.stringify(refusal) },
+    { method: 'PUT', path: /\/broken\/manifests\/a$/ },
+  )
+  const { hands } = site.hands('broken', { journal, guard, stillDoomed })
+  await expect(settle(hands)).rejects.toMatchObject({
+    code: 'DELETE_UNSETTLED',
+    message: `broken: a (${own.a}) cannot get back what it named, as the registry does not take that again: something that it names is gone. Push it again, or delete the tag`,
+  })
+  expect(await site.tags('broken')).toEqual({ ...own, a: stand })
+  mend()
+  await settle(site.hands('broken', { journal, stillDoomed }).hands)
+  expect(await site.tags('broken')).toEqual(own)
+})
+
 test('S17: tags that a DELETE left naming nothing get their own manifests back, and no placeholder is written for it', async () => {
   const journal = new MemoryJournal()
   const { own, stand } = await diedOverwriting(site, 'dangling', journal, 'before it arrived')

@@ -1,7 +1,7 @@
 import { TallymanError } from '#catalogue/error.ts'
-import { calls, type Hands } from './hands.ts'
+import type { Hands } from './hands.ts'
 import type { RawManifest } from './placeholder.ts'
-import { named } from './put-back.ts'
+import { named, type Put, putByDigest } from './put-back.ts'
 import { resolveTags } from './tags.ts'
 
 /**
@@ -18,9 +18,13 @@ export async function mayHaveGoneAlong(
 }
 
 /** Writes a manifest again that a tag may have named, so that whoever knows can name it. It counts as brought back (S12). */
-export async function keepByDigest(hands: Hands, manifest: RawManifest): Promise<void> {
-  const { repository, push, journal, clock } = hands
-  await push.putManifest(repository, manifest.digest, manifest, calls(hands).write)
+export async function keepByDigest(
+  hands: Hands,
+  manifest: RawManifest,
+  put: Put = putByDigest,
+): Promise<void> {
+  const { journal, clock } = hands
+  await put(hands, manifest)
   await journal.append([{ kind: 'restored', at: clock.now(), digest: manifest.digest }])
 }
 

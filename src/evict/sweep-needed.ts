@@ -1,8 +1,9 @@
 import { MAX_NESTING } from '#registry/nesting.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
-import { calls, type Hands } from './hands.ts'
+import type { Hands } from './hands.ts'
 import { edgesOf } from './journal-state.ts'
 import type { RawManifest } from './placeholder.ts'
+import { type Put, putByDigest } from './put-back.ts'
 import { copyOf } from './save.ts'
 import { headDigest, resolveTags } from './tags.ts'
 import { WIDTH } from './width.ts'
@@ -35,12 +36,16 @@ export async function neededBy(hands: Hands, tags: readonly string[]): Promise<R
 }
 
 /** Writes manifests again by their digests, but for those that are there. They count as brought back (S12), and no harm was done. */
-export async function writeNeeded(hands: Hands, manifests: Iterable<RawManifest>): Promise<void> {
-  const { repository, push, journal, clock } = hands
+export async function writeNeeded(
+  hands: Hands,
+  manifests: Iterable<RawManifest>,
+  put: Put = putByDigest,
+): Promise<void> {
+  const { journal, clock } = hands
   for (const manifest of manifests) {
     const { digest } = manifest
     if ((await headDigest(hands, digest)) !== undefined) continue
-    await push.putManifest(repository, digest, manifest, calls(hands).write)
+    await put(hands, manifest)
     await journal.append([{ kind: 'restored', at: clock.now(), digest, isNeeded: true }])
   }
 }

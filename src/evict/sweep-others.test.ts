@@ -17,6 +17,7 @@ import type { Hands } from './hands.ts'
 import { MemoryJournal } from './journal.ts'
 import { journalState } from './journal-state.ts'
 import { sweep } from './sweep.ts'
+import { copyToTrash } from './trash.ts'
 
 describe.each(['2.8', '3'] as const)('while others work in a repository of %s that is swept', (version) => {
   let site: EvictionSite
@@ -360,6 +361,23 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect(ended).toContainEqual({ digest: digest(old), outcome: 'swept' })
     await sweep(hands, eviction)
     expect((await journalState(hands.journal)).open).toEqual([])
+  })
+
+  test('S37: where the trash has what it names it is there again all the same', async () => {
+    const { old, hands, eviction } = await died('copied', (old) =>
+      pushManifest(site.registry, 'copied', old.manifest, 'stable'),
+    )
+    // The copy was made before: it was whole until then.
+    site.storage.write('copied', old)
+    await copyToTrash(hands, { prefix: 'tallyman/trash' }, [digest(old)])
+    const path = `/v2/copied/manifests/${digest(old)}`
+    expect(await site.registry.wire.send({ method: 'DELETE', path })).toMatchObject({ status: 202 })
+    await collectGarbage(site.registry)
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: expect.stringContaining(`stable is missing and is not written again`),
+    })
+    expect(await site.pull(`copied@${digest(old)}`)).toContain(digest(old))
   })
 
   test('S04: a tag that was to go with it has gone, and is not missed', async () => {

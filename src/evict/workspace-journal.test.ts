@@ -6,7 +6,7 @@ import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { artifact, containerImage } from '#test/harness/images.ts'
 import { pushImage } from '#test/harness/push.ts'
 import type { Journal, JournalRecord } from './journal.ts'
-import { journalRepository } from './journal-artifact.ts'
+import { journalManifest, journalRepository, readJournalManifest } from './journal-artifact.ts'
 import { journalOf } from './journal-shelf.ts'
 import { KnownJournals } from './known-journals.ts'
 import { placeholder } from './placeholder.ts'
@@ -51,6 +51,23 @@ describe.each(['2.8', '3'] as const)('a journal in a registry, %s', (version) =>
     step: { action: 'untag', bindings: [{ tag: 'a', digest: placeholder('a').digest }] },
   })
   const outcome = (id: string): JournalRecord => ({ kind: 'outcome', intent: id, at: 2, ended: [] })
+
+  test('that is nearly full lets nothing begin any more, and keeps room for the end of what has', async () => {
+    const place = placeOf('full')
+    await (await open('full')).append([intent('1')])
+    const written = await site.direct.getManifest(place.workspaceRepository, RUN)
+    const [chunk] = readJournalManifest(written, 'full')?.chunks ?? []
+    if (chunk === undefined) throw new Error('something was written')
+    const chunks = Array.from({ length: 9_900 }, () => chunk)
+    await site.direct.putManifest(place.workspaceRepository, RUN, journalManifest(place, chunks, 1))
+    const journal = await open('full')
+    await expect(journal.append([intent('2')])).rejects.toMatchObject({
+      code: 'JOURNAL_INVALID',
+      message: 'tallyman/journals/full:run has no room: begin another run',
+    })
+    await journal.append([outcome('1')])
+    expect(await unfinishedRuns(place, {})).toEqual([])
+  })
 
   test('is read by the next process as it was written, in order', async () => {
     const records = [saved('one'), intent('1'), outcome('1'), saved('two'), intent('2')]

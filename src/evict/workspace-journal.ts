@@ -1,4 +1,4 @@
-import { hasCode, TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import { digestAt } from '#registry/digest-at.ts'
 import { EMPTY_CONFIG, EMPTY_DESCRIPTOR } from '#registry/empty-config.ts'
@@ -9,11 +9,14 @@ import { chunksOf, openedBy } from './journal-chunks.ts'
 import { fromLine } from './journal-lines.ts'
 import { type Found, findJournal, manifestAt } from './journal-look.ts'
 import { type JournalPlace, journalTags, placeKey } from './journal-place.ts'
+import { isMissing } from './wholeness.ts'
 import { WIDTH } from './width.ts'
 
 const MAX_CHUNK_BYTES = 16 * 1024 * 1024
 /** The manifest that names them stays below the 4 MiB that registries take. */
 const MAX_CHUNKS = 10_000
+/** What has begun has to have an end, and what is brought back to be recorded: nothing begins any more before there is no room for that. */
+const KEPT_FOR_ENDS = 100
 
 /** A journal that is an OCI artifact in the workspace: each append adds chunks and writes the tag anew. */
 export class WorkspaceJournal implements Journal {
@@ -84,13 +87,14 @@ export class WorkspaceJournal implements Journal {
     const { client, workspaceRepository, run, repository, known } = this.#place
     const chunks = chunksOf(records)
     const all = [...this.#chunks, ...chunks.map(({ bytes, digest }) => ({ digest, size: bytes.length }))]
-    if (all.length > MAX_CHUNKS) {
+    const opened = openedBy(records)
+    if (all.length > (opened > 0 ? MAX_CHUNKS - KEPT_FOR_ENDS : MAX_CHUNKS)) {
       throw new TallymanError(
         'JOURNAL_INVALID',
         `${workspaceRepository}:${run} has no room: begin another run`,
       )
     }
-    const open = this.#open + openedBy(records)
+    const open = this.#open + opened
     if (this.#chunks.length === 0) {
       await client.uploadBlob(workspaceRepository, EMPTY_DESCRIPTOR, () => EMPTY_CONFIG, call)
     }
@@ -129,17 +133,33 @@ export class WorkspaceJournal implements Journal {
 
   async *read(call = this.#call): AsyncGenerator<JournalRecord, void, void> {
     if (this.lost !== undefined) throw this.lost
-    const { client, workspaceRepository } = this.#place
+    const { workspaceRepository } = this.#place
     for (const chunk of this.#chunks) {
       if (chunk.size > MAX_CHUNK_BYTES) {
         throw new TallymanError('JOURNAL_INVALID', `${workspaceRepository}: a chunk has ${chunk.size} bytes`)
       }
-      const parts: Uint8Array[] = []
-      for await (const part of client.readBlob(workspaceRepository, chunk, call)) parts.push(part)
-      for (const line of Buffer.concat(parts).toString('utf8').split('\n')) {
+      for (const line of (await this.#text(chunk, call)).split('\n')) {
         if (line !== '') yield fromLine(line)
       }
     }
+  }
+
+  /** @throws JOURNAL_LOST a garbage collection that was under way while it was written has taken it, or a disk is damaged (S34) */
+  async #text(chunk: Chunk, call: CallOptions): Promise<string> {
+    const { client, workspaceRepository, run } = this.#place
+    const parts: Uint8Array[] = []
+    try {
+      for await (const part of client.readBlob(workspaceRepository, chunk, call)) parts.push(part)
+    } catch (thrown) {
+      const error = asTallymanError(thrown)
+      if (!isMissing(error)) throw error
+      throw new TallymanError(
+        'JOURNAL_LOST',
+        `${workspaceRepository}:${run}: a part of the journal is gone: ${error.message}`,
+        { cause: error },
+      )
+    }
+    return Buffer.concat(parts).toString('utf8')
   }
 }
 

@@ -9,6 +9,11 @@ const WINDOW = ['src/controllers/policy-window.test.ts']
 export const DECIDING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-decision.ts': [
     {
+      rule: 'S12 an approval is not used up where what it is about could not be read in full',
+      find: "if (unreadPart !== undefined) return state('Blocked', unreadPart)",
+      replace: '',
+    },
+    {
       rule: 'a policy that only plans',
       find: "if (spec.mode === 'DryRun') return { kind: 'wait', approval: undefined }",
       replace: '',
@@ -60,8 +65,20 @@ export const DECIDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S12 a run uses its approval',
-      find: "run.cause === 'Approved' ? [{",
-      replace: "run.cause === 'Enforced' ? [{",
+      find: "if (run.cause !== 'Approved') return { ...over, run }",
+      replace: 'return { ...over, run }',
+      tests: RUN,
+    },
+    {
+      rule: 'S12 an approval that was used stays so',
+      find: "if (run.cause !== 'Approved') return { ...over, run }",
+      replace: "if (run.cause !== 'Approved') return { ...over, run, approvals: [] }",
+      tests: RUN,
+    },
+    {
+      rule: 'S36 tags of a repository that was not read in full wait for that',
+      find: 'if (place?.repository.incomplete !== undefined) unknown',
+      replace: 'if (place === undefined) unknown',
       tests: RUN,
     },
     {

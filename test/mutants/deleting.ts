@@ -530,6 +530,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
   ],
   'src/evict/placeholder-removal.ts': [
     {
+      rule: 'S17 a tag that cannot get back what it named keeps the others from nothing',
+      find: 'if (!isMissing(error)) throw error',
+      replace: 'throw error',
+      tests: SETTLE,
+    },
+    {
+      rule: 'S17 and is told of',
+      find: 'if (cause === undefined) return',
+      replace: 'return',
+      tests: SETTLE,
+    },
+    {
       rule: 'S17 what stops the work gives the tags back',
       find: '() => giveBack(unstoppable(hands), bindings, manifests, stand)',
       replace: '() => giveBack(unstoppable(hands), [], manifests, stand)',
@@ -828,6 +840,14 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: NEEDED,
     },
   ],
+  'src/evict/refused.ts': [
+    {
+      rule: 'S37 what the trash has comes out of it',
+      find: 'await restoreWhole(hands, manifest)',
+      replace: 'await restoreWhole(hands, { ...manifest, digest: "sha256:0" })',
+      tests: OTHERS,
+    },
+  ],
   'src/evict/settle-sweep.ts': [
     {
       rule: 'S47 so it is where the process died before it could look',
@@ -837,8 +857,8 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S16 a tag that a killed run left naming nothing is put back',
-      find: 'await revive(hands, dangling, manifest)',
-      replace: 'await revive(hands, [], manifest)',
+      find: 'await revive(hands, dangling, manifest, refused.put)',
+      replace: 'await revive(hands, [], manifest, refused.put)',
       tests: SWEEP,
     },
     {
@@ -873,7 +893,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S37 what the registry does not take again keeps nobody from telling',
-      find: 'if (await refused.takes(digest, () => keepByDigest(hands, manifest))) back.add(digest)',
+      find: 'if (await refused.takes(digest, () => keepByDigest(hands, manifest, refused.put))) back.add(digest)',
       replace: 'await keepByDigest(hands, manifest)\n      back.add(digest)',
       tests: OTHERS,
     },
@@ -885,7 +905,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S37 what it may have named is there by its digest',
-      find: 'refused.takes(digest, () => keepByDigest(hands, manifest))',
+      find: 'refused.takes(digest, () => keepByDigest(hands, manifest, refused.put))',
       replace: 'refused.takes(digest, async () => undefined)',
       tests: OTHERS,
     },

@@ -69,8 +69,20 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S34 a journal that is lost is not read as an empty one',
-      find: 'if (this.lost !== undefined) throw this.lost\n    const { client, workspaceRepository } = this.#place\n    for',
-      replace: 'const { client, workspaceRepository } = this.#place\n    for',
+      find: 'if (this.lost !== undefined) throw this.lost\n    const { workspaceRepository } = this.#place\n    for',
+      replace: 'const { workspaceRepository } = this.#place\n    for',
+      tests: JOURNAL,
+    },
+    {
+      rule: 'S34 one of which a part is gone is lost',
+      find: 'if (!isMissing(error)) throw error',
+      replace: 'throw error',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 nothing begins that has no room for its end',
+      find: 'opened > 0 ? MAX_CHUNKS - KEPT_FOR_ENDS : MAX_CHUNKS',
+      replace: 'MAX_CHUNKS',
       tests: JOURNAL,
     },
     {
@@ -119,7 +131,7 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
   'src/evict/evicted.ts': [
     {
       rule: 'S12 a record of what was brought back that is lost is told to whoever plans',
-      find: 'else if (hasJournal) lost ??= beside.lost',
+      find: 'if (hasJournal) lost ??= besideLost',
       replace: '',
       tests: LOST,
     },

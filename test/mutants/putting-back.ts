@@ -93,7 +93,7 @@ export const PUTTING_BACK_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S16 a manifest that a tag still names is written again',
-      find: 'await hands.push.putManifest(hands.repository, manifest.digest, manifest, calls(hands).write)\n  const names',
+      find: 'await put(hands, manifest)\n  const names',
       replace: 'const names',
       tests: SWEEP,
     },

@@ -161,20 +161,26 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-returns.ts': [
     {
       rule: 'S04 a tag that names something else needs nothing of what belonged to what it named',
-      find: 'if (owners.length > 0) wanted.use',
-      replace: 'if (owners.length >= 0) wanted.use',
+      find: 'if (owners.length > 0 || wanted.isOwn)',
+      replace: 'if (owners.length >= 0)',
+      tests: RETURNS,
+    },
+    {
+      rule: 'S04 what nobody uses in its own right any more is needed for what it belongs to',
+      find: 'if (belongsTo.length === 0) return known',
+      replace: 'return known',
       tests: RETURNS,
     },
     {
       rule: 'S04 what somebody uses in its own right waits for nothing',
-      find: 'if (more.belongsTo === undefined) return more',
-      replace: 'if (more.belongsTo === undefined) return known',
+      find: 'isOwn: use.belongsTo === undefined || ',
+      replace: 'isOwn: known === undefined && use.belongsTo === undefined || ',
       tests: RETURNS,
     },
     {
       rule: 'S04 also where it belongs to something besides',
-      find: 'if (known.belongsTo === undefined) return known',
-      replace: 'if (known.belongsTo === undefined) return more',
+      find: ' || known?.isOwn === true',
+      replace: '',
       tests: RETURNS,
     },
     {
@@ -223,14 +229,14 @@ export const RESTORING_MUTANTS: MutantsByFile = {
   'src/controllers/evicted-news.ts': [
     {
       rule: 'S04 what was missing holds the policy',
-      find: "outcome === 'Restored' ||\n",
-      replace: '',
+      find: "outcome === 'Restored' || (outcome",
+      replace: '(outcome',
       tests: NEWS,
     },
     {
       rule: 'S04 what cannot come back holds it, too',
-      find: "outcome === 'Failed' && isNews && error",
-      replace: "outcome !== 'Failed' && isNews && error",
+      find: "(outcome === 'Failed' && error",
+      replace: "(outcome !== 'Failed' && error",
       tests: NEWS,
     },
     {
@@ -306,6 +312,32 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: HISTORY,
     },
   ],
+  'src/evict/other-runs.ts': [
+    {
+      rule: 'S04 the copies of other runs are looked for, too',
+      find: "if (record.kind === 'trashing') {",
+      replace: "if (record.kind !== 'manifest') return []\n  if (record.kind === 'trashing') {",
+      tests: BACK,
+    },
+    {
+      rule: 'S04 a journal of another run that cannot be read keeps nothing from coming back',
+      find: "if (!hasCode(error, 'JOURNAL_LOST', 'JOURNAL_INVALID')) throw error",
+      replace: 'throw error',
+      tests: BACK,
+    },
+  ],
+  'src/controllers/known-failures.ts': [
+    {
+      rule: 'S04 what was back and fails again holds a policy anew',
+      find: 'known.delete(key)',
+      replace: '',
+    },
+    {
+      rule: 'S04 so does what fails otherwise',
+      find: 'known.get(key) === error.code',
+      replace: 'known.has(key)',
+    },
+  ],
   'src/evict/gone-again.ts': [
     {
       rule: 'S04 whichever run takes the manifest',
@@ -337,14 +369,8 @@ export const RESTORING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 what its own run has not saved is looked for in the others',
-      find: "result.error.code === 'RESTORE_CONTENT_GONE'",
-      replace: "result.error.code === 'INTERNAL'",
-      tests: BACK,
-    },
-    {
-      rule: 'S04 so are their copies',
-      find: "new Set(['manifest', 'trashing', 'trashed'])",
-      replace: "new Set(['manifest'])",
+      find: 'left.push(back.thing)',
+      replace: 'yield back',
       tests: BACK,
     },
     {

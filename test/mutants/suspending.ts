@@ -173,6 +173,12 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       find: 'is not set up yet`,\n      )\n      await this.#parts.past.watch(pass)',
       replace: 'is not set up yet`,\n      )',
     },
+    {
+      rule: 'S04 what a policy has evicted is watched while others are worked on',
+      find: 'const resumesAt = await work.resumesAt(pass, { ...understood, registry })',
+      replace:
+        'if (this.#workedOn >= WORKED_ON_AT_ONCE) return { requeueAfterMs: TURN_MS }\n      const resumesAt = await work.resumesAt(pass, { ...understood, registry })',
+    },
   ],
   'src/controllers/policy-leftovers.ts': [
     {

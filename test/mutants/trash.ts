@@ -278,7 +278,7 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S04 the copy of a signature in a repository of its own stays with what it belongs to',
-      find: 'const all = [...here, ...this.#subjectsElsewhere(here)]',
+      find: 'const all = [...here, ...(await this.#subjectsElsewhere(here))]',
       replace: 'const all = here',
       tests: NEEDS,
     },

@@ -1,5 +1,6 @@
 import { type BroughtBack, bringBack } from '#evict/bring-back.ts'
 import { historyOfRun, stillEvicted } from '#evict/evicted.ts'
+import { InVain } from '#evict/other-runs.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import { shelfOf } from '#test/harness/evicted.ts'
 import type { EvictionSite } from '#test/harness/eviction.ts'
@@ -18,6 +19,7 @@ export class Undo {
   readonly #site: EvictionSite
   readonly #of: Undoing
   readonly #records = new RestorationRecords()
+  readonly #inVain = new InVain()
 
   constructor(site: EvictionSite, of: Undoing) {
     this.#site = site
@@ -34,8 +36,8 @@ export class Undo {
     )
     const { direct } = this.#site
     const place = {
-      ...{ pull: direct, push: direct, shelf, records: this.#records, fence: () => undefined },
-      ...{ clock: systemClock, signal: new AbortController().signal },
+      ...{ pull: direct, push: direct, shelf, records: this.#records, inVain: this.#inVain },
+      ...{ fence: () => undefined, clock: systemClock, signal: new AbortController().signal },
     }
     const results: BroughtBack[] = []
     for await (const each of bringBack(place, things)) results.push(each)
