@@ -53,7 +53,7 @@ import { version } from './version.ts'
 const CHECKS_AT_ONCE = 4
 const PROBES_AT_ONCE = 4
 /** Most of what is done for one is to look: few of them are worked on at once (RegistryPolicyController). */
-const POLICIES_AT_ONCE = 32
+const POLICIES_AT_ONCE = 8
 /** Longer than this a term does not wait for the first list of pods: that it is missing must be said. */
 const FIRST_LIST_MS = 15_000
 /** A run has its own limit, spec.timeout; this one only ends what does not obey it. */

@@ -17,6 +17,7 @@ import type { KnownJournals } from '#evict/known-journals.ts'
 import { InVain } from '#evict/other-runs.ts'
 import { RestorationRecords } from '#evict/restorations.ts'
 import type { Fence } from '#runtime/fence.ts'
+import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import { sideBySide } from '#scan/side-by-side.ts'
 import type { Clock } from '#time/clock.ts'
@@ -44,7 +45,8 @@ export interface EvictedRestorerParts {
 export class EvictedRestorer {
   readonly #parts: EvictedRestorerParts
   readonly #records = new RestorationRecords()
-  readonly #inVain = new InVain()
+  /** By registry. */
+  readonly #inVain = new Map<string, InVain>()
 
   constructor(parts: EvictedRestorerParts) {
     this.#parts = parts
@@ -122,10 +124,17 @@ export class EvictedRestorer {
     yield* bringBack(
       {
         ...{ pull: pull.client, push: push.client, shelf, records: this.#records },
-        ...{ inVain: this.#inVain, clock, signal, fence: () => fence.assertLeader() },
+        ...{ inVain: this.#inVainIn(registry), clock, signal, fence: () => fence.assertLeader() },
       },
       things,
     )
+  }
+
+  #inVainIn(registry: RegistryObject): InVain {
+    const key = keyOf(registry)
+    const known = this.#inVain.get(key) ?? new InVain()
+    this.#inVain.set(key, known)
+    return known
   }
 
   async #shelf(

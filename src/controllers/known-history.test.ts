@@ -38,6 +38,21 @@ test('S34: what was known by a journal that is lost is known until it is back, h
   expect(back).toMatchObject({ returned: [], unsettled: [] })
 })
 
+test('S34: so is what the rest of one does not tell of which a part is gone', () => {
+  const back = { run: 'run', repository: 'a', digest: 'd', at: 1 }
+  const known: KnownHistory = {
+    ...went(thing('run', 'a', 'first'), thing('run', 'a', 'second'), thing('run', 'b', 'x')),
+    returned: [back],
+  }
+  const lost: KnownHistory = {
+    ...went(thing('run', 'a', 'second'), thing('run', 'b', 'x')),
+    ...{ returned: [back], unsettled: [{ repository: 'a', run: 'run', isLost: true }] },
+  }
+  const now = withRun(known, 'run', lost)
+  expect(names(now)).toEqual(['run a:first', 'run a:second', 'run b:x'])
+  expect(now.returned).toEqual([back])
+})
+
 test('S12: that it is not known what was brought back of a repository stays known until somebody asks again', () => {
   const unknownReturns = new Map([['a', 'JOURNAL_LOST']])
   const known: KnownHistory = { ...went(thing('run', 'a', 'x')), unknownReturns }

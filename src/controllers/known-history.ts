@@ -1,4 +1,5 @@
 import type { EvictionHistory, Returned } from '#evict/evicted.ts'
+import type { EvictedThing } from '#evict/evicted-key.ts'
 import { EvictedThings } from '#evict/evicted-things.ts'
 
 /** What runs of a policy have done, as it is held for as long as it can be taken back. */
@@ -32,23 +33,27 @@ export function withRun(known: KnownHistory, run: string, told: KnownHistory): K
   const mute = new Set(told.unsettled.flatMap(({ isLost, repository }) => (isLost ? [repository] : [])))
   const isMute = (each: { readonly run: string; readonly repository: string }) =>
     each.run === run && mute.has(each.repository)
-  const seen = [...mute].flatMap((repository) =>
-    told.went.of(repository).next().done === true ? [...known.went.of(repository)].filter(isMute) : [],
-  )
+  // What is left of one of which a part is gone tells some of it.
+  const seen = [...mute].flatMap((repository) => {
+    const now = new Set([...told.went.of(repository)].map(thingKey))
+    return [...known.went.of(repository)].filter((each) => isMute(each) && !now.has(thingKey(each)))
+  })
+  const returned = new Set(told.returned.map(thingKey))
+  const back = known.returned.filter((each) => isMute(each) && !returned.has(thingKey(each)))
   return {
     ...others,
     went: told.went.with(others.went).with(new EvictedThings(seen)),
-    returned: [...told.returned, ...known.returned.filter(isMute), ...others.returned],
+    returned: [...told.returned, ...back, ...others.returned],
     unsettled: [...told.unsettled, ...others.unsettled],
   }
 }
 
 /** The history with what came back, each return once. */
 export function withReturned(known: KnownHistory, returned: readonly Returned[]): KnownHistory {
-  const seen = new Set(known.returned.map(returnKey))
-  return { ...known, returned: [...known.returned, ...returned.filter((each) => !seen.has(returnKey(each)))] }
+  const seen = new Set(known.returned.map(thingKey))
+  return { ...known, returned: [...known.returned, ...returned.filter((each) => !seen.has(thingKey(each)))] }
 }
 
-function returnKey({ run, repository, tag, digest, at }: Returned): string {
+function thingKey({ run, repository, tag, digest, at }: EvictedThing): string {
   return `${run} ${repository}:${tag ?? ''}@${digest} ${at}`
 }

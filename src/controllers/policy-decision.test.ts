@@ -134,7 +134,7 @@ describe('S12: an approval', () => {
       kind: 'wait',
       approval: {
         ...{ state: 'Blocked', plan: plan.digest },
-        message: 'The repository app could not be read in full, and waits for that: a listing broke off',
+        message: 'The repository app could not be read in full: a listing broke off. It is looked at again',
       },
     })
     const elsewhere = { ...repositoryFacts('other', { v1: c }), incomplete: 'a listing broke off' }

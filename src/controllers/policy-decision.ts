@@ -54,19 +54,17 @@ export function* decide(input: DecisionInput): Generator<undefined, Decision> {
   if (spec.mode === 'DryRun') return { kind: 'wait', approval: undefined }
   const approval = approvalState(input)
   if (approval?.state === 'Pending' && input.approved !== undefined) {
-    return {
-      kind: 'run',
-      cause: 'Approved',
-      approval,
-      plan: input.approved.digest,
-      judgement: yield* intersectInSteps(input.approved.removals, input.judgement),
-    }
+    const { digest: plan, removals: approved } = input.approved
+    const judgement = yield* intersectInSteps(approved, input.judgement)
+    const message = isEmpty(judgement) ? partNotRead(approved, input.judgement) : undefined
+    if (message === undefined) return { kind: 'run', cause: 'Approved', approval, plan, judgement }
+    return { kind: 'wait', approval: { ...approval, state: 'Blocked', message } }
   }
   if (spec.mode === 'Enforce' && input.blocks.length === 0 && input.held === undefined) {
     const soakMs = parseDuration(spec.soak) ?? Number.POSITIVE_INFINITY
     const agreed = yield* soakedInSteps(input.judgement, input.soak, soakMs)
     const judgement = yield* withinLimitInSteps(agreed, { ...spec.limits }, input.now)
-    if (!removals(judgement.repositories).next().done)
+    if (!isEmpty(judgement))
       return { kind: 'run', cause: 'Enforced', approval, plan: input.plan.digest, judgement }
   }
   return { kind: 'wait', approval }
@@ -109,8 +107,6 @@ function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
       `The plan is of ${new Date(approved.readAt).toISOString()}, longer ago than spec.approvalValidFor (${spec.approvalValidFor}). Review and approve the one in status.plan`,
     )
   }
-  const unreadPart = partNotRead(approved, input.judgement)
-  if (unreadPart !== undefined) return state('Blocked', unreadPart)
   if (held !== undefined) return state('Blocked', held)
   const hard = unaccepted(blocks, approved.readAt)
   if (hard.length > 0) return state('Blocked', hard.map(({ message }) => message).join('; '))
@@ -119,13 +115,19 @@ function approvalState(input: DecisionInput): RegistryPolicyStatus['approval'] {
 
 const MAX_MESSAGE = 1024
 
-/** An approval counts once: it is not used up where what it is about could not be looked at, which stays whole then. */
-function partNotRead({ removals }: ApprovedPlan, { parts }: Judgement): string | undefined {
-  const incomplete = new Map(parts.facts.repositories.map(({ name, incomplete: why }) => [name, why]))
-  for (const { repository } of removals) {
-    const why = incomplete.get(repository)
-    if (why !== undefined)
-      return `The repository ${repository} could not be read in full, and waits for that: ${why}`
-  }
-  return undefined
+function isEmpty({ repositories }: Judgement): boolean {
+  return removals(repositories).next().done === true
+}
+
+/** An approval counts once: it is not used up where nothing goes because what it is about could not be looked at. */
+function partNotRead(approved: ApprovedPlan['removals'], { parts }: Judgement): string | undefined {
+  const about = new Set(approved.map(({ repository }) => repository))
+  const unread = parts.facts.repositories.find(
+    ({ name, incomplete }) => incomplete !== undefined && about.has(name),
+  )
+  if (unread === undefined) return undefined
+  return `The repository ${unread.name} could not be read in full: ${unread.incomplete}. It is looked at again`.slice(
+    0,
+    MAX_MESSAGE,
+  )
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { TallymanError } from '#catalogue/error.ts'
+import type { EvictedReturn } from '#controllers/evicted-returns.ts'
 import { PolicyHolds } from '#controllers/policy-holds.ts'
 import type { PolicyMemories } from '#controllers/policy-memory.ts'
 import { PolicyRecords } from '#controllers/policy-records.ts'
@@ -31,16 +32,27 @@ const REGISTRY: RegistryObject = {
   spec: { url: 'https://r.example' },
 }
 
+const thing = { run: RUN.id, repository: 'app', tag: 'v1', digest: 'sha256:a', at: 1 }
+const BACK: EvictedReturn = {
+  use: { thing, reason: { kind: 'pinned', pin: 'app:v1' } },
+  ...{ outcome: 'Restored', isNews: true },
+}
+const LOST: EvictedReturn = {
+  ...BACK,
+  ...{ outcome: 'Failed', error: new TallymanError('RESTORE_CONTENT_GONE', 'no more') },
+}
+
 /** Something that a policy had evicted came into use and is back. @param load what its workspace says of its record */
-function cameIntoUse(load: PolicyMemories['load']) {
+function cameIntoUse(load: PolicyMemories['load'], came = BACK, policy = POLICY) {
   const clock = new FakeClock()
   const objectMetrics = { set: () => undefined }
-  const policies = { get: () => POLICY }
+  const policies = { get: () => policy }
   const kept: PolicyRecord[] = []
   const saveRecord = async (_policy: unknown, _registry: unknown, next: PolicyRecord) => void kept.push(next)
   const records = new PolicyRecords({ load, saveRecord }, clock)
   const changes: Promise<PolicyRecord>[] = []
   const told = Promise.withResolvers<RegistryPolicyStatus>()
+  const holds = new PolicyHolds(policies, objectMetrics)
   const returns = new PolicyReturns({
     deps: { clock, objectMetrics, events: { record: () => undefined } },
     restorer: {
@@ -53,7 +65,7 @@ function cameIntoUse(load: PolicyMemories['load']) {
       keepReturned: () => undefined,
       learn: async () => undefined,
     },
-    holds: new PolicyHolds(policies, objectMetrics),
+    holds,
     records: {
       change: (...asked) => {
         const change = records.change(...asked)
@@ -71,10 +83,10 @@ function cameIntoUse(load: PolicyMemories['load']) {
     ...{ policies, registries: { get: () => REGISTRY }, log: silentLog },
   })
   returns.beginTerm(new AbortController().signal)
-  const thing = { run: RUN.id, repository: 'app', tag: 'v1', digest: 'sha256:a', at: 1 }
-  const reason = { kind: 'pinned', pin: 'app:v1' } as const
-  returns.cameIntoUse('shop/main', [{ use: { thing, reason }, outcome: 'Restored', isNews: true }], 0)
-  return { status: told.promise, kept, recorded: () => Promise.allSettled(changes) }
+  const again = (each: EvictedReturn) => returns.cameIntoUse('shop/main', [each], 0)
+  again(came)
+  const token = () => holds.standing('shop/main')?.token
+  return { status: told.promise, kept, recorded: () => Promise.allSettled(changes), again, token, clock }
 }
 
 test.each([
@@ -102,4 +114,21 @@ test.each([
 test('S04: what came into use is told at once, also where the workspace does not answer', async () => {
   const { status } = cameIntoUse(() => new Promise(() => undefined))
   expect((await status).restorations).toMatchObject([{ image: 'r.example/app:v1', outcome: 'Restored' }])
+})
+
+test('S04: what still cannot come back leaves the token of its hold as it is, also for another leader; what comes back after that does not', async () => {
+  const mute = () => new Promise<never>(() => undefined)
+  const first = cameIntoUse(mute, LOST)
+  const token = first.token()
+  expect(token).toMatch(/^hold-/)
+  await first.clock.advance(60_000)
+  first.again(LOST)
+  expect(first.token()).toBe(token)
+  const status = await first.status
+  const second = cameIntoUse(mute, LOST, { ...POLICY, status })
+  await second.clock.advance(60_000)
+  second.again(LOST)
+  expect(second.token()).toBe(token)
+  second.again(BACK)
+  expect(second.token()).not.toBe(token)
 })

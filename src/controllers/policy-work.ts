@@ -24,7 +24,7 @@ import type { PolicyUndo } from '#controllers/policy-undo.ts'
 import { windowAt } from '#controllers/policy-window.ts'
 import type { OpenRegistry, RegistryAccess } from '#controllers/registry-access.ts'
 import type { RegistryClaims } from '#controllers/registry-claims.ts'
-import { type RegistryObject, specOf } from '#controllers/resources.ts'
+import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
 import { workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
@@ -96,10 +96,12 @@ export class PolicyWork {
     const { record, problem } = await past.watchIn(registry, pass)
     if (problem !== undefined) return clock.now() + RECORD_RETRY_MS
     if (spec.suspend) return await past.restoreSuspended(pass, { registry, spec }, record)
-    const isBlocked = spec.mode !== 'DryRun' && policy.status?.blocks?.some(({ approvable }) => !approvable)
+    const isBlocked =
+      spec.mode !== 'DryRun' &&
+      (policy.status?.blocks?.some(({ approvable }) => !approvable) === true || waitsForNobody(policy))
     const { run } = record
     const runAt = run === undefined ? Number.POSITIVE_INFINITY : (run.resumesAt ?? 0)
-    return Math.min(this.#blocked.dueAt(keyOf(policy), isBlocked ?? false), runAt)
+    return Math.min(this.#blocked.dueAt(keyOf(policy), isBlocked), runAt)
   }
 
   /**
@@ -190,7 +192,9 @@ export class PolicyWork {
           isRequested: pendingRequest(requestedBy) !== undefined && time <= clock.now(),
         }),
     })
-    const isBlocked = spec.mode !== 'DryRun' && blocks.some(({ isAcceptable }) => !isAcceptable)
+    const isBlocked =
+      spec.mode !== 'DryRun' &&
+      (blocks.some(({ isAcceptable }) => !isAcceptable) || waitsForNobody(pass.policy))
     this.#blocked.made(keyOf(pass.policy), { isBlocked, now: clock.now(), tookMs })
     return Math.min(next, this.#blocked.dueAt(keyOf(pass.policy), isBlocked))
   }
@@ -247,4 +251,9 @@ function* wentBy(
 
 function isSame(a: PolicyRecord['restored'], b: PolicyRecord['restored']): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** An approval is blocked, and by no human: by what stands against the plan, or by a repository that could not be read, which mostly passes. */
+function waitsForNobody({ status }: RegistryPolicyObject): boolean {
+  return status?.approval?.state === 'Blocked' && status.hold === undefined
 }

@@ -27,6 +27,7 @@ import {
   writtenIn,
 } from '#controllers/resources.ts'
 import type { Schedule } from '#controllers/schedule.ts'
+import { WorkTurns } from '#controllers/work-turns.ts'
 import { getCondition } from '#runtime/conditions.ts'
 import type { ReconcileContext } from '#runtime/controller.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -39,8 +40,8 @@ export const POLICY_BACKOFF: BackoffPolicy = { initial: 750, max: 5 * 60_000, fa
 const NOT_SYNCED_RETRY_MS = 10_000
 /** Plans that are made, and runs that go on, side by side: they hold what a registry has in memory. */
 const WORKED_ON_AT_ONCE = 2
-/** How soon a policy asks again whether it may be worked on. */
-const TURN_MS = 5_000
+/** How soon a policy asks again whether it is its turn. */
+const TURN_MS = 15_000
 /** What the policy has evicted could not be read. */
 const WATCH_RETRY_MS = 60_000
 
@@ -62,10 +63,11 @@ export interface RegistryPolicyParts {
 /** Makes the plans of a RegistryPolicy when they are due, carries out what may be, and keeps its status. */
 export class RegistryPolicyController {
   readonly #parts: RegistryPolicyParts
-  #workedOn = 0
+  readonly #turns: WorkTurns
 
   constructor(parts: RegistryPolicyParts) {
     this.#parts = parts
+    this.#turns = new WorkTurns(WORKED_ON_AT_ONCE, parts.deps.clock)
   }
 
   /** What another leader has done and told since our last term is not remembered here. */
@@ -137,10 +139,9 @@ export class RegistryPolicyController {
         return { requeueAfterMs: pauseUntil(startAt, stamp.now) }
       }
       // A run takes hours. Meanwhile what others have evicted is watched, and settled, all the same (S04, S17).
-      if (this.#workedOn >= WORKED_ON_AT_ONCE) return { requeueAfterMs: TURN_MS }
-      const next = await this.#workOn(() =>
-        work.run(pass, { ...understood, registry }, () => this.#accept(pass)),
-      )
+      const end = this.#turns.take(key)
+      if (end === undefined) return { requeueAfterMs: TURN_MS }
+      const next = await work.run(pass, { ...understood, registry }, () => this.#accept(pass)).finally(end)
       const plannedAt = Date.parse(pass.policy.status?.plan?.time ?? '') || stamp.now
       const at = Math.min(nextPlanAt(pass.policy, plannedAt, schedule, deps.clock.now()), next)
       return { requeueAfterMs: pauseUntil(at, deps.clock.now()) }
@@ -171,15 +172,6 @@ export class RegistryPolicyController {
   }
 
   /** What only a change of the spec mends. */
-  async #workOn<T>(work: () => Promise<T>): Promise<T> {
-    this.#workedOn += 1
-    try {
-      return await work()
-    } finally {
-      this.#workedOn -= 1
-    }
-  }
-
   #refusal(
     key: string,
     { rules }: UnderstoodPolicy,

@@ -261,6 +261,21 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
     expect(lists[1]).toBe(lists[0])
   })
 
+  test('S34: comes back by what is left of a journal of which a part is gone', async () => {
+    const [old, kept] = [containerImage({ seed: 'part' }), containerImage({ seed: 'part/kept' })]
+    const repository = 'shop/part'
+    const journal = await journalOf(shelfOf(site), repository, RUN, {})
+    await journal.append([{ kind: 'sample', at: 1, images: [] }])
+    await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+    const things = (await gone(repository)).filter(({ tag }) => tag === 'old')
+    damage('layer-missing', {
+      ...{ storageDir: site.registry.storageDir, repository: journalRepository('tallyman', repository) },
+      reference: RUN,
+    })
+    expect(await back(things)).toMatchObject([{ outcome: 'Restored' }])
+    expect(await site.pull(`${repository}:old`)).toContain(digest(old))
+  })
+
   test('is not brought back by who has lost the lease', async () => {
     const old = containerImage({ seed: 'lease' })
     await evictTags(site, {

@@ -1,4 +1,4 @@
-import { asTallymanError, type TallymanError } from '#catalogue/error.ts'
+import { asTallymanError, hasCode, type TallymanError } from '#catalogue/error.ts'
 import type { CallOptions, RegistryClient } from '#registry/client.ts'
 import type { Clock } from '#time/clock.ts'
 import type { Evicted } from './evicted.ts'
@@ -75,8 +75,9 @@ export async function* bringBack(
   }
 }
 
+/** The journal of its run cannot bring it back, or tells nothing any more. */
 function isGone(back: BroughtBack): boolean {
-  return back.outcome === 'Failed' && back.error.code === 'RESTORE_CONTENT_GONE'
+  return back.outcome === 'Failed' && hasCode(back.error, 'RESTORE_CONTENT_GONE', 'JOURNAL_LOST')
 }
 
 async function viewOfRun(

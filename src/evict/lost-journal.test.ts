@@ -112,14 +112,14 @@ describe.each(['2.8', '3'] as const)('S34: the journal of a run, on %s', (versio
   test('of which a part is gone is lost, and what the rest says is known; the others are settled', async () => {
     const repository = 'part'
     const digest = placeholder('a').digest
+    await append(repository, [intent('0')])
     await append(repository, [
       intent('1'),
       { kind: 'outcome', intent: '1', at: 1, ended: [{ tag: 'v1', digest, outcome: 'untagged' }] },
     ])
-    await append(repository, [intent('2')])
     await append(repository, [intent('3')], 'b-open')
     const mend = damage('layer-missing', {
-      ...{ storageDir: site.registry.storageDir, repository: placeOf(repository), reference: RUN, layer: 1 },
+      ...{ storageDir: site.registry.storageDir, repository: placeOf(repository), reference: RUN },
     })
     const { went, unsettled } = await historyOfRepository(shelf(), repository, undefined, {})
     expect(went).toMatchObject([{ run: RUN, tag: 'v1', digest }])

@@ -49,7 +49,7 @@ async function* readable(journal: Pick<Journal, 'read'>): AsyncGenerator<Journal
 }
 
 /** All of them are asked again after so long: there may be many. */
-const ASKED_AGAIN_MS = 10 * 60_000
+const ASKED_AGAIN_MS = 5 * 60_000
 
 /** What no run of a repository can bring back, and when that was found. */
 export class InVain {

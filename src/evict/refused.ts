@@ -1,4 +1,4 @@
-import { asTallymanError, hasCode } from '#catalogue/error.ts'
+import { asTallymanError, hasCode, TallymanError } from '#catalogue/error.ts'
 import type { Reach } from './hands.ts'
 import { JournalView } from './journal-view.ts'
 import type { RawManifest } from './placeholder.ts'
@@ -6,7 +6,7 @@ import { named, type Put, putByDigest } from './put-back.ts'
 import { restore } from './restore.ts'
 import { isMissing } from './wholeness.ts'
 
-/** Manifests that cannot be written again, as something that they name is gone from the registry and from the trash: what waits for them would wait for ever. */
+/** Manifests that cannot be written again, mostly as something that they name is gone from the registry and from the trash: what waits for them would wait for ever. */
 export class Refused {
   readonly #digests = new Set<string>()
 
@@ -43,8 +43,16 @@ export class Refused {
   }
 }
 
-/** Whoever asked for it records it. */
+/** Whoever asked for it records it. @throws RESTORE_CONTENT_GONE also where all that it names is there, and the registry does not take it all the same */
 async function restoreWhole(hands: Reach, { digest }: RawManifest): Promise<void> {
   const journal = await JournalView.of(hands.journal, new Set([digest]))
-  await restore({ ...hands, journal }, { digest })
+  try {
+    await restore({ ...hands, journal }, { digest })
+  } catch (thrown) {
+    const error = asTallymanError(thrown)
+    if (!isMissing(error)) throw error
+    throw new TallymanError('RESTORE_CONTENT_GONE', `${digest} is not taken: ${error.message}`, {
+      cause: error,
+    })
+  }
 }

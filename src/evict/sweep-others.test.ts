@@ -363,6 +363,22 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect((await journalState(hands.journal)).open).toEqual([])
   })
 
+  test('S37: so it is where all that it names is there', async () => {
+    const { old, hands, eviction } = await died('refused', (old) =>
+      pushManifest(site.registry, 'refused', old.manifest, 'stable'),
+    )
+    const refusal = { errors: [{ code: 'MANIFEST_INVALID', message: 'not any more' }] }
+    site.proxy.rule(
+      { kind: 'status', status: 400, body: JSON.stringify(refusal) },
+      { method: 'PUT', path: new RegExp(`/refused/manifests/${digest(old)}`) },
+    )
+    await expect(sweep(hands, eviction)).rejects.toMatchObject({
+      code: 'DELETE_UNSETTLED',
+      message: expect.stringContaining(`the registry does not take ${digest(old)} again`),
+    })
+    expect((await journalState(hands.journal)).open).toEqual([])
+  })
+
   test('S37: where the trash has what it names it is there again all the same', async () => {
     const { old, hands, eviction } = await died('copied', (old) =>
       pushManifest(site.registry, 'copied', old.manifest, 'stable'),

@@ -131,33 +131,44 @@ export class WorkspaceJournal implements Journal {
     )
   }
 
+  /** @throws JOURNAL_LOST, after all that is left of it was told; JOURNAL_INVALID, REGISTRY_* */
   async *read(call = this.#call): AsyncGenerator<JournalRecord, void, void> {
     if (this.lost !== undefined) throw this.lost
     const { workspaceRepository } = this.#place
+    let lost: TallymanError | undefined
     for (const chunk of this.#chunks) {
       if (chunk.size > MAX_CHUNK_BYTES) {
         throw new TallymanError('JOURNAL_INVALID', `${workspaceRepository}: a chunk has ${chunk.size} bytes`)
       }
-      for (const line of (await this.#text(chunk, call)).split('\n')) {
-        if (line !== '') yield fromLine(line)
+      const text = await this.#text(chunk, call)
+      if (typeof text !== 'string') {
+        lost ??= text
+        continue
       }
+      for (const line of text.split('\n')) if (line !== '') yield fromLine(line)
     }
+    if (lost !== undefined) throw lost
   }
 
-  /** @throws JOURNAL_LOST a garbage collection that was under way while it was written has taken it, or a disk is damaged (S34) */
-  async #text(chunk: Chunk, call: CallOptions): Promise<string> {
-    const { client, workspaceRepository, run } = this.#place
+  /** @returns why it is lost: a garbage collection that was under way while it was written has taken it, or a disk is damaged (S34). A 404 may pass: it is looked twice */
+  async #text(chunk: Chunk, call: CallOptions): Promise<string | TallymanError> {
+    const { workspaceRepository, run } = this.#place
+    const first = await this.#textOnce(chunk, call)
+    const text = typeof first === 'string' ? first : await this.#textOnce(chunk, call)
+    if (typeof text === 'string') return text
+    const why = `${workspaceRepository}:${run}: a part of the journal is gone: ${text.message}`
+    return new TallymanError('JOURNAL_LOST', why, { cause: text })
+  }
+
+  async #textOnce(chunk: Chunk, call: CallOptions): Promise<string | TallymanError> {
+    const { client, workspaceRepository } = this.#place
     const parts: Uint8Array[] = []
     try {
       for await (const part of client.readBlob(workspaceRepository, chunk, call)) parts.push(part)
     } catch (thrown) {
       const error = asTallymanError(thrown)
       if (!isMissing(error)) throw error
-      throw new TallymanError(
-        'JOURNAL_LOST',
-        `${workspaceRepository}:${run}: a part of the journal is gone: ${error.message}`,
-        { cause: error },
-      )
+      return error
     }
     return Buffer.concat(parts).toString('utf8')
   }

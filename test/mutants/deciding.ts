@@ -10,8 +10,8 @@ export const DECIDING_MUTANTS: MutantsByFile = {
   'src/controllers/policy-decision.ts': [
     {
       rule: 'S12 an approval is not used up where what it is about could not be read in full',
-      find: "if (unreadPart !== undefined) return state('Blocked', unreadPart)",
-      replace: '',
+      find: 'isEmpty(judgement) ? partNotRead(approved, input.judgement) : undefined',
+      replace: 'undefined',
     },
     {
       rule: 'a policy that only plans',
@@ -33,8 +33,8 @@ export const DECIDING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S12 an approval takes only what was approved and still goes',
-      find: 'judgement: yield* intersectInSteps(input.approved.removals, input.judgement),',
-      replace: 'judgement: input.judgement,',
+      find: 'const judgement = yield* intersectInSteps(approved, input.judgement)',
+      replace: 'const { judgement } = input',
       tests: RUN.concat(DECISION),
     },
     {

@@ -69,14 +69,26 @@ export const JOURNALING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S34 a journal that is lost is not read as an empty one',
-      find: 'if (this.lost !== undefined) throw this.lost\n    const { workspaceRepository } = this.#place\n    for',
-      replace: 'const { workspaceRepository } = this.#place\n    for',
+      find: 'if (this.lost !== undefined) throw this.lost\n    const { workspaceRepository } = this.#place\n    let',
+      replace: 'const { workspaceRepository } = this.#place\n    let',
       tests: JOURNAL,
     },
     {
       rule: 'S34 one of which a part is gone is lost',
       find: 'if (!isMissing(error)) throw error',
       replace: 'throw error',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 which is told',
+      find: '}\n    if (lost !== undefined) throw lost',
+      replace: '}',
+      tests: LOST,
+    },
+    {
+      rule: 'S34 and what is behind that part is read',
+      find: 'lost ??= text\n        continue',
+      replace: 'throw text',
       tests: LOST,
     },
     {

@@ -368,6 +368,12 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: BACK,
     },
     {
+      rule: 'S34 what a journal still tells of which a part is gone brings back',
+      find: "'RESTORE_CONTENT_GONE', 'JOURNAL_LOST')",
+      replace: "'RESTORE_CONTENT_GONE')",
+      tests: BACK,
+    },
+    {
       rule: 'S04 what its own run has not saved is looked for in the others',
       find: 'left.push(back.thing)',
       replace: 'yield back',

@@ -177,7 +177,7 @@ export const SUSPENDING_MUTANTS: MutantsByFile = {
       rule: 'S04 what a policy has evicted is watched while others are worked on',
       find: 'const resumesAt = await work.resumesAt(pass, { ...understood, registry })',
       replace:
-        'if (this.#workedOn >= WORKED_ON_AT_ONCE) return { requeueAfterMs: TURN_MS }\n      const resumesAt = await work.resumesAt(pass, { ...understood, registry })',
+        'if (this.#turns.take(key) === undefined) return { requeueAfterMs: TURN_MS }\n      const resumesAt = await work.resumesAt(pass, { ...understood, registry })',
     },
   ],
   'src/controllers/policy-leftovers.ts': [
