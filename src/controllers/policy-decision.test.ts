@@ -137,6 +137,17 @@ describe('S12: an approval', () => {
         message: 'The repository app could not be read in full: a listing broke off. It is looked at again',
       },
     })
+    const more = judged({
+      repositories: [
+        { ...repositoryFacts('app', { v3: a, v2: b, v1: c }), incomplete: 'a listing broke off' },
+        repositoryFacts('web', { v3: a, v2: b }),
+      ],
+      manifests: [a, b, c],
+    })
+    const now = planOf(more, { url: 'https://r.example', registry: 'r', policy: 'p', rules: 'sha256:1' })
+    const later = soakWith(soakWith(undefined, now, 'mark', READ_AT - 24 * HOUR), now, 'mark', READ_AT)
+    const enforce = { ...spec, mode: 'Enforce' } as const
+    expect(outcome(enforce, { approved, judgement: more, soak: later })).toBe('Enforced: web:v2')
     const elsewhere = { ...repositoryFacts('other', { v1: c }), incomplete: 'a listing broke off' }
     const rest = judged({
       repositories: [repositoryFacts('app', { v3: a, v2: b, v1: c }), elsewhere],

@@ -52,13 +52,13 @@ export type Decision = {
 export function* decide(input: DecisionInput): Generator<undefined, Decision> {
   const { spec } = input
   if (spec.mode === 'DryRun') return { kind: 'wait', approval: undefined }
-  const approval = approvalState(input)
+  let approval = approvalState(input)
   if (approval?.state === 'Pending' && input.approved !== undefined) {
     const { digest: plan, removals: approved } = input.approved
     const judgement = yield* intersectInSteps(approved, input.judgement)
     const message = isEmpty(judgement) ? partNotRead(approved, input.judgement) : undefined
     if (message === undefined) return { kind: 'run', cause: 'Approved', approval, plan, judgement }
-    return { kind: 'wait', approval: { ...approval, state: 'Blocked', message } }
+    approval = { ...approval, state: 'Blocked', message }
   }
   if (spec.mode === 'Enforce' && input.blocks.length === 0 && input.held === undefined) {
     const soakMs = parseDuration(spec.soak) ?? Number.POSITIVE_INFINITY

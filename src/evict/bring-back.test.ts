@@ -276,6 +276,21 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
     expect(await site.pull(`${repository}:old`)).toContain(digest(old))
   })
 
+  test('S04: where the journal of its run is lost, and no other one knows of it, that is what is said of it every time', async () => {
+    const [old, kept] = [containerImage({ seed: 'mute' }), containerImage({ seed: 'mute/kept' })]
+    const repository = 'shop/mute'
+    await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+    const things = (await gone(repository)).filter(({ tag }) => tag === 'old')
+    damage('revision-link-missing', {
+      ...{ storageDir: site.registry.storageDir, repository: journalRepository('tallyman', repository) },
+      reference: RUN,
+    })
+    const inVain = new InVain()
+    for (let tries = 0; tries < 2; tries += 1) {
+      expect(await back(things, { inVain })).toMatchObject([{ error: { code: 'JOURNAL_LOST' } }])
+    }
+  })
+
   test('is not brought back by who has lost the lease', async () => {
     const old = containerImage({ seed: 'lease' })
     await evictTags(site, {

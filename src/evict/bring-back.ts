@@ -57,9 +57,13 @@ export async function* bringBack(
 ): AsyncGenerator<BroughtBack, void, void> {
   const { shelf, inVain, clock } = site
   const left: Evicted[] = []
+  // What the journal of its run says of it is what is told in the end, however often that is tried.
+  const first = new Map<Evicted, BroughtBack>()
   for await (const back of bringBackBy(site, things, (group, call) => viewOfRun(shelf, group, call))) {
-    if (isGone(back) && !inVain.has(digestKey(back.thing), clock.now())) left.push(back.thing)
-    else yield back
+    if (isGone(back) && !inVain.has(digestKey(back.thing), clock.now())) {
+      left.push(back.thing)
+      first.set(back.thing, back)
+    } else yield back
   }
   const views = new Map<string, Promise<JournalView>>()
   const look: Look = ([first], call) => {
@@ -71,7 +75,7 @@ export async function* bringBack(
   }
   for await (const back of bringBackBy(site, left, look)) {
     if (isGone(back)) inVain.add(digestKey(back.thing), clock.now())
-    yield back
+    yield isGone(back) ? (first.get(back.thing) ?? back) : back
   }
 }
 
