@@ -168,6 +168,22 @@ describe.each(['2.8', '3'] as const)('what runs took from %s', (version) => {
     expect(await site.tags('shop/there')).toMatchObject({ taken: digest(newer) })
   })
 
+  test('S04: keeps what somebody pushes by its name while it is brought back', async () => {
+    const [old, newer, kept] = ['old', 'newer', 'kept'].map((seed) =>
+      containerImage({ seed: `moved/${seed}` }),
+    ) as [TestImage, TestImage, TestImage]
+    const repository = 'shop/moved'
+    await evictTags(site, { run: RUN, repository, tags: { old, kept }, doomed: ['old'] })
+    const things = (await gone(repository)).filter(({ tag }) => tag === 'old')
+    const held = site.proxy.hold({ method: 'PUT', path: new RegExp(`/${repository}/manifests/sha256:`) })
+    const running = back(things, { push: site.client })
+    await held.arrived
+    site.storage.write(repository, newer, 'old')
+    held.release()
+    expect(await running).toMatchObject([{ outcome: 'Taken' }])
+    expect(await site.tags(repository)).toMatchObject({ old: digest(newer) })
+  })
+
   test('of which content is missing fails alone, and says what is gone', async () => {
     const broken = containerImage({ seed: 'broken' })
     const whole = containerImage({ seed: 'ok' })

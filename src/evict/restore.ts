@@ -24,15 +24,18 @@ export async function restore(
   reach: Reach,
   { tag, digest }: { readonly tag?: string | undefined; readonly digest: string },
 ): Promise<Restored> {
-  const named = tag === undefined ? undefined : await headDigest(reach, tag)
-  if (named !== undefined && named !== digest) return 'Taken'
+  const isTaken = (named: string | undefined) => named !== undefined && named !== digest
+  if (tag !== undefined && isTaken(await headDigest(reach, tag))) return 'Taken'
   const { saved, trashed } = await journalState(reach.journal)
   const below = new Set([digest])
   for (const each of below) for (const child of saved.get(each)?.children ?? []) below.add(child)
   const work = new Restoring(reach, await savedManifests(reach.journal, below), trashed)
   const manifest = await work.manifest(digest, undefined, 0)
-  if (tag !== undefined && named === undefined) {
-    await reach.push.putManifest(reach.repository, tag, manifest, calls(reach).write)
+  if (tag !== undefined) {
+    // That took a while, and a registry knows no "if it names nothing still": this is the last look before it is written.
+    const named = await headDigest(reach, tag)
+    if (isTaken(named)) return 'Taken'
+    if (named === undefined) await reach.push.putManifest(reach.repository, tag, manifest, calls(reach).write)
   }
   await verify(reach, tag, digest)
   await reach.journal.append([{ kind: 'restored', at: reach.clock.now(), tag, digest }])

@@ -312,6 +312,14 @@ export const RESTORING_MUTANTS: MutantsByFile = {
       tests: HISTORY,
     },
   ],
+  'src/evict/restore.ts': [
+    {
+      rule: 'S04 what somebody pushes by its name meanwhile is kept',
+      find: "if (isTaken(named)) return 'Taken'\n    if (named === undefined)",
+      replace: '',
+      tests: BACK,
+    },
+  ],
   'src/evict/other-runs.ts': [
     {
       rule: 'S04 the copies of other runs are looked for, too',
