@@ -55,18 +55,20 @@ export function assemblePolicies({ deps, access, live, stores, tries, ...more }:
   const { policies, registries, inventories } = stores
   const common = { access, registries, journals: new KnownJournals(), fence, clock, log }
   const reporter = new PolicyReporter(deps)
+  const left = new LeftLedgers({
+    ...{ client, namespace },
+    inventories: () => inventories.list().map(keyOf),
+  })
   const claims = new RegistryClaims({
     ...common,
     live,
+    left,
+    wanted: () => inventories.list().map(keyOf),
     policies,
     client,
     operator: namespace,
     process: identity,
     times: claimTimes(claimInterval),
-  })
-  const left = new LeftLedgers({
-    ...{ client, namespace },
-    inventories: () => inventories.list().map(keyOf),
   })
   const memories = new PolicyMemories({ ...common, tries })
   const records = new PolicyRecords(memories, clock)

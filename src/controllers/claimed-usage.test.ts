@@ -6,7 +6,7 @@ import type { Log } from '#kube/log.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
 import { silentLog } from '#test/harness/reflected.ts'
-import { ClaimedUsage } from './claimed-usage.ts'
+import { ClaimedUsage, type ClaimedUsageParts } from './claimed-usage.ts'
 
 // What a real cluster makes of it is in registry-claims.test.ts.
 
@@ -14,7 +14,11 @@ const { signal } = new AbortController()
 const SNAPSHOT = snapshotOf([imageUse('r.example/app:1')])
 
 /** @param barrier of the only inventory, one after the other */
-function claimed(barrier: readonly (() => InventorySnapshot)[], ledger?: () => HeldOrigin) {
+function claimed(
+  barrier: readonly (() => InventorySnapshot)[],
+  ledger?: () => HeldOrigin,
+  more: Partial<Pick<ClaimedUsageParts, 'left' | 'wanted'>> = {},
+) {
   const warnings: object[] = []
   const log: Log = { ...silentLog, warn: (fields: object) => void warnings.push(fields) }
   const next = barrier.values()
@@ -30,7 +34,8 @@ function claimed(barrier: readonly (() => InventorySnapshot)[], ledger?: () => H
       },
     },
   ]
-  return { usage: new ClaimedUsage({ live: { all }, clock: new FakeClock(), log }), warnings }
+  const beside = { wanted: () => ['ops/all'], left: { read: async () => [] }, ...more }
+  return { usage: new ClaimedUsage({ live: { all }, ...beside, clock: new FakeClock(), log }), warnings }
 }
 
 function unproven(code: 'BARRIER_NOT_REACHED' | 'KUBE_FORBIDDEN'): () => never {
@@ -62,3 +67,23 @@ test('S02: the ledger is the one that is there once all use is known', async () 
   const { ledgers } = await usage.of('here', signal)
   expect(ledgers).toEqual([{ inventory: 'ops/all', id: 'since', since: 0, isKept: true }])
 })
+
+test.each([
+  ['is not watched yet', { wanted: () => ['ops/all', 'ops/edge'] }, 'ops/edge is not watched yet'],
+  [
+    'was removed, with what it remembers',
+    { left: { read: async () => [{ inventory: 'ops/edge', namespace: 'tallyman-system', name: 'ledger' }] } },
+    'ops/edge',
+  ],
+  ['may be missing', { left: { read: unproven('KUBE_FORBIDDEN') } }, 'edge does not answer'],
+])(
+  'S01, S02: where an inventory %s, the claim says that not all use is known, and the log says once why',
+  async (_what, more, why) => {
+    const { usage, warnings } = claimed([], undefined, more)
+    for (let asked = 0; asked < 2; asked += 1) {
+      const { synced, images } = await usage.of('here', signal)
+      expect([synced, images]).toEqual([false, ['r.example/app:1']])
+    }
+    expect(warnings).toMatchObject([{ reason: expect.stringContaining(why) }])
+  },
+)

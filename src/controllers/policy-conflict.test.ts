@@ -90,10 +90,14 @@ describe('S01: two policies over the same repositories', () => {
     ['by another host', 'https://other.example', 'app', 0],
     ['by an alias of the first', 'https://alias.example', 'app', 2],
     ['by an alias of the first with a path', 'https://alias.example/team', 'app', 2],
+    ['by an alias that is written otherwise', 'https://second.example', 'app', 2],
+    ['by an alias with an empty prefix', 'https://third.example', 'app', 2],
     ['behind a proxy of the first', 'https://mirror.example', 'app', 0],
   ])('of two Registries: the second named %s', (_, url, pattern, size) => {
     const first = registry('main', 'https://r.example', [
       { host: 'alias.example' },
+      { host: 'Second.example' },
+      { host: 'third.example', prefix: '/' },
       { host: 'mirror.example', prefix: 'proxy' },
     ])
     const policies = [policy('one', 'main', about('app')), policy('two', 'second', about(pattern))]

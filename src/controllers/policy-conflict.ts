@@ -3,7 +3,7 @@ import { unlessInvalid } from '#controllers/unless-invalid.ts'
 import { globCovers, globsOverlap } from '#crds/glob-overlap.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import type { RegistryNames } from '#inventory/locate.ts'
+import { comparableHost, type RegistryNames } from '#inventory/locate.ts'
 import { registryNames } from '#inventory/registry-names.ts'
 import { keyOf } from '#runtime/object-key.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
@@ -159,11 +159,14 @@ function placesOf(
 
 /** The whole of it: with a prefix it is a place in something else. */
 function isNamedBy({ host }: RegistryNames, { aliases }: RegistryNames): boolean {
-  return aliases.some((alias) => alias.host === host && alias.prefix === undefined)
+  return aliases.some(
+    (alias) =>
+      comparableHost(alias.host) === comparableHost(host) && pathOf({ pathPrefix: alias.prefix }) === '',
+  )
 }
 
 /** `team/`, or empty. */
-function pathOf({ pathPrefix = '' }: RegistryNames): string {
+function pathOf({ pathPrefix = '' }: Pick<RegistryNames, 'pathPrefix'>): string {
   const path = pathPrefix.replace(/^\/+|\/+$/g, '')
   return path === '' ? '' : `${path}/`
 }

@@ -92,6 +92,7 @@ class Operator {
     this.claims = new RegistryClaims({
       access: new RegistryAccess(this.#pool, new SecretCache(client, clock), {}),
       live: this.#inventories,
+      ...{ wanted: () => [], left: { read: async () => [] } },
       policies: { list: () => this.#look() },
       registries: { get: () => this.registry },
       ...{ client, fence, clock, log, times: TIMES },

@@ -1,6 +1,6 @@
 import { asTallymanError, TallymanError } from '#catalogue/error.ts'
 import type { Inventories } from '#clusters/inventories.ts'
-import { ClaimedUsage } from '#controllers/claimed-usage.ts'
+import { ClaimedUsage, type ClaimedUsageParts } from '#controllers/claimed-usage.ts'
 import { KeptClaim, LONGEST_WRITE_MS } from '#controllers/kept-claim.ts'
 import type { RegistryAccess } from '#controllers/registry-access.ts'
 import { type RegistryObject, type RegistryPolicyObject, specOf } from '#controllers/resources.ts'
@@ -18,7 +18,7 @@ import type { Fence } from '#runtime/fence.ts'
 import type { ObjectStore } from '#runtime/object-store.ts'
 import type { Clock } from '#time/clock.ts'
 
-export interface RegistryClaimsParts {
+export interface RegistryClaimsParts extends Pick<ClaimedUsageParts, 'left' | 'wanted'> {
   readonly access: RegistryAccess
   readonly live: Pick<Inventories, 'all'>
   readonly policies: Pick<ObjectStore<RegistryPolicyObject>, 'list'>

@@ -67,6 +67,11 @@ export const PLANNING_MUTANTS: MutantsByFile = {
       replace: 'await live.calmSnapshot()',
     },
     {
+      rule: 'S01 nor is it where an inventory is missing beside',
+      find: 'return missing === undefined ? claim : { ...claim, synced: false }',
+      replace: 'return claim',
+    },
+    {
       rule: 'S02 the ledger is asked for after what it knows',
       find: 'const snapshot = await this.#proven(held, signal)\n    const { key, ledger } = held',
       replace: 'const { key, ledger } = held\n    const snapshot = await this.#proven(held, signal)',
