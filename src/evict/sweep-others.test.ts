@@ -322,32 +322,25 @@ describe.each(['2.8', '3'] as const)('while others work in a repository of %s th
     expect({ open, removed }).toEqual({ open: [], removed: { tags: [], digests: [] } })
   })
 
-  test('S37: so is one where somebody has pushed its manifest again before anybody looked', async () => {
-    const { old, hands, eviction } = await died('pushed-again', (old) =>
-      pushManifest(site.registry, 'pushed-again', old.manifest, 'stable'),
-    )
-    await pushManifest(site.registry, 'pushed-again', old.manifest, 'new')
-    await expect(sweep(hands, eviction)).rejects.toMatchObject({
-      code: 'DELETE_UNSETTLED',
-      message: expect.stringMatching(new RegExp(`stable is missing .*${digest(old)}`)),
-    })
-    // Once.
-    await sweep(hands, eviction)
-    await site.pull('pushed-again:new')
-  })
-
-  test('S37: also by a tag that was there all the time', async () => {
-    const { old, hands, eviction } = await died('moved-again', (old) =>
-      pushManifest(site.registry, 'moved-again', old.manifest, 'stable'),
-    )
-    await pushManifest(site.registry, 'moved-again', old.manifest, 'kept')
-    await expect(sweep(hands, eviction)).rejects.toMatchObject({
-      code: 'DELETE_UNSETTLED',
-      message: expect.stringMatching(new RegExp(`stable is missing .*${digest(old)}`)),
-    })
-    await sweep(hands, eviction)
-    await site.pull('moved-again:kept')
-  })
+  test.each([
+    ['a new tag', 'pushed-again', 'new'],
+    ['a tag that was there all the time', 'moved-again', 'kept'],
+  ])(
+    'S37: so is one where somebody has pushed its manifest again by %s before anybody looked',
+    async (_, repository, tag) => {
+      const { old, hands, eviction } = await died(repository, (old) =>
+        pushManifest(site.registry, repository, old.manifest, 'stable'),
+      )
+      await pushManifest(site.registry, repository, old.manifest, tag)
+      await expect(sweep(hands, eviction)).rejects.toMatchObject({
+        code: 'DELETE_UNSETTLED',
+        message: expect.stringMatching(new RegExp(`stable is missing .*${digest(old)}`)),
+      })
+      // Once.
+      await sweep(hands, eviction)
+      await site.pull(`${repository}:${tag}`)
+    },
+  )
 
   test('S37: where the registry does not take it again it is told of once, too, and what had begun has an end', async () => {
     const { old, hands, ended, eviction } = await died('collected', (old) =>
