@@ -195,9 +195,21 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       yield later
     })
     expect(await site.has(`${PLACE.prefix}/on/2`, digest(image))).toBe(true)
-    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
+    // What both have begun there is the earlier run's to delete, whose own lies elsewhere by now.
+    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
     const proven = await provenInTrash(hands, PLACE, [digest(image)], Date.now() + DAY)
     expect([...proven]).toEqual([digest(image)])
+  })
+
+  test('S45: the copy of a later run stays where that of an earlier one had vanished', async () => {
+    const { earlier, later, purge } = await sharing('vanished', async (hands, digest) => {
+      await copyToTrash(hands, PLACE, [digest])
+      const path = `/v2/${PLACE.prefix}/vanished/1/manifests/${digest}`
+      expect((await site.registry.wire.send({ method: 'DELETE', path })).status).toBe(202)
+    })
+    expect((await journalState(earlier)).copies[0]?.at).toBeGreaterThan(0)
+    expect(await purge(earlier, [later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
   })
 
   test('S45: the copy of a later run stays where an earlier one was killed before it had recorded that its own went', async () => {

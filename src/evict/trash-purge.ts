@@ -14,7 +14,6 @@ import { WIDTH } from './width.ts'
  * stays, with all that it contains (S04), and so does what a younger copy contains. What another run has in the same place is left to that, and what may be another run's stays until that
  * is known (S45).
  * @param before in milliseconds since the epoch
- * @param others asked only where this journal does not know whether what lies there is its own
  * @returns how many were deleted, had gone already, or are another run's
  * @throws what stopped it; what had gone by then is found out by the next call
  */
@@ -78,9 +77,9 @@ async function purgeShelf(
 }
 
 /**
- * What this run has begun and never seen whole may not be there, and what it has begun to delete may be gone: then another run may put its own copy there. It is looked what is there
- * first: what is put there afterwards is not deleted, and whoever has put it there before has said so in its journal.
- * @returns digests of what is not there, or another run's, and of what may be another run's: nobody knows until the journal can be read that may speak of it
+ * What this run has begun and never seen whole may not be there, what it has begun to delete may be gone, and somebody may have deleted any of it by hand: then another run may put its
+ * own copy there. It is looked what is there first: what is put there afterwards is not deleted, and whoever has put it there before has said so in its journal.
+ * @returns digests of what is not there, or another run's, and of what may well be another run's: nobody knows until the journal can be read that may speak of it
  */
 async function notOurs(
   hands: Hands,
@@ -93,10 +92,11 @@ async function notOurs(
     headDigest({ ...hands, repository }, digest),
   )
   const there = doubtful.filter((_, index) => found[index] !== undefined)
-  const { theirs, unknown } = there.length === 0 ? NOBODYS : await copiesOfOthers(others, there)
-  const isOver = (copy: TrashCopy, index: number) => found[index] === undefined || theirs.has(copyKey(copy))
+  const gone = new Set(doubtful.filter((_, index) => found[index] === undefined))
+  const asked = copies.filter((copy) => !gone.has(copy))
+  const { theirs, unknown } = asked.length === 0 ? NOBODYS : await copiesOfOthers(others, asked)
   return {
-    purged: doubtful.filter(isOver).map(({ digest }) => digest),
+    purged: copies.filter((copy) => gone.has(copy) || theirs.has(copyKey(copy))).map(({ digest }) => digest),
     unknown: there.filter((copy) => unknown.has(copyKey(copy))).map(({ digest }) => digest),
   }
 }

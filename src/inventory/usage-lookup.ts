@@ -1,7 +1,7 @@
 import { parseImageID } from '#inventory/image-id.ts'
 import { type Locator, locator, type RegistryNames } from '#inventory/locate.ts'
-import { pathSuffixes } from '#inventory/path-suffixes.ts'
-import { type ImageReference, parseReference } from '#inventory/reference.ts'
+import { endingsOf, salvagedRepositories } from '#inventory/meant-repositories.ts'
+import type { ImageReference } from '#inventory/reference.ts'
 import { type Salvaged, salvage } from '#inventory/salvage.ts'
 
 /** An image of a registry, as the registry names it. Neither tag nor digest: any image of the repository. */
@@ -88,7 +88,6 @@ export class UsageLookup<T> {
   }
 
   #usesOf(reference: ImageReference): PathUses<T> {
-    // A mirror of several registries has their hosts in its paths.
     const path = `${reference.host}/${reference.repository}`
     const known = this.#named.get(path)
     if (known !== undefined) return known
@@ -96,7 +95,7 @@ export class UsageLookup<T> {
     this.#named.set(path, uses)
     const located = this.#locate(reference)
     if (located !== undefined) this.#located.add(located.repository, uses)
-    for (const end of pathSuffixes(path)) this.#ending.add(end, uses)
+    for (const end of endingsOf(reference)) this.#ending.add(end, uses)
     return uses
   }
 
@@ -104,23 +103,8 @@ export class UsageLookup<T> {
     if (salvaged === undefined) return
     const { tag, digest } = salvaged
     if (digest !== undefined) this.addDigest(user, digest)
-    for (const repository of this.#repositoriesOf(salvaged)) this.#salvaged.add(repository, { user, tag })
-  }
-
-  /** Every repository of the registry that may be meant. */
-  #repositoriesOf({ host, repository }: Salvaged): ReadonlySet<string> {
-    const written = host === undefined ? repository : `${host}/${repository}`
-    const [first = '', ...rest] = repository.split('/')
-    const readings = [
-      parseReference(written),
-      // A host in capitals need not look like one.
-      host === undefined && rest.length > 0 ? { host: first, repository: rest.join('/') } : undefined,
-    ]
-    return new Set([
-      ...readings.flatMap((reading) => (reading && this.#locate(reading)?.repository) ?? []),
-      ...(host === undefined ? [repository] : []),
-      ...pathSuffixes(written),
-    ])
+    for (const repository of salvagedRepositories(salvaged, this.#locate))
+      this.#salvaged.add(repository, { user, tag })
   }
 }
 

@@ -1,5 +1,7 @@
+import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { UsageClaim } from '#inventory/claim.ts'
+import { inUseIndex } from '#inventory/in-use-index.ts'
 import { compilePins } from '#inventory/pins.ts'
 import { usedImages } from '#scan/used-images.ts'
 import { imageUse, snapshotOf } from '#test/harness/image-use.ts'
@@ -34,6 +36,41 @@ it('S06 S14: knows by repository what references name and what runs, under every
   expect([...used.digests('shop/cart')].sort()).toEqual(['a', 'b', 'c', 'd'].map(digest))
   expect([...used.digests('web')].sort()).toEqual(['e', 'f'].map(digest))
   expect([...used.digests('shop')]).toEqual([])
+})
+
+it.each([
+  ['ghcr.io/shop/cart', 'ghcr.io/shop/cart'],
+  ['registry.example.com/team/shop/cart', 'shop/cart'],
+  ['Registry.example.com/Web', 'web'],
+])('S06: %s may mean %s', (image, repository) => {
+  const used = usedImages({ snapshots: [snapshotOf([imageUse(`${image}@${digest('a')}`)])] }, NAMES)
+  expect([...used.digests(repository)]).toEqual([digest('a')])
+})
+
+it('S06 S14: knows the digest of whatever counts as in use by its path', () => {
+  const segment = fc.constantFrom('shop', 'Cart', 'web', 'hub', 'ghcr.io', 'registry.example.com')
+  const path = fc.array(segment, { minLength: 1, maxLength: 4 }).map((segments) => segments.join('/'))
+  const host = fc.constantFrom(
+    '',
+    'registry.example.com/',
+    'mirror.example.com/',
+    'Ghcr.io/',
+    'https://',
+    `\${R}/`,
+  )
+  fc.assert(
+    fc.property(host, path, path, fc.boolean(), (host, path, asked, isRunning) => {
+      const image = imageUse(
+        isRunning ? `${host}${path}:v1` : `${host}${path}@${digest('a')}`,
+        isRunning ? { runningDigests: [digest('a')] } : {},
+      )
+      const known = { snapshots: [snapshotOf([image])] }
+      const repository = asked.toLowerCase()
+      fc.pre(inUseIndex(known, NAMES).usesOf({ repository }).length > 0)
+      expect([...usedImages(known, NAMES).digests(repository)]).toEqual([digest('a')])
+    }),
+    { numRuns: 500 },
+  )
 })
 
 it('S36: knows by repository the tags that references name, but for those with a digest', () => {

@@ -1,6 +1,6 @@
 import type { ClaimedImage, KnownUsage, UseReason } from '#inventory/in-use-index.ts'
-import { type Located, locator, type RegistryNames } from '#inventory/locate.ts'
-import { pathSuffixes } from '#inventory/path-suffixes.ts'
+import { type Locator, locator, type RegistryNames } from '#inventory/locate.ts'
+import { endingsOf, salvagedRepositories } from '#inventory/meant-repositories.ts'
 import { parsePin } from '#inventory/pin.ts'
 import { type ImageReference, parseReference } from '#inventory/reference.ts'
 import { salvage } from '#inventory/salvage.ts'
@@ -18,8 +18,8 @@ export interface UsedImages {
 }
 
 /**
- * What is in use, was lately, is pinned, or is claimed by others. A reference to another host, or what is no reference at all, speaks of every repository in whose path
- * it ends (S06).
+ * What is in use, was lately, is pinned, or is claimed by others. A reference speaks of every repository in whose path it ends, its host included, whatever registry it names, and
+ * so does what is no reference at all (S06): an image counts as in use by that (`UsageLookup`), so what it contains has to be read.
  */
 export function usedImages({ snapshots, claims = [] }: KnownUsage, names: RegistryNames): UsedImages {
   const found = new ImagesByPath(names)
@@ -48,7 +48,7 @@ interface Images {
 }
 
 class ImagesByPath implements UsedImages {
-  readonly #locate: (reference: ImageReference) => Located | undefined
+  readonly #locate: Locator
   readonly #images = new Map<string, Images>()
 
   constructor(names: RegistryNames) {
@@ -79,11 +79,12 @@ class ImagesByPath implements UsedImages {
     const meant = located ?? reference ?? salvage(image)
     if (meant === undefined) return
     const { repository, tag, digest } = meant
-    const paths = located === undefined ? [repository, ...pathSuffixes(repository)] : [repository]
-    const elsewhere = reference === undefined ? 'salvaged' : 'suspected-alias'
-    const reason = reasonBy(located === undefined ? elsewhere : 'reference')
-    for (const path of paths) {
-      const use = { isNamed: located !== undefined || named.includes(path), reason }
+    const ends = reference === undefined ? salvagedRepositories(meant, this.#locate) : endingsOf(reference)
+    for (const path of new Set([repository, ...ends])) {
+      const isLocated = located !== undefined && path === repository
+      const elsewhere = reference === undefined ? 'salvaged' : 'suspected-alias'
+      const reason = reasonBy(isLocated ? 'reference' : elsewhere)
+      const use = { isNamed: isLocated || named.includes(path), reason }
       const known = this.#images.get(path) ?? { use, digests: new Set(), tags: new Set() }
       this.#images.set(path, known)
       if (use.isNamed && !known.use.isNamed) known.use = use

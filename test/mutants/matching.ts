@@ -2,6 +2,14 @@ import type { MutantsByFile } from './mutant.ts'
 
 /** Which images of a registry count as used (S01, S06, S07). */
 export const MATCHING_MUTANTS: MutantsByFile = {
+  'src/inventory/meant-repositories.ts': [
+    {
+      rule: 'S06 a mirror of several registries has their hosts in its paths',
+      find: 'return pathSuffixes(`${host}/${repository}`)',
+      replace: 'return pathSuffixes(host === repository ? host : repository)',
+      tests: ['src/inventory/usage-lookup.test.ts', 'src/scan/used-images.test.ts'],
+    },
+  ],
   'src/inventory/usage-lookup.ts': [
     {
       rule: 'S06 a text that is no legal reference protects what it seems to mean',

@@ -179,6 +179,12 @@ export const TRASH_MUTANTS: MutantsByFile = {
       tests: PURGE,
     },
     {
+      rule: 'S45 what somebody has deleted may be of another run',
+      find: 'const asked = copies.filter((copy) => !gone.has(copy))',
+      replace: 'const asked = there',
+      tests: PURGE,
+    },
+    {
       rule: 'S45 what may be of another run stays until that is known',
       find: 'for (const digest of unknown) keep(digest)',
       replace: 'purged.push(...unknown)',

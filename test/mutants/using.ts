@@ -9,6 +9,18 @@ const EMPTIED = ['src/retention/emptied-repositories.test.ts']
 export const USING_MUTANTS: MutantsByFile = {
   'src/scan/used-images.ts': [
     {
+      rule: 'S06 S14 a reference speaks of every repository in whose path it ends',
+      find: ' : endingsOf(reference)',
+      replace: ' : []',
+      tests: ['src/scan/used-images.test.ts'],
+    },
+    {
+      rule: 'S06 S14 a text that is no reference speaks of whatever it may mean',
+      find: 'salvagedRepositories(meant, this.#locate)',
+      replace: '[]',
+      tests: ['src/scan/used-images.test.ts'],
+    },
+    {
       rule: 'S35 what others claim and pin',
       find: 'for (const image of images) found.addClaimed({ installation, image })',
       replace: 'void images',
