@@ -5,8 +5,8 @@ export const MATCHING_MUTANTS: MutantsByFile = {
   'src/inventory/meant-repositories.ts': [
     {
       rule: 'S06 a mirror of several registries has their hosts in its paths',
-      find: 'return pathSuffixes(`${host}/${repository}`)',
-      replace: 'return pathSuffixes(host === repository ? host : repository)',
+      find: '{ host, repository }: Pick',
+      replace: '{ repository, repository: host }: Pick',
       tests: ['src/inventory/usage-lookup.test.ts', 'src/scan/used-images.test.ts'],
     },
   ],
