@@ -98,7 +98,7 @@ describe('what a run took, with copies of it in the trash', () => {
     let guards = 0
     const guard = async () => {
       guards += 1
-      if (guards === 2) entries.push({ repository: 'shop/late' })
+      if (guards === 3) entries.push({ repository: 'shop/late' })
     }
     expect(await purge('shop/late', () => entries.slice(), { guard })).toEqual({
       ...{ kind: 'needed', journals: [RUN] },

@@ -56,6 +56,11 @@ function after(copy: TrashCopy, { kind, at }: TrashLook): TrashCopy {
   return { ...copy, at: kind === 'trashed' ? at : undefined }
 }
 
+/** Whether it may have never been there, or be gone. */
+export function isDoubtful({ at, isPurging }: TrashCopy): boolean {
+  return at === undefined || isPurging === true
+}
+
 /** The identity of a copy: a digest in one place is one thing, whoever put it there. */
 export function copyKey({ repository, digest }: Pick<TrashCopy, 'repository' | 'digest'>): string {
   return `${repository}@${digest}`

@@ -1,9 +1,10 @@
-import { hasCode } from '#catalogue/error.ts'
+import { TallymanError } from '#catalogue/error.ts'
 import type { CallOptions } from '#registry/client.ts'
 import type { Journal } from './journal.ts'
 import { type JournalShelf, journaledRuns, journalOf } from './journal-shelf.ts'
 import { missingFrom } from './tags.ts'
-import { copyKey, TrashCopies, type TrashCopy } from './trash-copies.ts'
+import { copyKey, isDoubtful, TrashCopies, type TrashCopy } from './trash-copies.ts'
+import { isMissing } from './wholeness.ts'
 
 /** The journals of all other runs about a source, read anew at each call. */
 export type OtherJournals = () => AsyncIterable<Pick<Journal, 'read'>>
@@ -23,9 +24,9 @@ export function otherJournals(
 
 /** Of some copies, by `copyKey`. */
 export interface OthersCopies {
-  /** That other runs have begun to make in the same place and not purged: theirs, if they are there at all. */
+  /** That other runs have in the same place, as far as anybody knows: they have seen theirs whole, or begun it after this run, and not purged it. */
   readonly theirs: ReadonlySet<string>
-  /** That a journal which cannot be read may speak of. */
+  /** That a journal which cannot be read whole speaks of, or may speak of where this run is not sure of its own. */
   readonly unknown: ReadonlySet<string>
 }
 
@@ -37,26 +38,47 @@ export async function copiesOfOthers(
   others: OtherJournals,
   copies: readonly TrashCopy[],
 ): Promise<OthersCopies> {
-  const asked = new Set(copies.map(copyKey))
+  const asked = new Map(copies.map((copy) => [copyKey(copy), copy]))
   const theirs = new Set<string>()
-  let isReadable = true
+  const unknown = new Set<string>()
   for await (const journal of others()) {
     const told = await copiesIn(journal)
-    if (told === 'unreadable') isReadable = false
-    else for (const copy of told) if (asked.has(copyKey(copy))) theirs.add(copyKey(copy))
+    const found = told.isWhole ? theirs : unknown
+    for (const copy of told.copies) {
+      const own = asked.get(copyKey(copy))
+      if (own !== undefined && isTheirs(own, copy)) found.add(copyKey(copy))
+    }
+    if (!told.isWhole) for (const own of copies) if (isDoubtful(own)) unknown.add(copyKey(own))
   }
-  return { theirs, unknown: new Set(isReadable ? [] : missingFrom(theirs, asked)) }
+  return { theirs, unknown: new Set(missingFrom(theirs, unknown)) }
 }
 
-async function copiesIn(journal: Pick<Journal, 'read'>): Promise<readonly TrashCopy[] | 'unreadable'> {
+/** Nobody begins a copy where one is listed: when the later of two began, the earlier was not there. Only what was seen whole since may be. */
+function isTheirs(own: TrashCopy, other: TrashCopy): boolean {
+  return !isDoubtful(other) || other.begunAt >= own.begunAt
+}
+
+interface ToldCopies {
+  readonly copies: readonly TrashCopy[]
+  /** false: there may be more. */
+  readonly isWhole: boolean
+}
+
+async function copiesIn(journal: Pick<Journal, 'read'>): Promise<ToldCopies> {
   const copies = new TrashCopies()
   try {
     for await (const record of journal.read()) if ('repository' in record) copies.take(record)
   } catch (error) {
-    if (hasCode(error, 'JOURNAL_LOST', 'JOURNAL_INVALID')) return 'unreadable'
+    if (isUnreadable(error)) return { copies: copies.all(), isWhole: false }
     throw error
   }
-  return copies.all()
+  return { copies: copies.all(), isWhole: true }
+}
+
+/** Something else is there than a whole journal. Any other error says nothing about it. */
+function isUnreadable(error: unknown): boolean {
+  if (!(error instanceof TallymanError)) return false
+  return isMissing(error) || error.code === 'REGISTRY_MEDIA_TYPE'
 }
 
 /** What is no journal fails when it is read, as one does that is lost. */
@@ -69,7 +91,7 @@ async function opened(
   try {
     return await journalOf(shelf, repository, run, call)
   } catch (error) {
-    if (!hasCode(error, 'JOURNAL_INVALID')) throw error
+    if (!isUnreadable(error)) throw error
     return {
       read: () => {
         throw error

@@ -91,14 +91,28 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
 
   test('S04: what comes into use while it is purged stays, with what it contains', async () => {
     const { index, platform, plain, clock, hands, lies } = await world('late')
-    let looks = 0
-    const stillDoomed = (candidate: Candidate) => {
-      if (candidate.repository !== 'late' || candidate.digest !== digest(index)) return true
-      looks += 1
-      return looks === 1
+    let guards = 0
+    const guard = async () => {
+      guards += 1
     }
-    expect(await purgeTrash(hands({ stillDoomed }).hands, PLACE, clock.now(), nobody)).toBe(1)
+    // The first is that of the purge, the second that of the shelf, the third that of its own DELETE.
+    const stillDoomed = (candidate: Candidate) =>
+      candidate.repository !== 'late' || candidate.digest !== digest(index) || guards < 3
+    expect(await purgeTrash(hands({ guard, stillDoomed }).hands, PLACE, clock.now(), nobody)).toBe(1)
     expect([await lies(index), await lies(platform), await lies(plain)]).toEqual([true, true, false])
+  })
+
+  test('S03: nobody knows who uses what before the guard has asked', async () => {
+    const { clock, hands } = await world('unasked')
+    let isAsked = false
+    const guard = async () => {
+      isAsked = true
+    }
+    const stillDoomed = () => {
+      if (!isAsked) throw new TallymanError('BARRIER_NOT_REACHED', 'asked before the guard')
+      return true
+    }
+    expect(await purgeTrash(hands({ guard, stillDoomed }).hands, PLACE, clock.now(), nobody)).toBe(3)
   })
 
   test('S03: nothing is purged without the consent of the guard', async () => {
@@ -174,11 +188,25 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
     return { image, earlier, later, purge }
   }
 
+  /** A journal of which only what `left` has can be read. */
+  const unreadable = (code: 'JOURNAL_LOST' | 'REGISTRY_DIGEST_MISMATCH', left = new MemoryJournal()) => ({
+    read: async function* () {
+      yield* left.read()
+      throw new TallymanError(code, 'not what it was')
+    },
+  })
+
   test('S45: the copy of a later run stays where an earlier one had begun one that it never wrote', async () => {
     const { earlier, later, purge } = await sharing('begun', async (hands, digest) => {
       site.proxy.rule({ kind: 'status', status: 403 }, { method: 'PUT', path: /trash\/begun\/1\/manifests/ })
       await expect(copyToTrash(hands, PLACE, [digest])).rejects.toThrow()
       site.proxy.clear()
+    })
+    expect(await purge(earlier, [unreadable('JOURNAL_LOST')])).toEqual({
+      count: 0,
+      deleted: 0,
+      left: 1,
+      lies: true,
     })
     expect(await purge(earlier, [later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
     expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
@@ -195,8 +223,7 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       yield later
     })
     expect(await site.has(`${PLACE.prefix}/on/2`, digest(image))).toBe(true)
-    // What both have begun there is the earlier run's to delete, whose own lies elsewhere by now.
-    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+    expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
     const proven = await provenInTrash(hands, PLACE, [digest(image)], Date.now() + DAY)
     expect([...proven]).toEqual([digest(image)])
   })
@@ -208,8 +235,55 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       expect((await site.registry.wire.send({ method: 'DELETE', path })).status).toBe(202)
     })
     expect((await journalState(earlier)).copies[0]?.at).toBeGreaterThan(0)
+    const damaged = unreadable('JOURNAL_LOST', later)
+    expect(await purge(earlier, [damaged])).toEqual({ count: 0, deleted: 0, left: 1, lies: true })
+    expect(await purge(earlier, [later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+    expect(await purge(later, [unreadable('JOURNAL_LOST', earlier)])).toEqual({
+      ...{ count: 1, deleted: 1, left: 0, lies: false },
+    })
+  })
+
+  test('S45: a copy is left to a later run that was killed before it had seen its own whole', async () => {
+    const { earlier, later, image, purge } = await sharing('killed', async (hands, digest) => {
+      await copyToTrash(hands, PLACE, [digest])
+      const path = `/v2/${PLACE.prefix}/killed/1/manifests/${digest}`
+      expect((await site.registry.wire.send({ method: 'DELETE', path })).status).toBe(202)
+    })
+    const begun = new MemoryJournal()
+    const repository = `${PLACE.prefix}/killed/1`
+    const [{ begunAt = 0 } = {}] = (await journalState(later)).copies
+    await begun.append([
+      { kind: 'trashing', at: begunAt, repository, manifests: [{ digest: digest(image), children: [] }] },
+    ])
+    expect(await purge(earlier, [begun])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+  })
+
+  test('S45: a copy is left to a run that has seen it whole, although this one has begun it again since', async () => {
+    const { earlier, later, image, purge } = await sharing('again', async () => undefined)
+    const repository = `${PLACE.prefix}/again/1`
+    const manifests = [{ digest: digest(image), children: [] }]
+    const at = Date.now() + 1
+    await earlier.append([
+      { kind: 'trashing', at, repository, manifests },
+      { kind: 'trashed', at, repository, digests: [digest(image)] },
+    ])
     expect(await purge(earlier, [later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
     expect(await purge(later, [earlier])).toEqual({ count: 1, deleted: 1, left: 0, lies: false })
+  })
+
+  test('S04: what is asked for while earlier shelves are purged stays, with what it contains, although itself is gone', async () => {
+    const { index, platform, clock, journal, hands, copy } = await world('shelves')
+    const path = `/v2/${copy}/manifests/${digest(index)}`
+    expect((await site.registry.wire.send({ method: 'DELETE', path })).status).toBe(202)
+    const at = clock.now() - DAY
+    await journal.append([{ kind: 'purging', at, repository: copy, digests: [digest(index)] }])
+    let guards = 0
+    const guard = async () => {
+      guards += 1
+    }
+    const stillDoomed = (candidate: Candidate) => candidate.digest !== digest(index) || guards < 2
+    await purgeTrash(hands({ guard, stillDoomed }).hands, PLACE, clock.now(), nobody)
+    expect(await site.has(copy, digest(platform))).toBe(true)
   })
 
   test('S45: the copy of a later run stays where an earlier one was killed before it had recorded that its own went', async () => {
@@ -219,16 +293,13 @@ describe.each(['2.8', '3'] as const)('purging the trash of %s', (version) => {
       const purging = purgeTrash(dying, PLACE, Date.now() + DAY, nobody)
       await expect(purging).rejects.toMatchObject({ code: 'CANCELLED' })
     })
-    const lost = new TallymanError('JOURNAL_LOST', 'listed, and names nothing')
-    const unreadable = {
-      read: () => {
-        throw lost
-      },
-    }
     const [before] = [...(await journalState(earlier)).copies]
     expect(before?.isPurging).toBe(true)
     // What cannot be read may speak of it: nobody knows, until another one does.
-    expect(await purge(earlier, [unreadable])).toEqual({ count: 0, deleted: 0, left: 1, lies: true })
-    expect(await purge(earlier, [unreadable, later])).toEqual({ count: 1, deleted: 0, left: 0, lies: true })
+    for (const code of ['JOURNAL_LOST', 'REGISTRY_DIGEST_MISMATCH'] as const)
+      expect(await purge(earlier, [unreadable(code)])).toEqual({ count: 0, deleted: 0, left: 1, lies: true })
+    expect(await purge(earlier, [unreadable('JOURNAL_LOST'), later])).toEqual({
+      ...{ count: 1, deleted: 0, left: 0, lies: true },
+    })
   })
 })

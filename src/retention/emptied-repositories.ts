@@ -16,7 +16,7 @@ export interface RemovedTag {
 
 /** Why a repository counts as one of which somebody uses, or claims, an image. */
 export interface RepositoryUse {
-  /** Under a name of the registry, or by a pin without a host; false: only by its path, and another registry may be meant (S06). */
+  /** Under a name of the registry, or by a pin that may be its very name; false: only by its path, and another registry may be meant (S06). */
   readonly isNamed: boolean
   readonly reason: UseReason
 }

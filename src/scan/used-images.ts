@@ -3,7 +3,7 @@ import { type Locator, locator, type RegistryNames } from '#inventory/locate.ts'
 import { endingsOf, salvagedRepositories } from '#inventory/meant-repositories.ts'
 import { parsePin } from '#inventory/pin.ts'
 import { type ImageReference, parseReference } from '#inventory/reference.ts'
-import { salvage } from '#inventory/salvage.ts'
+import { type Salvaged, salvage } from '#inventory/salvage.ts'
 import type { Match } from '#inventory/usage-lookup.ts'
 import type { RepositoryUse } from '#retention/emptied-repositories.ts'
 
@@ -18,8 +18,9 @@ export interface UsedImages {
 }
 
 /**
- * What is in use, was lately, is pinned, or is claimed by others. A reference speaks of every repository in whose path it ends, its host included, whatever registry it names, and
- * so does what is no reference at all (S06): an image counts as in use by that (`UsageLookup`), so what it contains has to be read.
+ * What is in use, was lately, is pinned, or is claimed by others. A reference to another host speaks of every repository in whose path it ends, its host included, and what is no
+ * reference of whatever it may mean (S06): an image counts as in use by that (`UsageLookup`), so what it contains has to be read. A reference to this registry speaks of one repository
+ * only: to look for its images in all whose path it ends in takes too many requests.
  */
 export function usedImages({ snapshots, claims = [] }: KnownUsage, names: RegistryNames): UsedImages {
   const found = new ImagesByPath(names)
@@ -68,7 +69,7 @@ class ImagesByPath implements UsedImages {
     this.add({ image: pin, reference }, [], () => ({ kind: 'pinned', pin, installation }), named)
   }
 
-  /** @param named repositories that are named without a host */
+  /** @param named what a pin may name: a repository of the registry also by the host with which its path begins */
   add(
     { image, reference }: WrittenImage,
     digests: readonly string[],
@@ -79,12 +80,10 @@ class ImagesByPath implements UsedImages {
     const meant = located ?? reference ?? salvage(image)
     if (meant === undefined) return
     const { repository, tag, digest } = meant
-    const ends = reference === undefined ? salvagedRepositories(meant, this.#locate) : endingsOf(reference)
-    for (const path of new Set([repository, ...ends])) {
-      const isLocated = located !== undefined && path === repository
-      const elsewhere = reference === undefined ? 'salvaged' : 'suspected-alias'
-      const reason = reasonBy(isLocated ? 'reference' : elsewhere)
-      const use = { isNamed: isLocated || named.includes(path), reason }
+    const elsewhere = reference === undefined ? 'salvaged' : 'suspected-alias'
+    const reason = reasonBy(located === undefined ? elsewhere : 'reference')
+    for (const path of located === undefined ? this.#mayMean(meant, reference) : [repository]) {
+      const use = { isNamed: located !== undefined || named.includes(path), reason }
       const known = this.#images.get(path) ?? { use, digests: new Set(), tags: new Set() }
       this.#images.set(path, known)
       if (use.isNamed && !known.use.isNamed) known.use = use
@@ -93,6 +92,11 @@ class ImagesByPath implements UsedImages {
       // Where both are written, a runtime pulls by digest.
       else if (tag !== undefined) known.tags.add(tag)
     }
+  }
+
+  #mayMean(meant: Salvaged, reference: ImageReference | undefined): Iterable<string> {
+    const ends = reference === undefined ? salvagedRepositories(meant, this.#locate) : endingsOf(reference)
+    return new Set([meant.repository, ...ends])
   }
 
   digests(repository: string): Iterable<string> {

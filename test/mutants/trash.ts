@@ -88,6 +88,18 @@ export const TRASH_MUTANTS: MutantsByFile = {
       replace: 'at',
       tests: TRASH,
     },
+    {
+      rule: 'S45 what was begun and never seen whole may be of another run',
+      find: 'return at === undefined || isPurging === true',
+      replace: 'return isPurging === true',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 what was about to be deleted may be of another run',
+      find: 'return at === undefined || isPurging === true',
+      replace: 'return at === undefined',
+      tests: PURGE,
+    },
   ],
   'src/evict/wholeness.ts': [
     {
@@ -137,6 +149,12 @@ export const TRASH_MUTANTS: MutantsByFile = {
   ],
   'src/evict/trash-purge.ts': [
     {
+      rule: 'S03 nobody knows who uses what before the guard has asked',
+      find: 'if (old.length === 0) return 0\n  await hands.guard(hands.signal)',
+      replace: 'if (old.length === 0) return 0',
+      tests: PURGE,
+    },
+    {
       rule: 'S04 what is in use keeps what it contains',
       find: 'else keep(digest)',
       replace: '',
@@ -144,8 +162,8 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S19 what is needed is known before anything goes',
-      find: 'if (!hands.stillDoomed({ repository: hands.repository, digest })) keep(digest)',
-      replace: 'hands.stillDoomed({ repository: hands.repository, digest })',
+      find: 'if (unknown.has(copy) || !isDoomed(hands, copy)) keep(copy.digest)',
+      replace: 'if (unknown.has(copy)) keep(copy.digest)',
       tests: NEEDS,
     },
     {
@@ -156,38 +174,26 @@ export const TRASH_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S18 what is younger stays, with what it contains',
-      find: 'if (Math.max(begunAt, at ?? 0) >= before) keep(digest)',
-      replace: 'if (Math.max(begunAt, at ?? 0) >= before) stays.add(digest)',
+      find: 'if (!old.has(copy)) keep(copy.digest)',
+      replace: 'if (!old.has(copy)) stays.add(copy.digest)',
       tests: PURGE,
     },
     {
       rule: 'S19 nothing outside the trash is purged',
-      find: 'if (!liesInTrash(place, repository)) continue',
-      replace: '',
-      tests: PURGE,
-    },
-    {
-      rule: 'S45 what was begun and never seen whole may be of another run',
-      find: 'at === undefined || isPurging === true',
-      replace: 'isPurging === true',
-      tests: PURGE,
-    },
-    {
-      rule: 'S45 what was about to be deleted may be of another run',
-      find: 'at === undefined || isPurging === true',
-      replace: 'at === undefined',
+      find: 'copies.filter(({ repository }) => liesInTrash(place, repository))',
+      replace: 'copies',
       tests: PURGE,
     },
     {
       rule: 'S45 what somebody has deleted may be of another run',
       find: 'const asked = copies.filter((copy) => !gone.has(copy))',
-      replace: 'const asked = there',
+      replace: 'const asked = copies.filter((copy) => !gone.has(copy) && isDoubtful(copy))',
       tests: PURGE,
     },
     {
       rule: 'S45 what may be of another run stays until that is known',
-      find: 'for (const digest of unknown) keep(digest)',
-      replace: 'purged.push(...unknown)',
+      find: 'if (unknown.has(copy) || !isDoomed(hands, copy)) keep(copy.digest)',
+      replace: 'if (!isDoomed(hands, copy)) keep(copy.digest)',
       tests: PURGE,
     },
     {
@@ -206,8 +212,44 @@ export const TRASH_MUTANTS: MutantsByFile = {
   'src/evict/trash-others.ts': [
     {
       rule: 'S45 a journal that cannot be read may speak of any copy',
-      find: "if (told === 'unreadable') isReadable = false",
-      replace: "if (told === 'unreadable') continue",
+      find: 'if (isDoubtful(own)) unknown.add(copyKey(own))',
+      replace: 'void own',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 what is left of a damaged journal counts',
+      find: '{ copies: copies.all(), isWhole: false }',
+      replace: '{ copies: [], isWhole: false }',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 S19 a journal of another run that is damaged stops no purge',
+      find: 'return isMissing(error) ||',
+      replace: "return error.code.startsWith('JOURNAL') ||",
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 S19 what no other run speaks of goes, although a journal is damaged',
+      find: 'if (isDoubtful(own)) unknown.add(copyKey(own))',
+      replace: 'unknown.add(copyKey(own))',
+      tests: PURGE,
+    },
+    {
+      rule: "S45 S19 a copy that another run had only begun before is this one's",
+      find: 'return !isDoubtful(other) || other.begunAt >= own.begunAt',
+      replace: 'return true',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 what another run has seen whole is its copy, whenever that was begun',
+      find: 'return !isDoubtful(other) || other.begunAt >= own.begunAt',
+      replace: 'return other.begunAt >= own.begunAt',
+      tests: PURGE,
+    },
+    {
+      rule: 'S45 what another run began since is its copy, although nobody has seen it whole',
+      find: 'return !isDoubtful(other) || other.begunAt >= own.begunAt',
+      replace: 'return !isDoubtful(other)',
       tests: PURGE,
     },
     {

@@ -9,7 +9,7 @@ const EMPTIED = ['src/retention/emptied-repositories.test.ts']
 export const USING_MUTANTS: MutantsByFile = {
   'src/scan/used-images.ts': [
     {
-      rule: 'S06 S14 a reference speaks of every repository in whose path it ends',
+      rule: 'S06 S14 a reference to another host speaks of every repository in whose path it ends',
       find: ' : endingsOf(reference)',
       replace: ' : []',
       tests: ['src/scan/used-images.test.ts'],
