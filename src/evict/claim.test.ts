@@ -4,6 +4,7 @@ import { hasCode, TallymanError } from '#catalogue/error.ts'
 import { CLAIMS_REPOSITORY, type UsageClaim } from '#inventory/claim.ts'
 import { type EvictionSite, startEvictionSite } from '#test/harness/eviction.ts'
 import { FakeClock } from '#test/harness/fake-clock.ts'
+import { registryError } from '#test/harness/fault-proxy.ts'
 import { containerImage } from '#test/harness/images.ts'
 import { CLAIM_TIMES, type ClaimReach, RegistryClaim } from './claim.ts'
 import { claimTag } from './claim-artifact.ts'
@@ -201,6 +202,20 @@ describe.each(['2.8', '3'] as const)('S01: a claim on a registry of %s', (versio
     await pass(sharedMs + lookMs, a, b)
     expect(b.discarded).toHaveLength(2)
     expect(a.claim.usage[0]).toBe(before)
+  })
+
+  test('is written again where the registry takes what another one is just uploading for a wrong digest', async () => {
+    const a = new Installation('a')
+    const refused = registryError(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
+    const put = { method: 'PUT', path: /manifests/ } as const
+    site.proxy.rule({ ...refused, times: 2 }, put)
+    await a.refresh(site.client)
+    await pass(settleMs, a)
+    expect(a.obstacle).toBeUndefined()
+    site.proxy.rule({ ...refused, times: 3 }, put)
+    await expect(new Installation('b').refresh(site.client)).rejects.toMatchObject({
+      code: 'REGISTRY_DIGEST_MISMATCH',
+    })
   })
 
   test.each([

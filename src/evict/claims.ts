@@ -17,6 +17,8 @@ import { type ClaimParts, claimInParts, united } from './claim-usage.ts'
 
 /** So many installations share no registry. */
 const MAX_CLAIMS = 100
+/** Of writing a claim beside another installation that does the same. */
+const TRIES = 3
 
 /** A claim as it lies in the registry. */
 export interface FoundClaim {
@@ -96,9 +98,28 @@ export class Claims {
       await upload(Buffer.from(writeClaim(parts.added))),
     ]
     const manifest = claimManifest({ holder: this.#holder, at: usage.writtenAt, layers })
-    await client.putManifest(this.#repository, claimTag(this.#holder), manifest, call)
+    await this.#put(client, manifest, call)
     this.#written = parts
     return manifest.digest
+  }
+
+  /**
+   * All claims name the same empty config. While another installation uploads it, docker-registry 2.8 reads a link to it that is not written yet, and says that a digest is wrong. The
+   * tag is ours alone, so that writing it again writes over nobody.
+   */
+  async #put(
+    client: RegistryClient,
+    manifest: ReturnType<typeof claimManifest>,
+    call: CallOptions,
+  ): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        await client.putManifest(this.#repository, claimTag(this.#holder), manifest, call)
+        return
+      } catch (error) {
+        if (!hasCode(error, 'REGISTRY_DIGEST_MISMATCH') || tries === TRIES) throw error
+      }
+    }
   }
 
   /** @returns undefined once it has been gone for long enough */

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { FakeClock } from '#test/harness/fake-clock.ts'
-import { type FaultProxy, registryError, startFaultProxy, throttled } from '#test/harness/fault-proxy.ts'
+import { type FaultProxy, startFaultProxy, throttled } from '#test/harness/fault-proxy.ts'
 import { containerImage, descriptorOf, type TestImage } from '#test/harness/images.ts'
 import { startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
@@ -47,20 +47,6 @@ const quick = (timeouts: { answerMs?: number; progressWindowMs?: number; throttl
     close: () => impatient.close(),
   }
 }
-
-test('a manifest is put again where its tag is refused as a wrong digest, by its digest not', async () => {
-  const { digest, bytes, mediaType } = image.manifest
-  const refused = registryError(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
-  const put = async (reference: string, times: number) => {
-    proxy.clear()
-    proxy.rule({ ...refused, times }, { method: 'PUT' })
-    return await client.putManifest('app', reference, { bytes, mediaType })
-  }
-  expect(await put('again', 2)).toEqual({ digest })
-  const code = 'REGISTRY_DIGEST_MISMATCH'
-  await expect(put('again', 3)).rejects.toMatchObject({ code })
-  await expect(put(digest, 1)).rejects.toMatchObject({ code })
-})
 
 describe('past caches', () => {
   test('S36: what a tag names is asked past caches; what a digest names cannot be out of date', async () => {

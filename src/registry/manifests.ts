@@ -15,9 +15,6 @@ const ACCEPT = ['accept', ACCEPT_MANIFESTS]
 /** What a tag names may change; a cache between us and the registry may not know yet (S36). */
 const ACCEPT_PAST_CACHES = [...ACCEPT, ...NOT_CACHED]
 
-/** Of a PUT by tag that is answered as if by a wrong digest. */
-const TRIES_BY_TAG = 3
-
 /** What a HEAD says of a manifest. Only a claim of the registry: nothing of it is verified. */
 export interface ManifestHead {
   readonly digest: string
@@ -103,25 +100,18 @@ export async function putManifest(
 ): Promise<{ digest: string }> {
   checkRepository(name)
   checkReference(reference)
-  let reply: Reply
-  for (let tries = 1; ; tries++) {
-    reply = await transport.send({
-      method: 'PUT',
-      target: `/v2/${name}/manifests/${reference}`,
-      scope: pushScope(name),
-      headers: ['content-type', manifest.mediaType],
-      body: manifest.bytes,
-      maxBytes: MAX_MANIFEST_BYTES,
-      kind: 'upload',
-      retry: 'transient',
-      ...callerOptions(options),
-    })
-    if (reply.status === 201) break
-    const error = statusError(reply, 'PUT', `manifest ${name} ${reference}`)
-    // No digest was sent that could be wrong: docker-registry 2.8 has read the link to a blob while somebody else's upload of the same wrote it.
-    const isBetween = error.code === 'REGISTRY_DIGEST_MISMATCH' && !isDigest(reference)
-    if (!isBetween || tries === TRIES_BY_TAG) throw error
-  }
+  const reply = await transport.send({
+    method: 'PUT',
+    target: `/v2/${name}/manifests/${reference}`,
+    scope: pushScope(name),
+    headers: ['content-type', manifest.mediaType],
+    body: manifest.bytes,
+    maxBytes: MAX_MANIFEST_BYTES,
+    kind: 'upload',
+    retry: 'transient',
+    ...callerOptions(options),
+  })
+  if (reply.status !== 201) throw statusError(reply, 'PUT', `manifest ${name} ${reference}`)
   const stored = header(reply.headers, 'docker-content-digest')
   const sent = digestOf(manifest.bytes, isDigest(reference) ? algorithmOf(reference) : 'sha256')
   // distribution stores what comes under a sha512 digest by its sha256, and says so.
