@@ -31,7 +31,9 @@ const Limits = z
       .min(1)
       .max(1_000_000)
       .default(5_000)
-      .describe('Tags that go in one run at most, the oldest first; the rest goes in later runs.'),
+      .describe(
+        'With mode Enforce: tags that go in one run at most, the oldest first; the rest goes in later runs. An approved plan goes whole.',
+      ),
     maxEvictionPercent: z
       .int()
       .min(1)
@@ -140,7 +142,7 @@ export const RegistryPolicySpec = withRules(
     schedule: cronSchedule,
     timeZone,
     maxDuration: duration(
-      'How long after its start a run may delete. What is left goes in the next one.',
+      'For how long tags may go after each time of schedule, and after somebody asked for a run: what is left goes in the next window, by the same run. With interval a run pauses after so long, makes a new plan and goes on.',
       '6h',
     ).default('6h'),
     suspend: suspend.describe(

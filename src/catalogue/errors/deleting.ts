@@ -67,7 +67,8 @@ export const DELETING_ERRORS = {
     kind: 'cancelled',
     retry: 'backoff',
     means: 'The run has gone on for as long as spec.maxDuration lets it.',
-    remedy: 'None: what is left goes in the next run. Raise spec.maxDuration if that is too little.',
+    remedy:
+      'None: the run goes on in the next window of spec.schedule, with spec.interval after a pause. Raise spec.maxDuration if that is too little.',
   },
   EVICTION_SUSPENDED: {
     kind: 'cancelled',
