@@ -38,13 +38,18 @@ test('S15: what a registry that is away says of a manifest is nothing', async ()
   await expect(copyOf(site.hands('away').hands, digest)).rejects.toMatchObject({ code: 'REGISTRY_FORBIDDEN' })
 })
 
-test('S15: copies come in batches, each with those of its own items', async () => {
+test.each([
+  [32, [32, 32, 6]],
+  [50, [50, 20]],
+  [70, [70]],
+])('S15: copies come in batches of at most %i, each with those of its own items', async (most, expected) => {
   site.storage.write('many', IMAGE)
-  const sizes: number[] = []
+  const batches: (readonly number[])[] = []
   const items = Array.from({ length: 70 }, (_, n) => n)
-  for await (const batch of copied(site.hands('many').hands, items, 32, () => digest)) {
+  for await (const batch of copied(site.hands('many').hands, items, most, () => digest)) {
     expect(batch.copies.get(digest)).toMatchObject({ kind: 'manifest', digest })
-    sizes.push(batch.items.length)
+    batches.push(batch.items)
   }
-  expect(sizes).toEqual([32, 32, 6])
+  expect(batches.map(({ length }) => length)).toEqual(expected)
+  expect(batches.flat()).toEqual(items)
 })

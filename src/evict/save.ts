@@ -39,8 +39,9 @@ export async function* copied<T>(
   let batch: T[] = []
   let copies = new Map<string, Copy>()
   let bytes = 0
-  for (let start = 0; start < items.length; start += STRIDE) {
-    const stride = items.slice(start, start + STRIDE)
+  for (let start = 0; start < items.length; ) {
+    const stride = items.slice(start, start + Math.min(STRIDE, most - batch.length))
+    start += stride.length
     const missing = [...new Set(stride.map(digestOf))].filter((digest) => !copies.has(digest))
     const read = await sideBySide(missing, WIDTH, (digest) => copyOf(reach, digest))
     for (const [index, digest] of missing.entries()) {
@@ -50,7 +51,7 @@ export async function* copied<T>(
       if (typeof copy === 'object') bytes += copy.bytes.byteLength
     }
     batch.push(...stride)
-    if (batch.length < most && bytes < MAX_BYTES && start + STRIDE < items.length) continue
+    if (batch.length < most && bytes < MAX_BYTES && start < items.length) continue
     yield { items: batch, copies }
     batch = []
     copies = new Map()
