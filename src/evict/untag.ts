@@ -2,7 +2,7 @@ import type { Binding, Eviction } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
 import { journalState } from './journal-state.ts'
-import { overwriteBatch } from './overwrite.ts'
+import { Overwriting } from './overwriting.ts'
 import { copied } from './save.ts'
 import { proveDelete } from './scratch.ts'
 import { settle } from './settle.ts'
@@ -31,7 +31,7 @@ export async function untag(
   const left = await notYetUntagged(hands, eviction.bindings)
   if (left.length === 0) return
   await (method === 'Native' ? proveUntag(hands) : proveDelete(hands))
-  let size = BATCH
+  const overwriting = new Overwriting(hands, eviction, BATCH, gone)
   for await (const { items, copies } of copied(hands, left, BATCH, ({ digest }) => digest)) {
     const manifests = new Map<string, SavedManifest>()
     for (const [digest, copy] of copies) if (typeof copy === 'object') manifests.set(digest, copy)
@@ -43,17 +43,9 @@ export async function untag(
     if (bindings.length === 0) continue
     if (method === 'Native')
       await untagBatch(hands, eviction, { bindings, manifests: [...manifests.values()], gone })
-    else {
-      let unsaved = [...manifests.values()]
-      for (let rest = bindings; rest.length > 0; ) {
-        const batch = { bindings: rest.slice(0, size), manifests, unsaved, gone }
-        const over = await overwriteBatch(hands, eviction, batch)
-        unsaved = []
-        rest = rest.slice(over)
-        size = over < batch.bindings.length ? over : Math.min(BATCH, size * 2)
-      }
-    }
+    else await overwriting.add(bindings, manifests)
   }
+  await overwriting.finish()
 }
 
 /** Without those that an earlier call has ended: it told of them. */

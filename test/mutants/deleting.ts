@@ -342,6 +342,20 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: UNTAG,
     },
   ],
+  'src/evict/overwriting.ts': [
+    {
+      rule: 'S17 what waits for the next placeholder can get its own manifest back',
+      find: 'if (!needed.has(digest)) this.#manifests.delete(digest)',
+      replace: 'if (needed.has(digest)) this.#manifests.delete(digest)',
+      tests: ['src/evict/overwriting.test.ts'],
+    },
+    {
+      rule: 'S16 what waits for the next placeholder goes in the end',
+      find: 'while (this.#waiting.length > 0) await this.#next()',
+      replace: '',
+      tests: ['src/evict/overwriting.test.ts'],
+    },
+  ],
   'src/evict/untag-batch.ts': [
     {
       rule: 'S04 a tag that goes by its name is told of before its batch has ended',
