@@ -25,9 +25,9 @@ const TRIES = 3
 /** Tags that may go behind one placeholder. */
 export interface OverwriteBatch {
   readonly bindings: readonly Binding[]
-  /** Of the bindings, by digest. */
+  /** Of the bindings at least, by digest. */
   readonly manifests: ReadonlyMap<string, SavedManifest>
-  /** Those of them that are not in the journal yet. */
+  /** Those manifests that are not in the journal yet. */
   readonly unsaved: readonly SavedManifest[]
   /** Told of each as soon as it is gone. */
   readonly gone: (binding: Binding) => void

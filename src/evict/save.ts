@@ -6,7 +6,8 @@ import { WIDTH } from './width.ts'
 
 /** At most so many manifests are read before their sizes are looked at: each may have 4 MiB. */
 const STRIDE = 32
-const MAX_BYTES = 32 * 1024 * 1024
+/** Of one batch, but for its last manifests. */
+export const MAX_BYTES = 32 * 1024 * 1024
 
 /** What a manifest is, or why it cannot be saved. */
 export type Copy = SavedManifest | 'gone' | 'unreadable'

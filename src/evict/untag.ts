@@ -3,7 +3,7 @@ import type { Hands } from './hands.ts'
 import type { SavedManifest } from './journal.ts'
 import { journalState } from './journal-state.ts'
 import { Overwriting } from './overwriting.ts'
-import { copied } from './save.ts'
+import { copied, MAX_BYTES } from './save.ts'
 import { proveDelete } from './scratch.ts'
 import { settle } from './settle.ts'
 import { untagBatch } from './untag-batch.ts'
@@ -31,7 +31,7 @@ export async function untag(
   const left = await notYetUntagged(hands, eviction.bindings)
   if (left.length === 0) return
   await (method === 'Native' ? proveUntag(hands) : proveDelete(hands))
-  const overwriting = new Overwriting(hands, eviction, BATCH, gone)
+  const overwriting = new Overwriting(hands, eviction, { tags: BATCH, bytes: MAX_BYTES }, gone)
   for await (const { items, copies } of copied(hands, left, BATCH, ({ digest }) => digest)) {
     const manifests = new Map<string, SavedManifest>()
     for (const [digest, copy] of copies) if (typeof copy === 'object') manifests.set(digest, copy)

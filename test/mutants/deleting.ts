@@ -350,6 +350,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: ['src/evict/overwriting.test.ts'],
     },
     {
+      rule: 'S17 what waits for the next placeholder is held in memory',
+      find: ' || this.#isLarge()',
+      replace: '',
+      tests: ['src/evict/overwriting.test.ts'],
+    },
+    {
+      rule: 'S16 what waits for the next placeholder is saved once',
+      find: 'this.#unsaved.clear()',
+      replace: '',
+      tests: ['src/evict/overwriting.test.ts'],
+    },
+    {
       rule: 'S16 what waits for the next placeholder goes in the end',
       find: 'while (this.#waiting.length > 0) await this.#next()',
       replace: '',
