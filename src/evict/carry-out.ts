@@ -13,9 +13,9 @@ import { listTags, missingFrom } from './tags.ts'
 /** The tags that there are before some of them go. */
 export interface TagsBefore {
   readonly all: Iterable<string>
-  /** That are to go: they are not missed. */
+  /** That are to go: those that do are not missed. */
   readonly bindings: readonly Binding[]
-  /** What one of the others names, as it is known by then; undefined: it is not. */
+  /** What one names, as it is known by then; undefined: it is not. */
   readonly digestOf: (tag: string) => string | undefined
 }
 
@@ -38,7 +38,7 @@ export async function carryOut(
   work: (hands: Hands) => Promise<Untagging>,
 ): Promise<void> {
   const { ended, left } = await countedIfStopped(hands, before, work)
-  const count = () => assertOthersLeft(hands, before, left)
+  const count = () => assertOthersLeft(hands, before, left, ended.filter(isAway))
   try {
     await end(hands, intent, ended)
   } catch (error) {
@@ -63,19 +63,28 @@ async function countedIfStopped<T>(
   } catch (error) {
     // Without a DELETE of ours it was somebody else who took what is missing.
     if (isSent) {
-      await lookAfter(error, async () => assertOthersLeft(hands, before, await listTags(unstoppable(hands))))
+      await lookAfter(error, async () =>
+        assertOthersLeft(hands, before, await listTags(unstoppable(hands)), before.bindings),
+      )
     }
     throw error
   }
 }
 
+/** Whether a tag is not there as it should not be. Any other may have gone with a placeholder that somebody promoted to it (S43). */
+function isAway({ outcome }: Ended): boolean {
+  return outcome === 'untagged' || outcome === 'gone'
+}
+
+/** @param away those that nobody misses */
 async function assertOthersLeft(
   hands: Hands,
-  { all, bindings, digestOf }: TagsBefore,
+  { all, digestOf }: TagsBefore,
   left: ReadonlySet<string>,
+  away: readonly Pick<Ended, 'tag'>[],
 ): Promise<void> {
-  const planned = new Set(bindings.map(({ tag }) => tag))
-  const lost = missingFrom(left, all).filter((tag) => !planned.has(tag))
+  const expected = new Set(away.map(({ tag }) => tag))
+  const lost = missingFrom(left, all).filter((tag) => !expected.has(tag))
   if (lost.length > 0) await putBackLost(hands, lost, (tag, urgent) => stayed(urgent, digestOf(tag)))
 }
 

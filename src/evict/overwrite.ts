@@ -74,9 +74,12 @@ const bindingOf = ({ tag, digest }: Binding): Binding => ({ tag, digest })
 async function overwriteOne(hands: Hands, { tag, digest }: Binding, stand: RawManifest): Promise<Outcome> {
   const { repository } = hands
   let isOver = false
+  let isAsked = false
   const stands = async () => {
     const now = await headDigest(hands, tag)
-    isOver = now === stand.digest
+    // At the first look it was somebody else who made it name that: out of a tag that does already.
+    isOver = isAsked && now === stand.digest
+    isAsked = true
     if (now === undefined) return 'gone'
     return now === digest ? undefined : 'moved'
   }

@@ -341,6 +341,55 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     expect(others).toEqual({ a: digest(tags.a), b: digest(tags.b) })
   })
 
+  test('S43: a tag that is to go, and that somebody promotes another one to before it is looked at, is not taken for ours', async () => {
+    const tags = world('onto', 'a', 'b', 'kept')
+    const held = site.proxy.hold({ method: 'HEAD', path: /\/onto\/manifests\/b$/ })
+    const { hands, ended } = site.hands('onto')
+    const running = untag(hands, evictionOf('onto', tags, ['a', 'b']), method)
+    await held.arrived
+    await expect.poll(async () => (await site.tags('onto')).a).not.toBe(digest(tags.a))
+    await promote('onto', 'a', 'b')
+    held.release()
+    await expect(running).rejects.toThrow(/b went although nobody wanted it; put back: b$/)
+    expect(await site.tags('onto')).toEqual({ b: digest(tags.b), kept: digest(tags.kept) })
+    expect(ended.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(['a untagged', 'b moved'])
+    expect((await journalState(hands.journal)).removed.tags.map(({ tag }) => tag)).toEqual(['a'])
+  })
+
+  test('S43: nor does it go unnoticed with the placeholder where its turn has not come', async () => {
+    const names = Array.from({ length: WIDTH + 1 }, (_, n) => `t${n}`)
+    const last = `t${WIDTH}`
+    const tags = world('waiting', ...names, 'kept')
+    let now = 0
+    const guard = async () => {
+      // As above.
+      await undefined
+      now += 3_000
+    }
+    const clock: Hands['clock'] = { ...site.hands('waiting').hands.clock, monotonic: () => now }
+    const held = site.proxy.hold(REMOVAL)
+    const { hands } = site.hands('waiting', { guard, clock })
+    const running = untag(hands, evictionOf('waiting', tags, names), method)
+    await held.arrived
+    await promote('waiting', 't0', last)
+    held.release()
+    await expect(running).rejects.toThrow(new RegExp(`${last} went .*; put back: ${last}$`))
+    expect(await site.tags('waiting')).toEqual({ [last]: digest(tags[last]), kept: digest(tags.kept) })
+  })
+
+  test('one that somebody deletes while others go is not missed', async () => {
+    const tags = world('theirs', 'a', 'b', 'kept')
+    const held = site.proxy.hold({ method: 'HEAD', path: /\/theirs\/manifests\/b$/ })
+    const { hands, ended } = site.hands('theirs')
+    const running = untag(hands, evictionOf('theirs', tags, ['a', 'b']), method)
+    await held.arrived
+    await deleteTag('theirs', digest(tags.b))
+    held.release()
+    await running
+    expect(await site.tags('theirs')).toEqual({ kept: digest(tags.kept) })
+    expect(ended.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(['a untagged', 'b gone'])
+  })
+
   test.each([
     ['how it went', ['outcome']],
     ['nothing any more', ['outcome', 'restored']],

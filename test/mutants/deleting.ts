@@ -508,6 +508,18 @@ export const DELETING_MUTANTS: MutantsByFile = {
       tests: UNTAG,
     },
     {
+      rule: 'S43 a tag that is to go, and goes with a placeholder that was not written over it by us, is missed',
+      find: 'ended.filter(isAway)',
+      replace: 'before.bindings',
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 not one that was gone when it was looked at',
+      find: " || outcome === 'gone'",
+      replace: '',
+      tests: UNTAG,
+    },
+    {
       rule: 'S43 also where how the others ended cannot be recorded',
       find: 'await lookAfter(error, count)',
       replace: '',
@@ -533,6 +545,12 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
   ],
   'src/evict/overwrite.ts': [
+    {
+      rule: 'S43 a placeholder that a tag names at the first look is not ours',
+      find: 'isAsked && now === stand.digest',
+      replace: 'now === stand.digest',
+      tests: UNTAG,
+    },
     {
       rule: 'S17 no tag is left behind a placeholder for long',
       find: 'hands.clock.monotonic() >= endsAt',
