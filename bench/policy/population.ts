@@ -33,7 +33,6 @@ export function population(repositories: number, tagsEach: number, now: number):
         digest,
         digestSince: built,
         boundSince: built,
-        pushed: undefined,
       })
     }
     all.push({ name, incomplete: undefined, tags, untagged: [] })

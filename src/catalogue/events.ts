@@ -86,6 +86,18 @@ export const EVENT_REASONS = {
     means:
       'Rules of a RegistryPolicy decide about nothing, because rules before them match all that they do; told once of each, when that begins.',
   },
+  UntaggedInUse: {
+    type: 'Warning',
+    action: 'Plan',
+    means:
+      'A RegistryPolicy found digests in use that no tag names any more: the registry may remove them (S14); told once of each, when that begins.',
+  },
+  LostOutside: {
+    type: 'Warning',
+    action: 'Plan',
+    means:
+      'Tags that had to stay are gone since the plan before, and the RegistryPolicy did not remove them: somebody did, or a retention of the product itself (S14).',
+  },
   PlanNotKept: {
     type: 'Warning',
     action: 'Report',
@@ -174,5 +186,7 @@ export const TOLD_EACH: ReadonlySet<EventReason> = new Set([
   'RestoreFailed',
   'RulesUnmatched',
   'RulesShadowed',
+  'UntaggedInUse',
+  'LostOutside',
   'NothingToRestore',
 ])

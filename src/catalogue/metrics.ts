@@ -183,6 +183,16 @@ export const METRICS = {
     labels: ['namespace', 'name'],
     means: 'When the registry was read for the last plan, seconds since the epoch.',
   },
+  tallyman_policy_untagged_in_use: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Digests in use that no tag named any more when the last plan was made (S14).',
+  },
+  tallyman_policy_lost_outside: {
+    type: 'gauge',
+    labels: ['namespace', 'name'],
+    means: 'Tags that had to stay and went between the last two plans, not by the RegistryPolicy (S14).',
+  },
   tallyman_policy_blocks: {
     type: 'gauge',
     labels: ['namespace', 'name', 'code'],

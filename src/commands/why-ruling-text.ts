@@ -22,9 +22,9 @@ function givenRules({ asked, ruling: { given } }: WhyReport): string[] {
 }
 
 const RULES_KNOW_LITTLE =
-  'This is by what is in use now in these clusters: earlier use, pins and when something was pushed are not counted.'
+  'This is by what is in use now in these clusters: earlier use, pins and when a tag was moved are not counted.'
 const POLICY_KNOWS_MORE =
-  'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, when something was pushed, pins, what was brought back.'
+  'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, when a tag was moved, pins, what was brought back.'
 const PLAN_IS_OLD =
   'What a plan says was so when it was made. Right before something goes, its use is looked at again.'
 

@@ -1,8 +1,11 @@
+import { imageOf } from '#controllers/evicted-news.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { PlanFigures } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
+import { NAMED_IN_PLAN } from '#crds/registry-policy-plan.ts'
 import { pullPrefix } from '#inventory/registry-names.ts'
 import type { PolicyPlanDocument } from '#report/plan-document.ts'
+import { reasonText } from '#retention/reasons.ts'
 import { soaking } from '#retention/soak.ts'
 import { parseDuration } from '#time/duration.ts'
 
@@ -31,14 +34,23 @@ export function planFigures({
   const { blocks, changes, unmatchedRules } = document
   const incomplete = facts.repositories.filter((repository) => repository.incomplete !== undefined)
   const [first] = incomplete
+  const from = pullPrefix(new URL(url))
   return {
     ...{ plan, blocks, unmatchedRules, shadowedRules, unmatchedRestores, readAt: facts.readAt },
-    from: pullPrefix(new URL(url)),
+    from,
     difference: changes === null ? undefined : { added: changes.added, dropped: changes.dropped },
     incomplete: incomplete.length,
     incompleteBecause: first === undefined ? undefined : `${first.name}: ${first.incomplete}`,
-    untaggedInUse: untaggedInUse.length,
-    lostOutside: lost.count,
+    untaggedInUse: {
+      count: untaggedInUse.length,
+      first: untaggedInUse
+        .slice(0, NAMED_IN_PLAN)
+        .map((found) => `${imageOf({ ...found, tag: undefined }, from)}: ${reasonText(found.reason)}`),
+    },
+    lostOutside: {
+      count: lost.count,
+      first: lost.first.map((tag) => `${imageOf(tag, from)} (${tag.digest})`),
+    },
     soaking: spec.mode === 'Enforce' ? soaking(soak, parseDuration(spec.soak) ?? 0) : undefined,
   }
 }

@@ -66,6 +66,10 @@ export class PolicyReporter {
       objectMetrics.set(subject, 'tallyman_policy_plan_timestamp_seconds', [
         { labels, value: Date.parse(plan.time) / 1000 },
       ])
+      objectMetrics.set(subject, 'tallyman_policy_untagged_in_use', [
+        { labels, value: plan.untaggedInUse ?? 0 },
+      ])
+      objectMetrics.set(subject, 'tallyman_policy_lost_outside', [{ labels, value: plan.lostOutside ?? 0 }])
     }
     objectMetrics.set(
       subject,

@@ -22,7 +22,7 @@ function history(things: readonly Evicted[], returned: readonly Returned[] = [])
 }
 
 function facts(tags: Readonly<Record<string, readonly string[]>>): Pick<RegistryFacts, 'repositories'> {
-  const rest = { digest: undefined, digestSince: undefined, boundSince: undefined, pushed: undefined }
+  const rest = { digest: undefined, digestSince: undefined, boundSince: undefined }
   return {
     repositories: Object.entries(tags).map(([name, all]) => ({
       ...{ name, incomplete: undefined, untagged: [] },

@@ -28,8 +28,8 @@ const FIGURES: PlanFigures = {
     blocks: [],
     difference: undefined,
     incomplete: 0,
-    untaggedInUse: 0,
-    lostOutside: 0,
+    untaggedInUse: { count: 0, first: [] },
+    lostOutside: { count: 0, first: [] },
     unmatchedRules: [],
     shadowedRules: [],
     soaking: undefined,
@@ -94,12 +94,29 @@ describe('the status after a plan', () => {
     const before = {
       ...{ blocks: [{ code: 'NotTrusted', message: 'm', approvable: false }], history: [] },
     }
-    const status = statusAfterPlan(before, { ...FIGURES, lostOutside: 2 }, verdict, stamp)
+    const status = statusAfterPlan(before, FIGURES, verdict, stamp)
     expect(status).not.toHaveProperty('blocks')
-    expect(status).toMatchObject({ history: [], plan: { lostOutside: 2 } })
+    expect(status).toMatchObject({ history: [] })
     expect(statusAfterPlan({}, { ...FIGURES, blocks: [soft] }, verdict, stamp).blocks).toEqual([
       { code: 'TooManyEvictions', message: 'too many', approvable: true },
     ])
+  })
+
+  test('S14: names what is in use without a tag, and what is gone that had to stay', () => {
+    const lost = Array.from({ length: 12 }, (_, n) => `r.example/team/app:v${n} (sha256:${n})`)
+    const figures = {
+      ...FIGURES,
+      untaggedInUse: { count: 1, first: ['r.example/team/app@sha256:1: it is in use'] },
+      lostOutside: { count: 12, first: lost },
+    }
+    const { plan: shown } = statusAfterPlan({}, figures, verdict, stamp)
+    expect(shown).toMatchObject({
+      untaggedInUse: 1,
+      untaggedInUseFirst: ['r.example/team/app@sha256:1: it is in use'],
+      lostOutside: 12,
+      lostOutsideFirst: lost.slice(0, 10),
+    })
+    expect(statusAfterPlan({}, FIGURES, verdict, stamp).plan).not.toHaveProperty('lostOutsideFirst')
   })
 
   test('names rules that match nothing, and says how long what goes has to wait', () => {

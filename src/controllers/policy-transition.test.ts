@@ -113,6 +113,41 @@ describe('an event about what a human has decided', () => {
   })
 })
 
+describe('S14: an event about what may be removed, or was, without the policy', () => {
+  const untagged = (...names: string[]) => ({
+    ...PLANNED,
+    plan: { ...PLAN, untaggedInUse: names.length, untaggedInUseFirst: names },
+  })
+  const lost = (...names: string[]) => ({
+    ...PLANNED,
+    plan: { ...PLAN, lostOutside: names.length, lostOutsideFirst: names },
+  })
+
+  test('comes once for each digest in use that no tag names', () => {
+    expect(told(FIRST, untagged('a'))).toEqual(['PlanMade', 'UntaggedInUse'])
+    expect(told(untagged('a'), untagged('a'))).toEqual([])
+    expect(policyTransitions(untagged('a'), untagged('a', 'b'))).toEqual([
+      {
+        reason: 'UntaggedInUse',
+        note: 'In use, and no tag names it any more, so that the registry may remove it (spec.anchorInUse of the Registry keeps such ones): b',
+      },
+    ])
+    expect(told(untagged('a'), PLANNED)).toEqual([])
+  })
+
+  test('comes with each plan that misses tags, and names the first', () => {
+    expect(policyTransitions(PLANNED, lost('a', 'b', 'c', 'd', 'e'))).toEqual([
+      {
+        reason: 'LostOutside',
+        note: '5 tags that had to stay went, and not by the policy: a; b; c; 2 more in status.plan',
+      },
+    ])
+    expect(told(lost('a'), lost('a'))).toEqual([])
+    expect(told(lost('a'), lost('b'))).toEqual(['LostOutside'])
+    expect(told(lost('a'), PLANNED)).toEqual([])
+  })
+})
+
 describe('an event about what a spec names in vain', () => {
   const unmatched = (...unmatchedRules: string[]) => ({ ...PLANNED, plan: { ...PLAN, unmatchedRules } })
   const restoring = (...unmatchedRestores: string[]) => ({ ...PLANNED, unmatchedRestores })

@@ -20,6 +20,8 @@ export function policyTransitions(
     keptTransition(before, after),
     rulesTransition(before, after),
     shadowTransition(before, after),
+    untaggedTransition(before, after),
+    lostTransition(before, after),
     restoreTransition(before, after),
   ].filter((transition) => transition !== undefined)
 }
@@ -71,6 +73,9 @@ function holdTransition(
   const note = `spec.releaseHold: ${JSON.stringify(after.refusedToken)} is not the token of the hold that stands, and nothing goes. Once you have looked, set it to ${after.token} (status.hold.token)`
   return { reason: 'HoldNotReleased', note }
 }
+
+/** So many are named in an event. */
+const NAMED = 3
 
 /** States in which an approval leads to nothing unless somebody changes it. */
 const VOID: ReadonlySet<string> = new Set<NonNullable<RegistryPolicyStatus['approval']>['state']>([
@@ -140,6 +145,27 @@ function shadowTransition(
     : { reason: 'RulesShadowed', note: `In spec.rules, ${shadowedText(news)}` }
 }
 
+function untaggedTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const news = added(before?.plan?.untaggedInUseFirst, after.plan?.untaggedInUseFirst)
+  if (news.length === 0) return undefined
+  const note = `In use, and no tag names it any more, so that the registry may remove it (spec.anchorInUse of the Registry keeps such ones): ${listed(news)}`
+  return { reason: 'UntaggedInUse', note }
+}
+
+function lostTransition(
+  before: RegistryPolicyStatus | undefined,
+  after: RegistryPolicyStatus,
+): Transition | undefined {
+  const news = added(before?.plan?.lostOutsideFirst, after.plan?.lostOutsideFirst)
+  if (news.length === 0) return undefined
+  const count = after.plan?.lostOutside ?? news.length
+  const note = `${counted(count, 'tag')} that had to stay went, and not by the policy: ${listed(news)}`
+  return { reason: 'LostOutside', note }
+}
+
 function restoreTransition(
   before: RegistryPolicyStatus | undefined,
   after: RegistryPolicyStatus,
@@ -149,6 +175,12 @@ function restoreTransition(
   const more = others.length === 0 ? '' : `; ${others.length} more: status.unmatchedRestores`
   const note = `spec.restore: nothing of ${first} is known to have been evicted by this policy, and nothing of it is there${more}`
   return { reason: 'NothingToRestore', note }
+}
+
+/** An event has no room for all. */
+function listed(names: readonly string[]): string {
+  const more = names.length - NAMED
+  return names.slice(0, NAMED).join('; ') + (more > 0 ? `; ${more} more in status.plan` : '')
 }
 
 function added(before: readonly string[] = [], after: readonly string[] = []): string[] {

@@ -5,6 +5,8 @@ import { MAX_RULES } from '#crds/retention-rule.ts'
 /** How many tags that go, and blocks, the status names; its counts speak of all. */
 export const EVICTIONS_IN_STATUS = 20
 export const BLOCKS_IN_STATUS = 16
+/** The same of digests in use without a tag, and of tags that are gone without the policy. */
+export const NAMED_IN_PLAN = 10
 
 /** status.plan: what the last plan says, in figures. */
 export const PlanStatus = z.object({
@@ -38,10 +40,22 @@ export const PlanStatus = z.object({
     .int()
     .optional()
     .describe('Digests in use that no tag names any more: the registry may remove them (S14).'),
+  untaggedInUseFirst: z
+    .array(z.string().max(1024))
+    .max(NAMED_IN_PLAN)
+    .optional()
+    .describe('The first of them as they are pulled, and who uses them.'),
   lostOutside: z
     .int()
     .optional()
-    .describe('Tags that were to stay and are gone, without the policy having removed them (S14).'),
+    .describe(
+      'Tags that were to stay and are gone since the plan before, without the policy having removed them (S14).',
+    ),
+  lostOutsideFirst: z
+    .array(z.string().max(1024))
+    .max(NAMED_IN_PLAN)
+    .optional()
+    .describe('The first of them as they were pulled, with the digest that each named.'),
   unmatchedRules: z
     .array(z.string().max(63))
     .max(MAX_RULES)

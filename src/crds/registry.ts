@@ -83,7 +83,7 @@ export const RegistrySpec = withRules(
       .max(64)
       .optional()
       .describe(
-        'Every other name that pods use for this registry: mirrors, proxies, pull-through paths, old host names.',
+        'Every other name that pods use for this registry: mirrors, proxies, pull-through paths, old host names. Repositories of one path segment are known under another name only by an alias.',
       ),
     credentials: z
       .object({

@@ -19,11 +19,11 @@ const Keep = z.strictObject({
   tags: globs('Tags that match one of these patterns.', MAX_PATTERNS).optional(),
   semver: KeptVersions.optional().describe('Of tags such as 1.4 or v1.4.2, the highest versions.'),
   youngerThan: duration(
-    'What was built, pushed or bound to its tag later than that ago. Absent: 24h.',
+    'What was built later than that ago, or of which a scan first saw later than that ago that the tag names it. Absent: 24h.',
     '24h',
   ).optional(),
   inUseWithin: duration(
-    'What was in use within that time. The inventory has to remember, and to have watched, for that long.',
+    'The inventory has to remember what was in use, and to have watched, for that long, or nothing goes. All that it remembers stays in any case.',
     '31d',
   ).optional(),
   all: z.boolean().optional().describe('true keeps everything.'),

@@ -240,8 +240,8 @@ interface Place {
 const NEVER = Number.NEGATIVE_INFINITY
 
 /** When it changed last, as far as anybody knows (S10). */
-function latest(built: number | undefined, { pushed, boundSince }: TagFacts): number | undefined {
-  const at = Math.max(built ?? NEVER, pushed ?? NEVER, boundSince ?? NEVER)
+function latest(built: number | undefined, { boundSince }: TagFacts): number | undefined {
+  const at = Math.max(built ?? NEVER, boundSince ?? NEVER)
   return at === NEVER ? undefined : at
 }
 

@@ -49,8 +49,6 @@ export interface TagFacts {
   readonly digestSince: number | undefined
   /** When this tag was first seen with this digest; undefined as before. */
   readonly boundSince: number | undefined
-  /** When it was pushed, where the registry tells. */
-  readonly pushed: number | undefined
 }
 
 /**

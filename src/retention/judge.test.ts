@@ -407,7 +407,6 @@ describe('what is not known stays', () => {
     const lately = READ_AT - DAY_MS + 1
     expect(saidOf({})).toBe('evict Superseded')
     expect(saidOf({ boundSince: lately })).toBe('keep Young')
-    expect(saidOf({ pushed: lately })).toBe('keep Young')
     expect(saidOf({ boundSince: lately - 1 })).toBe('evict Superseded')
     const undated = imageFacts('undated', 0, { created: 0 })
     expect(saidOf({}, undated)).toBe('evict Superseded')

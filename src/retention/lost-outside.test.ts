@@ -26,7 +26,7 @@ function factsOf(repositories: Readonly<Record<string, Tags>>, incomplete?: stri
       ...{ name, untagged: [] },
       incomplete: Object.values(tags).includes(undefined) ? 'why' : undefined,
       tags: Object.entries(tags).map(([tag, digest]) => ({
-        ...{ tag, digest, digestSince: undefined, boundSince: undefined, pushed: undefined },
+        ...{ tag, digest, digestSince: undefined, boundSince: undefined },
       })),
     })),
   }

@@ -97,7 +97,7 @@ export const REASONS = {
   },
   Young: {
     verdict: 'keep',
-    means: 'It was built, pushed or bound to its digest lately (`keep.youngerThan`, S10).',
+    means: 'It was built lately, or its tag has named it only since lately (`keep.youngerThan`, S10).',
     says: ({ at }) => `it is young: of ${time(at)}`,
   },
   Unused: {

@@ -30,7 +30,7 @@ function factsOf({ readAt, isWhole, repositories }: Scan): RegistryFacts {
 }
 
 const tagFacts = (tag: string, digest: string | undefined): TagFacts => ({
-  ...{ tag, digest, digestSince: undefined, boundSince: undefined, pushed: undefined },
+  ...{ tag, digest, digestSince: undefined, boundSince: undefined },
 })
 
 /** Scans of one repository, or of `other` too, each all there was. */

@@ -33,7 +33,7 @@ export interface KeepCriteria {
   /** Patterns over tags. */
   readonly tags?: readonly string[] | undefined
   readonly semver?: KeptVersions | undefined
-  /** Counted from the latest of built, pushed and bound (S10). Absent: 24h. */
+  /** Counted from the later of built and bound (S10). Absent: 24h. */
   readonly youngerThan?: string | undefined
   /** What was in use lately. Needs an inventory that remembers that long and has watched that long (S02). */
   readonly inUseWithin?: string | undefined

@@ -62,7 +62,7 @@ export class RepositoryReader {
     const look = await manifests.byTag(this.#name, tag)
     onTag?.()
     // Only who remembers an earlier scan knows since when it has been so.
-    const unknown = { digestSince: undefined, boundSince: undefined, pushed: undefined }
+    const unknown = { digestSince: undefined, boundSince: undefined }
     if ('error' in look) {
       this.#lacks(`${tag} could not be read`, sightOf(look.error))
       return { tag, digest: undefined, ...unknown }

@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { IMAGE_INVENTORIES, REGISTRIES, REGISTRY_POLICIES } from '#controllers/resources.ts'
 import { trashTag } from '#evict/trash-place.ts'
@@ -8,9 +10,11 @@ import { containerImage, imageIndex, LINUX_AMD64 } from '#test/harness/images.ts
 import { pushManifest } from '#test/harness/push.ts'
 import { type RegistryVersion, startRegistry, type TestRegistry } from '#test/harness/registry.ts'
 import { StorageWriter } from '#test/harness/storage.ts'
+import { StorageLayout } from '#test/harness/storage-layout.ts'
 import { tallyman } from '#test/harness/tallyman.ts'
 import { eventually } from '#test/harness/wait.ts'
 import { settled } from './support/api.ts'
+import { scrape, valuesBy } from './support/metrics.ts'
 import { basicAuthSecret, imageInventory, pod, registry, registryPolicy } from './support/objects.ts'
 import { startWorld, type World } from './support/world.ts'
 
@@ -152,6 +156,36 @@ describe.each(['2.8', '3'] as const)('on distribution %s', (version: RegistryVer
     expect(await server.wire.send({ method: 'DELETE', path })).toMatchObject({ status: 202 })
     const after = await world.api.plan(at('main'), keeping({ newest: 1 }))
     expect(after.status?.plan).toMatchObject({ tags: 4, evict: 0 })
+  })
+
+  test('S14: what is in use without a tag, and a tag that somebody else removed, are told by name', async () => {
+    await pushManifest(server, cart, images.v5.manifest, 'extra')
+    const bare = build('bare', 60)
+    new StorageWriter(server.storageDir).write(cart, bare)
+    await world.cluster.apply([pod(at('bare'), `${host}/${cart}@${bare.manifest.digest}`)])
+    const found = await world.api.plan(at('main'))
+    expect(found.status?.plan).toMatchObject({
+      ...{ tags: 5, untaggedInUse: 1 },
+      untaggedInUseFirst: [
+        expect.stringMatching(new RegExp(`^${host}/${cart}@${bare.manifest.digest}: .*${home}/`)),
+      ],
+    })
+    expect(found.status?.plan).not.toHaveProperty('lostOutside')
+    await told('UntaggedInUse')
+
+    const stored = new StorageLayout(server.storageDir).repository(cart)
+    await rm(path.join(stored, '_manifests/tags/extra'), { recursive: true })
+    const missing = await world.api.plan(at('main'))
+    expect(missing.status?.plan).toMatchObject({
+      ...{ tags: 4, lostOutside: 1 },
+      lostOutsideFirst: [`${host}/${cart}:extra (${images.v5.manifest.digest})`],
+    })
+    await told('LostOutside')
+    const labels = { namespace: home, name: 'main' }
+    const metrics = await scrape(world.operatorUrl)
+    expect(valuesBy(metrics, 'tallyman_policy_lost_outside', labels, ['name'])).toEqual({ main: 1 })
+    expect(valuesBy(metrics, 'tallyman_policy_untagged_in_use', labels, ['name'])).toEqual({ main: 1 })
+    await world.api.delete(PODS, at('bare'))
   })
 
   test('S04: what comes into use again is back within ten seconds, and the policy waits for a human', async () => {

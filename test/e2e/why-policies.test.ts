@@ -128,7 +128,7 @@ test('without rules it gives the verdict of each RegistryPolicy about the regist
       'By RegistryPolicy shop/by-name of prod (Registry shop/main, mode DryRun):',
       '  shop/app:v1  kept: its rule keeps tags like v1  by rule releases',
       '',
-      'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, when something was pushed, pins, what was brought back.',
+      'This is by what is in use now in these clusters. The policy counts what only its operator knows too: earlier use, when a tag was moved, pins, what was brought back.',
       '',
     ].join('\n'),
     stderr: '',

@@ -72,7 +72,7 @@ export function repositoryFacts(
 
 export function tagFacts(tag: string, digest: string | undefined, changes: Partial<TagFacts> = {}): TagFacts {
   const since = READ_AT - 365 * DAY_MS
-  return { tag, digest, digestSince: since, boundSince: since, pushed: undefined, ...changes }
+  return { tag, digest, digestSince: since, boundSince: since, ...changes }
 }
 
 export function registryFacts(

@@ -395,7 +395,6 @@ export const RETENTION_MUTANTS: MutantsByFile = {
       find: '|| companions.isCompanion(tag)) return undefined',
       replace: ') return undefined',
     },
-    { rule: 'S10 when it was pushed', find: 'pushed ?? NEVER', replace: 'NEVER' },
     { rule: 'S10 when it was bound', find: 'boundSince ?? NEVER', replace: 'NEVER' },
     { rule: 'S09 orphans', find: 'if (!rule.evictsOrphans) return', replace: 'if (false) return' },
     { rule: 'S09 young orphans', find: 'return young === undefined ?', replace: 'return true ?' },

@@ -8,7 +8,7 @@ export interface Candidate {
   readonly digest: string
   readonly rule: CompiledRule
   readonly stream: Stream
-  /** The latest of built, pushed and bound (S10), ms since the epoch; undefined: nothing of that is known. */
+  /** The later of built and bound (S10), ms since the epoch; undefined: nothing of that is known. */
   readonly changedAt: number | undefined
   /** Nobody uses an image of its repository. */
   readonly isUnused: boolean

@@ -35,5 +35,5 @@ function earlierRepository(
 }
 
 function undated(tag: string, digest: string | undefined): TagFacts {
-  return { tag, digest, digestSince: undefined, boundSince: undefined, pushed: undefined }
+  return { tag, digest, digestSince: undefined, boundSince: undefined }
 }

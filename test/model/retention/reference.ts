@@ -328,8 +328,8 @@ export class Reference {
     return this.#input.facts.repositories.filter((each) => this.#isIn(each, subject))
   }
 
-  #young({ digest, pushed, boundSince }: TagFacts, rule: CompiledRule): Said | undefined {
-    const known = [this.#built(digest), pushed, boundSince].filter((at) => at !== undefined)
+  #young({ digest, boundSince }: TagFacts, rule: CompiledRule): Said | undefined {
+    const known = [this.#built(digest), boundSince].filter((at) => at !== undefined)
     if (known.length === 0) return said('Undated')
     const at = Math.max(...known)
     return this.#input.now - at < rule.youngerThanMs ? said('Young', { at }) : undefined

@@ -188,7 +188,7 @@ class Contents {
   }
 
   #tag(tag: string, digest: string | undefined): TagFacts {
-    return { tag, digest, digestSince: this.#ago(0.9), boundSince: this.#ago(0.8), pushed: this.#ago(0.1) }
+    return { tag, digest, digestSince: this.#ago(0.9), boundSince: this.#ago(0.8) }
   }
 
   #ago(probability: number): number | undefined {
