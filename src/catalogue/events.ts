@@ -90,7 +90,7 @@ export const EVENT_REASONS = {
     type: 'Warning',
     action: 'Plan',
     means:
-      'A RegistryPolicy found digests in use that no tag names any more: the registry may remove them (S14); told once of each, when that begins.',
+      'A RegistryPolicy found digests in use that no tag names any more: the registry may remove them (S14); told of each that is new among the first ten.',
   },
   LostOutside: {
     type: 'Warning',

@@ -188,10 +188,11 @@ export const METRICS = {
     labels: ['namespace', 'name'],
     means: 'Digests in use that no tag named any more when the last plan was made (S14).',
   },
-  tallyman_policy_lost_outside: {
+  tallyman_policy_lost_outside_timestamp_seconds: {
     type: 'gauge',
     labels: ['namespace', 'name'],
-    means: 'Tags that had to stay and went between the last two plans, not by the RegistryPolicy (S14).',
+    means:
+      'When a RegistryPolicy last missed tags that had to stay and that it had not removed, seconds since the epoch (S14). Absent: never.',
   },
   tallyman_policy_blocks: {
     type: 'gauge',

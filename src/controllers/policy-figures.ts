@@ -2,10 +2,9 @@ import { imageOf } from '#controllers/evicted-news.ts'
 import type { Planning } from '#controllers/policy-planner.ts'
 import type { PlanFigures } from '#controllers/policy-status.ts'
 import type { RegistryPolicySpec } from '#crds/registry-policy.ts'
-import { NAMED_IN_PLAN } from '#crds/registry-policy-plan.ts'
+import { NAMED_IN_STATUS } from '#crds/registry-policy-plan.ts'
 import { pullPrefix } from '#inventory/registry-names.ts'
 import type { PolicyPlanDocument } from '#report/plan-document.ts'
-import { reasonText } from '#retention/reasons.ts'
 import { soaking } from '#retention/soak.ts'
 import { parseDuration } from '#time/duration.ts'
 
@@ -30,7 +29,7 @@ export function planFigures({
   shadowedRules,
   unmatchedRestores,
 }: FiguresInput): PlanFigures {
-  const { plan, facts, lost, untaggedInUse, soak } = planning
+  const { plan, facts, untaggedInUse, soak } = planning
   const { blocks, changes, unmatchedRules } = document
   const incomplete = facts.repositories.filter((repository) => repository.incomplete !== undefined)
   const [first] = incomplete
@@ -44,12 +43,8 @@ export function planFigures({
     untaggedInUse: {
       count: untaggedInUse.length,
       first: untaggedInUse
-        .slice(0, NAMED_IN_PLAN)
-        .map((found) => `${imageOf({ ...found, tag: undefined }, from)}: ${reasonText(found.reason)}`),
-    },
-    lostOutside: {
-      count: lost.count,
-      first: lost.first.map((tag) => `${imageOf(tag, from)} (${tag.digest})`),
+        .slice(0, NAMED_IN_STATUS)
+        .map(({ repository, digest }) => imageOf({ repository, digest, tag: undefined }, from)),
     },
     soaking: spec.mode === 'Enforce' ? soaking(soak, parseDuration(spec.soak) ?? 0) : undefined,
   }

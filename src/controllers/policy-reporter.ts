@@ -47,7 +47,7 @@ export class PolicyReporter {
   /** Sets the gauges of a policy to what its status says. */
   measure(
     policy: RegistryPolicyObject,
-    { conditions = [], plan, blocks = [], run }: RegistryPolicyStatus,
+    { conditions = [], plan, blocks = [], run, lostOutside }: RegistryPolicyStatus,
   ): void {
     const { objectMetrics } = this.#deps
     const subject = policySubject(policy)
@@ -69,8 +69,11 @@ export class PolicyReporter {
       objectMetrics.set(subject, 'tallyman_policy_untagged_in_use', [
         { labels, value: plan.untaggedInUse ?? 0 },
       ])
-      objectMetrics.set(subject, 'tallyman_policy_lost_outside', [{ labels, value: plan.lostOutside ?? 0 }])
     }
+    if (lostOutside !== undefined)
+      objectMetrics.set(subject, 'tallyman_policy_lost_outside_timestamp_seconds', [
+        { labels, value: Date.parse(lostOutside.time) / 1000 },
+      ])
     objectMetrics.set(
       subject,
       'tallyman_policy_blocks',

@@ -29,7 +29,6 @@ const FIGURES: PlanFigures = {
     difference: undefined,
     incomplete: 0,
     untaggedInUse: { count: 0, first: [] },
-    lostOutside: { count: 0, first: [] },
     unmatchedRules: [],
     shadowedRules: [],
     soaking: undefined,
@@ -102,21 +101,16 @@ describe('the status after a plan', () => {
     ])
   })
 
-  test('S14: names what is in use without a tag, and what is gone that had to stay', () => {
-    const lost = Array.from({ length: 12 }, (_, n) => `r.example/team/app:v${n} (sha256:${n})`)
-    const figures = {
-      ...FIGURES,
-      untaggedInUse: { count: 1, first: ['r.example/team/app@sha256:1: it is in use'] },
-      lostOutside: { count: 12, first: lost },
-    }
-    const { plan: shown } = statusAfterPlan({}, figures, verdict, stamp)
-    expect(shown).toMatchObject({
-      untaggedInUse: 1,
-      untaggedInUseFirst: ['r.example/team/app@sha256:1: it is in use'],
-      lostOutside: 12,
-      lostOutsideFirst: lost.slice(0, 10),
-    })
-    expect(statusAfterPlan({}, FIGURES, verdict, stamp).plan).not.toHaveProperty('lostOutsideFirst')
+  test('S14: names what is in use without a tag', () => {
+    const first = ['r.example/team/app@sha256:1', 'r.example/team/app@sha256:2']
+    const { plan: shown } = statusAfterPlan(
+      {},
+      { ...FIGURES, untaggedInUse: { count: 12, first } },
+      verdict,
+      stamp,
+    )
+    expect(shown).toMatchObject({ untaggedInUse: 12, untaggedInUseFirst: first })
+    expect(statusAfterPlan({}, FIGURES, verdict, stamp).plan).not.toHaveProperty('untaggedInUse')
   })
 
   test('names rules that match nothing, and says how long what goes has to wait', () => {

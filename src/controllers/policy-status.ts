@@ -2,7 +2,7 @@ import type { TallymanError } from '#catalogue/error.ts'
 import type { ConditionReason } from '#catalogue/reasons.ts'
 import { holdText, type StandingHold } from '#controllers/evicted-hold.ts'
 import type { RegistryPolicyStatus } from '#crds/registry-policy.ts'
-import { BLOCKS_IN_STATUS, EVICTIONS_IN_STATUS, NAMED_IN_PLAN } from '#crds/registry-policy-plan.ts'
+import { BLOCKS_IN_STATUS, EVICTIONS_IN_STATUS } from '#crds/registry-policy-plan.ts'
 import { byteText } from '#report/byte-text.ts'
 import type { Block } from '#retention/blocks.ts'
 import type { Plan } from '#retention/plan.ts'
@@ -30,12 +30,6 @@ export const NOT_PLANNED: PlanVerdict = {
   message: 'The first plan with this spec is not made yet',
 }
 
-/** How many there are, and the first of them by name. */
-export interface Named {
-  readonly count: number
-  readonly first: readonly string[]
-}
-
 /** A plan as a status shows it. */
 export interface PlanFigures {
   readonly plan: Plan
@@ -50,8 +44,8 @@ export interface PlanFigures {
   readonly incomplete: number
   /** The first of them, and why. */
   readonly incompleteBecause?: string | undefined
-  readonly untaggedInUse: Named
-  readonly lostOutside: Named
+  /** Digests in use without a tag: how many, and the first of them as they are pulled. */
+  readonly untaggedInUse: { readonly count: number; readonly first: readonly string[] }
   /** Names of rules that match no repository. */
   readonly unmatchedRules: readonly string[]
   /** Names of rules of which earlier ones have everything. */
@@ -152,7 +146,7 @@ export function statusAfterPlan(
   verdict: PlanVerdict,
   stamp: Stamp,
 ): RegistryPolicyStatus {
-  const { plan, readAt, difference, incomplete, untaggedInUse, lostOutside, soaking } = figures
+  const { plan, readAt, difference, incomplete, untaggedInUse, soaking } = figures
   const { unmatchedRules, shadowedRules, incompleteBecause } = figures
   const { digest, summary } = plan
   const { repositories, tags, keep, untag, evict, digests, unreferencedBytes } = summary
@@ -183,10 +177,7 @@ export function statusAfterPlan(
         : { incompleteBecause: incompleteBecause.slice(0, MAX_MESSAGE) }),
       ...(untaggedInUse.count === 0
         ? {}
-        : { untaggedInUse: untaggedInUse.count, untaggedInUseFirst: shown(untaggedInUse) }),
-      ...(lostOutside.count === 0
-        ? {}
-        : { lostOutside: lostOutside.count, lostOutsideFirst: shown(lostOutside) }),
+        : { untaggedInUse: untaggedInUse.count, untaggedInUseFirst: [...untaggedInUse.first] }),
       ...(unmatchedRules.length === 0 ? {} : { unmatchedRules: [...unmatchedRules] }),
       ...(shadowedRules.length === 0 ? {} : { shadowedRules: [...shadowedRules] }),
       ...(soaking === undefined ? {} : { soak: soakStatus(soaking) }),
@@ -199,10 +190,6 @@ export function statusAfterPlan(
     evictions: firstEvictions(plan, figures.from),
     ...(unmatchedRestores.length === 0 ? {} : { unmatchedRestores: [...unmatchedRestores] }),
   }
-}
-
-function shown({ first }: Named): string[] {
-  return first.slice(0, NAMED_IN_PLAN).map((name) => name.slice(0, MAX_MESSAGE))
 }
 
 function soakStatus({ count, firstAt, lastAt }: Soaking) {

@@ -118,9 +118,9 @@ describe('S14: an event about what may be removed, or was, without the policy', 
     ...PLANNED,
     plan: { ...PLAN, untaggedInUse: names.length, untaggedInUseFirst: names },
   })
-  const lost = (...names: string[]) => ({
+  const lost = (time: string, ...tags: string[]) => ({
     ...PLANNED,
-    plan: { ...PLAN, lostOutside: names.length, lostOutsideFirst: names },
+    lostOutside: { time, count: tags.length, tags },
   })
 
   test('comes once for each digest in use that no tag names', () => {
@@ -129,22 +129,22 @@ describe('S14: an event about what may be removed, or was, without the policy', 
     expect(policyTransitions(untagged('a'), untagged('a', 'b'))).toEqual([
       {
         reason: 'UntaggedInUse',
-        note: 'In use, and no tag names it any more, so that the registry may remove it (spec.anchorInUse of the Registry keeps such ones): b',
+        note: 'In use, and no tag names it any more, so that the registry may remove it unless spec.anchorInUse of the Registry is Tag: b',
       },
     ])
     expect(told(untagged('a'), PLANNED)).toEqual([])
   })
 
-  test('comes with each plan that misses tags, and names the first', () => {
-    expect(policyTransitions(PLANNED, lost('a', 'b', 'c', 'd', 'e'))).toEqual([
+  test('comes with each scan that misses tags, and names the first', () => {
+    const first = lost('2026-01-01T00:00:00Z', 'a', 'b', 'c', 'd', 'e')
+    expect(policyTransitions(PLANNED, first)).toEqual([
       {
         reason: 'LostOutside',
-        note: '5 tags that had to stay went, and not by the policy: a; b; c; 2 more in status.plan',
+        note: '5 tags that had to stay went, and not by the policy: a; b; c; 2 more',
       },
     ])
-    expect(told(lost('a'), lost('a'))).toEqual([])
-    expect(told(lost('a'), lost('b'))).toEqual(['LostOutside'])
-    expect(told(lost('a'), PLANNED)).toEqual([])
+    expect(told(first, first)).toEqual([])
+    expect(told(first, lost('2026-01-02T00:00:00Z', 'a'))).toEqual(['LostOutside'])
   })
 })
 

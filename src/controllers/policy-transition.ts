@@ -21,7 +21,7 @@ export function policyTransitions(
     rulesTransition(before, after),
     shadowTransition(before, after),
     untaggedTransition(before, after),
-    lostTransition(before, after),
+    lostTransition(before?.lostOutside, after.lostOutside),
     restoreTransition(before, after),
   ].filter((transition) => transition !== undefined)
 }
@@ -151,18 +151,17 @@ function untaggedTransition(
 ): Transition | undefined {
   const news = added(before?.plan?.untaggedInUseFirst, after.plan?.untaggedInUseFirst)
   if (news.length === 0) return undefined
-  const note = `In use, and no tag names it any more, so that the registry may remove it (spec.anchorInUse of the Registry keeps such ones): ${listed(news)}`
+  const note = `In use, and no tag names it any more, so that the registry may remove it unless spec.anchorInUse of the Registry is Tag: ${listed(news, news.length)}`
   return { reason: 'UntaggedInUse', note }
 }
 
 function lostTransition(
-  before: RegistryPolicyStatus | undefined,
-  after: RegistryPolicyStatus,
+  before: RegistryPolicyStatus['lostOutside'],
+  after: RegistryPolicyStatus['lostOutside'],
 ): Transition | undefined {
-  const news = added(before?.plan?.lostOutsideFirst, after.plan?.lostOutsideFirst)
-  if (news.length === 0) return undefined
-  const count = after.plan?.lostOutside ?? news.length
-  const note = `${counted(count, 'tag')} that had to stay went, and not by the policy: ${listed(news)}`
+  if (after === undefined || after.time === before?.time) return undefined
+  const { count, tags } = after
+  const note = `${counted(count, 'tag')} that had to stay went, and not by the policy: ${listed(tags, count)}`
   return { reason: 'LostOutside', note }
 }
 
@@ -178,9 +177,10 @@ function restoreTransition(
 }
 
 /** An event has no room for all. */
-function listed(names: readonly string[]): string {
-  const more = names.length - NAMED
-  return names.slice(0, NAMED).join('; ') + (more > 0 ? `; ${more} more in status.plan` : '')
+function listed(names: readonly string[], count: number): string {
+  const shown = names.slice(0, NAMED)
+  const more = count - shown.length
+  return shown.join('; ') + (more > 0 ? `; ${more} more` : '')
 }
 
 function added(before: readonly string[] = [], after: readonly string[] = []): string[] {

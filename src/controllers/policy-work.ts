@@ -10,6 +10,7 @@ import { isNewPolicy } from '#controllers/policy-due.ts'
 import { PolicyExecution } from '#controllers/policy-execution.ts'
 import { plannedInventories } from '#controllers/policy-inventories.ts'
 import type { PolicyLeftovers } from '#controllers/policy-leftovers.ts'
+import { withLostOutside } from '#controllers/policy-lost-outside.ts'
 import type { PolicyMemories, PolicyMemory } from '#controllers/policy-memory.ts'
 import type { PolicyContext, PolicyPass } from '#controllers/policy-pass.ts'
 import { type PolicyPast, RECORD_RETRY_MS } from '#controllers/policy-past.ts'
@@ -28,7 +29,7 @@ import { type RegistryObject, type RegistryPolicyObject, specOf } from '#control
 import { workspacesIn } from '#controllers/workspaces.ts'
 import { RegistrySpec } from '#crds/registry.ts'
 import type { EvictionHistory } from '#evict/evicted.ts'
-import { registryNames } from '#inventory/registry-names.ts'
+import { pullPrefix, registryNames } from '#inventory/registry-names.ts'
 import type { Log } from '#kube/log.ts'
 import { lastApprovalAt, type PolicyRecord } from '#retention/policy-record.ts'
 import { keyOf } from '#runtime/object-key.ts'
@@ -155,6 +156,12 @@ export class PolicyWork {
         ),
     })
     const tookMs = clock.monotonic() - begunAt
+    // Once it is remembered that they are gone, no plan misses them.
+    const { lost: gone, facts } = planning
+    if (gone.count > 0)
+      await pass.write((status) =>
+        withLostOutside(status, gone, pullPrefix(new URL(opened.url)), facts.readAt),
+      )
     record = await this.#remember(pass, registry, opened.url, { ...memory, record }, planning)
     const blocks = [
       ...planning.blocks,

@@ -6,7 +6,7 @@ import { MAX_RULES } from '#crds/retention-rule.ts'
 export const EVICTIONS_IN_STATUS = 20
 export const BLOCKS_IN_STATUS = 16
 /** The same of digests in use without a tag, and of tags that are gone without the policy. */
-export const NAMED_IN_PLAN = 10
+export const NAMED_IN_STATUS = 10
 
 /** status.plan: what the last plan says, in figures. */
 export const PlanStatus = z.object({
@@ -42,20 +42,9 @@ export const PlanStatus = z.object({
     .describe('Digests in use that no tag names any more: the registry may remove them (S14).'),
   untaggedInUseFirst: z
     .array(z.string().max(1024))
-    .max(NAMED_IN_PLAN)
+    .max(NAMED_IN_STATUS)
     .optional()
-    .describe('The first of them as they are pulled, and who uses them.'),
-  lostOutside: z
-    .int()
-    .optional()
-    .describe(
-      'Tags that were to stay and are gone since the plan before, without the policy having removed them (S14).',
-    ),
-  lostOutsideFirst: z
-    .array(z.string().max(1024))
-    .max(NAMED_IN_PLAN)
-    .optional()
-    .describe('The first of them as they were pulled, with the digest that each named.'),
+    .describe('The first of them, as they are pulled; `tallyman why` says who uses one.'),
   unmatchedRules: z
     .array(z.string().max(63))
     .max(MAX_RULES)

@@ -6,6 +6,7 @@ import {
   Block,
   EVICTIONS_IN_STATUS,
   Eviction,
+  NAMED_IN_STATUS,
   PlanStatus,
 } from '#crds/registry-policy-plan.ts'
 import { PastRun, RUNS_IN_STATUS, Run } from '#crds/registry-policy-run.ts'
@@ -30,6 +31,19 @@ export const RegistryPolicyStatus = z.object({
     .max(EVICTIONS_IN_STATUS)
     .optional()
     .describe('The first tags that go by the last plan. The whole plan is in its report.'),
+  lostOutside: z
+    .object({
+      time: time('When the registry was read and they were missed.'),
+      count: z.int().describe('How many these were.'),
+      tags: z
+        .array(z.string().max(1024))
+        .max(NAMED_IN_STATUS)
+        .describe('The first of them as they were pulled, and the digest that each named.'),
+    })
+    .optional()
+    .describe(
+      'The last tags that had to stay and were gone, without the policy having removed them: somebody did, or a retention of the product itself (S14).',
+    ),
   run: Run.optional().describe('The run that carries out a plan, or the last one that did.'),
   approval: z
     .object({

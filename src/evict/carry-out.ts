@@ -13,7 +13,7 @@ import { listTags, missingFrom } from './tags.ts'
 /** The tags that there are before some of them go. */
 export interface TagsBefore {
   readonly all: Iterable<string>
-  /** That are to go: those that do are not missed. */
+  /** That are to go: they are not missed, but for those that may follow a placeholder. */
   readonly bindings: readonly Binding[]
   /** What one names, as it is known by then; undefined: it is not. */
   readonly digestOf: (tag: string) => string | undefined
@@ -23,6 +23,8 @@ export interface TagsBefore {
 export interface Untagging {
   readonly ended: readonly Ended[]
   readonly left: ReadonlySet<string>
+  /** Tags that were to go, were there right before the DELETE, and name a placeholder only if somebody promoted another tag to them (S43). */
+  readonly mayFollow?: ReadonlySet<string>
 }
 
 /**
@@ -37,8 +39,8 @@ export async function carryOut(
   before: TagsBefore,
   work: (hands: Hands) => Promise<Untagging>,
 ): Promise<void> {
-  const { ended, left } = await countedIfStopped(hands, before, work)
-  const count = () => assertOthersLeft(hands, before, left, ended.filter(isAway))
+  const { ended, left, mayFollow } = await countedIfStopped(hands, before, work)
+  const count = () => assertOthersLeft(hands, before, left, mayFollow)
   try {
     await end(hands, intent, ended)
   } catch (error) {
@@ -63,28 +65,20 @@ async function countedIfStopped<T>(
   } catch (error) {
     // Without a DELETE of ours it was somebody else who took what is missing.
     if (isSent) {
-      await lookAfter(error, async () =>
-        assertOthersLeft(hands, before, await listTags(unstoppable(hands)), before.bindings),
-      )
+      await lookAfter(error, async () => assertOthersLeft(hands, before, await listTags(unstoppable(hands))))
     }
     throw error
   }
 }
 
-/** Whether a tag is not there as it should not be. Any other may have gone with a placeholder that somebody promoted to it (S43). */
-function isAway({ outcome }: Ended): boolean {
-  return outcome === 'untagged' || outcome === 'gone'
-}
-
-/** @param away those that nobody misses */
 async function assertOthersLeft(
   hands: Hands,
-  { all, digestOf }: TagsBefore,
+  { all, bindings, digestOf }: TagsBefore,
   left: ReadonlySet<string>,
-  away: readonly Pick<Ended, 'tag'>[],
+  mayFollow: ReadonlySet<string> = new Set(),
 ): Promise<void> {
-  const expected = new Set(away.map(({ tag }) => tag))
-  const lost = missingFrom(left, all).filter((tag) => !expected.has(tag))
+  const planned = new Set(bindings.map(({ tag }) => tag))
+  const lost = missingFrom(left, all).filter((tag) => !planned.has(tag) || mayFollow.has(tag))
   if (lost.length > 0) await putBackLost(hands, lost, (tag, urgent) => stayed(urgent, digestOf(tag)))
 }
 

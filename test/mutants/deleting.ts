@@ -509,13 +509,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S43 a tag that is to go, and goes with a placeholder that was not written over it by us, is missed',
-      find: 'ended.filter(isAway)',
-      replace: 'before.bindings',
-      tests: UNTAG,
-    },
-    {
-      rule: 'S43 not one that was gone when it was looked at',
-      find: " || outcome === 'gone'",
+      find: ' || mayFollow.has(tag)',
       replace: '',
       tests: UNTAG,
     },
@@ -547,8 +541,20 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/overwrite.ts': [
     {
       rule: 'S43 a placeholder that a tag names at the first look is not ours',
-      find: 'isAsked && now === stand.digest',
-      replace: 'now === stand.digest',
+      find: "tries > 1 ? 'untagged' : 'follows'",
+      replace: "'untagged'",
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 nor is it where its turn has not come',
+      find: "new Set(['follows', 'waits'])",
+      replace: "new Set(['follows'])",
+      tests: UNTAG,
+    },
+    {
+      rule: 'S43 what somebody took before the placeholder went is not missed',
+      find: ' && there.has(tag)',
+      replace: '',
       tests: UNTAG,
     },
     {
@@ -559,7 +565,7 @@ export const DELETING_MUTANTS: MutantsByFile = {
     },
     {
       rule: 'S17 a tag made from a placeholder stops the run',
-      find: 'await assertNobodyFollowed(hands, missingFrom(before, await listTags(hands)), stand, bindings)',
+      find: 'await assertNobodyFollowed(hands, missingFrom(before, there), stand, bindings)',
       replace: '',
       tests: UNTAG,
     },
