@@ -8,6 +8,9 @@ import type { PolicyPlanDocument } from '#report/plan-document.ts'
 import { soaking } from '#retention/soak.ts'
 import { parseDuration } from '#time/duration.ts'
 
+/** As registry-policy-plan.ts bounds them. */
+const MAX_NAME = 1024
+
 export interface FiguresInput {
   /** Where the registry answered. */
   readonly url: string
@@ -44,7 +47,9 @@ export function planFigures({
       count: untaggedInUse.length,
       first: untaggedInUse
         .slice(0, NAMED_IN_STATUS)
-        .map(({ repository, digest }) => imageOf({ repository, digest, tag: undefined }, from)),
+        .map(({ repository, digest }) =>
+          imageOf({ repository, digest, tag: undefined }, from).slice(0, MAX_NAME),
+        ),
     },
     soaking: spec.mode === 'Enforce' ? soaking(soak, parseDuration(spec.soak) ?? 0) : undefined,
   }

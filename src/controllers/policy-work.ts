@@ -156,12 +156,6 @@ export class PolicyWork {
         ),
     })
     const tookMs = clock.monotonic() - begunAt
-    // Once it is remembered that they are gone, no plan misses them.
-    const { lost: gone, facts } = planning
-    if (gone.count > 0)
-      await pass.write((status) =>
-        withLostOutside(status, gone, pullPrefix(new URL(opened.url)), facts.readAt),
-      )
     record = await this.#remember(pass, registry, opened.url, { ...memory, record }, planning)
     const blocks = [
       ...planning.blocks,
@@ -230,15 +224,18 @@ export class PolicyWork {
   }
 
   async #remember(
-    { policy, signal }: PolicyPass,
+    { policy, signal, write }: PolicyPass,
     registry: RegistryObject,
     url: string,
     { record, recordProblem }: PolicyMemory,
-    { memory, facts, soak, ledgers, restored, blocks }: Planning,
+    { memory, facts, soak, ledgers, restored, blocks, lost }: Planning,
   ): Promise<PolicyRecord> {
     const { memories, records } = this.#parts
     // By a clock that is ahead, everything would look older than it is.
     if (blocks.every(({ code }) => code !== 'ClockSkew')) {
+      // Once it is remembered that they are gone, no plan misses them.
+      if (lost.count > 0)
+        await write((status) => withLostOutside(status, lost, pullPrefix(new URL(url)), facts.readAt))
       const scan = { bindings: memory, manifests: facts.manifests, soak, ledgers }
       await memories.save(policy, registry, scan, signal)
     }

@@ -23,7 +23,7 @@ export interface TagsBefore {
 export interface Untagging {
   readonly ended: readonly Ended[]
   readonly left: ReadonlySet<string>
-  /** Tags that were to go, were there right before the DELETE, and name a placeholder only if somebody promoted another tag to them (S43). */
+  /** Tags that were to go, did not by us, and were there right before the DELETE: they may name a placeholder that somebody promoted to them (S43). */
   readonly mayFollow?: ReadonlySet<string>
 }
 

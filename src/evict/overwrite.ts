@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { sideBySide } from '#scan/side-by-side.ts'
 import { carryOut } from './carry-out.ts'
-import type { Binding, Ended, Eviction, Outcome } from './eviction.ts'
+import type { Binding, Eviction, Outcome } from './eviction.ts'
 import type { Hands } from './hands.ts'
 import { begin } from './intents.ts'
 import type { SavedManifest } from './journal.ts'
@@ -53,49 +53,32 @@ export async function overwriteBatch(
   const tags = { all: before, bindings, digestOf: (tag: string) => eviction.tags.get(tag) }
   await carryOut(hands, intent, tags, (hands) =>
     withWayBack(hands, bindings, manifests, stand, async () => {
-      const looks = await sideBySide(bindings, WIDTH, async ({ tag, digest }): Promise<Look> => {
-        if (begun > 0 && hands.clock.monotonic() >= endsAt) return { tag, digest, outcome: 'waits' }
+      const looks = await sideBySide(bindings, WIDTH, async ({ tag, digest }) => {
+        if (begun > 0 && hands.clock.monotonic() >= endsAt) return undefined
         begun += 1
         return { tag, digest, outcome: await overwriteOne(hands, { tag, digest }, stand) }
       })
       const there = await listTags(hands)
       await assertNobodyFollowed(hands, missingFrom(before, there), stand, bindings)
-      const over = looks.filter(({ outcome }) => outcome === 'untagged').map(bindingOf)
+      const results = looks.flatMap((it) => it ?? [])
+      const over = results.filter(({ outcome }) => outcome === 'untagged').map(bindingOf)
       const removed = await removePlaceholder(hands, stand, over, manifests, gone)
-      const followers = looks.filter(({ tag, outcome }) => MAY_FOLLOW.has(outcome) && there.has(tag))
+      const others = results.filter(({ outcome }) => outcome !== 'untagged')
+      const went = new Set(removed.ended.flatMap(({ tag, outcome }) => (outcome === 'untagged' ? tag : [])))
+      const stayed = bindings.filter(({ tag }) => there.has(tag) && !went.has(tag))
       return {
-        ended: [...removed.ended, ...looks.flatMap(endedAlone)],
+        ended: [...removed.ended, ...others],
         left: removed.left,
-        mayFollow: new Set(followers.map(({ tag }) => tag)),
+        mayFollow: new Set(stayed.map(({ tag }) => tag)),
       }
     }),
   )
   return begun
 }
 
-/**
- * `untagged`: it names the placeholder. `follows`: it did before anything of ours was sent, as somebody made it out of another tag that does. `waits`: nothing
- * was asked of it.
- */
-interface Look extends Binding {
-  readonly outcome: Outcome | 'follows' | 'waits'
-}
-
-const MAY_FOLLOW: ReadonlySet<Look['outcome']> = new Set(['follows', 'waits'])
-
 const bindingOf = ({ tag, digest }: Binding): Binding => ({ tag, digest })
 
-/** How a tag has ended that was not written over. */
-function endedAlone({ tag, digest, outcome }: Look): Ended[] {
-  if (outcome === 'untagged' || outcome === 'waits') return []
-  return [{ tag, digest, outcome: outcome === 'follows' ? 'moved' : outcome }]
-}
-
-async function overwriteOne(
-  hands: Hands,
-  { tag, digest }: Binding,
-  stand: RawManifest,
-): Promise<Look['outcome']> {
+async function overwriteOne(hands: Hands, { tag, digest }: Binding, stand: RawManifest): Promise<Outcome> {
   const { repository } = hands
   let isOver = false
   const stands = async () => {
@@ -108,8 +91,8 @@ async function overwriteOne(
     const outcome = await takeAway(hands, [{ repository, tag, digest }], stands, (options) =>
       hands.push.overwriteTag(repository, tag, stand, options),
     )
-    if (typeof outcome === 'string' && isOver) return tries > 1 ? 'untagged' : 'follows'
-    if (typeof outcome === 'string') return outcome
+    // Before anything of ours was sent, it was somebody else who made it name that: out of another tag that does.
+    if (typeof outcome === 'string') return isOver && tries > 1 ? 'untagged' : outcome
     if (outcome.unanswered === undefined) return 'untagged'
     if (tries === TRIES) {
       throw unsafe(

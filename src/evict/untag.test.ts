@@ -383,6 +383,19 @@ describe.each(WAYS)('untagging on %s, %s', (version, method: UntagMethod) => {
     expect(await site.tags('waiting')).toEqual({ [last]: digest(tags[last]), kept: digest(tags.kept) })
   })
 
+  test('S43: nor where it came into use before its turn', async () => {
+    const tags = world('spared', 'a', 'b', 'kept')
+    const held = site.proxy.hold(REMOVAL)
+    const { hands, ended } = site.hands('spared', { stillDoomed: sparing('b') })
+    const running = untag(hands, evictionOf('spared', tags, ['a', 'b']), method)
+    await held.arrived
+    await promote('spared', 'a', 'b')
+    held.release()
+    await expect(running).rejects.toThrow(/b went .*; put back: b$/)
+    expect(await site.tags('spared')).toEqual({ b: digest(tags.b), kept: digest(tags.kept) })
+    expect(ended.map(({ tag, outcome }) => `${tag} ${outcome}`)).toEqual(['a untagged', 'b spared'])
+  })
+
   test('one that somebody deletes before that is not missed', async () => {
     const { tags, begin, ended } = waiting('theirs')
     const held = site.proxy.hold({ method: 'GET', path: /\/theirs\/tags\/list/, nth: 2 })

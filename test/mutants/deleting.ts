@@ -541,19 +541,19 @@ export const DELETING_MUTANTS: MutantsByFile = {
   'src/evict/overwrite.ts': [
     {
       rule: 'S43 a placeholder that a tag names at the first look is not ours',
-      find: "tries > 1 ? 'untagged' : 'follows'",
-      replace: "'untagged'",
+      find: 'isOver && tries > 1',
+      replace: 'isOver',
       tests: UNTAG,
     },
     {
-      rule: 'S43 nor is it where its turn has not come',
-      find: "new Set(['follows', 'waits'])",
-      replace: "new Set(['follows'])",
+      rule: 'S43 nor is it where its turn has not come, or where it was to stay by then',
+      find: 'const stayed = bindings.filter(',
+      replace: 'const stayed = over.filter(',
       tests: UNTAG,
     },
     {
       rule: 'S43 what somebody took before the placeholder went is not missed',
-      find: ' && there.has(tag)',
+      find: 'there.has(tag) && ',
       replace: '',
       tests: UNTAG,
     },
