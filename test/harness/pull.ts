@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { digestOf } from '#test/harness/images.ts'
-import type { RegistryWire } from '#test/harness/registry/wire.ts'
+import type { RegistryWire, WireRequest, WireResponse } from '#test/harness/registry/wire.ts'
 
 export const ACCEPT_MANIFESTS = [
   'application/vnd.oci.image.index.v1+json',
@@ -8,6 +8,9 @@ export const ACCEPT_MANIFESTS = [
   'application/vnd.oci.image.manifest.v1+json',
   'application/vnd.docker.distribution.manifest.v2+json',
 ].join(', ')
+
+/** Of a GET that the registry answers with an error of its own: such a moment is over by the next one or two. */
+const TRIES = 10
 
 const Named = z.object({ digest: z.string() })
 const Manifest = z.object({
@@ -58,7 +61,7 @@ async function problemBelow(
   ofBlob: (digest: string) => Promise<string | undefined>,
 ): Promise<string | undefined> {
   const path = `/v2/${repository}/manifests/${reference}`
-  const { status, body, cut } = await wire.send({ path, headers: { accept: ACCEPT_MANIFESTS } })
+  const { status, body, cut } = await answered(wire, { path, headers: { accept: ACCEPT_MANIFESTS } })
   if (status !== 200 || cut) return `GET ${path}: ${cut ? 'cut off' : status}`
   if (reference.startsWith('sha256:') && digestOf(body) !== reference) return `GET ${path}: other bytes`
   const manifest = Manifest.safeParse(JSON.parse(body.toString('utf8')))
@@ -74,6 +77,14 @@ async function problemBelow(
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+/** docker-registry 2.8 answers 500 while somebody else pushes the same manifest: its link is truncated before it is written. Who pulls asks again. */
+async function answered(wire: Pick<RegistryWire, 'send'>, request: WireRequest): Promise<WireResponse> {
+  for (let tries = 1; ; tries++) {
+    const response = await wire.send(request)
+    if (response.status < 500 || tries === TRIES) return response
+  }
 }
 
 async function blobProblem(
